@@ -1,0 +1,1 @@
+"""What every stage may use: paths, French texts, errors, dated parameters, UAI arithmetic."""

@@ -1,0 +1,11 @@
+"""Where things are. The only module that knows the layout of the disk."""
+
+from pathlib import Path
+
+RACINE = Path(__file__).resolve().parents[2]
+DONNEES = RACINE / "data"
+REFERENCE = DONNEES / "reference"
+EXEMPLE = DONNEES / "exemple"
+CARTES_SOURCES = DONNEES / "sources.toml"
+ENTREPOT_PAR_DEFAUT = DONNEES / "entrepot" / "atlas.duckdb"
+CALCULS = DONNEES / "calculs"

@@ -1,0 +1,72 @@
+"""French words and numbers, the same on every screen and in every document.
+
+U+202F (narrow no-break space) goes between thousands and before `: ; ! ? %`.
+"""
+
+import math
+
+FINE = "\u202f"
+INCONNU = "inconnu"
+
+
+def nombre(valeur: float | None, decimales: int = 0) -> str:
+    """`valeur` the French way (1 234,5), or « inconnu » when missing."""
+    if valeur is None or (isinstance(valeur, float) and math.isnan(valeur)):
+        return INCONNU
+    texte = f"{valeur:,.{decimales}f}"
+    return texte.replace(",", FINE).replace(".", ",").replace("-", "−")
+
+
+def pourcentage(part: float | None, decimales: int = 0) -> str:
+    """A share (0 to 1) as a percentage; « inconnu » when missing."""
+    if part is None or (isinstance(part, float) and math.isnan(part)):
+        return INCONNU
+    return f"{nombre(part * 100, decimales)}{FINE}%"
+
+
+def variation(valeur: float, decimales: int = 0) -> str:
+    """A change with its sign and its mark: ▲ +3, ▼ −2, = 0."""
+    if round(valeur, decimales) == 0:
+        return f"= {nombre(0, decimales)}"
+    marque = "▲ +" if valeur > 0 else "▼ "
+    return marque + nombre(valeur, decimales)
+
+
+def pluriel(n: float, singulier: str, au_pluriel: str | None = None) -> str:
+    """`n` and its noun, agreed the French way: singular below 2 (0 poste, 1,5 poste, 2 postes)."""
+    mot = singulier if abs(n) < 2 else (au_pluriel or f"{singulier}s")
+    return f"{nombre(n, 0 if float(n).is_integer() else 1)} {mot}"
+
+
+def enumeration(mots: list[str]) -> str:
+    """« a, b et c »."""
+    if len(mots) <= 1:
+        return "".join(mots)
+    return f"{', '.join(mots[:-1])} et {mots[-1]}"
+
+
+def rythme(demi_journees_cycle: int) -> str:
+    """A presence as people say it: half-days per 4-week cycle → « 1 journée par semaine »."""
+    n = int(demi_journees_cycle)
+    if n <= 0:
+        return "sur demande"
+    if n == 1:
+        return "1 demi-journée par mois"
+    if n == 2:
+        return "1 demi-journée par quinzaine"
+    if n % 4:
+        return f"{pluriel(n / 2, 'demi-journée')} par quinzaine"
+    par_semaine = n // 4
+    if par_semaine == 1:
+        return "1 demi-journée par semaine"
+    if par_semaine % 2 == 0:
+        return f"{pluriel(par_semaine // 2, 'journée')} par semaine"
+    return f"{pluriel(par_semaine, 'demi-journée')} par semaine"
+
+
+def jour(date_iso: str | None) -> str:
+    """An ISO date (2026-11-21) the French way (21/11/2026)."""
+    if not date_iso:
+        return "date inconnue"
+    annee, mois, jour_du_mois = str(date_iso)[:10].split("-")
+    return f"{jour_du_mois}/{mois}/{annee}"
