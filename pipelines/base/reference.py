@@ -58,7 +58,7 @@ def parametres(fichier: str, jour: date | None = None) -> dict[str, Parametre]:
     }
 
 
-def valeur(fichier: str, nom: str, jour: date | None = None) -> Any:
+def valeur(fichier: str, nom: str, jour: date | None = None) -> Any:  # noqa: ANN401
     """The value of one parameter in force on `jour`; AtlasError when it does not exist."""
     connus = parametres(fichier, jour)
     if nom not in connus:

@@ -1,0 +1,211 @@
+-- Grain : un établissement (UAI) de l'annuaire dans les départements demandés.
+with
+    annuaire as (select * from stg_annuaire),
+    departements as (select * from ref_departements),
+    natures as (select * from ref_natures),
+    reseaux as (select * from stg_education_prioritaire),
+    effectifs as (select * from stg_effectifs),
+    indices as (select * from stg_ips),
+    arrondissements as (select * from ref_arrondissements),
+    communes as (select * from mart_commune),
+    dispositifs as (select * from stg_dispositifs),
+    bassins as (select * from stg_bassins),
+    conditions as (select * from stg_conditions),
+    seuil_rural as (select valeur from ref_parametres where nom = 'seuil_rural_densite'),
+
+    dernier_effectif as (
+        select *
+        from effectifs
+        qualify row_number() over (partition by uai order by rentree desc) = 1
+    ),
+
+    dernier_indice as (
+        select * from indices qualify row_number() over (partition by uai order by rentree desc) = 1
+    ),
+
+    dispositifs_locaux as (
+        select
+            uai,
+            bool_or(est_present) filter (where dispositif = 'SEGPA') as segpa,
+            bool_or(est_present) filter (where dispositif = 'ULIS') as ulis,
+            bool_or(est_present) filter (where dispositif = 'UPE2A') as upe2a,
+            bool_or(est_present) filter (where dispositif = 'RELAIS') as relais,
+            bool_or(est_present) filter (where dispositif = 'INTERNAT') as internat,
+            any_value(source) as source
+        from dispositifs
+        group by uai
+    ),
+
+    types as (
+        select
+            annuaire.*,
+            case
+                when annuaire.type_annuaire = 'Collège'
+                then 'COLLEGE'
+                when annuaire.type_annuaire = 'EREA'
+                then 'EREA'
+                when annuaire.type_annuaire = 'Ecole'
+                then 'ECOLE'
+                when annuaire.type_annuaire = 'Lycée'
+                then coalesce(natures.type, 'LEGT')
+                else natures.type
+            end as type,
+            coalesce(natures.est_section, false) as est_section,
+            annuaire.statut = 'Public' as secteur_public,
+            coalesce(
+                annuaire.ministere like 'MINISTERE DE L''EDUCATION%', false
+            ) as est_education_nationale
+        from annuaire
+        inner join departements on annuaire.departement = departements.departement
+        left join natures on annuaire.code_nature = natures.code_nature
+    ),
+
+    situes as (
+        select
+            types.*,
+            coalesce(arrondissements.commune_mere, types.commune_code) as commune_de_reference,
+            coalesce(reseaux.ep, types.ep) as ep_retenue,
+            types.ep as ep_annuaire,
+            reseaux.ep as ep_liste,
+            case
+                when reseaux.uai is not null
+                then reseaux.uai_tete_reseau
+                when types.ep is not null and types.type = 'COLLEGE'
+                then types.uai
+            end as uai_tete_reseau
+        from types
+        left join arrondissements on types.commune_code = arrondissements.commune_code
+        left join reseaux on types.uai = reseaux.uai
+    ),
+
+    juges as (
+        select
+            *,
+            case
+                when not secteur_public
+                then 'prive'
+                when statut is null
+                then 'ni_public_ni_prive'
+                when not est_education_nationale
+                then 'autre_ministere'
+                when type is null
+                then 'autre_nature'
+                when type_annuaire not in ('Collège', 'Lycée', 'EREA', 'Ecole')
+                then 'autre_nature'
+                when etat = 'A OUVRIR'
+                then 'pas_encore_ouvert'
+                when etat not in ('OUVERT', 'A FERMER')
+                then 'ferme'
+                when type = 'ECOLE' and coalesce(ep_retenue, '') != 'REP+'
+                then 'ecole_hors_rep_plus'
+                when type = 'ECOLE' and uai_tete_reseau is null
+                then 'ecole_sans_reseau'
+            end as motif_hors_perimetre
+        from situes
+    ),
+
+    final as (
+        select
+            juges.uai,
+            juges.nom,
+            juges.type,
+            juges.libelle_nature,
+            juges.est_section,
+            juges.uai_mere,
+            juges.secteur_public,
+            juges.etat,
+            juges.commune_code,
+            juges.commune_de_reference,
+            juges.commune,
+            juges.departement,
+            juges.academie,
+            juges.bassin_code,
+            coalesce(bassins.bassin, juges.bassin) as bassin,
+            bassins.reseau as reseau_etablissements,
+            coalesce(juges.latitude, communes.latitude) as latitude,
+            coalesce(juges.longitude, communes.longitude) as longitude,
+            case
+                when juges.latitude is not null and juges.longitude is not null
+                then coalesce(juges.precision_localisation, 'non précisée')
+                when communes.latitude is not null
+                then 'commune'
+                else 'inconnue'
+            end as qualite_position,
+            juges.ep_retenue as ep,
+            case
+                when juges.ep_liste is not null
+                then 'education_prioritaire'
+                when juges.ep_annuaire is not null
+                then 'annuaire'
+            end as ep_source,
+            juges.ep_annuaire is distinct from juges.ep_liste as est_ep_contradictoire,
+            juges.uai_tete_reseau,
+            juges.est_maternelle,
+            juges.est_elementaire,
+            coalesce(dispositifs_locaux.segpa, juges.segpa) as segpa,
+            case
+                when dispositifs_locaux.segpa is not null
+                then dispositifs_locaux.source
+                when juges.segpa is not null
+                then 'annuaire'
+            end as segpa_source,
+            coalesce(dispositifs_locaux.ulis, juges.ulis) as ulis,
+            case
+                when dispositifs_locaux.ulis is not null
+                then dispositifs_locaux.source
+                when juges.ulis is not null
+                then 'annuaire'
+            end as ulis_source,
+            dispositifs_locaux.upe2a,
+            case
+                when dispositifs_locaux.upe2a is not null then dispositifs_locaux.source
+            end as upe2a_source,
+            dispositifs_locaux.relais,
+            case
+                when dispositifs_locaux.relais is not null then dispositifs_locaux.source
+            end as relais_source,
+            coalesce(dispositifs_locaux.internat, juges.internat) as internat,
+            case
+                when dispositifs_locaux.internat is not null
+                then dispositifs_locaux.source
+                when juges.internat is not null
+                then 'annuaire'
+            end as internat_source,
+            conditions.a_bureau,
+            conditions.a_telephone,
+            conditions.a_rangement_ferme,
+            coalesce(dernier_effectif.effectif, juges.effectif) as effectif,
+            case
+                when dernier_effectif.effectif is not null
+                then dernier_effectif.rentree
+                when juges.effectif is not null
+                then rentree_du_jour(juges.date_maj)
+            end as effectif_rentree,
+            case
+                when dernier_effectif.effectif is not null
+                then dernier_effectif.source
+                when juges.effectif is not null
+                then 'annuaire'
+            end as effectif_source,
+            dernier_indice.ips,
+            dernier_indice.rentree as ips_rentree,
+            dernier_indice.source as ips_source,
+            communes.densite,
+            communes.densite >= seuil_rural.valeur as est_rural,
+            juges.motif_hors_perimetre is null as dans_perimetre,
+            juges.motif_hors_perimetre,
+            juges.date_maj,
+            juges.fichier,
+            juges.ligne
+        from juges
+        left join communes on juges.commune_de_reference = communes.commune_code
+        left join dispositifs_locaux on juges.uai = dispositifs_locaux.uai
+        left join bassins on juges.uai = bassins.uai
+        left join conditions on juges.uai = conditions.uai
+        left join dernier_effectif on juges.uai = dernier_effectif.uai
+        left join dernier_indice on juges.uai = dernier_indice.uai
+        cross join seuil_rural
+    )
+
+select *
+from final

@@ -1,0 +1,32 @@
+-- Grain : un poste du service dont la résidence est dans un département demandé, ou inconnue.
+with
+    postes as (select * from stg_postes),
+    etablissements as (select * from mart_etablissement),
+
+    final as (
+        select
+            postes.poste_id,
+            postes.fonction,
+            postes.quotite_etp,
+            postes.residence_uai,
+            etablissements.nom as residence,
+            etablissements.commune as residence_commune,
+            etablissements.commune_de_reference as residence_commune_code,
+            etablissements.departement,
+            coalesce(postes.bassin, etablissements.bassin) as bassin,
+            etablissements.latitude,
+            etablissements.longitude,
+            etablissements.densite,
+            postes.statut,
+            postes.hors_secteur_etp,
+            postes.hors_secteur_motif,
+            postes.sans_secteur,
+            postes.est_simule,
+            postes.fichier,
+            postes.ligne
+        from postes
+        left join etablissements on postes.residence_uai = etablissements.uai
+    )
+
+select *
+from final

@@ -1,0 +1,137 @@
+-- Grain : un site, c'est-à-dire ce à quoi une présence est donnée.
+with
+    rattachements as (select * from mart_rattachement),
+    etablissements as (select * from mart_etablissement),
+
+    membres as (
+        select rattachements.site_id, rattachements.raison, etablissements.*
+        from rattachements
+        inner join etablissements on rattachements.uai = etablissements.uai
+    ),
+
+    -- second degré : l'établissement, ses sections fondues en lui
+    seconds_degres as (
+        select
+            site_id,
+            'etablissement' as nature,
+            site_id as uai_principal,
+            any_value(nom) filter (where uai = site_id) as nom,
+            any_value(type) filter (where uai = site_id) as type,
+            count(*) as nb_etablissements,
+            0 as nb_ecoles,
+            0 as nb_ecoles_elementaires,
+            0 as nb_ecoles_maternelles,
+            cast(sum(effectif) as integer) as effectif,
+            max(effectif_rentree) as effectif_rentree,
+            any_value(effectif_source) filter (where uai = site_id) as effectif_source,
+            case
+                when bool_or(uai = site_id and effectif is not null) then 1 else 0
+            end as part_effectif_connue,
+            any_value(ips) filter (where uai = site_id) as ips,
+            any_value(ips_rentree) filter (where uai = site_id) as ips_rentree,
+            any_value(latitude) filter (where uai = site_id) as latitude,
+            any_value(longitude) filter (where uai = site_id) as longitude,
+            any_value(qualite_position) filter (where uai = site_id) as qualite_position,
+            any_value(commune_de_reference) filter (where uai = site_id) as commune_code,
+            any_value(commune) filter (where uai = site_id) as commune,
+            any_value(departement) as departement,
+            any_value(academie) as academie,
+            any_value(bassin_code) filter (where uai = site_id) as bassin_code,
+            any_value(bassin) filter (where uai = site_id) as bassin,
+            any_value(densite) filter (where uai = site_id) as densite,
+            any_value(est_rural) filter (where uai = site_id) as est_rural,
+            any_value(ep) filter (where uai = site_id) as ep,
+            any_value(uai_tete_reseau) filter (where uai = site_id) as uai_tete_reseau,
+            bool_or(segpa) as segpa,
+            bool_or(ulis) as ulis,
+            bool_or(upe2a) as upe2a,
+            bool_or(relais) as relais,
+            bool_or(internat) as internat,
+            bool_or(est_section and type = 'LP' and uai != site_id) as a_section_professionnelle
+        from membres
+        where raison != 'ecole_rep_plus'
+        group by site_id
+    ),
+
+    tetes as (select * from etablissements where type != 'ECOLE'),
+
+    ecoles as (
+        select
+            site_id,
+            any_value(uai_tete_reseau) as uai_tete_reseau,
+            count(*) as nb_ecoles,
+            count(*) filter (where est_elementaire) as nb_ecoles_elementaires,
+            count(*) filter (where not coalesce(est_elementaire, false)) as nb_ecoles_maternelles,
+            cast(sum(effectif) as integer) as effectif,
+            max(effectif_rentree) as effectif_rentree,
+            any_value(effectif_source) as effectif_source,
+            count(effectif) / count(*) as part_effectif_connue,
+            avg(ips) as ips,
+            max(ips_rentree) as ips_rentree,
+            avg(latitude) as latitude,
+            avg(longitude) as longitude,
+            mode(commune_de_reference) as commune_code,
+            mode(commune) as commune,
+            mode(departement) as departement,
+            mode(academie) as academie,
+            mode(bassin_code) as bassin_code,
+            mode(bassin) as bassin,
+            mode(densite) as densite,
+            bool_or(est_rural) as est_rural
+        from membres
+        where raison = 'ecole_rep_plus'
+        group by site_id
+    ),
+
+    -- premier degré : les écoles REP+ d'un réseau, placées au milieu d'elles
+    reseaux as (
+        select
+            ecoles.site_id,
+            'ecoles_rep_plus' as nature,
+            ecoles.uai_tete_reseau as uai_principal,
+            'Écoles REP+ du réseau '
+            || coalesce(tetes.nom, ecoles.uai_tete_reseau || ' (' || ecoles.commune || ')') as nom,
+            'ECOLE' as type,
+            ecoles.nb_ecoles as nb_etablissements,
+            ecoles.nb_ecoles,
+            ecoles.nb_ecoles_elementaires,
+            ecoles.nb_ecoles_maternelles,
+            ecoles.effectif,
+            ecoles.effectif_rentree,
+            ecoles.effectif_source,
+            ecoles.part_effectif_connue,
+            ecoles.ips,
+            ecoles.ips_rentree,
+            ecoles.latitude,
+            ecoles.longitude,
+            'milieu des écoles' as qualite_position,
+            ecoles.commune_code,
+            ecoles.commune,
+            ecoles.departement,
+            ecoles.academie,
+            coalesce(ecoles.bassin_code, tetes.bassin_code) as bassin_code,
+            coalesce(ecoles.bassin, tetes.bassin) as bassin,
+            ecoles.densite,
+            ecoles.est_rural,
+            'REP+' as ep,
+            ecoles.uai_tete_reseau,
+            cast(null as boolean) as segpa,
+            cast(null as boolean) as ulis,
+            cast(null as boolean) as upe2a,
+            cast(null as boolean) as relais,
+            cast(null as boolean) as internat,
+            false as a_section_professionnelle
+        from ecoles
+        left join tetes on ecoles.uai_tete_reseau = tetes.uai
+    ),
+
+    final as (
+        select *
+        from seconds_degres
+        union all by name
+        select *
+        from reseaux
+    )
+
+select *
+from final

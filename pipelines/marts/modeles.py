@@ -1,0 +1,61 @@
+"""The SQL models: one file a table, ordered by what each reads, as DuckDB's own parser sees it."""
+
+import graphlib
+import json
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import duckdb
+
+DOSSIERS = (Path(__file__).parents[1] / "staging", Path(__file__).parent)
+MACROS = DOSSIERS[0] / "macros.sql"
+
+
+@dataclass(frozen=True)
+class Modele:
+    """One table: its name (the file's), its select, and the tables it reads."""
+
+    nom: str
+    sql: str
+    lit: frozenset[str]
+
+
+@cache
+def modeles() -> tuple[Modele, ...]:
+    """Every model, each after those it reads."""
+    connexion = duckdb.connect()
+    par_nom = {}
+    for dossier in DOSSIERS:
+        for fichier in sorted(dossier.glob("*.sql")):
+            if fichier != MACROS:
+                sql = fichier.read_text(encoding="utf-8")
+                par_nom[fichier.stem] = Modele(fichier.stem, sql, _tables_lues(connexion, sql))
+    connexion.close()
+    ordre = graphlib.TopologicalSorter({nom: m.lit & par_nom.keys() for nom, m in par_nom.items()})
+    return tuple(par_nom[nom] for nom in ordre.static_order())
+
+
+def _tables_lues(connexion: duckdb.DuckDBPyConnection, sql: str) -> frozenset[str]:
+    """Tables of the `from` clauses of `sql`, its own common table expressions apart."""
+    [(texte,)] = connexion.execute("select json_serialize_sql(?::varchar)", [sql]).fetchall()
+    arbre = json.loads(texte)
+    if arbre["error"]:
+        raise ValueError(f"{arbre['error_message']}\n{sql}")
+    tables: set[str] = set()
+    locales: set[str] = set()
+
+    def visiter(noeud: object) -> None:
+        if isinstance(noeud, dict):
+            if noeud.get("type") == "BASE_TABLE":
+                tables.add(noeud["table_name"])
+            if "cte_map" in noeud:
+                locales.update(entree["key"] for entree in noeud["cte_map"]["map"])
+            for valeur in noeud.values():
+                visiter(valeur)
+        elif isinstance(noeud, list):
+            for valeur in noeud:
+                visiter(valeur)
+
+    visiter(arbre["statements"])
+    return frozenset(tables - locales)

@@ -1,0 +1,1 @@
+"""Stage 1. Files as people have them → raw_* tables: recognised by content, fingerprinted."""

@@ -1,0 +1,77 @@
+"""The card of each source: who makes it, under which licence, and the headers that betray it."""
+
+import re
+import tomllib
+import unicodedata
+from dataclasses import dataclass
+from functools import cache
+
+from pipelines.base import chemins
+
+
+@dataclass(frozen=True)
+class Carte:
+    """One source of `data/sources.toml`.
+
+    `colonnes` maps each canonical column to the normalised headers accepted for it, by preference;
+    a trailing `*` accepts any end. `requises` are the canonical columns without which a file is
+    not this source. `millesime` is the column that dates the file, or `nom_du_fichier`.
+    """
+
+    nom: str
+    titre: str
+    producteur: str
+    url: str
+    licence: str
+    nature: str
+    grain: str
+    millesime: str
+    requises: tuple[str, ...]
+    colonnes: dict[str, tuple[str, ...]]
+
+    @property
+    def est_locale(self) -> bool:
+        """True for the files of the département's own service (posts, presences …)."""
+        return self.nature == "locale"
+
+
+def normaliser(entete: str) -> str:
+    """A header without accents, case or punctuation: « Code\\nCommune » → `code_commune`."""
+    texte = unicodedata.normalize("NFKD", re.sub("[°’]", " ", entete))
+    texte = texte.encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "_", texte).strip("_")
+
+
+@cache
+def cartes() -> dict[str, Carte]:
+    """Every card of `data/sources.toml`, by source name."""
+    contenu = tomllib.loads(chemins.CARTES_SOURCES.read_text(encoding="utf-8"))
+    return {
+        nom: Carte(
+            nom=nom,
+            **{c: v for c, v in table.items() if c not in ("colonnes", "requises")},
+            requises=tuple(table["requises"]),
+            colonnes={c: tuple(alias) for c, alias in table["colonnes"].items()},
+        )
+        for nom, table in contenu.items()
+    }
+
+
+def correspondances(carte: Carte, entetes: list[str]) -> dict[str, int]:
+    """Canonical column → position in `entetes`, for the columns of the card that are present."""
+    normalises = [normaliser(e) for e in entetes]
+    trouvees: dict[str, int] = {}
+    for colonne, alias in carte.colonnes.items():
+        for nom in alias:
+            position = _position(normalises, nom)
+            if position is not None:
+                trouvees[colonne] = position
+                break
+    return trouvees
+
+
+def _position(entetes: list[str], alias: str) -> int | None:
+    if alias.endswith("*"):
+        debut = alias[:-1]
+        return next((i for i, e in enumerate(entetes) if e.startswith(debut)), None)
+    return entetes.index(alias) if alias in entetes else None

@@ -1,0 +1,12 @@
+-- Grain : un établissement (UAI) de l'annuaire, tous ministères et secteurs.
+with
+    lignes as (select * from stg_annuaire_lignes),
+
+    final as (
+        select * exclude (source, sort, rang, valeur_lue, nb_communes, nb_fichiers)
+        from lignes
+        where sort = 'gardee'
+    )
+
+select *
+from final

@@ -1,0 +1,8 @@
+-- Grain : un établissement dont le bassin est donné localement.
+with
+    lignes as (select * from stg_bassins_lignes),
+
+    final as (select uai, bassin, reseau, fichier from lignes where sort = 'gardee')
+
+select *
+from final
