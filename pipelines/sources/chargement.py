@@ -34,9 +34,13 @@ class Inventaire:
     non_reconnus: list[NonReconnu]
 
 
-def fichiers(dossiers: list[Path]) -> list[Path]:
-    """Every regular file of `dossiers` and below, hidden ones apart, in a fixed order."""
-    trouves: list[Path] = []
+def fichiers(dossiers: list[Path]) -> dict[str, Path]:
+    """Every regular file of `dossiers` and below, hidden ones apart, in a fixed order.
+
+    The key names the file to the user: its path inside the folder, preceded by the folder's name
+    when two folders hold the same path.
+    """
+    trouves: dict[str, Path] = {}
     for dossier in dossiers:
         if not dossier.is_dir():
             raise AtlasError(
@@ -44,12 +48,12 @@ def fichiers(dossiers: list[Path]) -> list[Path]:
                 admis="un dossier qui contient les fichiers publics (et, s'il y en a, locaux)",
                 remede="vérifier le chemin donné à --sources",
             )
-        trouves += sorted(
-            f
-            for f in dossier.rglob("*")
-            if f.is_file()
-            and not any(p.startswith((".", "~$")) for p in f.relative_to(dossier).parts)
-        )
+        for fichier in sorted(dossier.rglob("*")):
+            relatif = fichier.relative_to(dossier)
+            if not fichier.is_file() or any(p.startswith((".", "~$")) for p in relatif.parts):
+                continue
+            nom = relatif.as_posix()
+            trouves[f"{dossier.name}/{nom}" if nom in trouves else nom] = fichier
     return trouves
 
 
@@ -70,7 +74,7 @@ def charger(connexion: duckdb.DuckDBPyConnection, dossiers: list[Path]) -> Inven
     )
     lus: list[FichierLu] = []
     non_reconnus: list[NonReconnu] = []
-    for fichier in fichiers(dossiers):
+    for nom, fichier in fichiers(dossiers).items():
         if fichier.stat().st_size > TAILLE_MAX_OCTETS:
             raise AtlasError(
                 "Fichier trop gros pour être une source d'Atlas.",
@@ -86,7 +90,7 @@ def charger(connexion: duckdb.DuckDBPyConnection, dossiers: list[Path]) -> Inven
             if inconnus:
                 non_reconnus.append(max(inconnus, key=lambda r: r.ressemble_a is not None))
             continue
-        lus += [_charger_un(connexion, r) for r in reconnus]
+        lus += [_charger_un(connexion, r, nom) for r in reconnus]
     if not any(lu.source == "annuaire" for lu in lus):
         raise AtlasError(
             "Aucun annuaire de l'éducation parmi les fichiers donnés.",
@@ -97,34 +101,34 @@ def charger(connexion: duckdb.DuckDBPyConnection, dossiers: list[Path]) -> Inven
     return Inventaire(lus, non_reconnus)
 
 
-def _charger_un(connexion: duckdb.DuckDBPyConnection, reconnu: Reconnu) -> FichierLu:
+def _charger_un(connexion: duckdb.DuckDBPyConnection, reconnu: Reconnu, nom: str) -> FichierLu:
     carte, fichier = reconnu.carte, reconnu.tableau.fichier
     try:
         reconnu.tableau.inserer(
-            connexion, f"raw_{carte.nom}", reconnu.ligne_entete, reconnu.positions
+            connexion, f"raw_{carte.nom}", reconnu.ligne_entete, reconnu.positions, nom
         )
-        rejets = _noter_rejets(connexion, carte, fichier)
+        rejets = _noter_rejets(connexion, carte, nom)
     except duckdb.Error as cause:
         raise AtlasError(
             f"Tableau illisible pour la source « {carte.titre} » : {cause}".splitlines()[0],
-            fichier=fichier.name,
+            fichier=nom,
             admis="un fichier CSV entier, une valeur par colonne",
             remede="l'ouvrir dans le tableur, vérifier la ligne citée et l'enregistrer à nouveau",
         ) from cause
     [(lignes,)] = connexion.execute(
-        f"select count(*) from raw_{carte.nom} where fichier = ?", [fichier.name]
+        f"select count(*) from raw_{carte.nom} where fichier = ?", [nom]
     ).fetchall()
     return FichierLu(
         source=carte.nom,
-        fichier=fichier.name,
+        fichier=nom,
         sha256=lecture.empreinte(fichier),
         octets=fichier.stat().st_size,
         lignes_lues=lignes + rejets,
-        millesime=_millesime(connexion, carte, fichier),
+        millesime=_millesime(connexion, carte, nom, fichier.stem),
     )
 
 
-def _noter_rejets(connexion: duckdb.DuckDBPyConnection, carte: Carte, fichier: Path) -> int:
+def _noter_rejets(connexion: duckdb.DuckDBPyConnection, carte: Carte, nom: str) -> int:
     """Move what the CSV reader refused into raw_rejet; the number of rows refused."""
     presentes = {nom for (nom,) in connexion.execute("show tables").fetchall()}
     if "reject_errors" not in presentes:
@@ -133,18 +137,18 @@ def _noter_rejets(connexion: duckdb.DuckDBPyConnection, carte: Carte, fichier: P
     connexion.execute(
         "insert into raw_rejet select distinct on (line) ?, ?, line, error_message "
         "from reject_errors order by line",
-        [carte.nom, fichier.name],
+        [carte.nom, nom],
     )
     connexion.execute("drop table reject_errors")
     connexion.execute("drop table if exists reject_scans")
     return nombre
 
 
-def _millesime(connexion: duckdb.DuckDBPyConnection, carte: Carte, fichier: Path) -> str:
-    """The vintage of a file: the newest value of the card's dating column, else the file's name."""
+def _millesime(connexion: duckdb.DuckDBPyConnection, carte: Carte, nom: str, a_defaut: str) -> str:
+    """The vintage of a file: the newest value of the card's dating column, else `a_defaut`."""
     if carte.millesime not in carte.colonnes:
-        return fichier.stem
+        return a_defaut
     [(valeur,)] = connexion.execute(
-        f'select max("{carte.millesime}") from raw_{carte.nom} where fichier = ?', [fichier.name]
+        f'select max("{carte.millesime}") from raw_{carte.nom} where fichier = ?', [nom]
     ).fetchall()
-    return valeur or fichier.stem
+    return valeur or a_defaut

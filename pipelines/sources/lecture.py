@@ -49,23 +49,24 @@ class Tableau:
         table: str,
         ligne_entete: int,
         positions: dict[str, int],
+        nom: str,
     ) -> None:
         """Append the rows below `ligne_entete` to `table`, as text.
 
-        `positions` maps the columns of `table` to their rank in the file; `fichier` and `ligne`
-        (1-based, as the user's spreadsheet shows it) are filled too. Rows a CSV can't be cut into
+        `positions` maps the columns of `table` to their rank in the file; `fichier` takes `nom`
+        and `ligne` the 1-based line the user's spreadsheet shows. Rows a CSV can't be cut into
         go to DuckDB's own tables of rejects.
         """
         if self.lignes is not None:
-            self._inserer_memoire(connexion, table, ligne_entete, positions)
+            self._inserer_memoire(connexion, table, ligne_entete, positions, nom)
         elif self.encodage == "utf-8":
-            self._inserer_csv(connexion, table, ligne_entete, positions, self.fichier)
+            self._inserer_csv(connexion, table, ligne_entete, positions, nom, self.fichier)
         else:
             with tempfile.TemporaryDirectory() as dossier:
                 copie = Path(dossier) / "utf-8.csv"
                 texte = self.fichier.read_bytes().decode(self.encodage)
                 copie.write_text(texte, encoding="utf-8", newline="")
-                self._inserer_csv(connexion, table, ligne_entete, positions, copie)
+                self._inserer_csv(connexion, table, ligne_entete, positions, nom, copie)
 
     def _inserer_memoire(
         self,
@@ -73,6 +74,7 @@ class Tableau:
         table: str,
         ligne_entete: int,
         positions: dict[str, int],
+        nom: str,
     ) -> None:
         gardees = [
             (n, ligne)
@@ -80,12 +82,12 @@ class Tableau:
             if any(cellule not in (None, "") for cellule in ligne)
         ]
         colonnes = {
-            "fichier": pa.array([self.fichier.name] * len(gardees), pa.string()),
+            "fichier": pa.array([nom] * len(gardees), pa.string()),
             "ligne": pa.array([n for n, _ in gardees], pa.int64()),
         }
-        for nom, i in positions.items():
+        for colonne, i in positions.items():
             valeurs = [ligne[i] if i < len(ligne) else None for _, ligne in gardees]
-            colonnes[nom] = pa.array(valeurs, pa.string())
+            colonnes[colonne] = pa.array(valeurs, pa.string())
         connexion.register("lecture_en_cours", pa.table(colonnes))
         connexion.execute(f"insert into {table} by name select * from lecture_en_cours")
         connexion.unregister("lecture_en_cours")
@@ -96,11 +98,12 @@ class Tableau:
         table: str,
         ligne_entete: int,
         positions: dict[str, int],
+        nom: str,
         chemin: Path,
     ) -> None:
         entete = dict(self.debuts)[ligne_entete]
         colonnes = ", ".join(f"'c{i}': 'varchar'" for i in range(len(entete)))
-        selection = ", ".join(f'c{i} as "{nom}"' for nom, i in positions.items())
+        selection = ", ".join(f'c{i} as "{colonne}"' for colonne, i in positions.items())
         connexion.execute(
             f"""
             insert into {table} by name
@@ -111,7 +114,7 @@ class Tableau:
                 null_padding = true, parallel = false, store_rejects = true
             )
             """,
-            [self.fichier.name, ligne_entete, str(chemin), self.separateur, ligne_entete],
+            [nom, ligne_entete, str(chemin), self.separateur, ligne_entete],
         )
 
 

@@ -1,0 +1,227 @@
+"""The `atlas` command: what the pages do, from a terminal."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from pipelines.base import chemins, reference
+from pipelines.base.erreurs import AtlasError
+from pipelines.base.textes import enumeration, nombre, pluriel, pourcentage
+from pipelines.marts import construction
+from pipelines.planning.assemblage import Hypotheses
+from pipelines.scenarios import propositions
+from pipelines.scenarios.resume import ENSEMBLE
+from pipelines.scoring.couverture import Rythme
+from pipelines.simulation.departements import simuler_departements
+from pipelines.simulation.postes import ecrire
+
+app = typer.Typer(
+    help="Atlas SSFE : besoins, secteurs et répartition des moyens du service social en faveur "
+    "des élèves.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+console = Console()
+erreurs = Console(stderr=True)
+
+OptionEntrepot = Annotated[Path, typer.Option("--entrepot", help="fichier de l'entrepôt DuckDB")]
+OptionDepartements = Annotated[
+    str | None,
+    typer.Option("--departements", help="codes séparés par des virgules, par exemple 034,030"),
+]
+
+
+def main() -> None:
+    """Entry point: refusals are told in French, without a traceback, with exit code 1."""
+    try:
+        app()
+    except AtlasError as erreur:
+        erreurs.print(erreur.message(), style="bold red", highlight=False, markup=False)
+        sys.exit(1)
+
+
+@app.command()
+def construire(
+    sources: Annotated[
+        list[Path],
+        typer.Option("--sources", help="dossier des fichiers (peut être répété)"),
+    ],
+    departements: OptionDepartements = None,
+    entrepot_: OptionEntrepot = chemins.ENTREPOT_PAR_DEFAUT,
+) -> None:
+    """Construit l'entrepôt à partir des fichiers publics et locaux d'un ou plusieurs dossiers."""
+    with _barre() as barre:
+        tache = barre.add_task("Lecture des fichiers", total=1.0)
+        bilan = construction.construire(
+            sources,
+            entrepot_,
+            _codes(departements),
+            lambda etape, part: barre.update(tache, description=etape, completed=part),
+        )
+    table = Table("Département", "Sites du second degré", "Sites d'écoles REP+")
+    for code, sites in bilan.sites.items():
+        table.add_row(
+            code, str(sites.get("etablissement", 0)), str(sites.get("ecoles_rep_plus", 0))
+        )
+    console.print(table)
+    anomalies = [f"{pluriel(n, 'anomalie')} de gravité « {g} »" for g, n in bilan.anomalies.items()]
+    console.print(enumeration(anomalies) or "Aucune anomalie.")
+    for note in bilan.non_reconnus:
+        console.print(f"Fichier non lu : {note}", markup=False)
+    console.print(
+        f"Entrepôt construit en {nombre(bilan.secondes, 1)} s : {bilan.entrepot}", markup=False
+    )
+
+
+@app.command("simuler-postes")
+def simuler_postes(
+    departements: Annotated[str, typer.Option("--departements", help="par exemple 034,030")],
+    etp: Annotated[float, typer.Option("--etp", help="ETP d'ASS à simuler, au total", min=0.5)],
+    sortie: Annotated[Path, typer.Option("--sortie", help="dossier où écrire les fichiers")],
+    graine: Annotated[int, typer.Option("--graine", help="même graine, mêmes postes", min=0)] = 1,
+    entrepot_: OptionEntrepot = chemins.ENTREPOT_PAR_DEFAUT,
+) -> None:
+    """Simule des postes, leurs présences et leur activité, marqués partout comme simulés."""
+    lot = simuler_departements(
+        entrepot_, departements=_codes(departements) or [], etp=etp, graine=graine
+    )
+    ecrire(lot, sortie)
+    console.print(
+        f"{pluriel(len(lot.postes), 'poste simulé', 'postes simulés')}, "
+        f"{pluriel(len(lot.presences), 'présence')} et "
+        f"{pluriel(len(lot.activite), 'ligne')} d'activité écrits dans {sortie}.",
+        markup=False,
+    )
+    console.print(
+        "Ces données sont simulées : chaque écran et chaque export le dira.", style="yellow"
+    )
+
+
+@app.command()
+def proposer(
+    departement: Annotated[str, typer.Option("--departement", help="par exemple 034")],
+    sortie: Annotated[Path, typer.Option("--sortie", help="dossier où écrire la proposition")],
+    graine: Annotated[int, typer.Option("--graine", help="même graine, même plan", min=0)] = 1,
+    duree_max: Annotated[
+        float | None, typer.Option("--duree-max", help="durée de calcul, en secondes", min=1)
+    ] = None,
+    sites_par_poste: Annotated[
+        int | None, typer.Option("--sites-par-poste", help="sites par poste au plus", min=1)
+    ] = None,
+    trajet_max: Annotated[
+        int | None, typer.Option("--trajet-max", help="trajet aller au plus, en minutes", min=0)
+    ] = None,
+    meme_bassin: Annotated[
+        bool, typer.Option("--meme-bassin", help="pas de site hors du bassin du poste")
+    ] = False,
+    entrepot_: OptionEntrepot = chemins.ENTREPOT_PAR_DEFAUT,
+) -> None:
+    """Propose une répartition des postes d'un département et l'écrit dans un dossier."""
+    choix = {"sites_par_poste_max": sites_par_poste, "duree_trajet_max_min": trajet_max}
+    hypotheses = Hypotheses(
+        meme_bassin=meme_bassin, **{nom: v for nom, v in choix.items() if v is not None}
+    )
+    with _barre() as barre:
+        tache = barre.add_task("Préparation du problème", total=1.0)
+        proposition = propositions.proposer(
+            entrepot_,
+            departement,
+            graine=graine,
+            duree_max_s=duree_max or reference.valeur("optimisation", "duree_max_s"),
+            hypotheses=hypotheses,
+            sortie=sortie,
+            progres=lambda a: barre.update(tache, description=a.message, completed=a.fraction),
+        )
+        barre.update(tache, description="Terminé", completed=1.0)
+    _imprimer_resume(proposition.resume)
+    console.print(f"Proposition écrite dans {sortie}", markup=False)
+
+
+def _imprimer_resume(resume: dict) -> None:
+    """The proposal as a person reads it in a terminal."""
+    for libelle in resume["avertissements"].values():
+        console.print(libelle, style="yellow")
+    moyens = resume["moyens"]
+    console.print(
+        f"{pluriel(moyens['nb_postes'], 'poste')} ({nombre(moyens['quotite_etp'], 1)} ETP) : "
+        f"{nombre(moyens['capacite_demi_journees_cycle'])} demi-journées par cycle pour un besoin "
+        f"de {nombre(moyens['besoin_demi_journees_cycle'])}."
+    )
+    etages = Table("Objectif", "Valeur", "Borne prouvée", "Écart au plus", "Secondes")
+    for etage in resume["etages"]:
+        etages.add_row(
+            etage["libelle"],
+            nombre(etage["valeur"]),
+            nombre(etage["borne"]),
+            pourcentage(etage["part_ecart"], 2),
+            nombre(etage["secondes"], 1),
+        )
+    console.print(etages)
+    table = Table("Catégorie", "Sites", "Couvert (avant → après)", *(str(r) for r in Rythme))
+    for ligne in resume["couverture"]:
+        avant, apres = ligne["avant"], ligne["apres"]
+        table.add_row(
+            ligne["libelle"],
+            str(ligne["nb_sites"]),
+            f"{pourcentage(avant['part_besoin'])} → {pourcentage(apres['part_besoin'])}",
+            *(f"{avant[r]} → {apres[r]}" for r in Rythme),
+            end_section=ligne["categorie"] == ENSEMBLE,
+        )
+    console.print(table)
+    sans = len(resume["sites_sans_presence"])
+    console.print(
+        f"{pluriel(sans, 'site')} sans présence régulière, chacun avec un poste référent."
+        if sans
+        else "Tous les sites ont une présence régulière."
+    )
+    if resume["arret_par"] in ("temps", "utilisateur"):
+        console.print(
+            "Calcul arrêté par le temps ou par l'utilisateur : un autre lancement peut donner un "
+            "autre plan.",
+            style="yellow",
+        )
+
+
+@app.command()
+def servir(
+    port: Annotated[int, typer.Option("--port", help="port local", min=1, max=65535)] = 8501,
+    entrepot_: OptionEntrepot = chemins.ENTREPOT_PAR_DEFAUT,
+) -> None:
+    """Ouvre le tableau de bord sur 127.0.0.1 ; construit l'exemple si l'entrepôt n'existe pas."""
+    if not entrepot_.is_file():
+        console.print("Construction de l'exemple (établissements fictifs)…")
+        construction.construire([chemins.EXEMPLE], entrepot_)
+    console.print(f"Tableau de bord : http://127.0.0.1:{port}", markup=False)
+    environnement = {**os.environ, "ATLAS_ENTREPOT": str(entrepot_.resolve())}
+    commande = [sys.executable, "-m", "streamlit", "run", str(chemins.RACINE / "app.py")]
+    os.chdir(chemins.RACINE)
+    os.execve(sys.executable, [*commande, "--server.port", str(port)], environnement)
+
+
+def _codes(texte: str | None) -> list[str] | None:
+    """« 34, 030 » → ["034", "030"]; None when nothing is asked."""
+    if not texte:
+        return None
+    codes = [c.strip().upper() for c in texte.split(",") if c.strip()]
+    return [c.zfill(3) for c in codes]
+
+
+def _barre() -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TimeElapsedColumn(),
+        console=erreurs,
+        transient=True,
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,67 @@
+"""The door to a built warehouse: read-only, one connection a call."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+
+from pipelines.base.erreurs import AtlasError
+
+
+@contextmanager
+def ouvrir(entrepot: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A read-only connection to `entrepot`; AtlasError when it is missing or unreadable."""
+    if not entrepot.is_file():
+        raise AtlasError(
+            "Aucun entrepôt de données à cet endroit.",
+            fichier=str(entrepot),
+            remede="le construire : atlas construire --sources DOSSIER",
+        )
+    try:
+        connexion = duckdb.connect(str(entrepot), read_only=True)
+    except duckdb.Error as cause:
+        raise AtlasError(
+            "Entrepôt illisible : le fichier est abîmé ou vient d'une version plus récente.",
+            fichier=str(entrepot),
+            remede="le reconstruire : atlas construire --sources DOSSIER",
+        ) from cause
+    try:
+        yield connexion
+    finally:
+        connexion.close()
+
+
+def lire(
+    connexion: duckdb.DuckDBPyConnection, table: str, departement: str | None = None
+) -> pd.DataFrame:
+    """The rows of a mart, those of one département when given; « unknown » is `None`, never NaN."""
+    filtre, valeurs = ("", []) if departement is None else (" where departement = ?", [departement])
+    cadre = connexion.execute(f'select * from "{table}"{filtre}', valeurs).df()
+    return cadre.astype(object).where(cadre.notna(), None)
+
+
+def departements(connexion: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    """Code → name of the départements of the warehouse, by code."""
+    lignes = connexion.execute(
+        "select departement, libelle from ref_departements order by departement"
+    ).fetchall()
+    return dict(lignes)
+
+
+def exiger_departement(connexion: duckdb.DuckDBPyConnection, departement: str) -> str:
+    """The name of `departement`; AtlasError listing those of the warehouse when it isn't there."""
+    connus = departements(connexion)
+    if departement not in connus:
+        raise AtlasError(
+            f"Le département « {departement} » n'est pas dans l'entrepôt.",
+            admis=", ".join(f"{code} ({nom})" for code, nom in connus.items()),
+            remede="choisir l'un d'eux, ou reconstruire l'entrepôt avec ce département",
+        )
+    return connus[departement]
+
+
+def avertissements(connexion: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    """What every screen and export must say of these data: `fictif`, `simule` → sentence."""
+    return dict(connexion.execute("select code, libelle from meta_avertissement").fetchall())

@@ -1,0 +1,125 @@
+"""From the warehouse and the user's hypotheses to a `Probleme` the solver can take."""
+
+from dataclasses import asdict, dataclass, field
+
+import duckdb
+import pandas as pd
+
+from pipelines.base import reference
+from pipelines.base.erreurs import AtlasError
+from pipelines.marts import construction, entrepot
+from pipelines.planning.probleme import Poste, Presence, Probleme, Reglages, Site, ordonner
+from pipelines.planning.trajets import estimer
+from pipelines.scoring.bareme import Doctrine, bareme, besoins, doctrine, poids
+from pipelines.scoring.capacite import capacite
+
+
+def _defaut(nom: str) -> int:
+    return reference.valeur("optimisation", nom)
+
+
+@dataclass(frozen=True)
+class Hypotheses:
+    """What the user chose before asking for a proposal."""
+
+    bareme: str = "national_2017"
+    doctrine: str = "priorites_d_abord"
+    sites_par_poste_max: int = field(default_factory=lambda: _defaut("sites_par_poste_max"))
+    duree_trajet_max_min: int = field(default_factory=lambda: _defaut("duree_trajet_max_min"))
+    meme_bassin: bool = False
+    compter_postes_vacants: bool = True
+
+
+def assembler(
+    connexion: duckdb.DuckDBPyConnection, departement: str, hypotheses: Hypotheses, graine: int
+) -> Probleme:
+    """The problem of one département under `hypotheses`.
+
+    Postes: ASS and CTSS whose résidence is in the département; vacant ones count as posts to be
+    filled unless the hypotheses say no. Raises AtlasError when the département is unknown or has
+    no poste that can serve a sector.
+    """
+    nom = entrepot.exiger_departement(connexion, departement)
+    echelle, principe = bareme(hypotheses.bareme), doctrine(hypotheses.doctrine)
+    calcules = besoins(connexion, echelle).sites.set_index("site_id")
+    sites = entrepot.lire(connexion, "mart_site", departement).sort_values("site_id")
+    postes = entrepot.lire(connexion, "mart_poste", departement).sort_values("poste_id")
+    if not hypotheses.compter_postes_vacants:
+        postes = postes[postes["statut"] != "vacant"]
+    if not (~postes["sans_secteur"].astype(bool)).any():
+        raise AtlasError(
+            f"Aucun poste à répartir dans le département {departement} ({nom}).",
+            admis="un fichier de postes (poste_id, fonction, quotite, residence_uai, statut)",
+            remede="ajouter ce fichier au dossier des sources et reconstruire, ou en simuler un : "
+            f"atlas simuler-postes --departements {departement} --etp N --sortie DOSSIER",
+        )
+    rattachements = dict(connexion.execute("select uai, site_id from mart_rattachement").fetchall())
+    postes["residence_site_id"] = postes["residence_uai"].map(rattachements)
+    trajets = estimer(postes, sites, entrepot.lire(connexion, "mart_trajet"))
+    presences = entrepot.lire(connexion, "mart_presence")
+    connus_postes, connus_sites = set(postes["poste_id"]), set(sites["site_id"])
+    seuil_deux = reference.valeur("optimisation", "besoin_deux_postes")
+    return ordonner(
+        Probleme(
+            departement=departement,
+            graine=graine,
+            empreinte_donnees=construction.empreinte_donnees(connexion),
+            est_simule=bool(postes["est_simule"].any()),
+            reglages=Reglages(
+                niveaux=tuple(reference.valeur("optimisation", "niveaux_presence")),
+                duree_trajet_max_min=hypotheses.duree_trajet_max_min,
+                meme_bassin=hypotheses.meme_bassin,
+                tolerance_manque=reference.valeur("optimisation", "tolerance_manque"),
+                tolerance_changements=reference.valeur("optimisation", "tolerance_changements"),
+                echelle_manque=reference.valeur("optimisation", "echelle_manque"),
+            ),
+            sites=tuple(
+                _site(ligne, calcules.loc[ligne["site_id"]], principe, seuil_deux, connus_sites)
+                for ligne in sites.to_dict("records")
+            ),
+            postes=tuple(_poste(ligne, hypotheses) for ligne in postes.to_dict("records")),
+            minutes=trajets.minutes,
+            km=trajets.km,
+            presences_actuelles=tuple(
+                Presence(p.poste_id, p.site_id, int(p.demi_journees_cycle))
+                for p in presences.itertuples()
+                if p.poste_id in connus_postes and p.site_id in connus_sites
+            ),
+            hypotheses={**asdict(hypotheses), "trajets_mesures": trajets.nb_mesures},
+        )
+    )
+
+
+def _site(
+    ligne: dict, calcule: pd.Series, principe: Doctrine, seuil_deux: int, connus: set[str]
+) -> Site:
+    tete = ligne["uai_tete_reseau"]
+    return Site(
+        site_id=ligne["site_id"],
+        nom=ligne["nom"],
+        nature=ligne["nature"],
+        besoin=int(calcule["besoin"]),
+        poids=poids(calcule["categories"], principe),
+        postes_max=2 if calcule["besoin"] >= seuil_deux else 1,
+        categories=calcule["categories"],
+        bassin=ligne["bassin"],
+        latitude=ligne["latitude"],
+        longitude=ligne["longitude"],
+        effectif=None if ligne["effectif"] is None else int(ligne["effectif"]),
+        site_tete=tete if ligne["nature"] == "ecoles_rep_plus" and tete in connus else None,
+    )
+
+
+def _poste(ligne: dict, hypotheses: Hypotheses) -> Poste:
+    return Poste(
+        poste_id=ligne["poste_id"],
+        quotite=float(ligne["quotite_etp"]),
+        statut=ligne["statut"],
+        capacite=capacite(ligne["quotite_etp"], ligne["hors_secteur_etp"]).demi_journees_cycle,
+        sites_max=hypotheses.sites_par_poste_max,
+        residence_uai=ligne["residence_uai"],
+        latitude=ligne["latitude"],
+        longitude=ligne["longitude"],
+        bassin=ligne["bassin"],
+        sans_secteur=bool(ligne["sans_secteur"]),
+    )

@@ -1,0 +1,177 @@
+"""Long computations in a process of their own: launched, followed, stopped, found again.
+
+Each has a folder under `data/calculs`: the request, the progress so far, the result or the error.
+A closed tab loses nothing: the page finds the computation again by its id, kept in the address.
+"""
+
+import json
+import os
+import re
+import secrets
+import subprocess
+import sys
+import threading
+import traceback
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+
+from pipelines.base import chemins
+from pipelines.base.erreurs import AtlasError
+from pipelines.planning.assemblage import Hypotheses
+from pipelines.planning.solveur import Avancement
+from pipelines.scenarios import propositions
+
+DEMANDE = "demande.json"
+AVANCEMENT = "avancement.json"
+ERREUR = "erreur.txt"
+NUMERO = "processus.txt"
+ARRET = "arret"
+JOURNAL = "journal.txt"
+_ID = re.compile(r"^[0-9A-Z]{3}-\d{8}-\d{6}-[0-9a-f]{6}$")
+
+
+class Phase(StrEnum):
+    """Where a computation stands."""
+
+    EN_COURS = "en_cours"
+    TERMINE = "termine"
+    ECHEC = "echec"
+    INTERROMPU = "interrompu"
+
+
+@dataclass(frozen=True)
+class Etat:
+    """A computation as the page shows it; `avancement` is the last word of the solver."""
+
+    calcul_id: str
+    phase: Phase
+    demande: dict
+    avancement: dict | None
+    erreur: str | None
+    dossier: Path
+
+
+def lancer(
+    base: Path, departement: str, *, graine: int, duree_max_s: float, hypotheses: Hypotheses
+) -> str:
+    """Start a proposal in a process of its own; the id under which to follow it."""
+    calcul_id = f"{departement}-{datetime.now():%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
+    dossier = chemins.CALCULS / calcul_id
+    demande = {
+        "entrepot": str(base),
+        "departement": departement,
+        "graine": graine,
+        "duree_max_s": duree_max_s,
+        "hypotheses": asdict(hypotheses),
+    }
+    propositions.ecrire(dossier, {DEMANDE: json.dumps(demande, ensure_ascii=False, indent=1)})
+    with (dossier / JOURNAL).open("w", encoding="utf-8") as journal:
+        processus = subprocess.Popen(
+            [sys.executable, "-m", "pipelines.scenarios.calculs", str(dossier)],
+            stdout=journal,
+            stderr=subprocess.STDOUT,
+            cwd=chemins.RACINE,
+            start_new_session=True,
+        )
+    propositions.ecrire(dossier, {NUMERO: str(processus.pid)})
+    # reaps the child when it ends, so that it is not taken for a living process
+    threading.Thread(target=processus.wait, daemon=True).start()
+    return calcul_id
+
+
+def arreter(calcul_id: str) -> None:
+    """Ask a computation to stop and keep the best plan found so far."""
+    (_dossier(calcul_id) / ARRET).touch()
+
+
+def etat(calcul_id: str) -> Etat:
+    """Where a computation stands; AtlasError when the id is unknown here."""
+    dossier = _dossier(calcul_id)
+    if (dossier / propositions.FICHIER_RESUME).exists():
+        phase = Phase.TERMINE
+    elif (dossier / ERREUR).exists():
+        phase = Phase.ECHEC
+    elif _vit(dossier):
+        phase = Phase.EN_COURS
+    else:
+        # the process may have ended between the first look and this one
+        fini = (dossier / propositions.FICHIER_RESUME).exists()
+        phase = Phase.TERMINE if fini else Phase.INTERROMPU
+    erreur = dossier / ERREUR
+    return Etat(
+        calcul_id=calcul_id,
+        phase=phase,
+        demande=json.loads((dossier / DEMANDE).read_text(encoding="utf-8")),
+        avancement=_lire(dossier / AVANCEMENT),
+        erreur=erreur.read_text(encoding="utf-8") if erreur.exists() else None,
+        dossier=dossier,
+    )
+
+
+def derniers(departement: str, nombre: int = 10) -> list[str]:
+    """Ids of the last finished computations of a département, newest first."""
+    dossiers = sorted(chemins.CALCULS.glob(f"{departement}-*"), reverse=True)
+    finis = [d.name for d in dossiers if (d / propositions.FICHIER_RESUME).exists()]
+    return finis[:nombre]
+
+
+def _dossier(calcul_id: str) -> Path:
+    dossier = chemins.CALCULS / calcul_id
+    # the id comes from the address bar: nothing but our own ids may name a folder
+    if not _ID.match(calcul_id) or not dossier.is_dir():
+        raise AtlasError(
+            f"La proposition « {calcul_id} » n'existe pas sur ce poste.",
+            remede="relancer le calcul depuis la page « Proposer »",
+        )
+    return dossier
+
+
+def _vit(dossier: Path) -> bool:
+    numero = dossier / NUMERO
+    if not numero.exists():
+        return True
+    try:
+        os.kill(int(numero.read_text(encoding="utf-8")), 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _lire(fichier: Path) -> dict | None:
+    return json.loads(fichier.read_text(encoding="utf-8")) if fichier.exists() else None
+
+
+def _executer(dossier: Path) -> None:
+    """The child process: run the request of `dossier`, leave its result or its error there."""
+    demande = json.loads((dossier / DEMANDE).read_text(encoding="utf-8"))
+
+    def noter(avancement: Avancement) -> None:
+        texte = json.dumps(asdict(avancement), ensure_ascii=False)
+        propositions.ecrire(dossier, {AVANCEMENT: texte})
+
+    try:
+        propositions.proposer(
+            Path(demande["entrepot"]),
+            demande["departement"],
+            graine=demande["graine"],
+            duree_max_s=demande["duree_max_s"],
+            hypotheses=Hypotheses(**demande["hypotheses"]),
+            sortie=dossier,
+            progres=noter,
+            arret=(dossier / ARRET).exists,
+        )
+    except AtlasError as erreur:
+        propositions.ecrire(dossier, {ERREUR: erreur.message()})
+    except Exception:
+        traceback.print_exc()
+        message = "Le calcul s'est arrêté sur un défaut d'Atlas ; le détail est dans journal.txt."
+        propositions.ecrire(dossier, {ERREUR: message})
+        raise
+
+
+if __name__ == "__main__":
+    _executer(Path(sys.argv[1]))

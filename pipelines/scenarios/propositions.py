@@ -1,0 +1,97 @@
+"""One proposal from end to end: assemble, solve, judge, write."""
+
+import csv
+import io
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from pipelines.base.erreurs import AtlasError
+from pipelines.marts import entrepot
+from pipelines.planning.assemblage import Hypotheses, assembler
+from pipelines.planning.probleme import Presence, Probleme, vers_json
+from pipelines.planning.solveur import Avancement, Resultat, resoudre
+from pipelines.planning.verification import juger
+from pipelines.scenarios.resume import resumer
+
+FICHIER_PLAN = "plan.csv"
+FICHIER_RESUME = "resume.json"
+FICHIER_PROBLEME = "probleme.json"
+COLONNES_PLAN = ("poste_id", "site_id", "demi_journees_cycle")
+
+
+@dataclass(frozen=True)
+class Proposition:
+    """A solved and judged problem: what the three files hold."""
+
+    probleme: Probleme
+    resultat: Resultat
+    resume: dict
+
+
+def proposer(
+    base: Path,
+    departement: str,
+    *,
+    graine: int,
+    duree_max_s: float,
+    hypotheses: Hypotheses | None = None,
+    sortie: Path | None = None,
+    progres: Callable[[Avancement], None] | None = None,
+    arret: Callable[[], bool] | None = None,
+) -> Proposition:
+    """Propose a plan for `departement` from the warehouse `base`, and write it under `sortie`.
+
+    Raises AtlasError when the data don't allow it, or when the independent judge finds a breach
+    (a defect of Atlas: nothing is written then).
+    """
+    with entrepot.ouvrir(base) as connexion:
+        probleme = assembler(connexion, departement, hypotheses or Hypotheses(), graine)
+        avertissements = entrepot.avertissements(connexion)
+    resultat = resoudre(probleme, duree_max_s=duree_max_s, progres=progres, arret=arret)
+    texte = vers_json(probleme)
+    verdict = juger(json.loads(texte), [asdict(p) for p in resultat.plan])
+    if not verdict.conforme:
+        raise AtlasError(
+            "Le plan trouvé ne respecte pas toutes les règles : "
+            + " ; ".join(m.message for m in verdict.manquements[:5]),
+            remede="ne pas se servir de ce plan et signaler ce défaut d'Atlas avec probleme.json",
+        )
+    resume = resumer(probleme, resultat, verdict, avertissements)
+    if sortie is not None:
+        ecrire(
+            sortie,
+            {
+                FICHIER_PROBLEME: texte,
+                FICHIER_PLAN: plan_en_csv(resultat.plan),
+                FICHIER_RESUME: json.dumps(resume, ensure_ascii=False, indent=1) + "\n",
+            },
+        )
+    return Proposition(probleme, resultat, resume)
+
+
+def plan_en_csv(plan: tuple[Presence, ...]) -> str:
+    """The plan as comma-separated text, one line a presence."""
+    flux = io.StringIO()
+    ecrivain = csv.writer(flux, lineterminator="\n")
+    ecrivain.writerow(COLONNES_PLAN)
+    ecrivain.writerows((p.poste_id, p.site_id, p.demi_journees_cycle) for p in plan)
+    return flux.getvalue()
+
+
+def ecrire(sortie: Path, fichiers: dict[str, str]) -> None:
+    """Write texts under `sortie`, each whole or not at all; AtlasError when it can't be."""
+    try:
+        sortie.mkdir(parents=True, exist_ok=True)
+        for nom, texte in fichiers.items():
+            provisoire = sortie / f".{nom}.provisoire"
+            provisoire.write_text(texte, encoding="utf-8")
+            provisoire.replace(sortie / nom)
+    except OSError as cause:
+        raise AtlasError(
+            f"Impossible d'écrire le résultat : {cause.strerror or cause}.",
+            fichier=str(sortie),
+            admis="un dossier où l'on peut écrire",
+            remede="choisir un autre dossier avec --sortie",
+        ) from cause

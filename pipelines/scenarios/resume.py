@@ -1,0 +1,163 @@
+"""What a proposal changes, in figures: coverage before and after, who gains, who loses."""
+
+from collections.abc import Iterable
+
+from pipelines.planning.probleme import Presence, Probleme
+from pipelines.planning.solveur import Resultat
+from pipelines.planning.verification import Verdict
+from pipelines.scoring.bareme import bareme
+from pipelines.scoring.couverture import Rythme, rythme
+
+SANS_CATEGORIE = "sans_categorie"
+ENSEMBLE = "ensemble"
+
+
+def resumer(
+    probleme: Probleme, resultat: Resultat, verdict: Verdict, avertissements: dict[str, str]
+) -> dict:
+    """The content of `resume.json`: plain values, French labels, units in names."""
+    avant = couvertures(probleme, probleme.presences_actuelles)
+    apres = couvertures(probleme, resultat.plan)
+    return {
+        "departement": probleme.departement,
+        "graine": probleme.graine,
+        "empreinte_donnees": probleme.empreinte_donnees,
+        "avertissements": avertissements,
+        "hypotheses": probleme.hypotheses,
+        "moyens": {
+            "nb_postes": sum(not p.sans_secteur for p in probleme.postes),
+            "quotite_etp": round(sum(p.quotite for p in probleme.postes if not p.sans_secteur), 2),
+            "capacite_demi_journees_cycle": sum(
+                p.capacite for p in probleme.postes if not p.sans_secteur
+            ),
+            "besoin_demi_journees_cycle": sum(s.besoin for s in probleme.sites),
+            "donnees_demi_journees_cycle": sum(apres.values()),
+        },
+        "statut": resultat.statut,
+        "arret_par": resultat.arret_par,
+        "etages": [
+            {
+                "code": e.code,
+                "libelle": e.libelle,
+                "statut": e.statut,
+                "valeur": e.valeur,
+                "borne": e.borne,
+                "part_ecart": e.ecart,
+                "ecart_demi_journees": e.ecart_demi_journees,
+                "secondes": round(e.secondes, 2),
+            }
+            for e in resultat.etages
+        ],
+        "jugement": {
+            "conforme": verdict.conforme,
+            "manquements": [m.message for m in verdict.manquements],
+            "objectifs": verdict.objectifs,
+        },
+        "couverture": par_categorie(probleme, avant, apres),
+        "sites_sans_presence": sans_presence(probleme, apres),
+        "changements": changements(probleme, resultat.plan),
+    }
+
+
+def couvertures(probleme: Probleme, presences: Iterable[Presence]) -> dict[str, int]:
+    """Half-days per cycle each site gets, zeros included, in the order of the problem."""
+    totaux = {s.site_id: 0 for s in probleme.sites}
+    for presence in presences:
+        totaux[presence.site_id] += presence.demi_journees_cycle
+    return totaux
+
+
+def par_categorie(probleme: Probleme, avant: dict[str, int], apres: dict[str, int]) -> list[dict]:
+    """One record a category (a site counts in each of its own), then all sites together."""
+    libelles = libelles_categories(probleme)
+    lignes = []
+    for code, libelle in libelles.items():
+        sites = [
+            s
+            for s in probleme.sites
+            if code == ENSEMBLE
+            or code in s.categories
+            or (code == SANS_CATEGORIE and not s.categories)
+        ]
+        if not sites:
+            continue
+        lignes.append(
+            {
+                "categorie": code,
+                "libelle": libelle,
+                "nb_sites": len(sites),
+                "besoin_demi_journees_cycle": sum(s.besoin for s in sites),
+                "avant": _rythmes(sites, avant),
+                "apres": _rythmes(sites, apres),
+                "nb_gagnants": sum(apres[s.site_id] > avant[s.site_id] for s in sites),
+                "nb_perdants": sum(apres[s.site_id] < avant[s.site_id] for s in sites),
+            }
+        )
+    return lignes
+
+
+def libelles_categories(probleme: Probleme) -> dict[str, str]:
+    """Code → label of every category of the rule set used, then the two catch-alls."""
+    regles = bareme(str(probleme.hypotheses["bareme"])).priorites.regles
+    return {
+        **{r.code: r.libelle for r in regles},
+        SANS_CATEGORIE: "Hors catégorie prioritaire",
+        ENSEMBLE: "Tous les sites",
+    }
+
+
+def _rythmes(sites: list, couverture: dict[str, int]) -> dict:
+    classes = [rythme(couverture[s.site_id]) for s in sites]
+    donnees = sum(couverture[s.site_id] for s in sites)
+    besoin = sum(s.besoin for s in sites)
+    return {
+        **{str(classe): classes.count(classe) for classe in Rythme},
+        "demi_journees_cycle": donnees,
+        "part_besoin": round(donnees / besoin, 4) if besoin else None,
+    }
+
+
+def sans_presence(probleme: Probleme, couverture: dict[str, int]) -> list[dict]:
+    """Sites without regular presence, each with its référent: the nearest poste with a sector."""
+    candidats = [
+        (p, poste)
+        for p, poste in enumerate(probleme.postes)
+        if not poste.sans_secteur and poste.capacite > 0
+    ]
+    lignes = []
+    for s, site in enumerate(probleme.sites):
+        if couverture[site.site_id] > 0:
+            continue
+        proches = [
+            (probleme.minutes[p][s], poste.poste_id)
+            for p, poste in candidats
+            if probleme.minutes[p][s] is not None
+        ]
+        minutes, referent = min(proches, default=(None, None))
+        lignes.append(
+            {
+                "site_id": site.site_id,
+                "nom": site.nom,
+                "categories": list(site.categories),
+                "besoin_demi_journees_cycle": site.besoin,
+                "referent_poste_id": referent,
+                "referent_trajet_min": minutes,
+            }
+        )
+    return lignes
+
+
+def changements(probleme: Probleme, plan: Iterable[Presence]) -> list[dict]:
+    """Every (poste, site) whose presence differs, before and after, half-days per cycle."""
+    avant = {(p.poste_id, p.site_id): p.demi_journees_cycle for p in probleme.presences_actuelles}
+    apres = {(p.poste_id, p.site_id): p.demi_journees_cycle for p in plan}
+    return [
+        {
+            "poste_id": poste_id,
+            "site_id": site_id,
+            "avant_demi_journees_cycle": avant.get((poste_id, site_id), 0),
+            "apres_demi_journees_cycle": apres.get((poste_id, site_id), 0),
+        }
+        for poste_id, site_id in sorted(avant.keys() | apres.keys())
+        if avant.get((poste_id, site_id), 0) != apres.get((poste_id, site_id), 0)
+    ]

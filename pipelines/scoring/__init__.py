@@ -1,0 +1,1 @@
+"""Stage 4. Sites and rules → categories, besoin, coverage, capacity."""
