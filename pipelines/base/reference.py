@@ -71,6 +71,12 @@ def valeur(fichier: str, nom: str, jour: date | None = None) -> Any:  # noqa: AN
     return connus[nom].valeur
 
 
+@cache
+def dictionnaire_activite() -> dict[str, list[dict[str, Any]]]:
+    """`indicateurs` and `modalites` of `data/reference/activite.toml`: what a return may count."""
+    return tomllib.loads((chemins.REFERENCE / "activite.toml").read_text(encoding="utf-8"))
+
+
 def _en_vigueur(nom: str, fichier: str, table: dict[str, Any], jour: date | None) -> Parametre:
     datees = sorted(table["valeurs"], key=lambda v: v["en_vigueur_le"])
     if jour is not None:

@@ -1,0 +1,1 @@
+"""Made-up staff posts and a made-up académie, always marked as such."""
