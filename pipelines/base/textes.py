@@ -50,18 +50,16 @@ def rythme(demi_journees_cycle: int) -> str:
     n = int(demi_journees_cycle)
     if n <= 0:
         return "sur demande"
-    if n == 1:
-        return "1 demi-journée par mois"
-    if n == 2:
-        return "1 demi-journée par quinzaine"
-    if n % 4:
-        return f"{pluriel(n / 2, 'demi-journée')} par quinzaine"
-    par_semaine = n // 4
-    if par_semaine == 1:
-        return "1 demi-journée par semaine"
-    if par_semaine % 2 == 0:
-        return f"{pluriel(par_semaine // 2, 'journée')} par semaine"
-    return f"{pluriel(par_semaine, 'demi-journée')} par semaine"
+    if n % 4 == 0:
+        return f"{_duree(n // 4)} par semaine"
+    if n % 2 == 0:
+        return f"{_duree(n // 2)} par quinzaine"
+    return f"{_duree(n)} par mois"
+
+
+def _duree(demi_journees: int) -> str:
+    """1 demi-journée, 1 journée, 1,5 journée, 2 journées."""
+    return "1 demi-journée" if demi_journees == 1 else pluriel(demi_journees / 2, "journée")
 
 
 def jour(date_iso: str | None) -> str:

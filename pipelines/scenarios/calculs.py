@@ -17,7 +17,7 @@ from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 
-from pipelines.base import chemins
+from pipelines.base import chemins, reference
 from pipelines.base.erreurs import AtlasError
 from pipelines.planning.assemblage import Hypotheses
 from pipelines.planning.solveur import Avancement
@@ -29,6 +29,7 @@ ERREUR = "erreur.txt"
 NUMERO = "processus.txt"
 ARRET = "arret"
 JOURNAL = "journal.txt"
+DUREE_PAR_DEFAUT_S: int = reference.valeur("optimisation", "duree_max_s")
 _ID = re.compile(r"^[0-9A-Z]{3}-\d{8}-\d{6}-[0-9a-f]{6}$")
 
 
@@ -51,6 +52,7 @@ class Etat:
     avancement: dict | None
     erreur: str | None
     dossier: Path
+    lancee_le: datetime
 
 
 def lancer(
@@ -107,14 +109,15 @@ def etat(calcul_id: str) -> Etat:
         avancement=_lire(dossier / AVANCEMENT),
         erreur=erreur.read_text(encoding="utf-8") if erreur.exists() else None,
         dossier=dossier,
+        lancee_le=datetime.strptime(calcul_id[4:19], "%Y%m%d-%H%M%S"),
     )
 
 
-def derniers(departement: str, nombre: int = 10) -> list[str]:
-    """Ids of the last finished computations of a département, newest first."""
+def derniers(departement: str, nombre: int = 10) -> list[Etat]:
+    """The last finished computations of a département, newest first."""
     dossiers = sorted(chemins.CALCULS.glob(f"{departement}-*"), reverse=True)
     finis = [d.name for d in dossiers if (d / propositions.FICHIER_RESUME).exists()]
-    return finis[:nombre]
+    return [etat(calcul_id) for calcul_id in finis[:nombre]]
 
 
 def _dossier(calcul_id: str) -> Path:

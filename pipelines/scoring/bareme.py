@@ -29,6 +29,7 @@ class Bareme:
     bornes: dict
     base: dict
     eleves: dict
+    effectif_inconnu: dict
     ecoles: dict
     contributions: dict
 
@@ -86,10 +87,11 @@ def besoins(connexion: duckdb.DuckDBPyConnection, echelle: Bareme) -> Besoins:
         for site_id, groupe in verdicts.groupby("site_id")
     }
     niveaux = [n for n in reference.valeur("optimisation", "niveaux_presence") if n > 0]
+    medianes = _medianes(sites)
     lignes_sites, lignes_detail = [], []
     for site in sites.to_dict("records"):
         verdict = par_site[site["site_id"]]
-        lignes = _lignes(site, verdict, echelle)
+        lignes = _lignes(site, verdict, echelle, medianes)
         besoin = _arrondir(lignes, echelle, niveaux)
         lignes_sites.append(
             {
@@ -122,12 +124,14 @@ def poids(categories: tuple[str, ...], doctrine_retenue: Doctrine) -> int:
     )
 
 
-type_ligne = tuple[str, str, int, str, str]
+Ligne = tuple[str, str, int, str, str]
 
 
-def _lignes(site: dict, verdict: dict[str, bool | None], echelle: Bareme) -> list[type_ligne]:
+def _lignes(
+    site: dict, verdict: dict[str, bool | None], echelle: Bareme, medianes: dict[tuple, float]
+) -> list[Ligne]:
     """Lines before rounding: code, label, hundredths of a half-day, what was read, reference."""
-    lignes: list[type_ligne] = [
+    lignes: list[Ligne] = [
         (
             "base",
             "Base",
@@ -155,20 +159,7 @@ def _lignes(site: dict, verdict: dict[str, bool | None], echelle: Bareme) -> lis
             )
         )
     else:
-        effectif = site["effectif"]
-        lignes.append(
-            (
-                "eleves",
-                "Élèves",
-                0
-                if effectif is None
-                else round(CENTIEMES * effectif / echelle.eleves[site["type"]]),
-                "effectif inconnu, compté pour 0"
-                if effectif is None
-                else f"{nombre(effectif)} élèves",
-                echelle.eleves["reference"],
-            )
-        )
+        lignes.append(_ligne_eleves(site, echelle, medianes))
     for regle in sorted(echelle.priorites.regles, key=lambda r: r.code):
         if verdict[regle.code] and regle.code in echelle.contributions:
             lignes.append(
@@ -183,7 +174,31 @@ def _lignes(site: dict, verdict: dict[str, bool | None], echelle: Bareme) -> lis
     return lignes
 
 
-def _arrondir(lignes: list[type_ligne], echelle: Bareme, niveaux: list[int]) -> int:
+def _ligne_eleves(site: dict, echelle: Bareme, medianes: dict[tuple, float]) -> Ligne:
+    """The pupil part; an unknown enrolment takes the median of its type, and says so."""
+    effectif, ref = site["effectif"], echelle.eleves["reference"]
+    if effectif is not None:
+        observe = f"{nombre(effectif)} élèves"
+    else:
+        ref = f"{ref} ; effectif inconnu : {echelle.effectif_inconnu['reference']}"
+        proche = medianes.get((site["departement"], site["type"]))
+        effectif = medianes.get((None, site["type"])) if proche is None else proche
+        if effectif is None:
+            return ("eleves", "Élèves", 0, "effectif inconnu de tous les sites de ce type", ref)
+        observe = f"effectif inconnu, compté pour {nombre(effectif)} (médiane du type)"
+    centiemes = round(CENTIEMES * effectif / echelle.eleves[site["type"]])
+    return ("eleves", "Élèves", centiemes, observe, ref)
+
+
+def _medianes(sites: pd.DataFrame) -> dict[tuple, float]:
+    """Median enrolment by (département, type), and by (None, type) over all the data."""
+    connus = sites[sites["effectif"].notna()].astype({"effectif": float})
+    locales = connus.groupby(["departement", "type"])["effectif"].median()
+    toutes = connus.groupby("type")["effectif"].median()
+    return {**locales.to_dict(), **{(None, t): m for t, m in toutes.items()}}
+
+
+def _arrondir(lignes: list[Ligne], echelle: Bareme, niveaux: list[int]) -> int:
     """Append floor, ceiling and rounding to `lignes`; the besoin, an allowed level."""
     somme = sum(ligne[2] for ligne in lignes)
     for code, libelle, borne, depasse in (

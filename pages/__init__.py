@@ -1,0 +1,1 @@
+"""Stage 8. Thin pages: widgets, one call, display; one subfolder a section."""

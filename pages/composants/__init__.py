@@ -1,0 +1,1 @@
+"""What several pages share: cached access to the stages below, and the frame of a page."""

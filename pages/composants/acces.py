@@ -1,0 +1,78 @@
+"""The only cache of the pages, and their only road to the stages below.
+
+Every cached call takes `version`, the identity of the warehouse file: a rebuilt warehouse is read
+anew at the next click, by every session.
+"""
+
+import os
+from pathlib import Path
+
+import streamlit as st
+
+from pipelines.base import chemins
+from pipelines.reports import etablissement, methode, proposition, situation
+from pipelines.scenarios import calculs
+
+CACHE = {"show_spinner": "Lecture des données…", "max_entries": 64}
+
+
+def base() -> Path:
+    """The warehouse served: ATLAS_ENTREPOT, else the default one."""
+    return Path(os.environ.get("ATLAS_ENTREPOT", chemins.ENTREPOT_PAR_DEFAUT))
+
+
+def version() -> str:
+    """Changes when the warehouse is rebuilt; « absent » when there is none."""
+    try:
+        etat = base().stat()
+    except FileNotFoundError:
+        return "absent"
+    return f"{base()}:{etat.st_mtime_ns}:{etat.st_size}"
+
+
+@st.cache_data(**CACHE)
+def departements(version: str) -> dict[str, str]:
+    """Code → name of the départements of the warehouse."""
+    return situation.departements(base())
+
+
+@st.cache_data(**CACHE)
+def avertissements(version: str) -> list[str]:
+    """What every screen must say of the data."""
+    return situation.avertissements(base())
+
+
+@st.cache_data(**CACHE)
+def lire_situation(version: str, departement: str) -> situation.Situation:
+    """The first screen of a département."""
+    return situation.situation(base(), departement)
+
+
+@st.cache_data(**CACHE)
+def choix_sites(version: str, departement: str) -> dict[str, str]:
+    """site_id → label of every site of a département."""
+    return etablissement.choix(base(), departement)
+
+
+@st.cache_data(**CACHE)
+def lire_fiche(version: str, departement: str, site_id: str) -> etablissement.Fiche:
+    """The fiche of a site."""
+    return etablissement.fiche(base(), departement, site_id)
+
+
+@st.cache_data(**CACHE)
+def lire_proposition(version: str, calcul_id: str) -> proposition.VueProposition:
+    """A finished proposal."""
+    return proposition.vue(base(), calculs.etat(calcul_id).dossier)
+
+
+@st.cache_data(**CACHE)
+def lire_methode() -> methode.Methode:
+    """The method, from the reference files."""
+    return methode.methode()
+
+
+@st.cache_data(**CACHE)
+def sources(version: str) -> tuple:
+    """Files read, anomalies by reason, and every source Atlas knows."""
+    return methode.sources(base()), methode.anomalies(base()), methode.cartes_des_sources()

@@ -1,0 +1,131 @@
+"""The frame of every page: navigation, département, warnings, tables with their download."""
+
+import pandas as pd
+import streamlit as st
+
+from pages.composants import acces
+from pipelines.base.textes import INCONNU, nombre
+
+PAGES = {
+    "situation": ("pages/analyser/situation.py", "Situation", "analyser"),
+    "etablissement": ("pages/analyser/etablissement.py", "Établissement", "analyser"),
+    "proposer": ("pages/proposer/proposer.py", "Proposer", "proposer"),
+    "methode": ("pages/comprendre/methode.py", "Méthode", "comprendre"),
+}
+
+
+def navigation() -> st.Page:
+    """Declare the pages and draw the side bar; the page asked for."""
+    pages = [
+        st.Page(fichier, title=titre, url_path=adresse, default=adresse == "situation")
+        for adresse, (fichier, titre, _) in PAGES.items()
+    ]
+    courante = st.navigation(pages, position="hidden")
+    with st.sidebar:
+        st.markdown("# Atlas SSFE")
+        departement = _choisir_departement()
+        for fichier, titre, _ in PAGES.values():
+            st.page_link(fichier, label=titre, query_params={"departement": departement})
+        for phrase in acces.avertissements(acces.version()):
+            st.warning(phrase)
+    return courante
+
+
+def departement() -> str:
+    """The département of the address, else the first of the warehouse."""
+    connus = acces.departements(acces.version())
+    demande = st.query_params.get("departement", "")
+    return demande if demande in connus else next(iter(connus))
+
+
+def _choisir_departement() -> str:
+    connus = acces.departements(acces.version())
+    demande = st.query_params.get("departement")
+    if demande is not None and demande not in connus:
+        st.error(
+            f"Le département « {demande} » n'est pas dans ces données. "
+            f"Départements présents : {', '.join(connus)}."
+        )
+    actuel = departement()
+    codes = list(connus)
+    choisi = st.selectbox(
+        "Département",
+        codes,
+        index=codes.index(actuel),
+        format_func=lambda code: f"{connus[code]} ({code})",
+    )
+    if choisi != actuel:
+        st.query_params.from_dict({"departement": choisi})
+        st.rerun()
+    return choisi
+
+
+def table(cadre: pd.DataFrame, nom: str, *, hauteur: int | None = None) -> None:
+    """A table to sort and search, and its download."""
+    options = {} if hauteur is None else {"height": hauteur}
+    st.dataframe(
+        cadre,
+        hide_index=True,
+        column_config=colonnes(cadre),
+        placeholder=INCONNU,
+        **options,
+    )
+    telecharger(cadre, nom)
+
+
+def table_a_lire(cadre: pd.DataFrame, nom: str) -> None:
+    """A table of sentences: every word shown, wrapped; and its download."""
+    st.table(textes(cadre), border="horizontal", hide_index=True)
+    telecharger(cadre, nom)
+
+
+def textes(cadre: pd.DataFrame) -> pd.DataFrame:
+    """Cells as French text, numbers included; unknown said."""
+    return cadre.map(lambda v: v if isinstance(v, str) else nombre_court(v))
+
+
+def nombre_court(valeur: object) -> str:
+    """A number with the decimals it needs, two at most; « inconnu » when missing."""
+    if pd.isna(valeur):
+        return INCONNU
+    entier = float(valeur) == round(float(valeur))
+    return nombre(float(valeur), 0 if entier else 2)
+
+
+def telecharger(cadre: pd.DataFrame, nom: str) -> None:
+    """The download of a table (CSV that a French spreadsheet opens at a double click)."""
+    st.download_button(
+        "Télécharger ce tableau (CSV)",
+        en_csv(cadre),
+        file_name=f"{nom}.csv",
+        mime="text/csv",
+        key=f"csv-{nom}",
+        type="tertiary",
+    )
+
+
+def colonnes(cadre: pd.DataFrame) -> dict:
+    """Numbers shown the reader's way: 1 234,5 in a French browser."""
+    nombres = cadre.select_dtypes("number").columns
+    return {c: st.column_config.NumberColumn(c, format="localized") for c in nombres}
+
+
+def en_csv(cadre: pd.DataFrame) -> bytes:
+    """Semicolons, decimal commas, UTF-8 with its mark; text that starts a formula stays text."""
+    sur = cadre.copy()
+    for colonne in sur.columns:
+        if sur[colonne].dtype == object or str(sur[colonne].dtype).startswith("str"):
+            sur[colonne] = [
+                f"'{v}" if isinstance(v, str) and v[:1] in "=+-@\t" else v for v in sur[colonne]
+            ]
+    return sur.to_csv(index=False, sep=";", decimal=",").encode("utf-8-sig")
+
+
+def site_choisi(carte: dict, liste: dict, sites: pd.DataFrame) -> str | None:
+    """The site last picked on the map, else in the list of `sites`; None when nothing is."""
+    for point in carte["selection"]["points"]:
+        if point.get("customdata"):
+            donnee = point["customdata"]
+            return donnee[0] if isinstance(donnee, list) else donnee
+    rangs = liste["selection"]["rows"]
+    return sites.iloc[rangs[0]]["site_id"] if rangs else None

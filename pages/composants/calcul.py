@@ -1,0 +1,124 @@
+"""A computation on screen: launch, progress with a stop, result; found again by its address."""
+
+import streamlit as st
+
+from pages.composants import acces, cadre
+from pipelines.base.textes import nombre, pourcentage
+from pipelines.reports.proposition import VueProposition
+from pipelines.scenarios import calculs
+from pipelines.scenarios.calculs import Etat, Hypotheses, Phase
+
+DUREE_PAR_DEFAUT = calculs.DUREE_PAR_DEFAUT_S
+
+
+def lancer(departement: str, hypotheses: Hypotheses, *, graine: int, duree_max_s: float) -> None:
+    """Start the computation and put its id in the address."""
+    calcul_id = calculs.lancer(
+        acces.base(), departement, graine=graine, duree_max_s=duree_max_s, hypotheses=hypotheses
+    )
+    st.query_params["calcul"] = calcul_id
+    st.rerun()
+
+
+def suivre(departement: str) -> None:
+    """What the computation of the address has so far; the last ones when there is none."""
+    calcul_id = st.query_params.get("calcul")
+    if calcul_id is None:
+        _derniers(departement)
+        return
+    etat = calculs.etat(calcul_id)
+    if etat.demande["departement"] != departement:
+        st.warning("Cette proposition est celle d'un autre département.")
+    elif etat.phase == Phase.EN_COURS:
+        _progression(calcul_id)
+    elif etat.phase == Phase.TERMINE:
+        _resultat(acces.lire_proposition(acces.version(), calcul_id), calcul_id)
+    elif etat.phase == Phase.ECHEC:
+        st.error((etat.erreur or "").replace("\n", "  \n"))
+    else:
+        st.error("Le calcul a été interrompu (machine arrêtée ?). Le relancer ci-dessus.")
+
+
+@st.fragment(run_every="1s")
+def _progression(calcul_id: str) -> None:
+    etat = calculs.etat(calcul_id)
+    if etat.phase != Phase.EN_COURS:
+        st.rerun()
+    avance = etat.avancement or {"fraction": 0.0, "message": "Préparation du problème"}
+    st.progress(min(max(avance["fraction"], 0.0), 1.0), text=_texte(avance))
+    if st.button("Arrêter et garder le meilleur plan"):
+        calculs.arreter(calcul_id)
+        st.toast("Arrêt demandé : le meilleur plan trouvé sera gardé.")
+
+
+def _texte(avance: dict) -> str:
+    valeur, borne = avance.get("valeur"), avance.get("borne")
+    if valeur is None or borne is None or valeur == 0:
+        return avance["message"]
+    ecart = pourcentage((valeur - borne) / valeur, 1)
+    return f"{avance['message']} : au plus {ecart} du meilleur possible ({nombre(valeur)})"
+
+
+def _derniers(departement: str) -> None:
+    finis = calculs.derniers(departement)
+    if not finis:
+        st.write(
+            "Choisir les hypothèses, puis lancer le calcul. Il se poursuit si l'onglet est fermé, "
+            "et se retrouve à la même adresse."
+        )
+        return
+    st.markdown("##### Dernières propositions")
+    for etat in finis:
+        st.page_link(
+            "pages/proposer/proposer.py",
+            label=_nom(etat),
+            query_params={"departement": departement, "calcul": etat.calcul_id},
+        )
+
+
+def _nom(etat: Etat) -> str:
+    h = etat.demande["hypotheses"]
+    return (
+        f"{etat.lancee_le:%d/%m/%Y à %H h %M} : {h['sites_par_poste_max']} sites par poste, "
+        f"{h['duree_trajet_max_min']} minutes"
+    )
+
+
+def _resultat(vue: VueProposition, calcul_id: str) -> None:
+    st.markdown(f"#### {vue.phrase}")
+    st.write(vue.preuve)
+    for note in vue.mises_en_garde:
+        st.warning(note)
+    gauche, droite = st.columns([7, 5], gap="medium")
+    with gauche:
+        st.plotly_chart(
+            vue.carte,
+            key="carte-secteurs",
+            config={"scrollZoom": True, "displaylogo": False, "displayModeBar": False},
+            alt="Carte des secteurs proposés ; le tableau des secteurs dit la même chose.",
+        )
+        st.caption(
+            "Un trait relie la résidence d'un poste à chaque site de son secteur ; la couleur du "
+            "site dit son rythme proposé, sa taille le besoin."
+        )
+    with droite:
+        st.markdown("##### Gains et pertes par catégorie")
+        st.dataframe(vue.categories, hide_index=True, height=495)
+        st.caption("Un site compte dans chacune de ses catégories. « avant → après » : sites.")
+    st.download_button(
+        "Télécharger la proposition (Excel)",
+        vue.classeur,
+        file_name=f"proposition-{calcul_id}.xlsx",
+    )
+    onglets = st.tabs(["Secteurs", "Sites", "Sans présence régulière", "Preuve"])
+    for onglet, table, nom in zip(
+        onglets,
+        (vue.secteurs, vue.sites, vue.sans_presence, vue.etages),
+        ("secteurs", "sites", "sans-presence", "preuve"),
+        strict=True,
+    ):
+        with onglet:
+            if table.empty:
+                st.write("Tous les sites ont une présence régulière.")
+            else:
+                cadre.table(table, f"{nom}-{calcul_id}")

@@ -1,0 +1,40 @@
+"""Every rule, parameter and source, rendered from the files the computation reads."""
+
+import streamlit as st
+
+from pages.composants import acces, cadre
+
+m = acces.lire_methode()
+fichiers, anomalies, cartes = acces.sources(acces.version())
+
+st.title("Méthode : d'où vient chaque nombre ?")
+st.markdown(
+    "#### Du texte aux catégories, des catégories au besoin, du besoin au plan : chaque règle, "
+    "chaque poids et chaque source est ici."
+)
+st.markdown("##### Les priorités")
+st.write(f"{m.texte}. {m.note_du_texte}")
+cadre.table_a_lire(m.regles, "regles")
+st.markdown("##### Le barème : du site au besoin")
+st.write(m.nature_du_bareme)
+cadre.table_a_lire(m.bareme, "bareme")
+st.markdown("##### La doctrine : qui est servi d'abord")
+st.write(m.nature_de_la_doctrine)
+cadre.table_a_lire(m.doctrine, "doctrine")
+st.markdown("##### Ce qu'aucun plan ne peut enfreindre")
+cadre.table_a_lire(m.regles_dures, "regles-dures")
+st.markdown("##### Ce que le calcul cherche, dans l'ordre")
+cadre.table_a_lire(m.objectifs, "objectifs")
+st.markdown("##### Les paramètres")
+cadre.table_a_lire(m.parametres, "parametres")
+st.markdown("##### Les fichiers de cet entrepôt")
+cadre.table(fichiers, "fichiers")
+st.markdown("##### Ce qui a été vu dans ces fichiers")
+if anomalies.empty:
+    st.write("Aucune anomalie.")
+else:
+    cadre.table_a_lire(anomalies, "anomalies")
+with st.expander("Les sources qu'Atlas sait lire"):
+    cadre.table_a_lire(cartes, "sources")
+with st.expander("Le dictionnaire de l'activité"):
+    cadre.table_a_lire(m.activite, "activite")

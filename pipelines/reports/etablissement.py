@@ -1,0 +1,279 @@
+"""The fiche of a site: who it is, what it should have, what it has, and where each comes from."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+
+from pipelines.base import reference
+from pipelines.base.erreurs import AtlasError
+from pipelines.base.textes import INCONNU, nombre, pluriel, pourcentage, rythme
+from pipelines.marts import entrepot
+from pipelines.planning.trajets import estimer
+from pipelines.reports.libelles import STATUTS, TYPES
+from pipelines.reports.sites import BAREME_PAR_DEFAUT, tableau_sites
+from pipelines.scoring.bareme import bareme, besoins
+from pipelines.sources.cartes import cartes
+
+POSTES_PROCHES_MONTRES = 8
+
+
+@dataclass(frozen=True)
+class Fiche:
+    """One site, ready to show: sentences and small tables with French headers."""
+
+    site_id: str
+    nom: str
+    sous_titre: str
+    phrase: str
+    identite: pd.DataFrame
+    categories: pd.DataFrame
+    besoin: pd.DataFrame
+    presences: pd.DataFrame
+    postes_proches: pd.DataFrame
+    rattachements: pd.DataFrame
+    activite: pd.DataFrame
+    anomalies: pd.DataFrame
+
+
+def choix(base: Path, departement: str) -> dict[str, str]:
+    """site_id → « Nom, Commune (UAI) » of every site of a département, by name."""
+    with entrepot.ouvrir(base) as connexion:
+        entrepot.exiger_departement(connexion, departement)
+        sites = entrepot.lire(connexion, "mart_site", departement)
+    sites = sites.sort_values(["nom", "commune", "site_id"])
+    return {s.site_id: f"{s.nom}, {s.commune} ({s.uai_principal})" for s in sites.itertuples()}
+
+
+def fiche(base: Path, departement: str, site_id: str) -> Fiche:
+    """The fiche of `site_id`; AtlasError when the département doesn't have it."""
+    with entrepot.ouvrir(base) as connexion:
+        entrepot.exiger_departement(connexion, departement)
+        sites = tableau_sites(connexion, departement)
+        trouves = sites[sites["site_id"] == site_id]
+        if trouves.empty:
+            raise AtlasError(
+                f"Aucun site « {site_id} » dans ce département.",
+                remede="choisir un établissement dans la liste",
+            )
+        site = trouves.iloc[0].to_dict()
+        detail = besoins(connexion, bareme(BAREME_PAR_DEFAUT)).detail
+        return Fiche(
+            site_id=site_id,
+            nom=site["nom"],
+            sous_titre=f"{TYPES[site['type']]}, {site['commune']}"
+            + (f", bassin {site['bassin'].title()}" if site["bassin"] else ""),
+            phrase=_phrase(site, sites),
+            identite=_identite(connexion, site),
+            categories=_categories(site),
+            besoin=_besoin(detail[detail["site_id"] == site_id]),
+            presences=_presences(connexion, site_id),
+            postes_proches=_postes_proches(connexion, departement, trouves),
+            rattachements=_rattachements(connexion, site_id),
+            activite=_activite(connexion, site_id),
+            anomalies=_anomalies(connexion, site_id),
+        )
+
+
+def _phrase(site: dict, sites: pd.DataFrame) -> str:
+    debut = (
+        f"Besoin : {pluriel(site['besoin'], 'demi-journée')} par cycle de 4 semaines "
+        f"({rythme(site['besoin'])}). Aujourd'hui : "
+    )
+    if site["presence"] == 0:
+        return f"{debut}aucune présence régulière."
+    phrase = f"{debut}{rythme(site['presence'])}, soit {pourcentage(site['part'])} du besoin."
+    servis = sites[(sites["presence"] > 0) & sites["effectif"].notna()]
+    if site["effectif"] is None or servis.empty:
+        return phrase
+    moyenne = servis["effectif"].sum() / servis["presence"].sum()
+    return (
+        f"{phrase} {nombre(site['effectif'] / site['presence'])} élèves par demi-journée, contre "
+        f"{nombre(moyenne)} en moyenne dans les sites servis du département."
+    )
+
+
+def _identite(connexion: duckdb.DuckDBPyConnection, site: dict) -> pd.DataFrame:
+    [sources] = connexion.execute(
+        "select segpa_source, ulis_source, upe2a_source, relais_source, internat_source, "
+        "ips_source, ep_source from mart_etablissement where uai = ?",
+        [site["uai_principal"]],
+    ).fetchall() or [(None,) * 7]
+    segpa, ulis, upe2a, relais, internat, ips, ep = sources
+    lignes = [
+        (
+            "Élèves",
+            nombre(site["effectif"]),
+            _annee(site["effectif_rentree"]),
+            site["effectif_source"],
+        ),
+        ("IPS", nombre(site["ips"], 1), _annee(site["ips_rentree"]), ips),
+        ("Éducation prioritaire", site["ep"] or "aucun label", "", ep),
+        ("Commune rurale", _oui_non(site["est_rural"]), "", "densite"),
+        ("SEGPA", _oui_non(site["segpa"]), "", segpa),
+        ("ULIS", _oui_non(site["ulis"]), "", ulis),
+        ("UPE2A", _oui_non(site["upe2a"]), "", upe2a),
+        ("Dispositif relais", _oui_non(site["relais"]), "", relais),
+        ("Internat", _oui_non(site["internat"]), "", internat),
+        ("Position", site["qualite_position"], "", "annuaire"),
+    ]
+    if site["nature"] == "ecoles_rep_plus":
+        lignes[4:9] = [
+            (
+                "Écoles",
+                f"{pluriel(site['nb_ecoles_elementaires'], 'école')} avec cycle 3, "
+                f"{pluriel(site['nb_ecoles_maternelles'], 'maternelle')}",
+                "",
+                "annuaire",
+            )
+        ]
+    return pd.DataFrame(
+        [(donnee, valeur, annee, _source(source)) for donnee, valeur, annee, source in lignes],
+        columns=["Donnée", "Valeur", "Année", "Source"],
+    )
+
+
+def _source(noms: str | None) -> str:
+    """Titles of the sources « a + b »; a local file keeps the name it was given."""
+    if noms is None:
+        return "—"
+    titres = [cartes()[n].titre if n in cartes() else n for n in noms.split(" + ")]
+    return " et ".join(titres)
+
+
+def _categories(site: dict) -> pd.DataFrame:
+    regles = {r.code: r for r in bareme(BAREME_PAR_DEFAUT).priorites.regles}
+    lignes = [(regles[c].libelle, "oui", regles[c].reference) for c in site["categories"]]
+    lignes += [
+        (regles[c].libelle, "inconnu : une donnée manque", regles[c].reference)
+        for c in site["inconnues"]
+    ]
+    return pd.DataFrame(lignes, columns=["Catégorie", "Ce site", "Référence"])
+
+
+def _besoin(detail: pd.DataFrame) -> pd.DataFrame:
+    table = pd.DataFrame(
+        {
+            "Ligne": detail["libelle"],
+            "Observé": detail["observe"],
+            "Demi-journées par cycle": detail["demi_journees"],
+            "Référence": detail["reference"],
+        }
+    )
+    total = ["Besoin", "", detail["demi_journees"].sum(), ""]
+    return pd.concat([table, pd.DataFrame([total], columns=table.columns)], ignore_index=True)
+
+
+def _presences(connexion: duckdb.DuckDBPyConnection, site_id: str) -> pd.DataFrame:
+    lignes = connexion.execute(
+        "select poste_id, demi_journees_cycle from mart_presence where site_id = ? "
+        "order by demi_journees_cycle desc, poste_id",
+        [site_id],
+    ).fetchall()
+    return pd.DataFrame(
+        [(poste, n, rythme(n)) for poste, n in lignes],
+        columns=["Poste", "Demi-journées par cycle", "Rythme"],
+    )
+
+
+def _postes_proches(
+    connexion: duckdb.DuckDBPyConnection, departement: str, site: pd.DataFrame
+) -> pd.DataFrame:
+    postes = entrepot.lire(connexion, "mart_poste", departement)
+    postes = postes[~postes["sans_secteur"].astype(bool)].copy()
+    colonnes = ["Poste", "Trajet aller (min)", "Distance (km)", "Résidence", "Quotité", "Statut"]
+    if postes.empty:
+        return pd.DataFrame(columns=colonnes)
+    rattachements = dict(connexion.execute("select uai, site_id from mart_rattachement").fetchall())
+    postes["residence_site_id"] = postes["residence_uai"].map(rattachements)
+    trajets = estimer(postes, site, entrepot.lire(connexion, "mart_trajet"))
+    postes["minutes"] = [ligne[0] for ligne in trajets.minutes]
+    postes["km"] = [ligne[0] for ligne in trajets.km]
+    proches = postes[postes["minutes"].notna()].sort_values(["minutes", "poste_id"])
+    proches = proches.head(POSTES_PROCHES_MONTRES)
+    return pd.DataFrame(
+        {
+            colonnes[0]: proches["poste_id"],
+            colonnes[1]: proches["minutes"].astype(int),
+            colonnes[2]: proches["km"].astype(float),
+            colonnes[3]: proches["residence"],
+            colonnes[4]: proches["quotite_etp"].astype(float),
+            colonnes[5]: [STATUTS[s] for s in proches["statut"]],
+        }
+    )
+
+
+def _rattachements(connexion: duckdb.DuckDBPyConnection, site_id: str) -> pd.DataFrame:
+    lignes = connexion.execute(
+        "select e.uai, e.nom, e.commune, e.effectif, e.est_elementaire, r.raison "
+        "from mart_rattachement r join mart_etablissement e using (uai) "
+        "where r.site_id = ? order by e.nom, e.uai",
+        [site_id],
+    ).fetchall()
+    raisons = {
+        "etablissement": "établissement principal",
+        "section_de_la_mere": "section fondue dans l'établissement",
+        "section_sans_mere": "section dont la mère est hors périmètre",
+    }
+    return pd.DataFrame(
+        [
+            (
+                uai,
+                nom,
+                commune,
+                None if effectif is None else int(effectif),
+                raisons.get(raison) or ("école avec cycle 3" if elementaire else "maternelle"),
+            )
+            for uai, nom, commune, effectif, elementaire, raison in lignes
+        ],
+        columns=["UAI", "Nom", "Commune", "Élèves", "Rattachement"],
+    )
+
+
+def _activite(connexion: duckdb.DuckDBPyConnection, site_id: str) -> pd.DataFrame:
+    """Yearly counts, one column a school year; a year without return is left empty, not zero."""
+    lignes = connexion.execute(
+        "select indicateur, modalite, annee_scolaire, sum(nombre)::integer as nombre "
+        "from mart_activite where site_id = ? and periode = 'annee' group by all order by all",
+        [site_id],
+    ).df()
+    if lignes.empty:
+        return pd.DataFrame(columns=["Indicateur"])
+    mots = {
+        e["code"]: e["libelle"]
+        for nature in ("indicateurs", "modalites")
+        for e in reference.dictionnaire_activite()[nature]
+    }
+    lignes["Indicateur"] = [mots.get(i, i) for i in lignes["indicateur"]]
+    lignes["Modalité"] = [mots.get(m, m) if m else "—" for m in lignes["modalite"].fillna("")]
+    table = lignes.pivot(
+        index=["Indicateur", "Modalité"], columns="annee_scolaire", values="nombre"
+    )
+    return table.astype("Int64").reset_index().rename_axis(columns=None)
+
+
+def _anomalies(connexion: duckdb.DuckDBPyConnection, site_id: str) -> pd.DataFrame:
+    return connexion.execute(
+        """
+        select fichier as "Fichier", ligne as "Ligne", raison as "Ce qui a été vu",
+            remede as "Que faire", consequence as "Conséquence"
+        from mart_anomalie
+        where exists (
+            select 1 from mart_rattachement
+            where site_id = ? and starts_with(upper(valeur), uai)
+        )
+        order by fichier, ligne
+        """,
+        [site_id],
+    ).df()
+
+
+def _annee(rentree: object) -> str:
+    return "" if rentree is None else f"rentrée {int(rentree)}"
+
+
+def _oui_non(valeur: object) -> str:
+    if valeur is None:
+        return INCONNU
+    return "oui" if valeur else "non"

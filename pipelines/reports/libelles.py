@@ -1,0 +1,70 @@
+"""The words and colours shared by every screen and document."""
+
+from pipelines.scoring.couverture import Rythme
+
+TYPES = {
+    "COLLEGE": "Collège",
+    "LEGT": "Lycée général et technologique",
+    "LPO": "Lycée polyvalent",
+    "LP": "Lycée professionnel",
+    "EREA": "EREA",
+    "ECOLE": "Écoles REP+",
+}
+FORMES = {
+    "COLLEGE": "circle",
+    "LEGT": "triangle-up",
+    "LPO": "triangle-up",
+    "LP": "square",
+    "EREA": "pentagon",
+    "ECOLE": "diamond",
+}
+FORMES_EN_MOTS = {
+    "circle": "Collège",
+    "triangle-up": "Lycée général ou polyvalent",
+    "square": "Lycée professionnel",
+    "pentagon": "EREA",
+    "diamond": "Écoles REP+ d'un réseau",
+}
+# An ordered scale that survives greyscale and colour blindness: fill, then outline.
+COULEURS_RYTHME = {
+    Rythme.HEBDOMADAIRE: ("#08519C", "#08519C"),
+    Rythme.QUINZAINE: ("#4292C6", "#4292C6"),
+    Rythme.MENSUELLE: ("#9ECAE1", "#4292C6"),
+    Rythme.PONCTUELLE: ("#FFFFFF", "#B22222"),
+}
+RYTHMES_EN_MOTS = {
+    Rythme.HEBDOMADAIRE: "Chaque semaine",
+    Rythme.QUINZAINE: "Chaque quinzaine",
+    Rythme.MENSUELLE: "Chaque mois",
+    Rythme.PONCTUELLE: "Sur demande",
+}
+# Ten well-separated hues, reused so that neighbouring sectors differ.
+COULEURS_SECTEURS = (
+    "#1B6CA8",
+    "#D95F02",
+    "#2E8B57",
+    "#A6408F",
+    "#B8860B",
+    "#5B4FBF",
+    "#C0392B",
+    "#138D90",
+    "#7F6A3F",
+    "#E377A2",
+)
+GRIS = "#8A8A8A"
+STATUTS = {
+    "occupe": "occupé",
+    "vacant": "vacant",
+    "supplee": "suppléé",
+    "absent": "absent",
+}
+MOTIFS_HORS_PERIMETRE = {
+    "prive": "établissement privé",
+    "ni_public_ni_prive": "ni public ni privé (service administratif)",
+    "autre_ministere": "relève d'un autre ministère",
+    "autre_nature": "n'est ni un collège, ni un lycée, ni un EREA, ni une école",
+    "pas_encore_ouvert": "pas encore ouvert",
+    "ferme": "fermé",
+    "ecole_hors_rep_plus": "école hors REP+",
+    "ecole_sans_reseau": "école REP+ dont le réseau est inconnu",
+}

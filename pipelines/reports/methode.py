@@ -1,0 +1,207 @@
+"""The method, rendered from the very files the computation reads: nothing restated by hand."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from pipelines.base import chemins, reference
+from pipelines.base.textes import jour, nombre
+from pipelines.marts import entrepot
+from pipelines.planning.modele import DURES
+from pipelines.planning.probleme import OBJECTIFS
+from pipelines.reports.libelles import TYPES
+from pipelines.reports.sites import BAREME_PAR_DEFAUT
+from pipelines.scoring.bareme import Bareme, Doctrine, bareme, doctrine
+from pipelines.sources.cartes import cartes
+
+DOCTRINE_PAR_DEFAUT = "priorites_d_abord"
+
+
+@dataclass(frozen=True)
+class Methode:
+    """Everything the method page lists, each value with its reference and dates."""
+
+    texte: str
+    note_du_texte: str
+    nature_du_bareme: str
+    nature_de_la_doctrine: str
+    regles: pd.DataFrame
+    bareme: pd.DataFrame
+    doctrine: pd.DataFrame
+    regles_dures: pd.DataFrame
+    objectifs: pd.DataFrame
+    parametres: pd.DataFrame
+    activite: pd.DataFrame
+
+
+def methode() -> Methode:
+    """The method in force, from `data/reference`."""
+    echelle, principe = bareme(BAREME_PAR_DEFAUT), doctrine(DOCTRINE_PAR_DEFAUT)
+    texte = echelle.priorites
+    return Methode(
+        texte=f"{texte.titre} (NOR {texte.nor})",
+        note_du_texte=texte.note,
+        nature_du_bareme=echelle.nature,
+        nature_de_la_doctrine=principe.nature,
+        regles=pd.DataFrame(
+            [
+                (r.libelle, r.resume, r.condition, r.reference, jour(r.en_vigueur_le.isoformat()))
+                for r in texte.regles
+            ],
+            columns=["Catégorie", "En nos mots", "Condition lue", "Référence", "En vigueur le"],
+        ),
+        bareme=_bareme(echelle),
+        doctrine=_doctrine(echelle, principe),
+        regles_dures=pd.DataFrame([(r.libelle,) for r in DURES], columns=["Règle"]),
+        objectifs=pd.DataFrame(
+            [(rang, o["libelle"], o["formule"]) for rang, o in enumerate(OBJECTIFS, start=1)],
+            columns=["Rang", "Objectif", "Formule"],
+        ),
+        parametres=parametres(),
+        activite=_activite(),
+    )
+
+
+def parametres() -> pd.DataFrame:
+    """Every dated parameter of `data/reference/*.toml`, one row each."""
+    lignes = []
+    for fichier in sorted(chemins.REFERENCE.glob("*.toml")):
+        for p in reference.parametres(fichier.stem).values():
+            lignes.append(
+                (
+                    p.description,
+                    _valeur(p.valeur),
+                    p.unite,
+                    p.source,
+                    jour(p.en_vigueur_le.isoformat()),
+                    jour(p.verifie_le.isoformat()),
+                    f"{fichier.stem}.{p.nom}",
+                )
+            )
+    return pd.DataFrame(
+        lignes,
+        columns=[
+            "Paramètre",
+            "Valeur",
+            "Unité",
+            "Source",
+            "En vigueur le",
+            "Vérifié le",
+            "Nom",
+        ],
+    )
+
+
+def sources(base: Path) -> pd.DataFrame:
+    """Files the warehouse was built from: vintage, rows and their fate, fingerprint."""
+    with entrepot.ouvrir(base) as connexion:
+        return connexion.execute(
+            """
+            select titre as "Source", fichier as "Fichier", millesime as "Millésime",
+                producteur as "Producteur", licence as "Licence",
+                lignes_lues as "Lignes lues", lignes_gardees as "Gardées",
+                lignes_fusionnees as "Fusionnées", lignes_rejetees as "Rejetées",
+                sha256 as "Empreinte (sha256)"
+            from meta_construction order by source, fichier
+            """
+        ).df()
+
+
+def anomalies(base: Path) -> pd.DataFrame:
+    """Anomalies by reason, the most serious first."""
+    with entrepot.ouvrir(base) as connexion:
+        return connexion.execute(
+            """
+            select gravite as "Gravité", raison as "Ce qui a été vu", count(*)::integer as "Nombre",
+                any_value(remede) as "Que faire", any_value(consequence) as "Conséquence"
+            from mart_anomalie group by gravite, raison order by gravite, "Nombre" desc, raison
+            """
+        ).df()
+
+
+def cartes_des_sources() -> pd.DataFrame:
+    """What Atlas can read, whether given or not."""
+    return pd.DataFrame(
+        [(c.titre, c.producteur, c.grain, c.licence, c.url) for c in cartes().values()],
+        columns=["Source", "Producteur", "Grain", "Licence", "Adresse"],
+    )
+
+
+def _valeur(valeur: object) -> str:
+    if isinstance(valeur, bool):
+        return "oui" if valeur else "non"
+    if isinstance(valeur, int):
+        return nombre(valeur)
+    if isinstance(valeur, float):
+        return nombre(valeur, max(0, len(f"{valeur:.6f}".rstrip("0").split(".")[1])))
+    if isinstance(valeur, list):
+        return " ; ".join(_valeur(v) for v in valeur)
+    if isinstance(valeur, dict):
+        return " ; ".join(f"{cle} : {_valeur(v)}" for cle, v in valeur.items())
+    return str(valeur)
+
+
+def _bareme(echelle: Bareme) -> pd.DataFrame:
+    libelles = {r.code: r.libelle for r in echelle.priorites.regles}
+    noms = {
+        "etablissement": "Base d'un établissement",
+        "ecoles_rep_plus": "Base d'un réseau d'écoles REP+",
+        "plancher": "Plancher",
+        "plafond": "Plafond",
+        "elementaire": "Par école avec cycle 3",
+        "maternelle": "Par maternelle",
+    }
+    lignes = []
+    for partie in ("base", "ecoles", "contributions", "bornes"):
+        table = getattr(echelle, partie)
+        lignes += [
+            (
+                libelles.get(cle, noms.get(cle, cle)),
+                _valeur(v),
+                "½ j. par cycle",
+                table["reference"],
+            )
+            for cle, v in table.items()
+            if cle != "reference"
+        ]
+    lignes += [
+        (f"{TYPES[cle]} : élèves pour une ½ j.", _valeur(v), "élèves", echelle.eleves["reference"])
+        for cle, v in echelle.eleves.items()
+        if cle != "reference"
+    ]
+    inconnu = echelle.effectif_inconnu
+    lignes.append(("Effectif inconnu", inconnu["remplacement"], "élèves", inconnu["reference"]))
+    return pd.DataFrame(lignes, columns=["Ligne", "Valeur", "Unité", "Référence"])
+
+
+def _doctrine(echelle: Bareme, principe: Doctrine) -> pd.DataFrame:
+    libelles = {r.code: r.libelle for r in echelle.priorites.regles}
+    return pd.DataFrame(
+        [
+            (libelles.get(code, "Hors catégorie prioritaire"), poids)
+            for code, poids in principe.poids.items()
+        ],
+        columns=["Catégorie", "Poids du manque"],
+    )
+
+
+def _activite() -> pd.DataFrame:
+    """The activity dictionary: indicators, how each is detailed, and their references."""
+    contenu = reference.dictionnaire_activite()
+    lignes = []
+    for nature in ("indicateurs", "modalites"):
+        for element in contenu[nature]:
+            ref = element["reference"]
+            lignes.append(
+                (
+                    "Indicateur" if nature == "indicateurs" else "Modalité",
+                    element["libelle"],
+                    f"{ref['texte']}, § {ref['section']}, {ref['paragraphe']}",
+                    element["source"],
+                    jour(element["verifie_le"].isoformat()),
+                )
+            )
+    return pd.DataFrame(
+        lignes, columns=["Nature", "Ce qui se compte", "Référence", "Source", "Vérifié le"]
+    )

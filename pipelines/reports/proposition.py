@@ -1,0 +1,282 @@
+"""A proposal as it is shown: the sentence, the sectors, the sites, gains and losses, the file."""
+
+import csv
+import io
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+import plotly.graph_objects as go
+import xlsxwriter
+
+from pipelines.base.textes import nombre, pluriel, pourcentage, rythme, variation
+from pipelines.marts import entrepot
+from pipelines.reports import cartes
+from pipelines.reports.libelles import RYTHMES_EN_MOTS, STATUTS
+from pipelines.reports.sites import presences_actuelles, tableau_sites
+from pipelines.scenarios import propositions
+from pipelines.scoring.couverture import Rythme
+
+NOMS_DES_ETAGES = {
+    "manque": "Manque de présence",
+    "changements": "Changements imposés",
+    "trajets": "Trajets",
+}
+
+
+@dataclass(frozen=True)
+class VueProposition:
+    """A finished proposal, ready to show."""
+
+    phrase: str
+    preuve: str
+    mises_en_garde: list[str]
+    categories: pd.DataFrame
+    secteurs: pd.DataFrame
+    sites: pd.DataFrame
+    sans_presence: pd.DataFrame
+    etages: pd.DataFrame
+    carte: go.Figure
+    classeur: bytes
+
+
+def vue(base: Path, dossier: Path) -> VueProposition:
+    """The proposal written in `dossier`, over the warehouse `base` it was made from."""
+    resume = json.loads((dossier / propositions.FICHIER_RESUME).read_text(encoding="utf-8"))
+    probleme = json.loads((dossier / propositions.FICHIER_PROBLEME).read_text(encoding="utf-8"))
+    with (dossier / propositions.FICHIER_PLAN).open(encoding="utf-8", newline="") as flux:
+        plan = pd.DataFrame(list(csv.DictReader(flux)), columns=list(propositions.COLONNES_PLAN))
+    plan["demi_journees_cycle"] = plan["demi_journees_cycle"].astype(int)
+    departement = resume["departement"]
+    apres = plan.groupby("site_id")["demi_journees_cycle"].sum().to_dict()
+    with entrepot.ouvrir(base) as connexion:
+        sites = tableau_sites(connexion, departement, apres)
+        avant = presences_actuelles(connexion)
+        decor = cartes.fond(connexion, departement)
+    postes = pd.DataFrame(probleme["postes"])
+    etoiles = plan.merge(
+        postes[["poste_id", "latitude", "longitude"]], on="poste_id", validate="many_to_one"
+    )
+    tables = {
+        "Secteurs": _secteurs(plan, probleme, sites),
+        "Sites": _sites(sites, avant),
+        "Catégories": _categories(resume),
+        "Sans présence régulière": _sans_presence(resume),
+        "Objectifs": _etages(resume),
+    }
+    return VueProposition(
+        phrase=_phrase(resume, sites, avant),
+        preuve=_preuve(resume),
+        mises_en_garde=_mises_en_garde(base, resume),
+        categories=tables["Catégories"],
+        secteurs=tables["Secteurs"],
+        sites=tables["Sites"],
+        sans_presence=tables["Sans présence régulière"],
+        etages=tables["Objectifs"],
+        carte=cartes.carte_secteurs(sites, etoiles, decor, f"proposition-{dossier.name}"),
+        classeur=_classeur(tables, resume),
+    )
+
+
+def _phrase(resume: dict, sites: pd.DataFrame, avant: dict[str, int]) -> str:
+    ensemble = next(c for c in resume["couverture"] if c["categorie"] == "ensemble")
+    gagnes = sum(
+        bool(p) and r == Rythme.HEBDOMADAIRE and avant.get(s, 0) < a
+        for s, p, r, a in zip(
+            sites["site_id"],
+            sites["est_prioritaire"],
+            sites["rythme"],
+            sites["presence"],
+            strict=True,
+        )
+    )
+    changements = next(e for e in resume["etages"] if e["code"] == "changements")
+    return (
+        f"{pourcentage(ensemble['avant']['part_besoin'])} du besoin couvert aujourd'hui, "
+        f"{pourcentage(ensemble['apres']['part_besoin'])} dans cette proposition : "
+        f"{pluriel(gagnes, 'site prioritaire gagne', 'sites prioritaires gagnent')} du temps à un "
+        f"rythme hebdomadaire, "
+        f"{pluriel(changements['valeur'], 'lien')} entre un poste et un site "
+        f"{'change' if changements['valeur'] < 2 else 'changent'}."
+    )
+
+
+def _preuve(resume: dict) -> str:
+    """How far from the best it can be, in words."""
+    manque = resume["etages"][0]
+    part = manque["part_ecart"]
+    if part == 0:
+        debut = "Le manque de présence est prouvé le plus petit possible sous ces hypothèses."
+    else:
+        debut = (
+            f"Manque de présence au plus {pourcentage(part, 1)} plus grand que celui du meilleur "
+            "plan possible sous ces hypothèses"
+        )
+        demi_journees = manque["ecart_demi_journees"]
+        if demi_journees:
+            debut += f" (environ {pluriel(round(demi_journees, 1), 'demi-journée')} par cycle)"
+        debut += "."
+    return f"{debut} Un contrôle indépendant a vérifié toutes les règles."
+
+
+def _mises_en_garde(base: Path, resume: dict) -> list[str]:
+    notes = []
+    if resume["arret_par"] in ("temps", "utilisateur"):
+        notes.append("Le calcul a été arrêté avant sa fin : le relancer peut donner un autre plan.")
+    with entrepot.ouvrir(base) as connexion:
+        if entrepot.empreinte(connexion) != resume["empreinte_donnees"]:
+            notes.append(
+                "Les données ont changé depuis ce calcul : le relancer pour en tenir compte."
+            )
+    return notes
+
+
+def _categories(resume: dict) -> pd.DataFrame:
+    lignes = []
+    for c in resume["couverture"]:
+        avant, apres = c["avant"], c["apres"]
+        ligne = {
+            "Catégorie": c["libelle"],
+            "Sites": c["nb_sites"],
+            "Besoin couvert avant": pourcentage(avant["part_besoin"]),
+            "Besoin couvert après": pourcentage(apres["part_besoin"]),
+            "Demi-journées par cycle": variation(
+                apres["demi_journees_cycle"] - avant["demi_journees_cycle"]
+            ),
+            "Sites qui gagnent": c["nb_gagnants"],
+            "Sites qui perdent": c["nb_perdants"],
+        }
+        for classe in Rythme:
+            ligne[RYTHMES_EN_MOTS[classe]] = f"{avant[classe]} → {apres[classe]}"
+        lignes.append(ligne)
+    return pd.DataFrame(lignes)
+
+
+def _secteurs(plan: pd.DataFrame, probleme: dict, sites: pd.DataFrame) -> pd.DataFrame:
+    rang_p = {p["poste_id"]: i for i, p in enumerate(probleme["postes"])}
+    rang_s = {s["site_id"]: i for i, s in enumerate(probleme["sites"])}
+    actuels = {(p["poste_id"], p["site_id"]) for p in probleme["presences_actuelles"]}
+    noms = sites.set_index("site_id")
+    lignes = []
+    for ligne in plan.itertuples():
+        poste = probleme["postes"][rang_p[ligne.poste_id]]
+        lignes.append(
+            {
+                "Poste": ligne.poste_id,
+                "Statut": STATUTS[poste["statut"]],
+                "Quotité (ETP)": poste["quotite"],
+                "Site": noms.loc[ligne.site_id, "nom"],
+                "Commune": noms.loc[ligne.site_id, "commune"],
+                "Présence (½ j. par cycle)": ligne.demi_journees_cycle,
+                "Rythme": rythme(ligne.demi_journees_cycle),
+                "Trajet aller (min)": probleme["minutes"][rang_p[ligne.poste_id]][
+                    rang_s[ligne.site_id]
+                ],
+                "Lien": "déjà là" if (ligne.poste_id, ligne.site_id) in actuels else "nouveau",
+                "UAI": noms.loc[ligne.site_id, "uai_principal"],
+            }
+        )
+    return pd.DataFrame(lignes)
+
+
+def _sites(sites: pd.DataFrame, avant: dict[str, int]) -> pd.DataFrame:
+    presences_avant = [int(avant.get(s, 0)) for s in sites["site_id"]]
+    return pd.DataFrame(
+        {
+            "Site": sites["nom"],
+            "Commune": sites["commune"],
+            "Catégories prioritaires": sites["categories_en_mots"],
+            "Besoin (½ j. par cycle)": sites["besoin"].astype(int),
+            "Avant (½ j. par cycle)": presences_avant,
+            "Après (½ j. par cycle)": sites["presence"].astype(int),
+            "Changement": [
+                variation(apres - a)
+                for a, apres in zip(presences_avant, sites["presence"], strict=True)
+            ],
+            "Couverture (% du besoin)": (sites["part"] * 100).round().astype(int),
+            "Rythme": [RYTHMES_EN_MOTS[r] for r in sites["rythme"]],
+            "UAI": sites["uai_principal"],
+        }
+    )
+
+
+def _sans_presence(resume: dict) -> pd.DataFrame:
+    libelles = {c["categorie"]: c["libelle"] for c in resume["couverture"]}
+    return pd.DataFrame(
+        [
+            (
+                s["nom"],
+                ", ".join(libelles[c] for c in s["categories"]) or "—",
+                s["besoin_demi_journees_cycle"],
+                s["referent_poste_id"] or "aucun poste connu",
+                s["referent_trajet_min"],
+                s["site_id"].removeprefix("RESEAU-"),
+            )
+            for s in resume["sites_sans_presence"]
+        ],
+        columns=[
+            "Site",
+            "Catégories prioritaires",
+            "Besoin (½ j. par cycle)",
+            "Poste référent",
+            "Trajet du référent (min)",
+            "UAI",
+        ],
+    )
+
+
+def _etages(resume: dict) -> pd.DataFrame:
+    return pd.DataFrame(
+        [
+            (
+                NOMS_DES_ETAGES[e["code"]],
+                nombre(e["valeur"]),
+                nombre(e["borne"]),
+                pourcentage(e["part_ecart"], 2),
+                nombre(e["secondes"], 1),
+            )
+            for e in resume["etages"]
+        ],
+        columns=["Objectif", "Valeur", "Meilleure valeur possible", "Écart au plus", "Secondes"],
+    )
+
+
+def _classeur(tables: dict[str, pd.DataFrame], resume: dict) -> bytes:
+    """The tables as an Excel workbook, after a reading sheet that says where they come from."""
+    tampon = io.BytesIO()
+    # text that looks like a formula or an address stays text
+    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    with xlsxwriter.Workbook(tampon, options) as classeur:
+        titre = classeur.add_format({"bold": True, "font_size": 14})
+        entete = classeur.add_format(
+            {"bold": True, "bg_color": "#F5F5F5", "bottom": 1, "text_wrap": True, "valign": "top"}
+        )
+        lecture = classeur.add_worksheet("Lecture")
+        lecture.set_column(0, 0, 110)
+        lignes = [
+            f"Proposition de répartition, département {resume['departement']}",
+            *resume["avertissements"].values(),
+            "½ j. par cycle : demi-journées par cycle de 4 semaines.",
+            f"Données : {resume['empreinte_donnees']}",
+            f"Graine : {resume['graine']}",
+            *(f"{nom} : {valeur}" for nom, valeur in resume["hypotheses"].items()),
+        ]
+        for rang, ligne in enumerate(lignes):
+            lecture.write_string(rang, 0, ligne, titre if rang == 0 else None)
+        for nom, table in tables.items():
+            feuille = classeur.add_worksheet(nom)
+            feuille.freeze_panes(1, 1)
+            for c, colonne in enumerate(table.columns):
+                valeurs = ["" if pd.isna(v) else v for v in table[colonne]]
+                feuille.write_string(0, c, colonne, entete)
+                for r, valeur in enumerate(valeurs, start=1):
+                    if isinstance(valeur, str):
+                        feuille.write_string(r, c, valeur)
+                    else:
+                        feuille.write_number(r, c, float(valeur))
+                largeur = max([len(colonne) // 2, *(len(str(v)) for v in valeurs)], default=8)
+                feuille.set_column(c, c, min(max(largeur + 2, 10), 48))
+            if len(table):
+                feuille.autofilter(0, 0, len(table), len(table.columns) - 1)
+    return tampon.getvalue()

@@ -1,0 +1,91 @@
+"""The sites of a département with their besoin and a coverage: what every page starts from."""
+
+import duckdb
+import pandas as pd
+
+from pipelines.base.textes import INCONNU
+from pipelines.marts import entrepot
+from pipelines.reports.libelles import RYTHMES_EN_MOTS, TYPES
+from pipelines.scoring.bareme import Bareme, bareme, besoins
+from pipelines.scoring.couverture import est_en_manque, rythme
+
+BAREME_PAR_DEFAUT = "national_2017"
+
+
+def tableau_sites(
+    connexion: duckdb.DuckDBPyConnection,
+    departement: str,
+    presences: dict[str, int] | None = None,
+) -> pd.DataFrame:
+    """One row a site: mart_site, besoin, categories, presence (today's, or `presences`), class.
+
+    Adds `besoin`, `presence` (half-days per cycle), `part` (of the besoin), `rythme`, `categories`
+    (codes), `categories_en_mots`, `inconnues`, `est_prioritaire`, `est_en_manque`.
+    """
+    echelle = bareme(BAREME_PAR_DEFAUT)
+    sites = entrepot.lire(connexion, "mart_site", departement)
+    calcules = besoins(connexion, echelle).sites
+    sites = sites.merge(calcules, on="site_id", how="left", validate="one_to_one")
+    if presences is None:
+        presences = presences_actuelles(connexion)
+    sites["presence"] = [int(presences.get(s, 0)) for s in sites["site_id"]]
+    return completer(sites, echelle)
+
+
+def completer(sites: pd.DataFrame, echelle: Bareme) -> pd.DataFrame:
+    """Add to `sites` (besoin, presence, categories) what is said of a coverage."""
+    libelles = {r.code: r.libelle for r in echelle.priorites.regles}
+    sites = sites.copy()
+    sites["part"] = sites["presence"] / sites["besoin"]
+    sites["rythme"] = [rythme(p) for p in sites["presence"]]
+    sites["categories_en_mots"] = [
+        ", ".join(libelles[c] for c in codes) or "—" for codes in sites["categories"]
+    ]
+    sites["est_prioritaire"] = [bool(codes) for codes in sites["categories"]]
+    sites["est_en_manque"] = [
+        est_en_manque(p, b) for p, b in zip(sites["presence"], sites["besoin"], strict=True)
+    ]
+    return sites.sort_values(["nom", "site_id"]).reset_index(drop=True)
+
+
+def presences_actuelles(connexion: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    """Half-days per cycle each site gets today, all postes together."""
+    return dict(
+        connexion.execute(
+            "select site_id, sum(demi_journees_cycle)::integer from mart_presence group by site_id"
+        ).fetchall()
+    )
+
+
+def table_lisible(sites: pd.DataFrame) -> pd.DataFrame:
+    """The table twin of a coverage map: French headers, units in them, unknown said."""
+    return pd.DataFrame(
+        {
+            "Site": sites["nom"],
+            "Commune": sites["commune"],
+            "Type": [TYPES[t] for t in sites["type"]],
+            "Catégories prioritaires": sites["categories_en_mots"],
+            "Élèves": [None if e is None else int(e) for e in sites["effectif"]],
+            "Année des élèves": [
+                INCONNU if a is None else f"rentrée {int(a)}" for a in sites["effectif_rentree"]
+            ],
+            "Besoin (½ j. par cycle)": sites["besoin"].astype(int),
+            "Présence (½ j. par cycle)": sites["presence"].astype(int),
+            "Couverture (% du besoin)": (sites["part"] * 100).round().astype(int),
+            "Rythme": [RYTHMES_EN_MOTS[r] for r in sites["rythme"]],
+            "UAI": sites["uai_principal"],
+        }
+    )
+
+
+def liste_courte(sites: pd.DataFrame) -> pd.DataFrame:
+    """The same sites, for a narrow list beside a map."""
+    return pd.DataFrame(
+        {
+            "Site": sites["nom"],
+            "Besoin": sites["besoin"].astype(int),
+            "Présence": sites["presence"].astype(int),
+            "Commune": sites["commune"],
+            "Catégories": sites["categories_en_mots"],
+        }
+    )
