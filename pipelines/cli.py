@@ -200,7 +200,7 @@ def servir(
         construction.construire([chemins.EXEMPLE], entrepot_)
     console.print(f"Tableau de bord : http://127.0.0.1:{port}", markup=False)
     environnement = {**os.environ, "ATLAS_ENTREPOT": str(entrepot_.resolve())}
-    commande = [sys.executable, "-m", "streamlit", "run", str(chemins.RACINE / "app.py")]
+    commande = [sys.executable, "-m", "streamlit", "run", str(chemins.APPLICATION)]
     os.chdir(chemins.RACINE)
     os.execve(sys.executable, [*commande, "--server.port", str(port)], environnement)
 

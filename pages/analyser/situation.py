@@ -30,7 +30,7 @@ with gauche:
     st.caption(vue.legende_carte)
 with droite:
     if st.button("Proposer une répartition", type="primary", disabled=not vue.a_des_postes):
-        st.switch_page("pages/proposer/proposer.py", query_params={"departement": departement})
+        st.switch_page(cadre.page("proposer"), query_params={"departement": departement})
     st.markdown(f"##### {vue.titre_prioritaires}")
     liste = st.dataframe(
         liste_courte(vue.prioritaires),
@@ -44,7 +44,7 @@ with droite:
     site_id = cadre.site_choisi(choix, liste, vue.prioritaires)
     if site_id:
         st.page_link(
-            "pages/analyser/etablissement.py",
+            cadre.page("etablissement"),
             label="Ouvrir la fiche du site choisi",
             query_params={"departement": departement, "site": site_id},
         )

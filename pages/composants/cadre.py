@@ -4,28 +4,35 @@ import pandas as pd
 import streamlit as st
 
 from pages.composants import acces
+from pipelines.base import chemins
 from pipelines.base.textes import INCONNU, nombre
 
+DOSSIER = chemins.RACINE / "pages"
 PAGES = {
-    "situation": ("pages/analyser/situation.py", "Situation", "analyser"),
-    "etablissement": ("pages/analyser/etablissement.py", "Établissement", "analyser"),
-    "proposer": ("pages/proposer/proposer.py", "Proposer", "proposer"),
-    "methode": ("pages/comprendre/methode.py", "Méthode", "comprendre"),
+    "situation": (DOSSIER / "analyser" / "situation.py", "Situation"),
+    "etablissement": (DOSSIER / "analyser" / "etablissement.py", "Établissement"),
+    "proposer": (DOSSIER / "proposer" / "proposer.py", "Proposer"),
+    "methode": (DOSSIER / "comprendre" / "methode.py", "Méthode"),
 }
+
+
+def page(adresse: str) -> str:
+    """The file of a page, for links: absolute, whatever script Streamlit was started on."""
+    return str(PAGES[adresse][0])
 
 
 def navigation() -> st.Page:
     """Declare the pages and draw the side bar; the page asked for."""
     pages = [
         st.Page(fichier, title=titre, url_path=adresse, default=adresse == "situation")
-        for adresse, (fichier, titre, _) in PAGES.items()
+        for adresse, (fichier, titre) in PAGES.items()
     ]
     courante = st.navigation(pages, position="hidden")
     with st.sidebar:
         st.markdown("# Atlas SSFE")
         departement = _choisir_departement()
-        for fichier, titre, _ in PAGES.values():
-            st.page_link(fichier, label=titre, query_params={"departement": departement})
+        for adresse, (_, titre) in PAGES.items():
+            st.page_link(page(adresse), label=titre, query_params={"departement": departement})
         for phrase in acces.avertissements(acces.version()):
             st.warning(phrase)
     return courante

@@ -70,7 +70,7 @@ def _derniers(departement: str) -> None:
     st.markdown("##### Dernières propositions")
     for etat in finis:
         st.page_link(
-            "pages/proposer/proposer.py",
+            cadre.page("proposer"),
             label=_nom(etat),
             query_params={"departement": departement, "calcul": etat.calcul_id},
         )

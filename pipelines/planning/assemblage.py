@@ -7,7 +7,7 @@ import pandas as pd
 
 from pipelines.base import reference
 from pipelines.base.erreurs import AtlasError
-from pipelines.marts import construction, entrepot
+from pipelines.marts import entrepot
 from pipelines.planning.probleme import Poste, Presence, Probleme, Reglages, Site, ordonner
 from pipelines.planning.trajets import estimer
 from pipelines.scoring.bareme import Doctrine, bareme, besoins, doctrine, poids
@@ -39,6 +39,7 @@ def assembler(
     filled unless the hypotheses say no. Raises AtlasError when the département is unknown or has
     no poste that can serve a sector.
     """
+    departement = departement.strip().upper().zfill(3)  # « 34 » is 034, « 2a » is 02A
     nom = entrepot.exiger_departement(connexion, departement)
     echelle, principe = bareme(hypotheses.bareme), doctrine(hypotheses.doctrine)
     calcules = besoins(connexion, echelle).sites.set_index("site_id")
@@ -63,7 +64,7 @@ def assembler(
         Probleme(
             departement=departement,
             graine=graine,
-            empreinte_donnees=construction.empreinte_donnees(connexion),
+            empreinte_donnees=entrepot.empreinte(connexion),
             est_simule=bool(postes["est_simule"].any()),
             reglages=Reglages(
                 niveaux=tuple(reference.valeur("optimisation", "niveaux_presence")),

@@ -1,0 +1,29 @@
+"""The application: its frame, then the page asked for.
+
+`atlas servir` gives this very file to Streamlit. With a main script beside a `pages/` folder,
+Streamlit guesses pages of its own at the first visit and answers a deep link with « Page not
+found »; here it finds no such folder.
+"""
+
+import streamlit as st
+
+from pages.composants import cadre
+from pipelines.base.erreurs import AtlasError
+
+
+def dessiner() -> None:
+    """Draw the side bar and run the page of the address; refusals are told in French."""
+    st.set_page_config(page_title="Atlas SSFE", layout="wide", initial_sidebar_state=230)
+    st.html("<script>document.documentElement.lang = 'fr'</script>", unsafe_allow_javascript=True)
+    st.html(
+        "<style>[data-testid='stMainBlockContainer'] {padding: 2.5rem 3rem 2rem}"
+        "[data-testid='stSidebarHeader'] {height: 2.5rem; margin-bottom: 0}</style>"
+    )
+    try:
+        cadre.navigation().run()
+    except AtlasError as erreur:
+        st.error(erreur.message().replace("\n", "  \n"))
+
+
+if __name__ == "__main__":
+    dessiner()

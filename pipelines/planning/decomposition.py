@@ -1,0 +1,306 @@
+"""Proven bounds: column generation by poste, dual values checked in integers."""
+
+import math
+from collections.abc import Callable
+from fractions import Fraction
+
+import numpy as np
+from ortools.linear_solver import pywraplp
+
+from pipelines.planning import modele
+from pipelines.planning.modele import SOUPLES, Index
+from pipelines.planning.tables import INTERDIT, Colonne, Tables
+
+LISSAGE = 0.6  # weight of the best dual values so far (Wentges smoothing)
+ECHELLE_DUALE = 2**20  # dual values are rounded to integers at this scale: bounds stay exact
+
+
+class Decomposition:
+    """Column generation by poste: the bound comes from dual values, checked in integers.
+
+    Master: choose one column for each poste. A site s served by one poste earns the gain of that
+    presence, g[s](n) = cost[s](0) − cost[s](n); a site that up to m[s] >= 2 postes may share has
+    one more mode, « shared with total coverage c », z[s, c], that earns g[s](c) and needs
+    the shared presences to reach c. Rows and their dual values, all >= 0:
+
+        mu[s]      presences alone + sum over c of z[s, c] <= 1
+        nu[s]      shared presences <= m[s] × sum over c of z[s, c]
+        pi[s]      sum over c of c × z[s, c] <= half-days of the shared presences
+        lambda[k]  value of each objective won before <= its cap
+
+    For any dual values, with a[k] the weight of objective k (1 for the stage's own, lambda[k] for
+    those won before, 0 for later ones):
+
+        bound = sum over p of the least priced column of p − sum over s of mu[s]
+                + sum over shared s of min(0, mu[s] − m[s] × nu[s]
+                                              + min over c of (pi[s] × c − a[0] × g[s](c)))
+                + sum over k of a[k] × (objective k of an empty plan) − lambda[k] × cap[k]
+
+    is below every plan (Lagrangean duality), so rounding them to integers keeps it exact.
+    """
+
+    def __init__(self, index: Index, rang: int, plafonds: tuple[int, ...]) -> None:
+        self.t = t = Tables(index)
+        self.index, self.rang, self.plafonds = index, rang, plafonds
+        self.prix_manque: float | None = None
+        self.largeur = max(t.sites_max, default=0)
+        self.capacite = max(t.capacite, default=0)
+        sites = range(len(t.cout))
+        rangees: list[list[int]] = [[] for _ in sites]
+        for p, s in sorted(t.niveaux):
+            rangees[s].append(p)
+        self.rangees = [np.array(r, dtype=np.int64) for r in rangees]
+        self.partage = [min(t.postes_max[s], len(rangees[s])) > 1 for s in sites]
+        self.niveaux = [
+            sorted({n for p in rangees[s] for n in t.niveaux[p, s] if n > 0}) for s in sites
+        ]
+        self.mesures_seul = [
+            np.array(
+                [[self.mesures(p, s, n, False) for n in self.niveaux[s]] for p in rangees[s]],
+                dtype=np.int64,
+            ).reshape(len(rangees[s]), len(self.niveaux[s]), len(SOUPLES))
+            for s in sites
+        ]
+        self.admis = [
+            np.array(
+                [[n in t.niveaux[p, s] for n in self.niveaux[s]] for p in rangees[s]], dtype=bool
+            ).reshape(len(rangees[s]), len(self.niveaux[s]))
+            for s in sites
+        ]
+        self.force = [np.array([(p, s) in t.impose for p in rangees[s]], dtype=bool) for s in sites]
+        self.constantes = (sum(cout[0] for cout in t.cout), len(index.actuels), 0)
+        self.nb_cases = max(
+            1,
+            sum(
+                len(rangees[s]) * len(self.niveaux[s]) * self.largeur * (self.capacite + 1)
+                for s in sites
+            ),
+        )
+
+    def mesures(self, p: int, s: int, n: int, partagee: bool) -> tuple[int, int, int]:
+        """What level n at (p, s) adds to the objectives; a shared gain is counted by z[s, c]."""
+        cout = self.t.cout[s]
+        return (
+            0 if partagee else cout[n] - cout[0],
+            self.t.changement(p, s),
+            modele.trajets_couple(self.index, p, s, n),
+        )
+
+    def borner(
+        self,
+        valeur: int,
+        plan: list[Colonne],
+        colonnes: set[Colonne],
+        tours: int,
+        fini: Callable[[], bool],
+    ) -> int:
+        """The best proven bound after at most `tours` rounds; adds its columns to `colonnes`.
+
+        `plan`: columns of a plan that keeps the caps, so that the master always has a solution;
+        `valeur`: its objective, at which the bound can rise no more.
+        """
+        maitre = _Maitre(self)
+        for colonne in [*plan, *sorted(colonnes)]:
+            maitre.ajouter(colonne)
+        for p in range(len(self.t.capacite)):
+            if not any((p, s) in self.t.impose for s in self.t.admis[p]):
+                maitre.ajouter((p, ()))
+        meilleure, centre = -math.inf, None
+        for _ in range(tours):
+            duales = maitre.resoudre()
+            if duales is None or fini():
+                break
+            nouvelles = 0
+            for lissage in (LISSAGE, 0.0) if centre is not None else (0.0,):
+                essai = duales if centre is None else lissage * centre + (1 - lissage) * duales
+                borne, trouvees = self.evaluer(essai)
+                nouvelles += sum(maitre.ajouter(colonne) for colonne in trouvees)
+                colonnes.update(trouvees)
+                if borne > meilleure:
+                    meilleure, centre = borne, essai
+                if nouvelles:
+                    break
+            proche = maitre.valeur - meilleure < max(0.5, maitre.valeur * 1e-5)
+            if not nouvelles or proche or math.ceil(meilleure) >= valeur:
+                break
+        if centre is not None and self.plafonds:
+            self.prix_manque = float(centre[-len(self.plafonds)])
+        if meilleure == -math.inf:
+            return 0
+        return max(0, min(valeur, math.ceil(meilleure)))
+
+    def evaluer(self, duales: np.ndarray) -> tuple[Fraction, list[Colonne]]:
+        """The bound that `duales` (mu, nu, pi, lambda) prove, and each poste's least column."""
+        n = len(self.t.cout)
+        entiers = np.rint(np.maximum(duales, 0.0) * ECHELLE_DUALE).astype(np.int64)
+        mu, nu, pi = entiers[:n], entiers[n : 2 * n], entiers[2 * n : 3 * n]
+        plafonnes = [int(prix) for prix in entiers[3 * n :]]
+        poids = [0] * len(SOUPLES)
+        poids[self.rang] = ECHELLE_DUALE
+        for rang, prix in enumerate(plafonnes):
+            poids[rang] = prix
+        gains, trouvees = self._colonnes_les_moins_cheres(
+            np.array(poids, dtype=np.int64), mu, nu, pi
+        )
+        total = -int(gains.sum()) - int(mu.sum())
+        for s, cout in enumerate(self.t.cout):
+            if self.partage[s]:
+                au_mieux = min(
+                    int(pi[s]) * c - poids[0] * (cout[0] - reste) for c, reste in enumerate(cout)
+                )
+                total += min(0, int(mu[s]) - self.t.postes_max[s] * int(nu[s]) + au_mieux)
+        total += sum(poids[rang] * constante for rang, constante in enumerate(self.constantes))
+        total -= sum(prix * cap for prix, cap in zip(plafonnes, self.plafonds, strict=True))
+        return Fraction(total, ECHELLE_DUALE), trouvees
+
+    def _colonnes_les_moins_cheres(
+        self, poids: np.ndarray, mu: np.ndarray, nu: np.ndarray, pi: np.ndarray
+    ) -> tuple[np.ndarray, list[Colonne]]:
+        """Dynamic programme over the sites, all postes at once: table [poste, sites, half-days].
+
+        A head collège with its écoles REP+ is one step: without it, or with it and then each of
+        its écoles or not.
+        """
+        t = self.t
+        prix = (poids, mu, nu, pi)
+        nb_postes = len(t.capacite)
+        table = np.zeros((nb_postes, self.largeur + 1, self.capacite + 1), dtype=np.int64)
+        ecoles = {e for groupe in t.ecoles.values() for e in groupe}
+        trace: list[tuple[list[tuple[int, np.ndarray]], np.ndarray | None]] = []
+        for s in range(len(t.cout)):
+            if s in ecoles or not len(self.rangees[s]):
+                continue
+            groupe = [e for e in t.ecoles.get(s, ()) if len(self.rangees[e])]
+            if not groupe:
+                trace.append(([self._pas(table, s, prix, self.force[s])], None))
+                continue
+            avec = np.full_like(table, INTERDIT)
+            avec[self.rangees[s]] = table[self.rangees[s]]
+            pas = [self._pas(avec, s, prix, np.ones(len(self.rangees[s]), dtype=bool))]
+            obligees = set(self.rangees[s][self.force[s]].tolist())
+            for e in groupe:
+                pas.append(self._pas(avec, e, prix, self.force[e]))
+                obligees |= set(self.rangees[e][self.force[e]].tolist())
+            prend = avec > table
+            prend[sorted(obligees)] = True
+            np.copyto(table, avec, where=prend)
+            trace.append((pas, prend))
+        postes = np.arange(nb_postes)
+        k, c = np.array(t.sites_max), np.array(t.capacite)
+        gains = table[postes, k, c]
+        choisis: list[list[tuple[int, int, bool]]] = [[] for _ in range(nb_postes)]
+        for pas, prend in reversed(trace):
+            actifs = np.ones(nb_postes, dtype=bool) if prend is None else prend[postes, k, c]
+            for s, pris in reversed(pas):
+                for i, p in enumerate(self.rangees[s].tolist()):
+                    n = int(pris[i, k[p], c[p]]) if actifs[p] else 0
+                    if n:
+                        choisis[p].append((s, abs(n), n < 0))
+                        k[p] -= 1
+                        c[p] -= abs(n)
+        return gains, [(p, tuple(sorted(sites))) for p, sites in enumerate(choisis)]
+
+    def _pas(
+        self,
+        table: np.ndarray,
+        s: int,
+        prix: tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray],
+        force: np.ndarray,
+    ) -> tuple[int, np.ndarray]:
+        """Offer site `s` to its postes in `table` (changed in place).
+
+        Returns the level chosen in each cell, negative when the site is shared.
+        """
+        poids, mu, nu, pi = prix
+        rangees, niveaux = self.rangees[s], self.niveaux[s]
+        gains = -(self.mesures_seul[s] @ poids) - mu[s]
+        signes = np.ones_like(gains)
+        if self.partage[s]:
+            # Shared, a presence loses the gain it earns alone (objective 0) and earns pi instead.
+            en_commun = -(self.mesures_seul[s][:, :, 1:] @ poids[1:]) - nu[s]
+            en_commun = en_commun + np.array(niveaux, dtype=np.int64) * pi[s]
+            signes = np.where(en_commun > gains, -1, 1)
+            gains = np.maximum(gains, en_commun)
+        gains = np.where(self.admis[s], gains, INTERDIT)
+        avant = table[rangees]
+        apres = np.where(force[:, None, None], INTERDIT, avant)
+        pris = np.zeros(avant.shape, dtype=np.int16)
+        for i, n in enumerate(niveaux):
+            if n > self.capacite:
+                break
+            essai = avant[:, :-1, : self.capacite + 1 - n] + gains[:, i, None, None]
+            cible = apres[:, 1:, n:]
+            mieux = essai > cible
+            np.copyto(cible, essai, where=mieux)
+            np.copyto(pris[:, 1:, n:], (n * signes[:, i, None, None]).astype(np.int16), where=mieux)
+        table[rangees] = apres
+        return s, pris
+
+
+class _Maitre:
+    """The linear master of the decomposition, columns added as they come."""
+
+    def __init__(self, dec: Decomposition) -> None:
+        self.dec = dec
+        t, rang = dec.t, dec.rang
+        self.lp = lp = pywraplp.Solver.CreateSolver("GLOP")
+        infini = lp.infinity()
+        self.objectif = lp.Objective()
+        self.objectif.SetMinimization()
+        self.une = [lp.Constraint(1.0, 1.0) for _ in t.capacite]
+        self.site = [lp.Constraint(-infini, 1.0) for _ in t.cout]
+        partages = [s for s, partage in enumerate(dec.partage) if partage]
+        self.nombre = {s: lp.Constraint(-infini, 0.0) for s in partages}
+        self.couverture = {s: lp.Constraint(-infini, 0.0) for s in partages}
+        self.caps = [
+            lp.Constraint(-infini, float(plafond - dec.constantes[k]))
+            for k, plafond in enumerate(dec.plafonds)
+        ]
+        self.connues: set[Colonne] = set()
+        self.valeur = math.inf
+        for s in partages:
+            for c, reste in enumerate(t.cout[s]):
+                z = lp.NumVar(0.0, infini, "")
+                self.site[s].SetCoefficient(z, 1.0)
+                self.nombre[s].SetCoefficient(z, -float(t.postes_max[s]))
+                self.couverture[s].SetCoefficient(z, float(c))
+                gain = float(reste - t.cout[s][0])
+                if rang == 0:
+                    self.objectif.SetCoefficient(z, gain)
+                else:
+                    self.caps[0].SetCoefficient(z, gain)
+
+    def ajouter(self, colonne: Colonne) -> bool:
+        """Add a column unless it is there already."""
+        if colonne in self.connues:
+            return False
+        self.connues.add(colonne)
+        p, sites = colonne
+        totaux = [0] * len(SOUPLES)
+        variable = self.lp.NumVar(0.0, self.lp.infinity(), "")
+        self.une[p].SetCoefficient(variable, 1.0)
+        for s, n, partagee in sites:
+            (self.nombre if partagee else self.site)[s].SetCoefficient(variable, 1.0)
+            if partagee:
+                self.couverture[s].SetCoefficient(variable, -float(n))
+            for k, mesure in enumerate(self.dec.mesures(p, s, n, partagee)):
+                totaux[k] += mesure
+        self.objectif.SetCoefficient(variable, float(totaux[self.dec.rang]))
+        for k, cap in enumerate(self.caps):
+            cap.SetCoefficient(variable, float(totaux[k]))
+        return True
+
+    def resoudre(self) -> np.ndarray | None:
+        """Dual values (mu, nu, pi, lambda) of the master, None when it has no solution."""
+        if self.lp.Solve() != pywraplp.Solver.OPTIMAL:
+            return None
+        self.valeur = self.objectif.Value() + self.dec.constantes[self.dec.rang]
+        sites = range(len(self.site))
+        return np.array(
+            [
+                *(-rangee.dual_value() for rangee in self.site),
+                *(-self.nombre[s].dual_value() if s in self.nombre else 0.0 for s in sites),
+                *(-self.couverture[s].dual_value() if s in self.nombre else 0.0 for s in sites),
+                *(-cap.dual_value() for cap in self.caps),
+            ]
+        )

@@ -1,0 +1,348 @@
+"""The rules and objectives as small named functions: the two lists are the policy.
+
+Symbols used in every docstring below:
+
+    p, s        a poste, a site
+    x[p, s]     presence of poste p at site s, half-days per cycle of 4 weeks
+    y[p, s]     1 when x[p, s] > 0, else 0
+    c[s]        couverture of site s, the sum over p of x[p, s]
+    b[s]        besoin of site s, half-days per cycle
+    w[s]        poids of site s under the doctrine
+    E           echelle_manque, which makes the costs of the shortage integers
+    m[p, s]     one-way minutes from the résidence of p to s (the travel limit when unknown)
+    A           the couples (p, s) served today, whatever the amount
+
+Only couples that every couple rule admits get variables; x[p, s] = y[p, s] = 0 elsewhere.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from ortools.sat.python import cp_model
+
+from pipelines.planning.probleme import Probleme
+
+Couple = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Index:
+    """A problem read once: positions of the postes and sites, links served today, locks."""
+
+    probleme: Probleme
+    rang_poste: dict[str, int]
+    rang_site: dict[str, int]
+    actuels: dict[Couple, int]
+    verrous: dict[Couple, tuple[str, int | None]]
+
+    @staticmethod
+    def de(probleme: Probleme) -> "Index":
+        """The index of `probleme`; positions are those of its own tuples."""
+        rang_poste = {poste.poste_id: p for p, poste in enumerate(probleme.postes)}
+        rang_site = {site.site_id: s for s, site in enumerate(probleme.sites)}
+        return Index(
+            probleme=probleme,
+            rang_poste=rang_poste,
+            rang_site=rang_site,
+            actuels={
+                (rang_poste[a.poste_id], rang_site[a.site_id]): a.demi_journees_cycle
+                for a in probleme.presences_actuelles
+            },
+            verrous={
+                (rang_poste[v.poste_id], rang_site[v.site_id]): (v.nature, v.demi_journees_cycle)
+                for v in probleme.verrous
+            },
+        )
+
+
+@dataclass
+class Formulation:
+    """The CP-SAT model and its variables, for the couples the rules admit."""
+
+    index: Index
+    niveaux: dict[Couple, tuple[int, ...]]
+    cp: cp_model.CpModel = field(default_factory=cp_model.CpModel)
+    x: dict[Couple, cp_model.IntVar] = field(default_factory=dict)
+    y: dict[Couple, cp_model.IntVar] = field(default_factory=dict)
+    manque: dict[int, cp_model.IntVar] = field(default_factory=dict)
+    journees: dict[Couple, cp_model.IntVar] = field(default_factory=dict)
+
+    def du_site(self, s: int) -> list[Couple]:
+        """The admitted couples of site `s`."""
+        return self._par_site.get(s, [])
+
+    def du_poste(self, p: int) -> list[Couple]:
+        """The admitted couples of poste `p`."""
+        return self._par_poste.get(p, [])
+
+    def __post_init__(self) -> None:
+        self._par_site: dict[int, list[Couple]] = {}
+        self._par_poste: dict[int, list[Couple]] = {}
+        for p, s in self.niveaux:
+            self._par_poste.setdefault(p, []).append((p, s))
+            self._par_site.setdefault(s, []).append((p, s))
+
+
+@dataclass(frozen=True)
+class RegleDure:
+    """A rule no plan may break: on one couple (`admet`) or between couples (`contraindre`)."""
+
+    code: str
+    libelle: str
+    admet: Callable[[Index, int, int], bool] | None = None
+    contraindre: Callable[[Formulation], None] | None = None
+
+
+@dataclass(frozen=True)
+class Objectif:
+    """A soft rule: `valeur` of a plan (exact integer) and its expression in the model."""
+
+    code: str
+    libelle: str
+    valeur: Callable[[Index, dict[Couple, int]], int]
+    expression: Callable[[Formulation], cp_model.LinearExpr]
+
+
+# --- numbers the rules share ---------------------------------------------------------------------
+
+
+def cout_manque(besoin: int, poids: int, echelle: int, couverture: int) -> int:
+    """round(E × w × (b − c)² / b), halves up, in integers; 0 when b = 0."""
+    if besoin == 0:
+        return 0
+    return (2 * echelle * poids * (besoin - couverture) ** 2 + besoin) // (2 * besoin)
+
+
+def minutes_comptees(index: Index, p: int, s: int) -> int:
+    """m[p, s]: the one-way minutes, or the travel limit when they are unknown."""
+    minutes = index.probleme.minutes[p][s]
+    return index.probleme.reglages.duree_trajet_max_min if minutes is None else minutes
+
+
+def trajets_couple(index: Index, p: int, s: int, presence: int) -> int:
+    """Minutes per cycle: 2 × m[p, s] for each day begun, two half-days a day."""
+    return 2 * minutes_comptees(index, p, s) * ((presence + 1) // 2)
+
+
+def niveaux_du_couple(index: Index, p: int, s: int) -> tuple[int, ...]:
+    """Levels x[p, s] may take alone, (0,) when a couple rule refuses the couple."""
+    if any(regle.admet and not regle.admet(index, p, s) for regle in DURES):
+        return (0,)
+    plafond = min(index.probleme.sites[s].besoin, index.probleme.postes[p].capacite)
+    admis = tuple(n for n in index.probleme.reglages.niveaux if n <= plafond)
+    nature, montant = index.verrous.get((p, s), (None, None))
+    if nature == "impose":
+        return admis[1:]
+    if nature == "montant":
+        return tuple(n for n in admis if n == montant)
+    return admis
+
+
+def couples_admis(index: Index) -> dict[Couple, tuple[int, ...]]:
+    """The couples that may carry a presence, with their levels (0 included when allowed)."""
+    tous = {
+        (p, s): niveaux_du_couple(index, p, s)
+        for p in range(len(index.probleme.postes))
+        for s in range(len(index.probleme.sites))
+    }
+    return {couple: niveaux for couple, niveaux in tous.items() if niveaux != (0,)}
+
+
+# --- hard rules on one couple --------------------------------------------------------------------
+
+
+def admet_poste_avec_secteur(index: Index, p: int, s: int) -> bool:
+    """x[p, s] = 0 for a poste without a sector."""
+    return not index.probleme.postes[p].sans_secteur
+
+
+def admet_trajet(index: Index, p: int, s: int) -> bool:
+    """x[p, s] = 0 unless m[p, s] is known and within the limit, or (p, s) is in A."""
+    minutes = index.probleme.minutes[p][s]
+    limite = index.probleme.reglages.duree_trajet_max_min
+    return (p, s) in index.actuels or (minutes is not None and minutes <= limite)
+
+
+def admet_bassin(index: Index, p: int, s: int) -> bool:
+    """When asked, x[p, s] = 0 unless both bassins are known and equal, or (p, s) is in A."""
+    if not index.probleme.reglages.meme_bassin or (p, s) in index.actuels:
+        return True
+    bassin = index.probleme.postes[p].bassin
+    return bassin is not None and bassin == index.probleme.sites[s].bassin
+
+
+def admet_verrou(index: Index, p: int, s: int) -> bool:
+    """x[p, s] = 0 under a lock « interdit »."""
+    return index.verrous.get((p, s), (None,))[0] != "interdit"
+
+
+# --- hard rules between couples ------------------------------------------------------------------
+
+
+def pose_niveaux(f: Formulation) -> None:
+    """x[p, s] is one of the levels; y[p, s] = 1 exactly when x[p, s] > 0; locks narrow the set."""
+    for (p, s), niveaux in f.niveaux.items():
+        if not niveaux:
+            f.cp.add_bool_or([])
+            niveaux = (0,)
+        x = f.cp.new_int_var_from_domain(cp_model.Domain.from_values(niveaux), f"x_{p}_{s}")
+        y = f.cp.new_bool_var(f"y_{p}_{s}")
+        positifs = [n for n in niveaux if n > 0]
+        f.cp.add(x >= min(positifs, default=0) * y)
+        f.cp.add(x <= max(positifs, default=0) * y)
+        f.x[p, s], f.y[p, s] = x, y
+
+
+def pose_besoin(f: Formulation) -> None:
+    """For every s: c[s] <= b[s] (so x[p, s] <= b[s])."""
+    for s, site in enumerate(f.index.probleme.sites):
+        if f.du_site(s):
+            f.cp.add(sum(f.x[c] for c in f.du_site(s)) <= site.besoin)
+
+
+def pose_capacite(f: Formulation) -> None:
+    """For every p: sum over s of x[p, s] <= capacite[p]."""
+    for p, poste in enumerate(f.index.probleme.postes):
+        if f.du_poste(p):
+            f.cp.add(sum(f.x[c] for c in f.du_poste(p)) <= poste.capacite)
+
+
+def pose_sites_par_poste(f: Formulation) -> None:
+    """For every p: sum over s of y[p, s] <= sites_max[p]."""
+    for p, poste in enumerate(f.index.probleme.postes):
+        if f.du_poste(p):
+            f.cp.add(sum(f.y[c] for c in f.du_poste(p)) <= poste.sites_max)
+
+
+def pose_postes_par_site(f: Formulation) -> None:
+    """For every s: sum over p of y[p, s] <= postes_max[s]."""
+    for s, site in enumerate(f.index.probleme.sites):
+        if f.du_site(s):
+            f.cp.add(sum(f.y[c] for c in f.du_site(s)) <= site.postes_max)
+
+
+def pose_ecoles_avec_college(f: Formulation) -> None:
+    """For écoles REP+ e with head collège t: y[p, e] <= y[p, t] for every p."""
+    for e, site in enumerate(f.index.probleme.sites):
+        if site.site_tete is None:
+            continue
+        t = f.index.rang_site[site.site_tete]
+        for p, _ in f.du_site(e):
+            if (p, t) in f.y:
+                f.cp.add_implication(f.y[p, e], f.y[p, t])
+            else:
+                f.cp.add(f.y[p, e] == 0)
+
+
+DURES: tuple[RegleDure, ...] = (
+    RegleDure("sans_secteur", "Un poste sans secteur ne sert aucun site", admet_poste_avec_secteur),
+    RegleDure("trajet", "Trajet aller dans la limite, sauf affectation actuelle", admet_trajet),
+    RegleDure("bassin", "Même bassin, si demandé, sauf affectation actuelle", admet_bassin),
+    RegleDure("verrou", "Verrous respectés", admet_verrou),
+    RegleDure("niveau", "Présence à un niveau admis du cycle", contraindre=pose_niveaux),
+    RegleDure("besoin", "Pas plus de présence que le besoin du site", contraindre=pose_besoin),
+    RegleDure("capacite", "Capacité du poste", contraindre=pose_capacite),
+    RegleDure("sites_max", "Nombre de sites par poste", contraindre=pose_sites_par_poste),
+    RegleDure("postes_max", "Nombre de postes par site", contraindre=pose_postes_par_site),
+    RegleDure(
+        "ecoles_tete",
+        "Écoles REP+ servies par un poste qui sert leur collège tête de réseau",
+        contraindre=pose_ecoles_avec_college,
+    ),
+)
+
+
+# --- objectives ----------------------------------------------------------------------------------
+
+
+def valeur_manque(index: Index, plan: dict[Couple, int]) -> int:
+    """Sum over s of round(E × w[s] × (b[s] − c[s])² / b[s])."""
+    couverture = [0] * len(index.probleme.sites)
+    for (_, s), presence in plan.items():
+        couverture[s] += presence
+    echelle = index.probleme.reglages.echelle_manque
+    return sum(
+        cout_manque(site.besoin, site.poids, echelle, couverture[s])
+        for s, site in enumerate(index.probleme.sites)
+    )
+
+
+def couvertures_possibles(f: Formulation, s: int) -> list[int]:
+    """Every value c[s] might take, 0 included: the levels for one poste, all integers for more."""
+    besoin = f.index.probleme.sites[s].besoin
+    couples = f.du_site(s)
+    if min(f.index.probleme.sites[s].postes_max, len(couples)) > 1:
+        return list(range(besoin + 1))
+    return sorted({0, *(n for c in couples for n in f.niveaux[c])})
+
+
+def exprime_manque(f: Formulation) -> cp_model.LinearExpr:
+    """Sum over s of M[s], M[s] above every chord of the cost between neighbouring values of c[s].
+
+    The cost is convex in c[s], so at every reachable value the highest chord is the exact cost;
+    chords between levels, not between integers, make the linear relaxation as tight as it can be.
+    """
+    echelle = f.index.probleme.reglages.echelle_manque
+    for s, site in enumerate(f.index.probleme.sites):
+        if s in f.manque or site.besoin == 0:
+            continue
+
+        def cout(c: int, b: int = site.besoin, w: int = site.poids) -> int:
+            return cout_manque(b, w, echelle, c)
+
+        valeurs = couvertures_possibles(f, s)
+        manque = f.cp.new_int_var(cout(valeurs[-1]), cout(0), f"manque_{s}")
+        couverture = sum(f.x[c] for c in f.du_site(s))
+        for bas, haut in pairwise(valeurs):
+            pente = cout(haut) - cout(bas)
+            f.cp.add((haut - bas) * manque >= (haut - bas) * cout(bas) + pente * (couverture - bas))
+        f.manque[s] = manque
+    return cp_model.LinearExpr.sum(list(f.manque.values()))
+
+
+def valeur_changements(index: Index, plan: dict[Couple, int]) -> int:
+    """Links of A the plan drops + links of the plan outside A."""
+    return len(index.actuels.keys() ^ {couple for couple, presence in plan.items() if presence})
+
+
+def exprime_changements(f: Formulation) -> cp_model.LinearExpr:
+    """|A| − sum over A of y[p, s] + sum outside A of y[p, s]."""
+    actuels = f.index.actuels
+    return len(actuels) + cp_model.LinearExpr.weighted_sum(
+        list(f.y.values()), [-1 if couple in actuels else 1 for couple in f.y]
+    )
+
+
+def valeur_trajets(index: Index, plan: dict[Couple, int]) -> int:
+    """Sum over couples of 2 × m[p, s] × ceil(x[p, s] / 2), minutes per cycle."""
+    return sum(trajets_couple(index, p, s, presence) for (p, s), presence in plan.items())
+
+
+def exprime_trajets(f: Formulation) -> cp_model.LinearExpr:
+    """Sum of 2 × m[p, s] × d[p, s], d[p, s] >= x[p, s] / 2 and d[p, s] >= y[p, s] (days begun)."""
+    for couple, x in f.x.items():
+        if couple not in f.journees:
+            jours = f.cp.new_int_var(0, (max(f.niveaux[couple]) + 1) // 2, f"jours_{couple}")
+            f.cp.add(2 * jours >= x)
+            f.cp.add(jours >= f.y[couple])
+            f.journees[couple] = jours
+    return cp_model.LinearExpr.weighted_sum(
+        list(f.journees.values()), [2 * minutes_comptees(f.index, p, s) for p, s in f.journees]
+    )
+
+
+SOUPLES: tuple[Objectif, ...] = (
+    Objectif("manque", "Manque de présence", valeur_manque, exprime_manque),
+    Objectif("changements", "Changements imposés", valeur_changements, exprime_changements),
+    Objectif("trajets", "Trajets", valeur_trajets, exprime_trajets),
+)
+
+
+def formuler(index: Index) -> Formulation:
+    """The model with every hard rule of `DURES` and no objective."""
+    f = Formulation(index=index, niveaux=couples_admis(index))
+    for regle in DURES:
+        if regle.contraindre:
+            regle.contraindre(f)
+    return f

@@ -1,0 +1,337 @@
+"""From a problem to a plan with its proofs: pure, seeded, repeatable, stoppable.
+
+Each objective is a stage, in the order of `modele.SOUPLES`, and keeps the values won before within
+their tolerances. A stage works with three tools, each stopped by an amount of work and not by the
+clock, so that the same problem and the same `duree_max_s` give the same plan on any machine:
+
+- CP-SAT on the model of `modele`: proves small problems outright;
+- a simulated annealing that moves sites between postes and shares each poste's half-days out
+  exactly: finds good plans where CP-SAT alone stays far from them;
+- a decomposition by poste (column generation), whose dual values give a proven bound: choosing
+  all the sites of one poste at a time is a much tighter relaxation than the model's own.
+
+The wall clock is a safety net only; `Resultat.arret_par` tells when it, or the user, ended the
+work, and then the promise of repeatability does not hold.
+"""
+
+import contextlib
+import math
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+
+from ortools.sat.python import cp_model
+
+from pipelines.base.erreurs import AtlasError
+from pipelines.planning import modele
+from pipelines.planning.decomposition import Decomposition
+from pipelines.planning.depart import completer, reparer, socle_des_verrous
+from pipelines.planning.modele import SOUPLES, Index
+from pipelines.planning.probleme import Presence, Probleme, ordonner
+from pipelines.planning.recuit import Recuit
+from pipelines.planning.tables import Colonne, Plan, colonnes_de
+
+# Technical constants: none changes what a good plan is, only how the work is spent.
+PARTS_DUREE = (0.5, 0.2, 0.3)  # share of the duration of each stage
+COUPLES_PETIT = 400  # admitted couples up to which CP-SAT is worth trying
+PART_PROUVE = 0.6  # of a stage of a small problem, for CP-SAT; of the rest:
+PART_BORNE = 0.25  # for the decomposition
+PART_RECUIT = 0.75  # for the annealing
+# Work in one second of an ordinary 2-core office machine, measured on 125 sites × 45 postes.
+TRAVAIL_CP_PAR_S = 0.4  # CP-SAT deterministic time, one worker
+MOUVEMENTS_PAR_S = 9_000  # annealing moves
+CASES_PAR_S = 60_000_000  # cells of the pricing tables, linear programmes included
+FILET_DUREE = 2.0  # the wall-clock net, in multiples of duree_max_s …
+FILET_MARGE_S = 5.0  # … plus what reading and formulating take, even for a short duration
+PERIODE_ARRET_S = 0.2  # how often the user's stop is read
+
+
+@dataclass(frozen=True)
+class Avancement:
+    """Where the work is: `fraction` of the whole (0 to 1), value and bound of the stage."""
+
+    etage: str
+    fraction: float
+    valeur: int | None
+    borne: int | None
+    secondes: float
+    message: str
+
+
+@dataclass(frozen=True)
+class Etage:
+    """What a stage won: `valeur` of the final plan at its end, proven `borne` from below.
+
+    `ecart` = (valeur − borne) / valeur, 0 to 1. `ecart_demi_journees` (shortage only): the same
+    gap in half-days per cycle, at the average worth of one more half-day at a site that is short.
+    """
+
+    code: str
+    libelle: str
+    statut: str
+    valeur: int
+    borne: int
+    ecart: float
+    ecart_demi_journees: float | None
+    secondes: float
+
+
+@dataclass(frozen=True)
+class Resultat:
+    """A plan the rules accept (sorted), its stages, and what ended the work."""
+
+    plan: tuple[Presence, ...]
+    etages: tuple[Etage, ...]
+    statut: str
+    arret_par: str
+
+
+def resoudre(
+    probleme: Probleme,
+    *,
+    duree_max_s: float,
+    depart: list[Presence] | None = None,
+    progres: Callable[[Avancement], None] | None = None,
+    arret: Callable[[], bool] | None = None,
+) -> Resultat:
+    """The best plan found for `probleme` in about `duree_max_s` seconds of work.
+
+    `depart`: a plan to start from (default: the present one), repaired when it breaks a rule.
+    `progres` receives the advancement; `arret` is polled and ends the work within about a second
+    when true, the best plan so far being kept. Raises AtlasError (French) when the locks clash
+    with the rules or between themselves, or when the duration is not positive.
+    """
+    if not duree_max_s > 0:
+        raise AtlasError(
+            f"Durée de calcul de {duree_max_s} s.",
+            admis="une durée strictement positive, en secondes",
+            remede="donner par exemple 60",
+        )
+    index = Index.de(ordonner(probleme))
+    suivi = _Suivi(duree_max_s, progres, arret)
+    socle = socle_des_verrous(index)
+    presences = index.probleme.presences_actuelles if depart is None else tuple(depart)
+    plan = reparer(index, socle, presences)
+    glouton = completer(index, plan)
+    plan = min((plan, glouton), key=lambda essai: SOUPLES[0].valeur(index, essai))
+
+    etages: list[Etage] = []
+    plafonds: list[int] = []
+    colonnes: set[Colonne] = set()
+    tolerances = (
+        index.probleme.reglages.tolerance_manque,
+        index.probleme.reglages.tolerance_changements,
+    )
+    for rang, objectif in enumerate(SOUPLES):
+        debut = time.monotonic()
+        etape = _Etape(index, rang, tuple(plafonds), suivi, duree_max_s * PARTS_DUREE[rang])
+        plan, borne = etape.resoudre(plan, colonnes)
+        valeur = objectif.valeur(index, plan)
+        etages.append(
+            Etage(
+                code=objectif.code,
+                libelle=objectif.libelle,
+                statut="optimal" if valeur == borne else "realisable",
+                valeur=valeur,
+                borne=borne,
+                ecart=(valeur - borne) / valeur if valeur else 0.0,
+                ecart_demi_journees=(
+                    _en_demi_journees(index, plan, valeur - borne) if rang == 0 else None
+                ),
+                secondes=time.monotonic() - debut,
+            )
+        )
+        if rang < len(tolerances):
+            plafonds.append(plafond_garde(valeur, tolerances[rang]))
+    prouve = all(etage.statut == "optimal" for etage in etages)
+    return Resultat(
+        plan=_presences(index, plan),
+        etages=tuple(etages),
+        statut="optimal" if prouve else "realisable",
+        arret_par="preuve" if prouve else suivi.cause or "travail",
+    )
+
+
+def plafond_garde(valeur: int, tolerance: float) -> int:
+    """The most a later stage may leave of a value won: floor(valeur × (1 + tolerance)), exact."""
+    return valeur + math.floor(valeur * Fraction(str(tolerance)))
+
+
+def _presences(index: Index, plan: Plan) -> tuple[Presence, ...]:
+    postes, sites = index.probleme.postes, index.probleme.sites
+    return tuple(
+        sorted(
+            Presence(postes[p].poste_id, sites[s].site_id, presence)
+            for (p, s), presence in plan.items()
+        )
+    )
+
+
+def _en_demi_journees(index: Index, plan: Plan, ecart: int) -> float | None:
+    """`ecart` divided by the mean cost one more half-day would save at a site that is short."""
+    couverture = [0] * len(index.probleme.sites)
+    for (_, s), presence in plan.items():
+        couverture[s] += presence
+    echelle = index.probleme.reglages.echelle_manque
+    gains = [
+        modele.cout_manque(site.besoin, site.poids, echelle, couverture[s])
+        - modele.cout_manque(site.besoin, site.poids, echelle, couverture[s] + 1)
+        for s, site in enumerate(index.probleme.sites)
+        if couverture[s] < site.besoin
+    ]
+    if ecart == 0 or not sum(gains):
+        return 0.0
+    return ecart * len(gains) / sum(gains)
+
+
+class _Suivi:
+    """The clock, the user's stop and the progress reports, shared by all stages."""
+
+    def __init__(
+        self,
+        duree_max_s: float,
+        progres: Callable[[Avancement], None] | None,
+        arret: Callable[[], bool] | None,
+    ) -> None:
+        self.debut = time.monotonic()
+        self.filet_s = duree_max_s * FILET_DUREE + FILET_MARGE_S
+        self.progres = progres
+        self.arret = arret
+        self.cause: str | None = None
+
+    def fini(self) -> bool:
+        """True once the user or the wall-clock net has ended the work."""
+        if self.cause is None and self.arret is not None and self.arret():
+            self.cause = "utilisateur"
+        if self.cause is None and time.monotonic() - self.debut > self.filet_s:
+            self.cause = "temps"
+        return self.cause is not None
+
+    def reste_s(self) -> float:
+        """Seconds left before the net."""
+        return max(0.0, self.filet_s - (time.monotonic() - self.debut))
+
+    def annoncer(
+        self, rang: int, part: float, valeur: int | None, borne: int | None, message: str
+    ) -> None:
+        """Report that stage `rang` is at `part` (0 to 1) of its share."""
+        if self.progres is not None:
+            self.progres(
+                Avancement(
+                    etage=SOUPLES[rang].code,
+                    fraction=min(1.0, sum(PARTS_DUREE[:rang]) + PARTS_DUREE[rang] * part),
+                    valeur=valeur,
+                    borne=borne,
+                    secondes=time.monotonic() - self.debut,
+                    message=message,
+                )
+            )
+
+    @contextlib.contextmanager
+    def veiller(self, cp_solveur: cp_model.CpSolver) -> Iterator[None]:
+        """Stop `cp_solveur` from a watcher thread as soon as the work must end."""
+        termine = threading.Event()
+
+        def guetter() -> None:
+            # stop_search before the solve has begun is lost: it is said again until the end.
+            while not termine.wait(PERIODE_ARRET_S):
+                if self.fini():
+                    cp_solveur.stop_search()
+
+        veilleur = threading.Thread(target=guetter, daemon=True)
+        veilleur.start()
+        try:
+            yield
+        finally:
+            termine.set()
+            veilleur.join()
+
+
+class _Etape:
+    """One objective to improve and to bound, the values won before being capped."""
+
+    def __init__(
+        self, index: Index, rang: int, plafonds: tuple[int, ...], suivi: _Suivi, duree_s: float
+    ) -> None:
+        self.index, self.rang, self.plafonds = index, rang, plafonds
+        self.suivi, self.duree_s = suivi, duree_s
+        self.objectif = SOUPLES[rang]
+        self.borne = 0
+
+    def resoudre(self, plan: Plan, colonnes: set["Colonne"]) -> tuple[Plan, int]:
+        """The best plan found from `plan` and the proven bound; feeds `colonnes` for later."""
+        if len(modele.couples_admis(self.index)) <= COUPLES_PETIT and not self.suivi.fini():
+            plan = self._cp_sat(plan)
+            self.duree_s *= 1 - PART_PROUVE
+        if self.termine(plan):
+            self._dire(1.0, plan, "étage terminé")
+            return plan, self.borne
+        dec = Decomposition(self.index, self.rang, self.plafonds)
+        if self.rang == 0:
+            # No good columns yet: the annealing finds them, the bound then starts close.
+            plan = self._recuit(plan, colonnes, None)
+            self._borner(dec, plan, colonnes)
+        else:
+            self._borner(dec, plan, colonnes)
+            if not self.termine(plan):
+                plan = self._recuit(plan, colonnes, dec.prix_manque)
+        self._dire(1.0, plan, "étage terminé")
+        return plan, self.borne
+
+    def termine(self, plan: Plan) -> bool:
+        """True when the plan is proven best or the work must end."""
+        return self.objectif.valeur(self.index, plan) == self.borne or self.suivi.fini()
+
+    def _dire(self, part: float, plan: Plan, message: str) -> None:
+        valeur = self.objectif.valeur(self.index, plan)
+        self.suivi.annoncer(
+            self.rang, part, valeur, self.borne, f"{self.objectif.libelle} : {message}"
+        )
+
+    def _cp_sat(self, plan: Plan) -> Plan:
+        self._dire(0.0, plan, "résolution exacte")
+        f = modele.formuler(self.index)
+        for autre, plafond in zip(SOUPLES, self.plafonds, strict=False):
+            f.cp.add(autre.expression(f) <= plafond)
+        f.cp.minimize(self.objectif.expression(f))
+        for couple, x in f.x.items():
+            f.cp.add_hint(x, plan.get(couple, 0))
+            f.cp.add_hint(f.y[couple], couple in plan)
+        cp_solveur = cp_model.CpSolver()
+        # One worker is repeatable by construction, whatever the cores.
+        cp_solveur.parameters.num_workers = 1
+        cp_solveur.parameters.random_seed = self.index.probleme.graine
+        cp_solveur.parameters.max_deterministic_time = self.duree_s * PART_PROUVE * TRAVAIL_CP_PAR_S
+        cp_solveur.parameters.max_time_in_seconds = self.suivi.reste_s()
+        with self.suivi.veiller(cp_solveur):
+            statut = cp_solveur.solve(f.cp)
+        self.suivi.fini()
+        if statut not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+            return plan
+        self.borne = max(self.borne, math.ceil(cp_solveur.best_objective_bound - 1e-6))
+        trouve = {c: cp_solveur.value(x) for c, x in f.x.items() if cp_solveur.value(x)}
+        return min((plan, trouve), key=lambda essai: self.objectif.valeur(self.index, essai))
+
+    def _recuit(self, plan: Plan, colonnes: set["Colonne"], prix_manque: float | None) -> Plan:
+        part = 0.0 if self.rang == 0 else PART_BORNE
+        self._dire(part, plan, "recherche de plans")
+        recuit = Recuit(self.index, self.rang, self.plafonds, prix_manque)
+        mouvements = max(1, round(self.duree_s * PART_RECUIT * MOUVEMENTS_PAR_S))
+
+        def dire(avance: float, meilleur: Plan) -> bool:
+            self._dire(part + PART_RECUIT * avance, meilleur, "recherche de plans")
+            return self.suivi.fini()
+
+        plan, vues = recuit.chercher(plan, mouvements, dire)
+        colonnes.update(vues)
+        return plan
+
+    def _borner(self, dec: "Decomposition", plan: Plan, colonnes: set["Colonne"]) -> None:
+        self._dire(PART_RECUIT if self.rang == 0 else 0.0, plan, "calcul de la borne")
+        tours = max(1, round(self.duree_s * PART_BORNE * CASES_PAR_S / dec.nb_cases))
+        valeur = self.objectif.valeur(self.index, plan)
+        self.borne = max(
+            self.borne, dec.borner(valeur, colonnes_de(plan), colonnes, tours, self.suivi.fini)
+        )

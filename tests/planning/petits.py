@@ -1,0 +1,130 @@
+"""Tiny random problems, small enough to enumerate, with every kind of rule and of bad data."""
+
+import itertools
+import json
+import random
+
+from departements import reglages
+
+from pipelines.planning.probleme import Poste, Presence, Probleme, Site, Verrou, vers_json
+from pipelines.planning.verification import juger
+
+NIVEAUX = (0, 1, 2, 4)
+
+
+def petit(graine, nb_postes=2, nb_sites=3, avec_verrous=False, **autres):
+    """A problem of a few postes and sites; écoles REP+, unknown travel, broken present included."""
+    tirage = random.Random(graine)
+    sites = []
+    for s in range(nb_sites):
+        ecoles = 0 < s == nb_sites - 1 and tirage.random() < 0.5
+        sites.append(
+            Site(
+                f"S{s}",
+                f"Site {s}",
+                "ecoles_rep_plus" if ecoles else "etablissement",
+                tirage.choice((0, 1, 3, 4, 5, 6)),
+                tirage.choice((1, 1, 2, 5)),
+                tirage.choice((1, 1, 2)),
+                (),
+                tirage.choice(("Est", "Ouest", None)),
+                None,
+                None,
+                None,
+                "S0" if ecoles and tirage.random() < 0.8 else None,
+            )
+        )
+    postes = [
+        Poste(
+            f"P{p}",
+            1.0,
+            tirage.choice(("occupe", "vacant")),
+            tirage.choice((0, 3, 4, 6, 7)),
+            tirage.choice((1, 2, 3)),
+            "S0",
+            None,
+            None,
+            tirage.choice(("Est", "Ouest", None)),
+            tirage.random() < 0.1,
+        )
+        for p in range(nb_postes)
+    ]
+    couples = list(itertools.product(range(nb_postes), range(nb_sites)))
+    verrous = []
+    if avec_verrous:
+        for p, s in tirage.sample(couples, 2):
+            nature = tirage.choice(("impose", "interdit", "montant"))
+            montant = tirage.choice(NIVEAUX[1:]) if nature == "montant" else None
+            verrous.append(Verrou(f"P{p}", f"S{s}", nature, montant))
+    return Probleme(
+        departement="999",
+        graine=graine,
+        empreinte_donnees="petit",
+        est_simule=True,
+        reglages=reglages(
+            niveaux=NIVEAUX,
+            meme_bassin=tirage.random() < 0.2,
+            **{"tolerance_manque": 0.0, **autres},
+        ),
+        sites=tuple(sites),
+        postes=tuple(postes),
+        minutes=tuple(
+            tuple(tirage.choice((0, 10, 25, 40, 46, 55, None)) for _ in sites) for _ in postes
+        ),
+        km=tuple(tuple(None for _ in sites) for _ in postes),
+        presences_actuelles=tuple(
+            Presence(f"P{p}", f"S{s}", tirage.choice((1, 2, 3, 9)))
+            for p, s in couples
+            if tirage.random() < 0.3
+        ),
+        verrous=tuple(verrous),
+        hypotheses={},
+    )
+
+
+def en_lignes(plan):
+    """A plan as the judge reads it."""
+    return [
+        {
+            "poste_id": presence.poste_id,
+            "site_id": presence.site_id,
+            "demi_journees_cycle": presence.demi_journees_cycle,
+        }
+        for presence in plan
+    ]
+
+
+def jugement(probleme, plan):
+    """The judge's verdict on the solver's plan, through the JSON an outsider would get."""
+    return juger(json.loads(vers_json(probleme)), en_lignes(plan))
+
+
+def optimum_par_enumeration(probleme):
+    """Least (manque, changements, trajets) in that order over every plan, None when none stands."""
+    contenu = json.loads(vers_json(probleme))
+    choix = []
+    for poste, ligne in zip(probleme.postes, probleme.minutes, strict=True):
+        actuels = {a.site_id for a in probleme.presences_actuelles if a.poste_id == poste.poste_id}
+        sites = [
+            site.site_id
+            for site, minutes in zip(probleme.sites, ligne, strict=True)
+            if site.besoin and (minutes is not None or site.site_id in actuels)
+        ]
+        du_poste = []
+        for montants in itertools.product(NIVEAUX, repeat=len(sites)):
+            lignes = [
+                {"poste_id": poste.poste_id, "site_id": s, "demi_journees_cycle": x}
+                for s, x in zip(sites, montants, strict=True)
+                if x
+            ]
+            # A fault of this poste alone can't be mended by what the others do.
+            siens = [m for m in juger(contenu, lignes).manquements if m.poste_id == poste.poste_id]
+            if not siens:
+                du_poste.append(lignes)
+        choix.append(du_poste)
+    valeurs = []
+    for plan in itertools.product(*choix):
+        verdict = juger(contenu, [ligne for lignes in plan for ligne in lignes])
+        if verdict.conforme:
+            valeurs.append(tuple(verdict.objectifs.values()))
+    return min(valeurs, default=None)

@@ -1,0 +1,283 @@
+"""What a specialist may expect of a proposal, on problems small enough to check."""
+
+import time
+from dataclasses import replace
+
+import pytest
+from departements import departement, reglages
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from petits import jugement, optimum_par_enumeration, petit
+
+from pipelines.base.erreurs import AtlasError
+from pipelines.planning import solveur
+from pipelines.planning.probleme import Poste, Presence, Probleme, Site, Verrou
+from pipelines.planning.solveur import plafond_garde, resoudre
+
+RAPIDE = 2.0
+
+
+def valeurs(resultat):
+    return tuple(etage.valeur for etage in resultat.etages)
+
+
+@pytest.mark.parametrize("graine", range(70))
+def test_the_plan_is_the_best_of_all_plans(graine):
+    """On 70 tiny problems, half with locks, no enumerated plan beats the proposal."""
+    probleme = petit(graine, avec_verrous=graine % 2 == 1)
+    meilleur = optimum_par_enumeration(probleme)
+    if meilleur is None:
+        with pytest.raises(AtlasError, match="Verrous impossibles"):
+            resoudre(probleme, duree_max_s=RAPIDE)
+        return
+    resultat = resoudre(probleme, duree_max_s=RAPIDE)
+    assert valeurs(resultat) == meilleur
+    assert resultat.statut == "optimal"
+    assert resultat.arret_par == "preuve"
+
+
+@pytest.mark.parametrize("graine", range(100, 130))
+def test_without_the_exact_solver_bounds_hold_and_plans_stand(graine, monkeypatch):
+    """The bound of the decomposition is never above the true optimum, nor the plan below it."""
+    monkeypatch.setattr(solveur, "COUPLES_PETIT", -1)
+    probleme = petit(graine, avec_verrous=graine % 2 == 1)
+    meilleur = optimum_par_enumeration(probleme)
+    if meilleur is None:
+        return
+    resultat = resoudre(probleme, duree_max_s=0.2)
+    verdict = jugement(probleme, resultat.plan)
+    assert verdict.conforme, verdict.manquements
+    manque = resultat.etages[0]
+    assert manque.borne <= meilleur[0] <= manque.valeur
+    if manque.valeur == meilleur[0]:
+        assert resultat.etages[1].borne <= meilleur[1] <= resultat.etages[1].valeur
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    graine=st.integers(0, 10**6),
+    nb_postes=st.integers(1, 4),
+    nb_sites=st.integers(1, 6),
+    tolerance=st.sampled_from((0.0, 0.1)),
+)
+def test_the_judge_accepts_every_plan_and_finds_the_same_values(
+    graine, nb_postes, nb_sites, tolerance
+):
+    """Over 200 random problems: no rule broken, same objectives, bounds below, tolerances kept."""
+    probleme = petit(graine, nb_postes, nb_sites, tolerance_manque=tolerance)
+    resultat = resoudre(probleme, duree_max_s=RAPIDE)
+    verdict = jugement(probleme, resultat.plan)
+    assert verdict.conforme, verdict.manquements
+    assert verdict.objectifs["trajets"] == resultat.etages[2].valeur
+    for etage, part in zip(resultat.etages, (tolerance, 0.0, 0.0), strict=True):
+        assert 0 <= etage.borne <= etage.valeur
+        assert verdict.objectifs[etage.code] <= plafond_garde(etage.valeur, part)
+    assert resultat.plan == tuple(sorted(resultat.plan))
+
+
+@pytest.mark.parametrize("graine", range(200, 212))
+def test_loosening_a_rule_never_worsens_a_proven_optimum(graine):
+    """One more site per poste, or 15 more minutes of travel, can only reduce the shortage."""
+    probleme = petit(graine, 3, 5)
+    base = resoudre(probleme, duree_max_s=RAPIDE).etages[0]
+    plus_de_sites = replace(
+        probleme, postes=tuple(replace(p, sites_max=p.sites_max + 1) for p in probleme.postes)
+    )
+    plus_loin = replace(
+        probleme,
+        reglages=replace(probleme.reglages, duree_trajet_max_min=60),
+    )
+    for assoupli in (plus_de_sites, plus_loin):
+        etage = resoudre(assoupli, duree_max_s=RAPIDE).etages[0]
+        assert base.statut == etage.statut == "optimal"
+        assert etage.valeur <= base.valeur
+
+
+def test_locks_hold_in_a_real_size_plan():
+    """Imposed, forbidden and fixed links are found as asked in a plan of 40 sites."""
+    probleme = departement(40, 14, graine=3)
+    libre = resoudre(probleme, duree_max_s=0.6)
+    pris = libre.plan[0]
+    poste = probleme.postes[7]
+    proches = sorted(range(len(probleme.sites)), key=lambda s: probleme.minutes[7][s])
+    impose = next(probleme.sites[s].site_id for s in proches if probleme.sites[s].site_tete is None)
+    verrous = [Verrou(pris.poste_id, pris.site_id, "interdit")]
+    if (poste.poste_id, impose) != (pris.poste_id, pris.site_id):
+        verrous.append(Verrou(poste.poste_id, impose, "montant", 4))
+    verrouille = replace(probleme, verrous=tuple(verrous))
+    resultat = resoudre(verrouille, duree_max_s=0.6)
+    assert jugement(verrouille, resultat.plan).conforme
+    assert (pris.poste_id, pris.site_id) not in {(x.poste_id, x.site_id) for x in resultat.plan}
+    assert Presence(poste.poste_id, impose, 4) in resultat.plan
+
+
+def test_same_problem_twice_gives_the_same_bytes():
+    """Even when sites and postes come in another order."""
+    probleme = departement(40, 14, graine=5)
+    ordre = range(len(probleme.sites) - 1, -1, -1)
+    retourne = replace(
+        probleme,
+        sites=tuple(probleme.sites[s] for s in ordre),
+        minutes=tuple(tuple(ligne[s] for s in ordre) for ligne in probleme.minutes),
+        km=tuple(tuple(ligne[s] for s in ordre) for ligne in probleme.km),
+    )
+    premier = resoudre(probleme, duree_max_s=1.5)
+    second = resoudre(retourne, duree_max_s=1.5)
+    if {premier.arret_par, second.arret_par} <= {"travail", "preuve"}:
+        assert repr(premier.plan).encode() == repr(second.plan).encode()
+        assert [e.borne for e in premier.etages] == [e.borne for e in second.etages]
+    else:
+        pytest.fail(f"stopped by {premier.arret_par} and {second.arret_par}, not by work")
+
+
+def test_a_stop_keeps_a_plan_that_stands():
+    """Asked to stop after half a second, the solver hands a valid plan back within about one."""
+    probleme = departement(60, 22, graine=6)
+    debut = time.monotonic()
+    resultat = resoudre(probleme, duree_max_s=60, arret=lambda: time.monotonic() - debut > 0.5)
+    assert time.monotonic() - debut < 4
+    assert resultat.arret_par == "utilisateur"
+    verdict = jugement(probleme, resultat.plan)
+    assert verdict.conforme
+    assert verdict.objectifs == {etage.code: etage.valeur for etage in resultat.etages}
+
+
+def test_a_stop_ends_the_exact_solver_too():
+    """The watcher stops a small but stubborn problem while CP-SAT is at work."""
+    probleme = departement(24, 9, graine=8)
+    debut = time.monotonic()
+    resultat = resoudre(probleme, duree_max_s=120, arret=lambda: time.monotonic() - debut > 0.5)
+    assert time.monotonic() - debut < 4
+    assert jugement(probleme, resultat.plan).conforme
+
+
+def test_progress_is_reported_in_french_and_never_goes_back():
+    """Fractions rise to 1 and each message names its stage."""
+    vus = []
+    resoudre(departement(30, 10, graine=2), duree_max_s=0.5, progres=vus.append)
+    fractions = [avancement.fraction for avancement in vus]
+    assert fractions == sorted(fractions)
+    assert fractions[-1] == pytest.approx(1.0)
+    assert {a.etage for a in vus} == {"manque", "changements", "trajets"}
+    assert vus[0].message.startswith("Manque de présence")
+
+
+def test_bounds_are_close_without_shared_sites():
+    """40 sites served by one poste each: the proven gap on the shortage is under 6 %."""
+    probleme = departement(40, 14, graine=4)
+    seuls = replace(probleme, sites=tuple(replace(s, postes_max=1) for s in probleme.sites))
+    manque = resoudre(seuls, duree_max_s=4).etages[0]
+    assert manque.ecart < 0.06
+
+
+def _reseau(**changements):
+    """A collège, its écoles REP+ and a lycée, two postes within reach of all."""
+    sites = (
+        Site("0340001A", "Collège", "etablissement", 8, 1, 1, ("REP+",), None, None, None),
+        Site("0340002B", "Lycée", "etablissement", 8, 9, 1, (), None, None, None),
+        Site(
+            "RESEAU-0340001A", "Écoles", "ecoles_rep_plus", 4, 9, 1, ("REP+",),
+            None, None, None, None, "0340001A",
+        ),
+    )  # fmt: skip
+    postes = tuple(
+        Poste(f"P{p}", 1.0, "occupe", 8, 2, "0340001A", None, None, None) for p in range(2)
+    )
+    champs = {
+        "departement": "034",
+        "graine": 1,
+        "empreinte_donnees": "",
+        "est_simule": False,
+        "reglages": reglages(),
+        "sites": sites,
+        "postes": postes,
+        "minutes": ((10, 10, 10), (10, 10, 10)),
+        "km": ((None,) * 3, (None,) * 3),
+        "hypotheses": {},
+    }
+    return Probleme(**{**champs, **changements})
+
+
+def test_ecoles_rep_plus_go_with_their_college():
+    """The écoles weigh nine times more, yet the poste that serves them serves the collège too."""
+    plan = {(x.poste_id, x.site_id) for x in resoudre(_reseau(), duree_max_s=RAPIDE).plan}
+    servants = [poste for poste, site in plan if site.startswith("RESEAU")]
+    assert len(servants) == 1
+    assert (servants[0], "0340001A") in plan
+
+
+def test_ecoles_rep_plus_are_free_when_their_college_closed():
+    """Without a head collège, any poste within reach may serve them."""
+    ferme = _reseau(
+        sites=tuple(replace(site, site_tete=None) for site in _reseau().sites),
+        verrous=(
+            Verrou("P0", "0340001A", "interdit"),
+            Verrou("P1", "0340001A", "interdit"),
+        ),
+    )
+    servis = {x.site_id for x in resoudre(ferme, duree_max_s=RAPIDE).plan}
+    assert "RESEAU-0340001A" in servis
+
+
+@pytest.mark.parametrize(
+    ("verrous", "mots"),
+    [
+        (
+            (Verrou("P0", "0340001A", "montant", 6), Verrou("P0", "0340002B", "montant", 4)),
+            ("P0", "0340001A", "0340002B", "Capacité du poste"),
+        ),
+        (
+            (Verrou("P0", "0340001A", "impose"), Verrou("P1", "0340001A", "impose")),
+            ("P0", "P1", "Nombre de postes par site"),
+        ),
+        ((Verrou("P0", "0340001A", "montant", 10),), ("P0", "0340001A", "besoin 8")),
+        (
+            (Verrou("P0", "RESEAU-0340001A", "impose"), Verrou("P0", "0340001A", "interdit")),
+            ("P0", "RESEAU-0340001A", "collège tête de réseau"),
+        ),
+    ],
+)
+def test_clashing_locks_are_named(verrous, mots):
+    """The refusal names the locks that clash, the rule, and what to do."""
+    with pytest.raises(AtlasError) as refus:
+        resoudre(_reseau(verrous=verrous), duree_max_s=RAPIDE)
+    for mot in mots:
+        assert mot in str(refus.value)
+    assert "Que faire" in str(refus.value)
+
+
+def test_a_lock_beyond_the_travel_limit_is_refused():
+    """Imposing a poste 60 minutes away clashes with the travel rule, unless it is there today."""
+    loin = _reseau(
+        minutes=((60, 10, 10), (10, 10, 10)), verrous=(Verrou("P0", "0340001A", "impose"),)
+    )
+    with pytest.raises(AtlasError, match="Trajet aller"):
+        resoudre(loin, duree_max_s=RAPIDE)
+    deja = replace(loin, presences_actuelles=(Presence("P0", "0340001A", 4),))
+    assert resoudre(deja, duree_max_s=RAPIDE).statut == "optimal"
+
+
+def test_a_present_that_breaks_rules_is_repaired_not_refused():
+    """Over capacity, off level and without a sector: only a starting point."""
+    casse = _reseau(
+        presences_actuelles=(
+            Presence("P0", "0340001A", 40),
+            Presence("P0", "0340002B", 7),
+            Presence("P1", "0340001A", 3),
+        )
+    )
+    assert jugement(casse, resoudre(casse, duree_max_s=RAPIDE).plan).conforme
+
+
+def test_an_empty_problem_has_an_empty_plan():
+    """No poste and no site: nothing to do, and proven so."""
+    vide = _reseau(sites=(), postes=(), minutes=(), km=())
+    resultat = resoudre(vide, duree_max_s=RAPIDE)
+    assert resultat.plan == ()
+    assert resultat.statut == "optimal"
+
+
+def test_a_duration_must_be_positive():
+    """Zero seconds is refused in French."""
+    with pytest.raises(AtlasError, match="Durée"):
+        resoudre(_reseau(), duree_max_s=0)

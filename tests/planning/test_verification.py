@@ -1,0 +1,144 @@
+"""The judge on plans made by hand, each with one fault, and alone in what it imports."""
+
+import ast
+import json
+
+import pytest
+
+from pipelines.base import chemins
+from pipelines.planning.verification import juger
+
+
+def probleme(**autres):
+    """Two postes, a collège with its écoles REP+ and a lycée, as plain JSON."""
+    contenu = {
+        "reglages": {
+            "niveaux": [0, 1, 2, 4, 6, 8],
+            "duree_trajet_max_min": 45,
+            "meme_bassin": True,
+            "echelle_manque": 100,
+        },
+        "sites": [
+            _site("A", 8, 2, 1),
+            _site("B", 6, 1, 2),
+            _site("E", 4, 3, 1, site_tete="A"),
+        ],
+        "postes": [_poste("P0"), _poste("P1"), _poste("P2", sans_secteur=True)],
+        "minutes": [[10, 20, 10], [50, 20, None], [0, 0, 0]],
+        "presences_actuelles": [{"poste_id": "P0", "site_id": "B", "demi_journees_cycle": 7}],
+        "verrous": [],
+    }
+    return json.loads(json.dumps({**contenu, **autres}))
+
+
+def _site(site_id, besoin, poids, postes_max, **autres):
+    return {
+        "site_id": site_id, "besoin": besoin, "poids": poids, "postes_max": postes_max,
+        "bassin": "Est", "site_tete": None, **autres,
+    }  # fmt: skip
+
+
+def _poste(poste_id, **autres):
+    return {
+        "poste_id": poste_id, "capacite": 10, "sites_max": 2, "bassin": "Est",
+        "sans_secteur": False, **autres,
+    }  # fmt: skip
+
+
+def plan(*lignes):
+    """Presences as (poste, site, half-days)."""
+    return [
+        dict(zip(("poste_id", "site_id", "demi_journees_cycle"), x, strict=True)) for x in lignes
+    ]
+
+
+def test_a_good_plan_has_no_fault_and_its_values_by_hand():
+    """A 8/8, B 1/6, E 0/4: round(100 × 25 / 6) = 417 and 100 × 3 × 16 / 4 = 1200."""
+    verdict = juger(probleme(), plan(("P0", "A", 8), ("P0", "B", 1)))
+    assert verdict.conforme
+    assert verdict.objectifs == {
+        "manque": 417 + 1200,
+        "changements": 1,
+        "trajets": 2 * 10 * 4 + 2 * 20 * 1,
+    }
+
+
+@pytest.mark.parametrize(
+    ("lignes", "regle", "quantite"),
+    [
+        ([("P9", "A", 2)], "ligne", 1),
+        ([("P0", "Z", 2)], "ligne", 1),
+        ([("P0", "A", -2)], "ligne", 1),
+        ([("P0", "A", 0)], "ligne", 1),
+        ([("P0", "A", 2.0)], "ligne", 1),
+        ([("P0", "A", True)], "ligne", 1),
+        ([("P0", "A", 2), ("P0", "A", 2)], "ligne", 1),
+        ([("P0", "A", 5)], "niveau", 1),
+        ([("P0", "A", 8), ("P0", "B", 6)], "capacite", 4),
+        ([("P0", "B", 4), ("P1", "B", 4)], "besoin", 2),
+        ([("P0", "A", 2), ("P0", "B", 2), ("P0", "E", 2)], "sites_max", 1),
+        ([("P1", "A", 2)], "trajet", 5),
+        ([("P0", "E", 2)], "ecoles_tete", 1),
+        ([("P2", "B", 2)], "sans_secteur", 2),
+    ],
+)
+def test_each_fault_is_named_with_its_amount(lignes, regle, quantite):
+    """One fault, one line: the rule, by how much, and a French sentence."""
+    verdict = juger(probleme(), plan(*lignes))
+    assert [(m.regle, m.quantite) for m in verdict.manquements] == [(regle, quantite)]
+    assert not verdict.conforme
+    assert verdict.manquements[0].message.endswith(".")
+
+
+def test_unknown_travel_is_a_fault_unless_current():
+    """P1 – E has no travel time: refused, then admitted once it is a present assignment."""
+    lignes = plan(("P1", "A", 2), ("P1", "E", 2))
+    assert {m.site_id for m in juger(probleme(), lignes).manquements} == {"A", "E"}
+    present = [{"poste_id": "P1", "site_id": s, "demi_journees_cycle": 2} for s in "AE"]
+    verdict = juger(probleme(presences_actuelles=present), lignes)
+    assert verdict.conforme
+    assert verdict.objectifs["trajets"] == 2 * 50 + 2 * 45
+
+
+def test_another_bassin_is_a_fault_only_when_asked():
+    """And present assignments are exempt."""
+    ailleurs = probleme()
+    ailleurs["postes"][0]["bassin"] = "Ouest"
+    lignes = plan(("P0", "A", 2), ("P0", "B", 2))
+    assert [(m.regle, m.site_id) for m in juger(ailleurs, lignes).manquements] == [("bassin", "A")]
+    ailleurs["reglages"]["meme_bassin"] = False
+    assert juger(ailleurs, lignes).conforme
+
+
+def test_too_many_postes_at_a_site():
+    """A admits one poste."""
+    proche = probleme(minutes=[[10, 20, 10], [10, 20, None], [0, 0, 0]])
+    verdict = juger(proche, plan(("P0", "A", 2), ("P1", "A", 2)))
+    assert [m.regle for m in verdict.manquements] == ["postes_max"]
+
+
+@pytest.mark.parametrize(
+    ("nature", "montant", "lignes", "quantite"),
+    [
+        ("impose", None, [], 1),
+        ("interdit", None, [("P0", "A", 4)], 4),
+        ("montant", 6, [("P0", "A", 4)], 2),
+        ("montant", 6, [], 6),
+    ],
+)
+def test_a_lock_not_kept_is_a_fault(nature, montant, lignes, quantite):
+    """Imposed and absent, forbidden and present, fixed and different."""
+    verrou = {
+        "poste_id": "P0", "site_id": "A", "nature": nature, "demi_journees_cycle": montant,
+    }  # fmt: skip
+    verdict = juger(probleme(verrous=[verrou]), plan(*lignes))
+    assert [(m.regle, m.quantite) for m in verdict.manquements] == [("verrou", quantite)]
+
+
+def test_the_judge_shares_no_code_with_the_solver():
+    """It imports neither the model, nor the solver, nor their dependencies."""
+    source = (chemins.RACINE / "pipelines/planning/verification.py").read_text(encoding="utf-8")
+    importes = {
+        noeud.module for noeud in ast.walk(ast.parse(source)) if isinstance(noeud, ast.ImportFrom)
+    }
+    assert importes <= {"collections", "dataclasses", "typing", "pipelines.base.textes"}
