@@ -13,7 +13,7 @@ from pipelines.base.erreurs import AtlasError
 
 def dessiner() -> None:
     """Draw the side bar and run the page of the address; refusals are told in French."""
-    st.set_page_config(page_title="Atlas SSFE", layout="wide", initial_sidebar_state=230)
+    st.set_page_config(page_title="Atlas SSFE", layout="wide", initial_sidebar_state=256)
     st.html("<script>document.documentElement.lang = 'fr'</script>", unsafe_allow_javascript=True)
     st.html(
         "<style>[data-testid='stMainBlockContainer'] {padding: 2.5rem 3rem 2rem}"

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from pages.composants import acces, cadre
-from pipelines.base.textes import nombre, pourcentage
+from pipelines.base.textes import pourcentage
 from pipelines.reports.proposition import VueProposition
 from pipelines.scenarios import calculs
 from pipelines.scenarios.calculs import Etat, Hypotheses, Phase
@@ -53,10 +53,10 @@ def _progression(calcul_id: str) -> None:
 
 def _texte(avance: dict) -> str:
     valeur, borne = avance.get("valeur"), avance.get("borne")
-    if valeur is None or borne is None or valeur == 0:
+    if not valeur or not borne:
         return avance["message"]
     ecart = pourcentage((valeur - borne) / valeur, 1)
-    return f"{avance['message']} : au plus {ecart} du meilleur possible ({nombre(valeur)})"
+    return f"{avance['message']} ; à {ecart} au plus du meilleur plan possible"
 
 
 def _derniers(departement: str) -> None:
@@ -104,7 +104,10 @@ def _resultat(vue: VueProposition, calcul_id: str) -> None:
     with droite:
         st.markdown("##### Gains et pertes par catégorie")
         st.dataframe(vue.categories, hide_index=True, height=495)
-        st.caption("Un site compte dans chacune de ses catégories. « avant → après » : sites.")
+        st.caption(
+            "Avant, après : part du besoin couverte. Gagnent, perdent : sites. Un site compte dans "
+            "chacune de ses catégories."
+        )
     st.download_button(
         "Télécharger la proposition (Excel)",
         vue.classeur,

@@ -38,3 +38,5 @@ with st.expander("Les sources qu'Atlas sait lire"):
     cadre.table_a_lire(cartes, "sources")
 with st.expander("Le dictionnaire de l'activité"):
     cadre.table_a_lire(m.activite, "activite")
+with st.expander("Les tables de l'entrepôt, colonne par colonne"):
+    cadre.table_a_lire(m.colonnes, "colonnes")

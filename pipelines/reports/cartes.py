@@ -175,10 +175,10 @@ def _tracer_residences(figure: go.Figure, traits: pd.DataFrame, couleurs: dict[s
         mode="markers",
         name="Résidence d'un poste",
         marker={
-            "symbol": "x",
-            "size": 7,
+            "symbol": "circle",
+            "size": 6,
             "color": [couleurs[p] for p in residences.index],
-            "line": {"width": 1, "color": "#FFFFFF"},
+            "line": {"width": 1.2, "color": "#FFFFFF"},
         },
         text=[
             f"Poste {poste}<br>{pluriel(r.nb_sites, 'site')}, "

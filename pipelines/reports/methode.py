@@ -1,5 +1,6 @@
 """The method, rendered from the very files the computation reads: nothing restated by hand."""
 
+import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,6 +34,7 @@ class Methode:
     objectifs: pd.DataFrame
     parametres: pd.DataFrame
     activite: pd.DataFrame
+    colonnes: pd.DataFrame
 
 
 def methode() -> Methode:
@@ -60,6 +62,7 @@ def methode() -> Methode:
         ),
         parametres=parametres(),
         activite=_activite(),
+        colonnes=_colonnes(),
     )
 
 
@@ -204,4 +207,17 @@ def _activite() -> pd.DataFrame:
             )
     return pd.DataFrame(
         lignes, columns=["Nature", "Ce qui se compte", "Référence", "Source", "Vérifié le"]
+    )
+
+
+def _colonnes() -> pd.DataFrame:
+    """What each column of the marts holds."""
+    contenu = tomllib.loads((chemins.REFERENCE / "colonnes.toml").read_text(encoding="utf-8"))
+    return pd.DataFrame(
+        [
+            (table, nom, sens)
+            for table, colonnes in contenu.items()
+            for nom, sens in colonnes.items()
+        ],
+        columns=["Table", "Colonne", "Ce qu'elle contient"],
     )

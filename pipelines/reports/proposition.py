@@ -17,12 +17,17 @@ from pipelines.reports.libelles import RYTHMES_EN_MOTS, STATUTS
 from pipelines.reports.sites import presences_actuelles, tableau_sites
 from pipelines.scenarios import propositions
 from pipelines.scoring.couverture import Rythme
+from pipelines.scoring.couverture import rythme as rythme_de
 
 NOMS_DES_ETAGES = {
     "manque": "Manque de présence",
     "changements": "Changements imposés",
     "trajets": "Trajets",
 }
+
+
+MOTS_LIENS = "entre un poste et un site changent"
+AUCUN = "aucun ne la perd"
 
 
 @dataclass(frozen=True)
@@ -81,24 +86,20 @@ def vue(base: Path, dossier: Path) -> VueProposition:
 
 def _phrase(resume: dict, sites: pd.DataFrame, avant: dict[str, int]) -> str:
     ensemble = next(c for c in resume["couverture"] if c["categorie"] == "ensemble")
-    gagnes = sum(
-        bool(p) and r == Rythme.HEBDOMADAIRE and avant.get(s, 0) < a
-        for s, p, r, a in zip(
-            sites["site_id"],
-            sites["est_prioritaire"],
-            sites["rythme"],
-            sites["presence"],
-            strict=True,
-        )
-    )
-    changements = next(e for e in resume["etages"] if e["code"] == "changements")
+    prioritaires = sites[sites["est_prioritaire"]]
+    hebdo_avant = [
+        rythme_de(avant.get(s, 0)) == Rythme.HEBDOMADAIRE for s in prioritaires["site_id"]
+    ]
+    hebdo_apres = [r == Rythme.HEBDOMADAIRE for r in prioritaires["rythme"]]
+    gagnent = sum(b and not a for a, b in zip(hebdo_avant, hebdo_apres, strict=True))
+    perdent = sum(a and not b for a, b in zip(hebdo_avant, hebdo_apres, strict=True))
+    liens = next(e for e in resume["etages"] if e["code"] == "changements")["valeur"]
     return (
-        f"{pourcentage(ensemble['avant']['part_besoin'])} du besoin couvert aujourd'hui, "
-        f"{pourcentage(ensemble['apres']['part_besoin'])} dans cette proposition : "
-        f"{pluriel(gagnes, 'site prioritaire gagne', 'sites prioritaires gagnent')} du temps à un "
-        f"rythme hebdomadaire, "
-        f"{pluriel(changements['valeur'], 'lien')} entre un poste et un site "
-        f"{'change' if changements['valeur'] < 2 else 'changent'}."
+        f"{pourcentage(ensemble['apres']['part_besoin'])} du besoin couvert, contre "
+        f"{pourcentage(ensemble['avant']['part_besoin'])} aujourd'hui : "
+        f"{pluriel(gagnent, 'site prioritaire gagne', 'sites prioritaires gagnent')} une présence "
+        f"hebdomadaire, {pluriel(perdent, 'la perd', 'la perdent') if perdent else AUCUN}, "
+        f"{pluriel(liens, 'lien entre un poste et un site change', f'liens {MOTS_LIENS}')}."
     )
 
 
@@ -110,12 +111,12 @@ def _preuve(resume: dict) -> str:
         debut = "Le manque de présence est prouvé le plus petit possible sous ces hypothèses."
     else:
         debut = (
-            f"Manque de présence au plus {pourcentage(part, 1)} plus grand que celui du meilleur "
-            "plan possible sous ces hypothèses"
+            f"Le meilleur plan possible sous ces hypothèses réduirait le manque de présence de "
+            f"{pourcentage(part, 1)} au plus"
         )
         demi_journees = manque["ecart_demi_journees"]
         if demi_journees:
-            debut += f" (environ {pluriel(round(demi_journees, 1), 'demi-journée')} par cycle)"
+            debut += f" (environ {pluriel(round(demi_journees), 'demi-journée')} par cycle)"
         debut += "."
     return f"{debut} Un contrôle indépendant a vérifié toutes les règles."
 
@@ -139,13 +140,13 @@ def _categories(resume: dict) -> pd.DataFrame:
         ligne = {
             "Catégorie": c["libelle"],
             "Sites": c["nb_sites"],
-            "Besoin couvert avant": pourcentage(avant["part_besoin"]),
-            "Besoin couvert après": pourcentage(apres["part_besoin"]),
-            "Demi-journées par cycle": variation(
+            "Avant": pourcentage(avant["part_besoin"]),
+            "Après": pourcentage(apres["part_besoin"]),
+            "½ j. par cycle": variation(
                 apres["demi_journees_cycle"] - avant["demi_journees_cycle"]
             ),
-            "Sites qui gagnent": c["nb_gagnants"],
-            "Sites qui perdent": c["nb_perdants"],
+            "Gagnent": c["nb_gagnants"],
+            "Perdent": c["nb_perdants"],
         }
         for classe in Rythme:
             ligne[RYTHMES_EN_MOTS[classe]] = f"{avant[classe]} → {apres[classe]}"
