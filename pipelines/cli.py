@@ -132,7 +132,7 @@ def proposer(
         tache = barre.add_task("Préparation du problème", total=1.0)
         proposition = propositions.proposer(
             entrepot_,
-            departement,
+            _code(departement),
             graine=graine,
             duree_max_s=duree_max or reference.valeur("optimisation", "duree_max_s"),
             hypotheses=hypotheses,
@@ -209,8 +209,12 @@ def _codes(texte: str | None) -> list[str] | None:
     """« 34, 030 » → ["034", "030"]; None when nothing is asked."""
     if not texte:
         return None
-    codes = [c.strip().upper() for c in texte.split(",") if c.strip()]
-    return [c.zfill(3) for c in codes]
+    return [_code(c) for c in texte.split(",") if c.strip()]
+
+
+def _code(texte: str) -> str:
+    """« 34 » → 034, « 2a » → 02A."""
+    return texte.strip().upper().zfill(3)
 
 
 def _barre() -> Progress:

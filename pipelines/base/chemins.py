@@ -1,5 +1,6 @@
 """Where things are. The only module that knows the layout of the disk."""
 
+import os
 from pathlib import Path
 
 RACINE = Path(__file__).resolve().parents[2]
@@ -8,5 +9,5 @@ REFERENCE = DONNEES / "reference"
 EXEMPLE = DONNEES / "exemple"
 CARTES_SOURCES = DONNEES / "sources.toml"
 ENTREPOT_PAR_DEFAUT = DONNEES / "entrepot" / "atlas.duckdb"
-CALCULS = DONNEES / "calculs"
+CALCULS = Path(os.environ.get("ATLAS_CALCULS", DONNEES / "calculs"))
 APPLICATION = RACINE / "pages" / "composants" / "application.py"

@@ -4,10 +4,13 @@ A build that fails or is killed leaves the warehouse in place untouched; what it
 by the next build.
 """
 
+import contextlib
 import csv
-import hashlib
 import importlib.metadata
 import os
+import re
+import secrets
+import shutil
 import time
 import tomllib
 from collections.abc import Callable
@@ -20,11 +23,14 @@ import duckdb
 from pipelines.base import chemins, reference
 from pipelines.base.erreurs import AtlasError
 from pipelines.base.textes import pluriel
+from pipelines.marts.entrepot import empreinte
 from pipelines.marts.modeles import MACROS, modeles
 from pipelines.sources import chargement
 from pipelines.sources.cartes import cartes
 
 SUFFIXE_PROVISOIRE = ".construction"
+SUFFIXES_DUCKDB = (".wal", ".tmp")
+ERREURS_D_ECRITURE = (duckdb.IOException, duckdb.TransactionException, duckdb.FatalException)
 ERREURS_MONTREES_MAX = 20
 
 
@@ -54,7 +60,9 @@ def construire(
     """
     debut = time.monotonic()
     avancer = progres or (lambda etape, part: None)
-    provisoire = entrepot.with_name(f"{entrepot.name}{SUFFIXE_PROVISOIRE}-{os.getpid()}")
+    # its own name even for two builds of one process, or for a process number used before
+    marque = f"{os.getpid()}-{secrets.token_hex(4)}"
+    provisoire = entrepot.with_name(f"{entrepot.name}{SUFFIXE_PROVISOIRE}-{marque}")
     try:
         entrepot.parent.mkdir(parents=True, exist_ok=True)
         _balayer(entrepot)
@@ -73,30 +81,47 @@ def construire(
             bilan = _bilan(connexion, entrepot, inventaire, time.monotonic() - debut)
             _alleger(connexion)
             avancer("Écriture de l'entrepôt", 0.97)
+            # said here: closing would pass over a full disk in silence
+            connexion.execute("checkpoint")
         finally:
             connexion.close()
         provisoire.replace(entrepot)
-    except OSError as cause:
+    except (OSError, *ERREURS_D_ECRITURE) as cause:
+        motif = getattr(cause, "strerror", None) or str(cause).splitlines()[0]
         raise AtlasError(
-            f"Impossible d'écrire l'entrepôt : {cause.strerror or cause}.",
+            f"Impossible d'écrire l'entrepôt : {motif.rstrip('.')}.",
             fichier=str(entrepot),
             admis="un dossier où l'on peut écrire, avec assez de place",
             remede="libérer de la place ou choisir un autre dossier avec --entrepot ; "
             "l'entrepôt précédent est intact",
         ) from cause
     finally:
-        for reste in (provisoire, provisoire.with_name(provisoire.name + ".wal")):
-            reste.unlink(missing_ok=True)
+        _effacer(provisoire)
     avancer("Terminé", 1.0)
     return bilan
 
 
 def _balayer(entrepot: Path) -> None:
     """Remove what builds killed before left behind (their process is gone)."""
-    for reste in entrepot.parent.glob(f"{entrepot.name}{SUFFIXE_PROVISOIRE}-*"):
-        numero = reste.name.rsplit("-", 1)[1].split(".")[0]
-        if numero.isdigit() and not _processus_vivant(int(numero)):
-            reste.unlink(missing_ok=True)
+    debut = f"{entrepot.name}{SUFFIXE_PROVISOIRE}-"
+    for reste in entrepot.parent.iterdir():
+        if reste.name.startswith(debut):
+            numero = re.split("[-.]", reste.name.removeprefix(debut))[0]
+            if numero.isdigit() and not _processus_vivant(int(numero)):
+                _effacer(reste)
+
+
+def _effacer(provisoire: Path) -> None:
+    """Remove a file of a build and what DuckDB puts beside it; what can't be waits its turn."""
+    for reste in (
+        provisoire,
+        *(provisoire.with_name(provisoire.name + s) for s in SUFFIXES_DUCKDB),
+    ):
+        with contextlib.suppress(OSError):
+            if reste.is_dir():
+                shutil.rmtree(reste)
+            else:
+                reste.unlink(missing_ok=True)
 
 
 def _processus_vivant(numero: int) -> bool:
@@ -199,7 +224,7 @@ def _refuser_lignes_bloquantes(connexion: duckdb.DuckDBPyConnection) -> None:
     ]
     reste = len(lignes) - ERREURS_MONTREES_MAX
     if reste > 0:
-        suite.append(f"… et {pluriel(reste, 'autre ligne')}.")
+        suite.append(f"… et {pluriel(reste, 'autre ligne', 'autres lignes')}.")
     raise AtlasError(
         "\n".join([f"« {valeur or ''} » : {raison}.", *suite]),
         fichier=fichier,
@@ -321,19 +346,8 @@ def _bilan(
         sites=sites,
         anomalies=anomalies,
         non_reconnus=[f"{n.fichier.name} : {n.message()}" for n in inventaire.non_reconnus],
-        empreinte=empreinte_donnees(connexion),
+        empreinte=empreinte(connexion),
     )
-
-
-def empreinte_donnees(connexion: duckdb.DuckDBPyConnection) -> str:
-    """sha256 over the fingerprints of all files read: the identity of the data of a plan."""
-    lignes = connexion.execute(
-        "select source, sha256 from meta_construction order by source, sha256"
-    ).fetchall()
-    departements = connexion.execute(
-        "select departement from ref_departements order by departement"
-    ).fetchall()
-    return hashlib.sha256(repr((lignes, departements)).encode()).hexdigest()
 
 
 def _alleger(connexion: duckdb.DuckDBPyConnection) -> None:

@@ -1,5 +1,6 @@
 """The door to a built warehouse: read-only, one connection a call."""
 
+import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -65,3 +66,14 @@ def exiger_departement(connexion: duckdb.DuckDBPyConnection, departement: str) -
 def avertissements(connexion: duckdb.DuckDBPyConnection) -> dict[str, str]:
     """What every screen and export must say of these data: `fictif`, `simule` → sentence."""
     return dict(connexion.execute("select code, libelle from meta_avertissement").fetchall())
+
+
+def empreinte(connexion: duckdb.DuckDBPyConnection) -> str:
+    """sha256 over the fingerprints of all files read: the identity of the data of a plan."""
+    lignes = connexion.execute(
+        "select source, sha256 from meta_construction order by source, sha256"
+    ).fetchall()
+    departements = connexion.execute(
+        "select departement from ref_departements order by departement"
+    ).fetchall()
+    return hashlib.sha256(repr((lignes, departements)).encode()).hexdigest()

@@ -8,8 +8,17 @@ with
     reseaux as (select * from stg_education_prioritaire),
     departements as (select * from ref_departements),
     postes as (select * from mart_poste),
+    postes_donnes as (select * from stg_postes),
     presences as (select * from stg_presences),
     activite as (select * from stg_activite),
+
+    -- connus de l'annuaire, mais dans un département qui n'est pas demandé
+    ailleurs as (
+        select annuaire.uai
+        from stg_annuaire as annuaire
+        left join etablissements on annuaire.uai = etablissements.uai
+        where etablissements.uai is null
+    ),
 
     lignes as (
         select source, fichier, ligne, anomalie_colonne, anomalie_valeur, anomalie
@@ -160,8 +169,8 @@ with
             presences.poste_id,
             'presence_poste_inconnu'
         from presences
-        left join postes on presences.poste_id = postes.poste_id
-        where postes.poste_id is null
+        left join postes_donnes on presences.poste_id = postes_donnes.poste_id
+        where postes_donnes.poste_id is null
         union all
         select
             'presences',
@@ -172,7 +181,8 @@ with
             'presence_hors_perimetre'
         from presences
         left join rattachements on presences.uai = rattachements.uai
-        where rattachements.uai is null
+        left join ailleurs on presences.uai = ailleurs.uai
+        where rattachements.uai is null and ailleurs.uai is null
         union all
         select
             'activite',
@@ -183,7 +193,8 @@ with
             'activite_hors_perimetre'
         from activite
         left join rattachements on activite.uai = rattachements.uai
-        where rattachements.uai is null
+        left join ailleurs on activite.uai = ailleurs.uai
+        where rattachements.uai is null and ailleurs.uai is null
         group by activite.fichier, activite.uai
     ),
 

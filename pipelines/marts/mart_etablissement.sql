@@ -31,7 +31,11 @@ with
             bool_or(est_present) filter (where dispositif = 'UPE2A') as upe2a,
             bool_or(est_present) filter (where dispositif = 'RELAIS') as relais,
             bool_or(est_present) filter (where dispositif = 'INTERNAT') as internat,
-            any_value(source) as source
+            any_value(source) filter (where dispositif = 'SEGPA') as segpa_source,
+            any_value(source) filter (where dispositif = 'ULIS') as ulis_source,
+            any_value(source) filter (where dispositif = 'UPE2A') as upe2a_source,
+            any_value(source) filter (where dispositif = 'RELAIS') as relais_source,
+            any_value(source) filter (where dispositif = 'INTERNAT') as internat_source
         from dispositifs
         group by uai
     ),
@@ -145,29 +149,25 @@ with
             coalesce(dispositifs_locaux.segpa, juges.segpa) as segpa,
             case
                 when dispositifs_locaux.segpa is not null
-                then dispositifs_locaux.source
+                then dispositifs_locaux.segpa_source
                 when juges.segpa is not null
                 then 'annuaire'
             end as segpa_source,
             coalesce(dispositifs_locaux.ulis, juges.ulis) as ulis,
             case
                 when dispositifs_locaux.ulis is not null
-                then dispositifs_locaux.source
+                then dispositifs_locaux.ulis_source
                 when juges.ulis is not null
                 then 'annuaire'
             end as ulis_source,
             dispositifs_locaux.upe2a,
-            case
-                when dispositifs_locaux.upe2a is not null then dispositifs_locaux.source
-            end as upe2a_source,
+            dispositifs_locaux.upe2a_source,
             dispositifs_locaux.relais,
-            case
-                when dispositifs_locaux.relais is not null then dispositifs_locaux.source
-            end as relais_source,
+            dispositifs_locaux.relais_source,
             coalesce(dispositifs_locaux.internat, juges.internat) as internat,
             case
                 when dispositifs_locaux.internat is not null
-                then dispositifs_locaux.source
+                then dispositifs_locaux.internat_source
                 when juges.internat is not null
                 then 'annuaire'
             end as internat_source,

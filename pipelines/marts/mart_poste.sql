@@ -2,6 +2,7 @@
 with
     postes as (select * from stg_postes),
     etablissements as (select * from mart_etablissement),
+    annuaire as (select * from stg_annuaire),
 
     final as (
         select
@@ -26,6 +27,8 @@ with
             postes.ligne
         from postes
         left join etablissements on postes.residence_uai = etablissements.uai
+        left join annuaire on postes.residence_uai = annuaire.uai
+        where etablissements.uai is not null or annuaire.uai is null
     )
 
 select *

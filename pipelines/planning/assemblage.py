@@ -39,7 +39,6 @@ def assembler(
     filled unless the hypotheses say no. Raises AtlasError when the département is unknown or has
     no poste that can serve a sector.
     """
-    departement = departement.strip().upper().zfill(3)  # « 34 » is 034, « 2a » is 02A
     nom = entrepot.exiger_departement(connexion, departement)
     echelle, principe = bareme(hypotheses.bareme), doctrine(hypotheses.doctrine)
     calcules = besoins(connexion, echelle).sites.set_index("site_id")

@@ -111,12 +111,23 @@ def _verifier_condition(
     arbre = json.loads(texte)
     if arbre["error"]:
         raise _refus(regle, f"elle ne se lit pas : {arbre['error_message']}", colonnes)
-    [instruction] = arbre["statements"]
-    noeud = instruction["node"]
-    if noeud["type"] != "SELECT_NODE" or noeud["from_table"]["type"] != "EMPTY":
+    noeud = arbre["statements"][0]["node"]
+    if (
+        len(arbre["statements"]) > 1
+        or noeud["type"] != "SELECT_NODE"
+        or noeud["from_table"]["type"] != "EMPTY"
+        or len(noeud["select_list"]) > 1
+    ):
         raise _refus(regle, "elle n'est pas une simple condition", colonnes)
-    for expression in noeud["select_list"]:
-        _verifier_expression(regle, expression, colonnes)
+    _verifier_expression(regle, noeud["select_list"][0], colonnes)
+    try:
+        [(_, type_verdict, *_)] = connexion.execute(
+            f"describe select ({regle.condition}) as verdict from mart_site"
+        ).fetchall()
+    except duckdb.Error as cause:
+        raise _refus(regle, f"elle ne se lit pas : {cause}".splitlines()[0], colonnes) from cause
+    if type_verdict != "BOOLEAN":
+        raise _refus(regle, "elle ne répond ni par oui ni par non", colonnes)
 
 
 def _verifier_expression(regle: Regle, expression: dict, colonnes: set[str]) -> None:

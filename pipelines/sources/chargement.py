@@ -53,7 +53,11 @@ def fichiers(dossiers: list[Path]) -> dict[str, Path]:
             if not fichier.is_file() or any(p.startswith((".", "~$")) for p in relatif.parts):
                 continue
             nom = relatif.as_posix()
-            trouves[f"{dossier.name}/{nom}" if nom in trouves else nom] = fichier
+            cle, rang = nom, 1
+            while cle in trouves:
+                prefixe = dossier.name if rang == 1 else f"{dossier.name} ({rang})"
+                cle, rang = f"{prefixe}/{nom}", rang + 1
+            trouves[cle] = fichier
     return trouves
 
 

@@ -3,6 +3,7 @@
 A file becomes `Tableau`s: a header, where it stands, and how to load the rows below it as text.
 """
 
+import contextlib
 import csv
 import datetime
 import hashlib
@@ -24,6 +25,8 @@ from pipelines.base.erreurs import AtlasError
 # How far down a header may stand below title lines, and how much text is enough to know a dialect.
 LIGNES_DE_TITRE_MAX = 20
 OCTETS_D_ESSAI = 262_144
+# Up to this size a CSV is read row by row, as a spreadsheet would number it; DuckDB reads the rest.
+OCTETS_EN_MEMOIRE = 2 * 1024**2
 SEPARATEURS = (";", ",", "\t", "|")
 SUFFIXES_CSV = (".csv", ".txt", ".tsv")
 SUFFIXES_EXCEL = (".xlsx", ".xls", ".xlsm", ".ods")
@@ -103,16 +106,21 @@ class Tableau:
     ) -> None:
         entete = dict(self.debuts)[ligne_entete]
         colonnes = ", ".join(f"'c{i}': 'varchar'" for i in range(len(entete)))
+        toutes = ", ".join(f"c{i}" for i in range(len(entete)))
         selection = ", ".join(f'c{i} as "{colonne}"' for colonne, i in positions.items())
         connexion.execute(
             f"""
             insert into {table} by name
-            select ? as fichier, row_number() over () + ? as ligne, {selection}
-            from read_csv(
-                ?, header = false, delim = ?, quote = '"', escape = '"', skip = ?,
-                columns = {{{colonnes}}}, auto_detect = false, strict_mode = false,
-                null_padding = true, parallel = false, store_rejects = true
+            select fichier, ligne, {selection}
+            from (
+                select ? as fichier, row_number() over () + ? as ligne, *
+                from read_csv(
+                    ?, header = false, delim = ?, quote = '"', escape = '"', skip = ?,
+                    columns = {{{colonnes}}}, auto_detect = false, strict_mode = false,
+                    null_padding = true, parallel = false, store_rejects = true
+                )
             )
+            where coalesce({toutes}) is not null
             """,
             [nom, ligne_entete, str(chemin), self.separateur, ligne_entete],
         )
@@ -142,24 +150,50 @@ def tableaux(fichier: Path) -> Iterator[Tableau]:
 def _csv(fichier: Path) -> Tableau:
     with fichier.open("rb") as flux:
         essai = flux.read(OCTETS_D_ESSAI)
-    encodage = _encodage(fichier, essai)
+    encodage = _encodage(fichier)
     # the sample may end inside a character: what can't be decoded there is of no use to a header
     texte = essai.decode(encodage, errors="ignore").removeprefix("\ufeff")
     premieres = texte.splitlines()[:LIGNES_DE_TITRE_MAX]
     separateur = max(SEPARATEURS, key=lambda s: max((x.count(s) for x in premieres), default=0))
+    lignes = _lignes_csv(fichier, encodage, separateur)
+    if lignes is not None:
+        debuts = [
+            (n, [c or "" for c in ligne])
+            for n, ligne in enumerate(lignes[:LIGNES_DE_TITRE_MAX], start=1)
+        ]
+    else:
+        debuts = _debuts_csv(texte, separateur)
+    return Tableau(fichier, debuts, separateur=separateur, encodage=encodage, lignes=lignes)
+
+
+def _lignes_csv(fichier: Path, encodage: str, separateur: str) -> list[list[str | None]] | None:
+    """Every row of a small and well-formed CSV, blank ones too; None for DuckDB to read it."""
+    if fichier.stat().st_size > OCTETS_EN_MEMOIRE:
+        return None
+    texte = fichier.read_bytes().decode(encodage).removeprefix("\ufeff")
+    lecteur = csv.reader(io.StringIO(texte, newline=""), delimiter=separateur, strict=True)
+    try:
+        return [[c or None for c in ligne] for ligne in lecteur]
+    except csv.Error:
+        return None
+
+
+def _debuts_csv(texte: str, separateur: str) -> list[tuple[int, list[str]]]:
+    """The first rows of a CSV with the line of the file each ends on."""
     lecteur = csv.reader(io.StringIO(texte), delimiter=separateur)
     debuts: list[tuple[int, list[str]]] = []
-    for ligne in lecteur:
-        debuts.append((lecteur.line_num, ligne))
-        if len(debuts) >= LIGNES_DE_TITRE_MAX:
-            break
-    return Tableau(fichier, debuts, separateur=separateur, encodage=encodage)
+    # a quote never closed makes a cell longer than the csv module admits: the rows before it stand
+    with contextlib.suppress(csv.Error):
+        for ligne in lecteur:
+            debuts.append((lecteur.line_num, ligne))
+            if len(debuts) >= LIGNES_DE_TITRE_MAX:
+                break
+    return debuts
 
 
-def _encodage(fichier: Path, essai: bytes) -> str:
+def _encodage(fichier: Path) -> str:
     """UTF-8 (with or without BOM) if the whole file is, else Windows-1252 as Excel saves it."""
     try:
-        essai[: OCTETS_D_ESSAI - 4].decode("utf-8")
         with fichier.open(encoding="utf-8") as flux:
             while flux.read(OCTETS_D_ESSAI):
                 pass

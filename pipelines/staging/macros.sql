@@ -9,9 +9,11 @@ create or replace macro departement_de(x) as
 create or replace macro commune_de(x) as
     lpad(regexp_replace(upper(texte(x)), '[.]0$', ''), 5, '0');
 create or replace macro nombre(x) as
-    try_cast(replace(replace(texte(x), ' ', ''), ',', '.') as double);
+    try_cast(nullif(regexp_extract(
+        replace(replace(texte(x), ' ', ''), ',', '.'), '^[+-]?[0-9.]+([eE][+-]?[0-9]+)?$'
+    ), '') as double);
 create or replace macro entier(x) as
-    case when nombre(x) = floor(nombre(x)) then cast(nombre(x) as integer) end;
+    case when nombre(x) = floor(nombre(x)) then try_cast(nombre(x) as integer) end;
 create or replace macro oui_non(x) as case
     when lower(texte(x)) in ('1', '1.0', 'oui', 'o', 'vrai', 'true', 'x') then true
     when lower(texte(x)) in ('0', '0.0', 'non', 'n', 'faux', 'false') then false

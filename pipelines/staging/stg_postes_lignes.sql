@@ -9,7 +9,7 @@ with
             texte(poste_id) as poste_id,
             upper(texte(fonction)) as fonction,
             case
-                when texte(quotite) like '%\%' escape '\'
+                when ends_with(texte(quotite), '%')
                 then nombre(replace(quotite, '%', '')) / 100
                 else nombre(quotite)
             end as quotite_etp,
@@ -24,7 +24,11 @@ with
                 when texte(sans_secteur) is null then false else oui_non(sans_secteur)
             end as sans_secteur,
             coalesce(sans_accents(origine) like 'SIMUL%', false) as est_simule,
+            fonction as fonction_lue,
             quotite as quotite_lue,
+            residence_uai as residence_lue,
+            statut as statut_lu,
+            hors_secteur_motif as motif_lu,
             hors_secteur_etp as hors_secteur_lu,
             sans_secteur as sans_secteur_lu
         from lues
@@ -68,10 +72,19 @@ with
 
     final as (
         select
-            * exclude (quotite_lue, hors_secteur_lu, sans_secteur_lu),
+            * exclude (
+                fonction_lue,
+                quotite_lue,
+                residence_lue,
+                statut_lu,
+                motif_lu,
+                hors_secteur_lu,
+                sans_secteur_lu
+            ),
             'postes' as source,
             case when anomalie is null then 'gardee' else 'rejetee' end as sort,
-            case anomalie
+            case
+                anomalie
                 when 'fonction_inconnue'
                 then 'fonction'
                 when 'quotite_hors_bornes'
@@ -88,19 +101,20 @@ with
                 then 'sans_secteur'
                 else 'poste_id'
             end as anomalie_colonne,
-            case anomalie
+            case
+                anomalie
                 when 'fonction_inconnue'
-                then fonction
+                then fonction_lue
                 when 'quotite_hors_bornes'
                 then quotite_lue
                 when 'residence_illisible'
-                then residence_uai
+                then residence_lue
                 when 'statut_inconnu'
-                then statut
+                then statut_lu
                 when 'hors_secteur_hors_bornes'
                 then hors_secteur_lu
                 when 'hors_secteur_motif_inconnu'
-                then hors_secteur_motif
+                then motif_lu
                 when 'sans_secteur_illisible'
                 then sans_secteur_lu
                 else poste_id

@@ -4,6 +4,12 @@ with
 
     periodicites as (select * from ref_periodicites),
 
+    temps_plein as (
+        select product(valeur) as demi_journees_cycle
+        from ref_parametres
+        where nom in ('demi_journees_par_semaine', 'semaines_par_cycle')
+    ),
+
     nettoyees as (
         select
             fichier,
@@ -14,7 +20,8 @@ with
             lower(texte(periodicite)) as periodicite,
             coalesce(sans_accents(origine) like 'SIMUL%', false) as est_simule,
             uai as uai_lu,
-            demi_journees as demi_journees_lues
+            demi_journees as demi_journees_lues,
+            periodicite as periodicite_lue
         from lues
     ),
 
@@ -31,14 +38,19 @@ with
                 then 'demi_journees_illisibles'
                 when periodicites.periodicite is null
                 then 'periodicite_inconnue'
+                when
+                    nettoyees.demi_journees * periodicites.fois_par_cycle
+                    > temps_plein.demi_journees_cycle
+                then 'presence_trop_longue'
             end as anomalie
         from nettoyees
+        cross join temps_plein
         left join periodicites on nettoyees.periodicite = periodicites.periodicite
     ),
 
     final as (
         select
-            * exclude (uai_lu, demi_journees_lues),
+            * exclude (uai_lu, demi_journees_lues, periodicite_lue),
             'presences' as source,
             case when anomalie is null then 'gardee' else 'rejetee' end as sort,
             case
@@ -46,6 +58,8 @@ with
                 when 'uai_illisible_local'
                 then 'uai'
                 when 'demi_journees_illisibles'
+                then 'demi_journees'
+                when 'presence_trop_longue'
                 then 'demi_journees'
                 when 'periodicite_inconnue'
                 then 'periodicite'
@@ -57,8 +71,10 @@ with
                 then uai_lu
                 when 'demi_journees_illisibles'
                 then demi_journees_lues
+                when 'presence_trop_longue'
+                then demi_journees_lues
                 when 'periodicite_inconnue'
-                then periodicite
+                then periodicite_lue
                 else poste_id
             end as anomalie_valeur
         from jugees

@@ -1,0 +1,60 @@
+"""The real files when they are there, and one warehouse built from them for all the tests."""
+
+import os
+
+import pytest
+
+from pipelines.base import chemins
+from pipelines.marts import construction
+from pipelines.simulation.departements import simuler_departements
+from pipelines.simulation.postes import ecrire
+
+DOSSIER_REEL = chemins.RACINE.parent / "shared" / "real"
+DEPARTEMENTS_REELS = ["011", "030", "034", "035", "048", "066"]
+ETP_SIMULES = {"034": 45.0, "035": 38.0}
+ABSENCE = "Les tests sur les fichiers réels n'ont pas tourné : ../shared/real est absent."
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "reel: reads the real public files of ../shared/real")
+
+
+def pytest_collection_modifyitems(config, items):
+    """Leave out the tests that need the real files where there are none; never skip them."""
+    if DOSSIER_REEL.is_dir():
+        return
+    if os.environ.get("ATLAS_EXIGE_REEL") == "1":
+        raise pytest.UsageError(f"{ABSENCE} (ATLAS_EXIGE_REEL=1)")
+    laisses = [
+        i for i in items if i.get_closest_marker("reel") or "reel" in getattr(i, "fixturenames", ())
+    ]
+    items[:] = [i for i in items if i not in laisses]
+    config.hook.pytest_deselected(items=laisses)
+
+
+def pytest_unconfigure(config):
+    """The last line of the run says what could not run."""
+    if not DOSSIER_REEL.is_dir() and not hasattr(config, "workerinput"):
+        print(ABSENCE)
+
+
+@pytest.fixture(scope="session")
+def reel():
+    """The folder of the real public files."""
+    return DOSSIER_REEL
+
+
+@pytest.fixture(scope="session")
+def entrepot_reel(reel, tmp_path_factory):
+    """A warehouse of the real files for six départements, with simulated postes in 034 and 035."""
+    dossier = tmp_path_factory.mktemp("reel")
+    sans_postes = dossier / "sans-postes.duckdb"
+    construction.construire([reel], sans_postes, list(ETP_SIMULES))
+    locaux = []
+    for departement, etp in ETP_SIMULES.items():
+        lot = simuler_departements(sans_postes, departements=[departement], etp=etp, graine=1)
+        locaux.append(dossier / departement)
+        ecrire(lot, locaux[-1])
+    entrepot = dossier / "reel.duckdb"
+    construction.construire([reel, *locaux], entrepot, DEPARTEMENTS_REELS)
+    return entrepot

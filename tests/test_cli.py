@@ -1,0 +1,187 @@
+"""The commands from a terminal: what they print, what they write, how they refuse."""
+
+import csv
+import json
+import subprocess
+import sys
+
+import fabrique
+import pytest
+
+from pipelines.base import chemins
+
+
+def atlas(*arguments):
+    """Run the command as a person does; the finished process."""
+    return subprocess.run(
+        [sys.executable, "-m", "pipelines.cli", *map(str, arguments)],
+        cwd=chemins.RACINE,
+        capture_output=True,
+        text=True,
+        timeout=200,
+    )
+
+
+def refuse(fin, *morceaux):
+    """The command ended with 1, in French, without a stack of calls."""
+    assert fin.returncode == 1, fin.stdout + fin.stderr
+    assert "Traceback" not in fin.stderr
+    texte = " ".join(fin.stderr.split())
+    for morceau in morceaux:
+        assert morceau in texte
+
+
+@pytest.fixture(scope="module")
+def bac(tmp_path_factory):
+    """Sources of a small département with 3 postes, and the warehouse `atlas construire` made."""
+    dossier = tmp_path_factory.mktemp("cli")
+    sources = fabrique.petit_departement(dossier / "sources")
+    fabrique.ecrire_postes(
+        sources, [fabrique.poste("P1"), fabrique.poste("P2", 2), fabrique.poste("P3", 3)]
+    )
+    fabrique.ecrire_presences(
+        sources,
+        [
+            {
+                "poste_id": "P1",
+                "uai": fabrique.uai(1),
+                "demi_journees": "2",
+                "periodicite": "semaine",
+            }
+        ],
+    )
+    (sources / "menus.csv").write_text("jour;plat\nlundi;soupe\n", encoding="utf-8")
+    fin = atlas("construire", "--sources", sources, "--entrepot", dossier / "atlas.duckdb")
+    assert fin.returncode == 0, fin.stderr
+    return dossier, fin
+
+
+def test_construire_prints_the_sites_the_anomalies_and_what_was_not_read(bac):
+    """The table a person checks first: sites by département, then what went wrong."""
+    dossier, fin = bac
+    assert "Sites du second degré" in fin.stdout
+    [ligne] = [texte for texte in fin.stdout.splitlines() if "034" in texte and "│" in texte]
+    assert [c.strip() for c in ligne.split("│")][1:4] == ["034", "3", "1"]
+    assert "de gravité « attention »" in " ".join(fin.stdout.split())
+    assert "Fichier non lu : menus.csv : aucune colonne connue" in fin.stdout
+    assert (dossier / "atlas.duckdb").is_file()
+
+
+@pytest.mark.parametrize("code", ["34", "034"])
+def test_a_departement_is_asked_with_or_without_its_zero(bac, tmp_path, code):
+    """34 and 034 are the Hérault."""
+    dossier, _ = bac
+    fin = atlas(
+        *("construire", "--sources", dossier / "sources", "--departements", code),
+        *("--entrepot", tmp_path / "a.duckdb"),
+    )
+    assert fin.returncode == 0, fin.stderr
+    assert "034" in fin.stdout
+
+
+def test_construire_refuses_in_french(bac, tmp_path):
+    """A missing folder, a folder without annuaire, a département that is not there, a bad line."""
+    dossier, _ = bac
+    entrepot = ("--entrepot", tmp_path / "a.duckdb")
+    refuse(atlas("construire", "--sources", tmp_path / "rien", *entrepot), "Dossier introuvable")
+    (tmp_path / "vide").mkdir()
+    refuse(
+        atlas("construire", "--sources", tmp_path / "vide", *entrepot),
+        "Aucun annuaire",
+        "Que faire :",
+    )
+    refuse(
+        atlas("construire", "--sources", dossier / "sources", "--departements", "99", *entrepot),
+        "099",
+        "034 (Hérault)",
+    )
+    fabrique.petit_departement(tmp_path / "faux")
+    fabrique.ecrire_postes(tmp_path / "faux", [fabrique.poste(quotite="1,5")])
+    refuse(
+        atlas("construire", "--sources", tmp_path / "faux", *entrepot),
+        "postes.csv, ligne 2, colonne « quotite »",
+        "« 1,5 »",
+        "Que faire : écrire 0,8",
+    )
+    assert not (tmp_path / "a.duckdb").exists()
+
+
+def test_a_wrong_option_is_refused_before_any_work(bac):
+    """No département, no folder: the usage, with code 2."""
+    assert atlas("proposer").returncode == 2
+    assert atlas("construire").returncode == 2
+
+
+def test_simuler_postes_writes_files_marked_as_simulated(bac, tmp_path):
+    """Three local files; each row says it is simulated, and so does the terminal."""
+    dossier, _ = bac
+    fin = atlas(
+        *("simuler-postes", "--departements", "34", "--etp", "2", "--graine", "3"),
+        *("--sortie", tmp_path, "--entrepot", dossier / "atlas.duckdb"),
+    )
+    assert fin.returncode == 0, fin.stderr
+    assert "simulées" in fin.stdout
+    for nom in ("postes", "presences", "activite"):
+        with (tmp_path / f"{nom}.csv").open(encoding="utf-8-sig", newline="") as flux:
+            lignes = list(csv.DictReader(flux, delimiter=";"))
+        assert lignes, nom
+        assert all("simulé" in ligne["origine"] for ligne in lignes)
+
+
+def test_simuler_postes_refuses_a_departement_that_is_not_built(bac, tmp_path):
+    """The warehouse says which ones it has."""
+    dossier, _ = bac
+    refuse(
+        atlas(
+            *("simuler-postes", "--departements", "035", "--etp", "2", "--sortie", tmp_path),
+            *("--entrepot", dossier / "atlas.duckdb"),
+        ),
+        "035",
+        "034 (Hérault)",
+    )
+
+
+@pytest.mark.parametrize("code", ["34", "034"])
+def test_proposer_writes_a_plan_its_summary_and_its_problem(bac, tmp_path, code):
+    """Three files, whole; the plan holds the postes and sites of the problem and no other."""
+    dossier, _ = bac
+    fin = atlas(
+        *("proposer", "--departement", code, "--graine", "1", "--duree-max", "5"),
+        *("--sortie", tmp_path / "plan", "--entrepot", dossier / "atlas.duckdb"),
+    )
+    assert fin.returncode == 0, fin.stderr
+    assert "3 postes" in fin.stdout
+    assert "Borne prouvée" in fin.stdout
+    with (tmp_path / "plan" / "plan.csv").open(encoding="utf-8", newline="") as flux:
+        plan = list(csv.DictReader(flux))
+    probleme = json.loads((tmp_path / "plan" / "probleme.json").read_text(encoding="utf-8"))
+    resume = json.loads((tmp_path / "plan" / "resume.json").read_text(encoding="utf-8"))
+    assert plan[0].keys() == {"poste_id", "site_id", "demi_journees_cycle"}
+    assert {p["poste_id"] for p in plan} <= {"P1", "P2", "P3"}
+    assert all(int(p["demi_journees_cycle"]) > 0 for p in plan)
+    assert probleme["departement"] == "034"
+    assert [etage["valeur"] >= etage["borne"] for etage in resume["etages"]].count(False) == 0
+
+
+def test_proposer_without_postes_says_how_to_get_some(bac, tmp_path):
+    """No poste in the warehouse: a file to give, or postes to simulate."""
+    sources = fabrique.petit_departement(tmp_path / "sources")
+    base = fabrique.construire(sources)
+    refuse(
+        atlas("proposer", "--departement", "034", "--sortie", tmp_path / "p", "--entrepot", base),
+        "Aucun poste à répartir",
+        "simuler-postes",
+    )
+    assert not (tmp_path / "p").exists()
+
+
+def test_proposer_without_a_warehouse_says_how_to_build_it(tmp_path):
+    """The first thing a newcomer meets."""
+    refuse(
+        atlas(
+            *("proposer", "--departement", "034", "--sortie", tmp_path / "p"),
+            *("--entrepot", tmp_path / "absent.duckdb"),
+        ),
+        "Aucun entrepôt",
+        "atlas construire",
+    )
