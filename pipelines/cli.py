@@ -20,6 +20,8 @@ from pipelines.scenarios.resume import ENSEMBLE
 from pipelines.scoring.couverture import Rythme
 from pipelines.simulation.departements import simuler_departements
 from pipelines.simulation.postes import ecrire
+from pipelines.sources import telechargement
+from pipelines.sources.cartes import cartes
 
 app = typer.Typer(
     help="Atlas SSFE : besoins, secteurs et répartition des moyens du service social en faveur "
@@ -45,6 +47,79 @@ def main() -> None:
     except AtlasError as erreur:
         erreurs.print(erreur.message(), style="bold red", highlight=False, markup=False)
         sys.exit(1)
+
+
+@app.command()
+def telecharger(
+    academie: Annotated[
+        str | None, typer.Option("--academie", help="son nom, par exemple montpellier")
+    ] = None,
+    departements: OptionDepartements = None,
+    sortie: Annotated[
+        Path, typer.Option("--sortie", help="dossier où ranger les fichiers")
+    ] = telechargement.BRUT,
+    miroir: Annotated[
+        str | None,
+        typer.Option(
+            "--miroir",
+            envvar="ATLAS_MIROIR",
+            help="adresse qui relaie les services : <miroir>/<service>/<chemin>",
+        ),
+    ] = None,
+) -> None:
+    """Télécharge les fichiers publics d'une académie ou de départements."""
+    if bool(academie) == bool(departements):
+        raise AtlasError(
+            "Il faut une académie ou des départements, et pas les deux.",
+            admis="--academie montpellier, ou --departements 034,030",
+            remede="relancer la commande avec l'une de ces deux options",
+        )
+    codes = telechargement.departements_de(academie) if academie else _codes(departements) or []
+    with _barre() as barre:
+        tache = barre.add_task("Téléchargement", total=1.0)
+        bilan = telechargement.telecharger(
+            codes,
+            sortie,
+            miroir=miroir,
+            progres=lambda etape, part: barre.update(tache, description=etape, completed=part),
+        )
+    _imprimer_telechargement(bilan, sortie)
+    if bilan.de(telechargement.ECHEC):
+        raise typer.Exit(1)
+
+
+def _imprimer_telechargement(bilan: telechargement.BilanTelechargement, sortie: Path) -> None:
+    """What came, what had not changed and what failed, one line a source; then why."""
+    etats = (
+        telechargement.RECU,
+        telechargement.INCHANGE,
+        telechargement.VIDE,
+        telechargement.ECHEC,
+    )
+    table = Table("Source", "Millésime", *(e.capitalize() for e in etats))
+    par_source: dict[str, list[telechargement.Resultat]] = {}
+    for resultat in bilan.resultats:
+        par_source.setdefault(resultat.demande.carte.titre, []).append(resultat)
+    for titre, resultats in par_source.items():
+        millesimes = sorted({r.millesime for r in resultats if r.millesime})
+        territoires = [
+            ", ".join(r.demande.departement or "France" for r in resultats if r.etat == etat)
+            for etat in etats
+        ]
+        table.add_row(titre, ", ".join(millesimes), *territoires)
+    console.print(table)
+    for source, motif in bilan.non_servies.items():
+        console.print(f"{cartes()[source].titre} : pas de téléchargement ({motif}).", markup=False)
+    for resultat in bilan.de(telechargement.ECHEC):
+        erreurs.print(resultat.erreur.message(), style="bold red", highlight=False, markup=False)
+    recus = bilan.de(telechargement.RECU)
+    console.print(
+        f"{pluriel(len(recus), 'fichier reçu', 'fichiers reçus')} dans {sortie} "
+        f"({nombre(sum(r.octets for r in recus) / telechargement.OCTETS_PAR_MO, 1)} Mo), "
+        f"{pluriel(len(bilan.de(telechargement.INCHANGE)), 'inchangé')}, "
+        f"{pluriel(len(bilan.de(telechargement.ECHEC)), 'échec')}.",
+        markup=False,
+    )
 
 
 @app.command()
@@ -121,12 +196,21 @@ def proposer(
     meme_bassin: Annotated[
         bool, typer.Option("--meme-bassin", help="pas de site hors du bassin du poste")
     ] = False,
+    garder_residence: Annotated[
+        bool,
+        typer.Option(
+            "--garder-residence/--residence-libre",
+            help="un poste présent aujourd'hui à sa résidence y garde une présence",
+        ),
+    ] = True,
     entrepot_: OptionEntrepot = chemins.ENTREPOT_PAR_DEFAUT,
 ) -> None:
     """Propose une répartition des postes d'un département et l'écrit dans un dossier."""
     choix = {"sites_par_poste_max": sites_par_poste, "duree_trajet_max_min": trajet_max}
     hypotheses = Hypotheses(
-        meme_bassin=meme_bassin, **{nom: v for nom, v in choix.items() if v is not None}
+        meme_bassin=meme_bassin,
+        garder_residence=garder_residence,
+        **{nom: v for nom, v in choix.items() if v is not None},
     )
     with _barre() as barre:
         tache = barre.add_task("Préparation du problème", total=1.0)

@@ -25,15 +25,17 @@ with hypotheses, st.form("hypotheses", border=False):
     )
     duree = c.number_input("Durée du calcul (secondes)", 5, 600, calcul.DUREE_PAR_DEFAUT, step=5)
     graine = d.number_input("Graine (même graine, même plan)", 0, 9999, 1)
-    a, b, _ = st.columns(3)
+    a, b, c = st.columns(3)
     meme_bassin = a.checkbox("Aucun site hors du bassin du poste", defaut.meme_bassin)
     vacants = b.checkbox("Compter les postes vacants", defaut.compter_postes_vacants)
+    residence = c.checkbox("Garder chaque poste à sa résidence", defaut.garder_residence)
     if st.form_submit_button("Proposer une répartition", type="primary"):
         choisies = Hypotheses(
             sites_par_poste_max=int(sites_max),
             duree_trajet_max_min=int(trajet_max),
             meme_bassin=meme_bassin,
             compter_postes_vacants=vacants,
+            garder_residence=residence,
         )
         calcul.lancer(departement, choisies, graine=int(graine), duree_max_s=float(duree))
 

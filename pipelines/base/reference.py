@@ -4,6 +4,7 @@ A file holds tables `[nom]` with `description`, `unite` and a list `[[nom.valeur
 with the day it came into force, its source and the day it was last checked.
 """
 
+import hashlib
 import tomllib
 from dataclasses import dataclass
 from datetime import date
@@ -69,6 +70,15 @@ def valeur(fichier: str, nom: str, jour: date | None = None) -> Any:  # noqa: AN
             remede="corriger le nom, ou ajouter le paramètre au fichier",
         )
     return connus[nom].valeur
+
+
+def empreinte() -> str:
+    """sha256 over every file of `data/reference`: the identity of the rules behind a result."""
+    somme = hashlib.sha256()
+    for fichier in sorted(f for f in chemins.REFERENCE.rglob("*") if f.is_file()):
+        somme.update(fichier.relative_to(chemins.REFERENCE).as_posix().encode())
+        somme.update(fichier.read_bytes())
+    return somme.hexdigest()
 
 
 @cache

@@ -8,7 +8,15 @@ import pandas as pd
 from pipelines.base import reference
 from pipelines.base.erreurs import AtlasError
 from pipelines.marts import entrepot
-from pipelines.planning.probleme import Poste, Presence, Probleme, Reglages, Site, ordonner
+from pipelines.planning.probleme import (
+    Poste,
+    Presence,
+    Probleme,
+    Reglages,
+    Site,
+    Verrou,
+    ordonner,
+)
 from pipelines.planning.trajets import estimer
 from pipelines.scoring.bareme import Doctrine, bareme, besoins, doctrine, poids
 from pipelines.scoring.capacite import capacite
@@ -28,6 +36,7 @@ class Hypotheses:
     duree_trajet_max_min: int = field(default_factory=lambda: _defaut("duree_trajet_max_min"))
     meme_bassin: bool = False
     compter_postes_vacants: bool = True
+    garder_residence: bool = True
 
 
 def assembler(
@@ -58,7 +67,23 @@ def assembler(
     trajets = estimer(postes, sites, entrepot.lire(connexion, "mart_trajet"))
     presences = entrepot.lire(connexion, "mart_presence")
     connus_postes, connus_sites = set(postes["poste_id"]), set(sites["site_id"])
+    ailleurs = presences[~presences["site_id"].isin(connus_sites)]
+    pris_ailleurs = ailleurs.groupby("poste_id")["demi_journees_cycle"].sum().to_dict()
     seuil_deux = reference.valeur("optimisation", "besoin_deux_postes")
+    actuelles = tuple(
+        Presence(p.poste_id, p.site_id, int(p.demi_journees_cycle))
+        for p in presences.itertuples()
+        if p.poste_id in connus_postes and p.site_id in connus_sites
+    )
+    problemes_sites = tuple(
+        _site(ligne, calcules.loc[ligne["site_id"]], principe, seuil_deux, connus_sites)
+        for ligne in sites.to_dict("records")
+    )
+    problemes_postes = tuple(
+        _poste(ligne, hypotheses, pris_ailleurs.get(ligne["poste_id"], 0))
+        for ligne in postes.to_dict("records")
+    )
+    residences = dict(zip(postes["poste_id"], postes["residence_site_id"], strict=True))
     return ordonner(
         Probleme(
             departement=departement,
@@ -73,21 +98,50 @@ def assembler(
                 tolerance_changements=reference.valeur("optimisation", "tolerance_changements"),
                 echelle_manque=reference.valeur("optimisation", "echelle_manque"),
             ),
-            sites=tuple(
-                _site(ligne, calcules.loc[ligne["site_id"]], principe, seuil_deux, connus_sites)
-                for ligne in sites.to_dict("records")
-            ),
-            postes=tuple(_poste(ligne, hypotheses) for ligne in postes.to_dict("records")),
+            sites=problemes_sites,
+            postes=problemes_postes,
             minutes=trajets.minutes,
             km=trajets.km,
-            presences_actuelles=tuple(
-                Presence(p.poste_id, p.site_id, int(p.demi_journees_cycle))
-                for p in presences.itertuples()
-                if p.poste_id in connus_postes and p.site_id in connus_sites
+            presences_actuelles=actuelles,
+            verrous=(
+                garder_les_residences(problemes_sites, problemes_postes, actuelles, residences)
+                if hypotheses.garder_residence
+                else ()
             ),
-            hypotheses={**asdict(hypotheses), "trajets_mesures": trajets.nb_mesures},
+            hypotheses={
+                **asdict(hypotheses),
+                "trajets_mesures": trajets.nb_mesures,
+                "empreinte_reference": reference.empreinte(),
+                **{
+                    f"avertissement_{code}": libelle
+                    for code, libelle in entrepot.avertissements(connexion).items()
+                },
+            },
         )
     )
+
+
+def garder_les_residences(
+    sites: tuple[Site, ...],
+    postes: tuple[Poste, ...],
+    actuelles: tuple[Presence, ...],
+    residences: dict[str, str | None],
+) -> tuple[Verrou, ...]:
+    """Locks that keep at its résidence each poste that works there today.
+
+    Where more postes work at their common résidence than the site may have, those most present
+    stay. Écoles REP+ are left free: their own rule ties them to a collège.
+    """
+    places = {s.site_id: s.postes_max for s in sites if s.nature == "etablissement"}
+    servants = {p.poste_id for p in postes if not p.sans_secteur and p.capacite > 0}
+    verrous = []
+    for presence in sorted(actuelles, key=lambda p: (-p.demi_journees_cycle, p.poste_id)):
+        site_id = presence.site_id
+        chez_lui = residences[presence.poste_id] == site_id and presence.poste_id in servants
+        if chez_lui and places.get(site_id, 0) > 0:
+            places[site_id] -= 1
+            verrous.append(Verrou(presence.poste_id, site_id, "impose"))
+    return tuple(verrous)
 
 
 def _site(
@@ -99,9 +153,10 @@ def _site(
         nom=ligne["nom"],
         nature=ligne["nature"],
         besoin=int(calcule["besoin"]),
-        poids=poids(calcule["categories"], principe),
+        poids=poids(calcule["categories"], calcule["inconnues"], principe),
         postes_max=2 if calcule["besoin"] >= seuil_deux else 1,
         categories=calcule["categories"],
+        categories_inconnues=calcule["inconnues"],
         bassin=ligne["bassin"],
         latitude=ligne["latitude"],
         longitude=ligne["longitude"],
@@ -110,12 +165,14 @@ def _site(
     )
 
 
-def _poste(ligne: dict, hypotheses: Hypotheses) -> Poste:
+def _poste(ligne: dict, hypotheses: Hypotheses, pris_ailleurs: int) -> Poste:
+    """A poste of the problem; what it gives in another département is not given twice."""
+    entiere = capacite(ligne["quotite_etp"], ligne["hors_secteur_etp"]).demi_journees_cycle
     return Poste(
         poste_id=ligne["poste_id"],
         quotite=float(ligne["quotite_etp"]),
         statut=ligne["statut"],
-        capacite=capacite(ligne["quotite_etp"], ligne["hors_secteur_etp"]).demi_journees_cycle,
+        capacite=max(entiere - pris_ailleurs, 0),
         sites_max=hypotheses.sites_par_poste_max,
         residence_uai=ligne["residence_uai"],
         latitude=ligne["latitude"],

@@ -66,6 +66,7 @@ class Site:
     longitude: float | None
     effectif: int | None = None
     site_tete: str | None = None
+    categories_inconnues: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -195,7 +196,7 @@ def depuis_dict(contenu: dict[str, Any]) -> Probleme:
         **_en_tuples(_champs(Reglages, valeurs["reglages"], "reglages"), "niveaux")
     )
     valeurs["sites"] = tuple(
-        Site(**_en_tuples(_champs(Site, brut, f"sites[{i}]"), "categories"))
+        Site(**_en_tuples(_champs(Site, brut, f"sites[{i}]"), "categories", "categories_inconnues"))
         for i, brut in enumerate(valeurs["sites"])
     )
     for nom, classe in (("postes", Poste), ("presences_actuelles", Presence), ("verrous", Verrou)):
@@ -219,8 +220,8 @@ def _liste(valeur: object, ou: str) -> tuple[Any, ...]:
     return tuple(valeur)
 
 
-def _en_tuples(valeurs: dict[str, Any], nom: str) -> dict[str, Any]:
-    return {**valeurs, nom: _liste(valeurs[nom], nom)}
+def _en_tuples(valeurs: dict[str, Any], *noms: str) -> dict[str, Any]:
+    return {**valeurs, **{n: _liste(valeurs[n], n) for n in noms if n in valeurs}}
 
 
 def _champs(classe: type, contenu: object, ou: str) -> dict[str, Any]:
@@ -344,8 +345,9 @@ def _verifier_sites(probleme: Probleme) -> None:
         _entier(site.besoin, f"{ou}.besoin", 0)
         _entier(site.poids, f"{ou}.poids", 1)
         _entier(site.postes_max, f"{ou}.postes_max", 0)
-        for j, categorie in enumerate(site.categories):
-            _texte(categorie, f"{ou}.categories[{j}]")
+        for nom in ("categories", "categories_inconnues"):
+            for j, categorie in enumerate(getattr(site, nom)):
+                _texte(categorie, f"{ou}.{nom}[{j}]")
         _texte_ou_rien(site.bassin, f"{ou}.bassin")
         _position(site, ou)
         if site.effectif is not None:

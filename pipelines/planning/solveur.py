@@ -62,16 +62,19 @@ class Avancement:
 
 @dataclass(frozen=True)
 class Etage:
-    """What a stage won: `valeur` of the final plan at its end, proven `borne` from below.
+    """One objective: its `valeur` in the plan returned, and the proven `borne` below any plan.
 
     `ecart` = (valeur − borne) / valeur, 0 to 1. `ecart_demi_journees` (shortage only): the same
     gap in half-days per cycle, at the average worth of one more half-day at a site that is short.
+    `valeur_atteinte` is what the stage itself reached, of which later stages may have given back
+    the tolerance; `statut` is « optimal » when that was proven the best.
     """
 
     code: str
     libelle: str
     statut: str
     valeur: int
+    valeur_atteinte: int
     borne: int
     ecart: float
     ecart_demi_journees: float | None
@@ -117,7 +120,7 @@ def resoudre(
     glouton = completer(index, plan)
     plan = min((plan, glouton), key=lambda essai: SOUPLES[0].valeur(index, essai))
 
-    etages: list[Etage] = []
+    etapes: list[tuple[int, int, float]] = []
     plafonds: list[int] = []
     colonnes: set[Colonne] = set()
     tolerances = (
@@ -128,29 +131,36 @@ def resoudre(
         debut = time.monotonic()
         etape = _Etape(index, rang, tuple(plafonds), suivi, duree_max_s * PARTS_DUREE[rang])
         plan, borne = etape.resoudre(plan, colonnes)
-        valeur = objectif.valeur(index, plan)
-        etages.append(
-            Etage(
-                code=objectif.code,
-                libelle=objectif.libelle,
-                statut="optimal" if valeur == borne else "realisable",
-                valeur=valeur,
-                borne=borne,
-                ecart=(valeur - borne) / valeur if valeur else 0.0,
-                ecart_demi_journees=(
-                    _en_demi_journees(index, plan, valeur - borne) if rang == 0 else None
-                ),
-                secondes=time.monotonic() - debut,
-            )
-        )
+        atteinte = objectif.valeur(index, plan)
+        etapes.append((atteinte, borne, time.monotonic() - debut))
         if rang < len(tolerances):
-            plafonds.append(plafond_garde(valeur, tolerances[rang]))
+            plafonds.append(plafond_garde(atteinte, tolerances[rang]))
+    etages = tuple(_etage(index, plan, rang, *etape) for rang, etape in enumerate(etapes))
     prouve = all(etage.statut == "optimal" for etage in etages)
     return Resultat(
         plan=_presences(index, plan),
-        etages=tuple(etages),
+        etages=etages,
         statut="optimal" if prouve else "realisable",
         arret_par="preuve" if prouve else suivi.cause or "travail",
+    )
+
+
+def _etage(
+    index: Index, plan: Plan, rang: int, atteinte: int, borne: int, secondes: float
+) -> Etage:
+    """The account of a stage, measured on the plan returned and not on the one it left."""
+    objectif = SOUPLES[rang]
+    valeur = objectif.valeur(index, plan)
+    return Etage(
+        code=objectif.code,
+        libelle=objectif.libelle,
+        statut="optimal" if atteinte == borne else "realisable",
+        valeur=valeur,
+        valeur_atteinte=atteinte,
+        borne=borne,
+        ecart=(valeur - borne) / valeur if valeur else 0.0,
+        ecart_demi_journees=_en_demi_journees(index, plan, valeur - borne) if rang == 0 else None,
+        secondes=secondes,
     )
 
 

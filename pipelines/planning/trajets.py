@@ -1,8 +1,9 @@
 """Travel times from the résidence of each poste to each site.
 
-Two sources, said for each pair: the département's own file of measured times (`matrice`), and by
-default a great circle stretched by a detour and driven at a speed that depends on density
-(`a_vol_d_oiseau`), all numbers in `data/reference/trajets.toml`.
+The département's own file of measured times replaces the estimate of its pairs (`matrice`); the
+rest is a great circle stretched by a detour (`a_vol_d_oiseau`): an approach at each end, slow where
+the commune is dense, and a road between. All numbers are in `data/reference/trajets.toml`,
+calibrated on the drives of `data/reference/trajets_etalons.csv`.
 """
 
 import math
@@ -31,8 +32,7 @@ def estimer(postes: pd.DataFrame, sites: pd.DataFrame, mesures: pd.DataFrame) ->
     duree_min, distance_km, which replace the estimate of their pair. No travel inside a site.
     """
     km = _distances_km(postes, sites) * reference.valeur("trajets", "detour")
-    vitesse = (_vitesses(postes)[:, None] + _vitesses(sites)[None, :]) / 2
-    minutes = km / vitesse * 60 + reference.valeur("trajets", "acces_min")
+    minutes = _durees_min(km, _densites(postes)[:, None], _densites(sites)[None, :])
     sur_place = (
         postes["residence_site_id"].to_numpy()[:, None] == sites["site_id"].to_numpy()[None, :]
     )
@@ -65,13 +65,32 @@ def _distances_km(postes: pd.DataFrame, sites: pd.DataFrame) -> np.ndarray:
 _POSITION = ("latitude", "longitude")
 
 
-def _vitesses(lieux: pd.DataFrame) -> np.ndarray:
-    """Door-to-door speed (km/h) around each place, by the density level of its commune."""
-    par_niveau = reference.valeur("trajets", "vitesse_km_h")
-    defaut = reference.valeur("trajets", "vitesse_defaut_km_h")
-    return np.array(
-        [defaut if pd.isna(d) else par_niveau[int(d) - 1] for d in lieux["densite"]], dtype=float
+def _densites(lieux: pd.DataFrame) -> np.ndarray:
+    """Density level (1 to 7) of the commune of each place, NaN when unknown."""
+    return lieux["densite"].astype(float).to_numpy()
+
+
+def _durees_min(km: np.ndarray, depart: np.ndarray, arrivee: np.ndarray) -> np.ndarray:
+    """Minutes for `km` of road between places of these densities."""
+    approche = np.minimum(reference.valeur("trajets", "approche_km"), km / 2)
+    lente = 1 / _vitesses_approche(depart) + 1 / _vitesses_approche(arrivee)
+    seuil = reference.valeur("territoire", "seuil_rural_densite")
+    # an unknown density compares false: the slower road is the careful guess
+    est_rapide = (depart < seuil) & (arrivee < seuil)
+    route = np.where(
+        est_rapide,
+        reference.valeur("trajets", "vitesse_route_km_h"),
+        reference.valeur("trajets", "vitesse_route_rurale_km_h"),
     )
+    heures = approche * lente + (km - 2 * approche) / route
+    return heures * 60 + reference.valeur("trajets", "acces_min")
+
+
+def _vitesses_approche(densites: np.ndarray) -> np.ndarray:
+    """Speed (km/h) around places of these densities; the middle one where it is unknown."""
+    par_niveau = np.array(reference.valeur("trajets", "vitesse_approche_km_h"), dtype=float)
+    rangs = np.where(np.isnan(densites), (len(par_niveau) + 1) / 2, densites).astype(int) - 1
+    return par_niveau[rangs]
 
 
 def _appliquer_mesures(

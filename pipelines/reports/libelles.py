@@ -52,6 +52,10 @@ COULEURS_SECTEURS = (
     "#E377A2",
 )
 GRIS = "#8A8A8A"
+HORS_CATEGORIE = {
+    "sans_categorie": "Hors catégorie prioritaire",
+    "categorie_inconnue": "Catégorie inconnue (une donnée manque)",
+}
 STATUTS = {
     "occupe": "occupé",
     "vacant": "vacant",

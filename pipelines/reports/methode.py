@@ -11,7 +11,7 @@ from pipelines.base.textes import jour, nombre
 from pipelines.marts import entrepot
 from pipelines.planning.modele import DURES
 from pipelines.planning.probleme import OBJECTIFS
-from pipelines.reports.libelles import TYPES
+from pipelines.reports.libelles import HORS_CATEGORIE, TYPES
 from pipelines.reports.sites import BAREME_PAR_DEFAUT
 from pipelines.scoring.bareme import Bareme, Doctrine, bareme, doctrine
 from pipelines.sources.cartes import cartes
@@ -182,7 +182,7 @@ def _doctrine(echelle: Bareme, principe: Doctrine) -> pd.DataFrame:
     libelles = {r.code: r.libelle for r in echelle.priorites.regles}
     return pd.DataFrame(
         [
-            (libelles.get(code, "Hors catégorie prioritaire"), poids)
+            (libelles.get(code) or HORS_CATEGORIE[code], poids)
             for code, poids in principe.poids.items()
         ],
         columns=["Catégorie", "Poids du manque"],

@@ -1,21 +1,22 @@
 """A proposal as it is shown: the sentence, the sectors, the sites, gains and losses, the file."""
 
 import csv
-import io
 import json
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 import plotly.graph_objects as go
-import xlsxwriter
 
+from pipelines.base import reference
+from pipelines.base.erreurs import AtlasError
 from pipelines.base.textes import nombre, pluriel, pourcentage, rythme, variation
 from pipelines.marts import entrepot
-from pipelines.reports import cartes
+from pipelines.reports import cartes, classeur
 from pipelines.reports.libelles import RYTHMES_EN_MOTS, STATUTS
-from pipelines.reports.sites import presences_actuelles, tableau_sites
+from pipelines.reports.sites import categories_en_mots, completer, tableau_sites
 from pipelines.scenarios import propositions
+from pipelines.scoring.bareme import bareme
 from pipelines.scoring.couverture import Rythme
 from pipelines.scoring.couverture import rythme as rythme_de
 
@@ -39,6 +40,7 @@ class VueProposition:
     mises_en_garde: list[str]
     categories: pd.DataFrame
     secteurs: pd.DataFrame
+    postes: pd.DataFrame
     sites: pd.DataFrame
     sans_presence: pd.DataFrame
     etages: pd.DataFrame
@@ -57,14 +59,26 @@ def vue(base: Path, dossier: Path) -> VueProposition:
     apres = plan.groupby("site_id")["demi_journees_cycle"].sum().to_dict()
     with entrepot.ouvrir(base) as connexion:
         sites = tableau_sites(connexion, departement, apres)
-        avant = presences_actuelles(connexion)
         decor = cartes.fond(connexion, departement)
+        if disparus := sorted(set(apres) - set(sites["site_id"])):
+            raise AtlasError(
+                f"Les données ont changé depuis ce calcul : {pluriel(len(disparus), 'site')} du "
+                f"plan n'y {'est' if len(disparus) == 1 else 'sont'} plus "
+                f"({', '.join(disparus[:3])}{'…' if len(disparus) > 3 else ''}).",
+                remede="relancer le calcul sur les données actuelles",
+            )
+    sites = _au_jour_du_calcul(sites, probleme)
+    avant: dict[str, int] = {}
+    for presence in probleme["presences_actuelles"]:
+        total = avant.get(presence["site_id"], 0) + presence["demi_journees_cycle"]
+        avant[presence["site_id"]] = total
     postes = pd.DataFrame(probleme["postes"])
     etoiles = plan.merge(
         postes[["poste_id", "latitude", "longitude"]], on="poste_id", validate="many_to_one"
     )
     tables = {
         "Secteurs": _secteurs(plan, probleme, sites),
+        "Postes": _postes(resume),
         "Sites": _sites(sites, avant),
         "Catégories": _categories(resume),
         "Sans présence régulière": _sans_presence(resume),
@@ -76,12 +90,23 @@ def vue(base: Path, dossier: Path) -> VueProposition:
         mises_en_garde=_mises_en_garde(base, resume),
         categories=tables["Catégories"],
         secteurs=tables["Secteurs"],
+        postes=tables["Postes"],
         sites=tables["Sites"],
         sans_presence=tables["Sans présence régulière"],
         etages=tables["Objectifs"],
         carte=cartes.carte_secteurs(sites, etoiles, decor, f"proposition-{dossier.name}"),
         classeur=_classeur(tables, resume),
     )
+
+
+def _au_jour_du_calcul(sites: pd.DataFrame, probleme: dict) -> pd.DataFrame:
+    """`sites` with the besoins and categories the solver was given, whatever changed since."""
+    donnes = {s["site_id"]: s for s in probleme["sites"]}
+    sites = sites[sites["site_id"].isin(donnes)].copy()
+    sites["besoin"] = [donnes[s]["besoin"] for s in sites["site_id"]]
+    sites["categories"] = [tuple(donnes[s]["categories"]) for s in sites["site_id"]]
+    sites["inconnues"] = [tuple(donnes[s]["categories_inconnues"]) for s in sites["site_id"]]
+    return completer(sites, bareme(str(probleme["hypotheses"]["bareme"])))
 
 
 def _phrase(resume: dict, sites: pd.DataFrame, avant: dict[str, int]) -> str:
@@ -118,7 +143,14 @@ def _preuve(resume: dict) -> str:
         if demi_journees:
             debut += f" (environ {pluriel(round(demi_journees), 'demi-journée')} par cycle)"
         debut += "."
-    return f"{debut} Un contrôle indépendant a vérifié toutes les règles."
+    libres = sum(p["libres_demi_journees_cycle"] for p in resume["postes"])
+    reste = (
+        f" {pluriel(libres, 'demi-journée reste libre', 'demi-journées restent libres')} : voir "
+        "l'onglet « Postes »."
+        if libres
+        else ""
+    )
+    return f"{debut}{reste} Un contrôle indépendant a vérifié toutes les règles."
 
 
 def _mises_en_garde(base: Path, resume: dict) -> list[str]:
@@ -130,7 +162,42 @@ def _mises_en_garde(base: Path, resume: dict) -> list[str]:
             notes.append(
                 "Les données ont changé depuis ce calcul : le relancer pour en tenir compte."
             )
+    if resume["hypotheses"]["empreinte_reference"] != reference.empreinte():
+        notes.append(
+            "Des règles ou des paramètres ont changé depuis ce calcul : le relancer pour en tenir "
+            "compte."
+        )
     return notes
+
+
+def _postes(resume: dict) -> pd.DataFrame:
+    return pd.DataFrame(
+        [
+            (
+                p["poste_id"],
+                STATUTS[p["statut"]],
+                p["quotite_etp"],
+                p["capacite_demi_journees_cycle"],
+                p["donnees_demi_journees_cycle"],
+                p["libres_demi_journees_cycle"],
+                p["nb_sites"],
+                p["trajet_max_min"],
+                "oui" if p["est_present_a_sa_residence"] else "non",
+            )
+            for p in resume["postes"]
+        ],
+        columns=[
+            "Poste",
+            "Statut",
+            "Quotité (ETP)",
+            "Temps (½ j. par cycle)",
+            "Donné (½ j. par cycle)",
+            "Libre (½ j. par cycle)",
+            "Sites",
+            "Trajet le plus long (min)",
+            "Présent à sa résidence",
+        ],
+    )
 
 
 def _categories(resume: dict) -> pd.DataFrame:
@@ -203,12 +270,13 @@ def _sites(sites: pd.DataFrame, avant: dict[str, int]) -> pd.DataFrame:
 
 
 def _sans_presence(resume: dict) -> pd.DataFrame:
-    libelles = {c["categorie"]: c["libelle"] for c in resume["couverture"]}
+    regles = bareme(str(resume["hypotheses"]["bareme"])).priorites.regles
+    libelles = {r.code: r.libelle for r in regles}
     return pd.DataFrame(
         [
             (
                 s["nom"],
-                ", ".join(libelles[c] for c in s["categories"]) or "—",
+                categories_en_mots(s["categories"], s["categories_inconnues"], libelles),
                 s["besoin_demi_journees_cycle"],
                 s["referent_poste_id"] or "aucun poste connu",
                 s["referent_trajet_min"],
@@ -245,39 +313,14 @@ def _etages(resume: dict) -> pd.DataFrame:
 
 def _classeur(tables: dict[str, pd.DataFrame], resume: dict) -> bytes:
     """The tables as an Excel workbook, after a reading sheet that says where they come from."""
-    tampon = io.BytesIO()
-    # text that looks like a formula or an address stays text
-    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
-    with xlsxwriter.Workbook(tampon, options) as classeur:
-        titre = classeur.add_format({"bold": True, "font_size": 14})
-        entete = classeur.add_format(
-            {"bold": True, "bg_color": "#F5F5F5", "bottom": 1, "text_wrap": True, "valign": "top"}
-        )
-        lecture = classeur.add_worksheet("Lecture")
-        lecture.set_column(0, 0, 110)
-        lignes = [
+    return classeur.ecrire(
+        [
             f"Proposition de répartition, département {resume['departement']}",
             *resume["avertissements"].values(),
             "½ j. par cycle : demi-journées par cycle de 4 semaines.",
             f"Données : {resume['empreinte_donnees']}",
             f"Graine : {resume['graine']}",
             *(f"{nom} : {valeur}" for nom, valeur in resume["hypotheses"].items()),
-        ]
-        for rang, ligne in enumerate(lignes):
-            lecture.write_string(rang, 0, ligne, titre if rang == 0 else None)
-        for nom, table in tables.items():
-            feuille = classeur.add_worksheet(nom)
-            feuille.freeze_panes(1, 1)
-            for c, colonne in enumerate(table.columns):
-                valeurs = ["" if pd.isna(v) else v for v in table[colonne]]
-                feuille.write_string(0, c, colonne, entete)
-                for r, valeur in enumerate(valeurs, start=1):
-                    if isinstance(valeur, str):
-                        feuille.write_string(r, c, valeur)
-                    else:
-                        feuille.write_number(r, c, float(valeur))
-                largeur = max([len(colonne) // 2, *(len(str(v)) for v in valeurs)], default=8)
-                feuille.set_column(c, c, min(max(largeur + 2, 10), 48))
-            if len(table):
-                feuille.autofilter(0, 0, len(table), len(table.columns) - 1)
-    return tampon.getvalue()
+        ],
+        tables,
+    )

@@ -1,5 +1,7 @@
 """The sites of a département with their besoin and a coverage: what every page starts from."""
 
+from collections.abc import Iterable
+
 import duckdb
 import pandas as pd
 
@@ -39,13 +41,30 @@ def completer(sites: pd.DataFrame, echelle: Bareme) -> pd.DataFrame:
     sites["part"] = sites["presence"] / sites["besoin"]
     sites["rythme"] = [rythme(p) for p in sites["presence"]]
     sites["categories_en_mots"] = [
-        ", ".join(libelles[c] for c in codes) or "—" for codes in sites["categories"]
+        categories_en_mots(codes, inconnues, libelles)
+        for codes, inconnues in zip(sites["categories"], sites["inconnues"], strict=True)
     ]
     sites["est_prioritaire"] = [bool(codes) for codes in sites["categories"]]
     sites["est_en_manque"] = [
         est_en_manque(p, b) for p, b in zip(sites["presence"], sites["besoin"], strict=True)
     ]
     return sites.sort_values(["nom", "site_id"]).reset_index(drop=True)
+
+
+def categories_en_mots(
+    codes: Iterable[str], inconnues: Iterable[str], libelles: dict[str, str]
+) -> str:
+    """« Collège REP+, Internat » ; with no known one, those that can't be told; else a dash."""
+    connues = ", ".join(libelles[c] for c in codes)
+    if connues:
+        return connues
+    a_savoir = ", ".join(libelles[c] for c in inconnues)
+    return f"inconnue : {a_savoir} ?" if a_savoir else "—"
+
+
+def part_couverte(sites: pd.DataFrame) -> float:
+    """Share of the besoins met, nothing counted beyond a site's own besoin."""
+    return float(sites[["presence", "besoin"]].min(axis=1).sum() / sites["besoin"].sum())
 
 
 def presences_actuelles(connexion: duckdb.DuckDBPyConnection) -> dict[str, int]:

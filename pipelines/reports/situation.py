@@ -8,10 +8,11 @@ import duckdb
 import pandas as pd
 import plotly.graph_objects as go
 
+from pipelines.base import reference
 from pipelines.base.textes import enumeration, jour, nombre, pluriel, pourcentage
 from pipelines.marts import entrepot
 from pipelines.reports import cartes
-from pipelines.reports.sites import tableau_sites
+from pipelines.reports.sites import part_couverte, tableau_sites
 
 
 @dataclass(frozen=True)
@@ -84,25 +85,26 @@ def _phrase(sites: pd.DataFrame, postes: pd.DataFrame, prioritaires: pd.DataFram
         )
     servants = postes[~postes["sans_secteur"].astype(bool)]
     etp = servants["quotite_etp"].astype(float).sum()
-    part = sites["presence"].sum() / sites["besoin"].sum()
     debut = (
         f"{pluriel(len(servants), 'poste')} ({nombre(etp, 1)} ETP) pour {decor} : "
-        f"{pourcentage(part)} du besoin est couvert"
+        f"{pourcentage(part_couverte(sites))} du besoin est couvert"
     )
+    seuil = f"moins de {pourcentage(reference.valeur('couverture', 'part_manque_prioritaire'))}"
     if prioritaires.empty:
-        return f"{debut}, et aucun site prioritaire n'a moins de la moitié de son besoin."
+        return f"{debut}, et aucun site prioritaire n'a {seuil} de son besoin."
     accord = "a" if len(prioritaires) == 1 else "ont"
     return (
         f"{debut}, et {len(prioritaires)} des {nombre(nb_prioritaires)} sites prioritaires "
-        f"{accord} moins de la moitié de leur besoin."
+        f"{accord} {seuil} de leur besoin."
     )
 
 
 def _titre_prioritaires(nombre_de_sites: int) -> str:
+    seuil = pourcentage(reference.valeur("couverture", "part_manque_prioritaire"))
     if nombre_de_sites == 0:
-        return "Aucun site prioritaire sous la moitié de son besoin"
+        return f"Aucun site prioritaire sous {seuil} de son besoin"
     sites = pluriel(nombre_de_sites, "site prioritaire", "sites prioritaires")
-    return f"{sites} sous la moitié du besoin"
+    return f"{sites} sous {seuil} du besoin"
 
 
 def _remarques(
@@ -139,7 +141,9 @@ def _remarques(
         "select count(*) from mart_anomalie where gravite = 'attention'"
     ).fetchall()
     if a_verifier:
-        remarques.append(f"{pluriel(a_verifier, 'anomalie')} à vérifier dans les sources.")
+        remarques.append(
+            f"{pluriel(a_verifier, 'anomalie')} à vérifier dans l'ensemble des fichiers."
+        )
     sans_agent = connexion.execute(
         "select count(*) from mart_poste where departement = ? and statut in ('vacant', 'absent')",
         [departement],
@@ -147,13 +151,15 @@ def _remarques(
     if sans_agent:
         remarques.append(
             f"{pluriel(sans_agent, 'poste vacant ou absent', 'postes vacants ou absents')} : "
-            "leur présence est comptée telle qu'elle est prévue."
+            "la présence prévue est comptée comme si quelqu'un la tenait."
         )
     [(sans_residence,)] = connexion.execute(
         "select count(*) from mart_poste where departement is null"
     ).fetchall()
     if sans_residence:
-        remarques.append(f"{pluriel(sans_residence, 'poste')} sans résidence connue.")
+        remarques.append(
+            f"{pluriel(sans_residence, 'poste')} sans résidence connue, tous départements réunis."
+        )
     return remarques
 
 

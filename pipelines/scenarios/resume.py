@@ -2,14 +2,16 @@
 
 from collections.abc import Iterable
 
-from pipelines.planning.probleme import Presence, Probleme
+from pipelines.planning.probleme import Presence, Probleme, Site
 from pipelines.planning.solveur import Resultat
 from pipelines.planning.verification import Verdict
 from pipelines.scoring.bareme import bareme
 from pipelines.scoring.couverture import Rythme, rythme
 
 SANS_CATEGORIE = "sans_categorie"
+CATEGORIE_INCONNUE = "categorie_inconnue"
 ENSEMBLE = "ensemble"
+SANS_PERSONNE = ("vacant", "absent")
 
 
 def resumer(
@@ -41,6 +43,7 @@ def resumer(
                 "libelle": e.libelle,
                 "statut": e.statut,
                 "valeur": e.valeur,
+                "valeur_atteinte": e.valeur_atteinte,
                 "borne": e.borne,
                 "part_ecart": e.ecart,
                 "ecart_demi_journees": e.ecart_demi_journees,
@@ -55,6 +58,7 @@ def resumer(
         },
         "couverture": par_categorie(probleme, avant, apres),
         "sites_sans_presence": sans_presence(probleme, apres),
+        "postes": charges(probleme, resultat.plan),
         "changements": changements(probleme, resultat.plan),
     }
 
@@ -73,11 +77,7 @@ def par_categorie(probleme: Probleme, avant: dict[str, int], apres: dict[str, in
     lignes = []
     for code, libelle in libelles.items():
         sites = [
-            s
-            for s in probleme.sites
-            if code == ENSEMBLE
-            or code in s.categories
-            or (code == SANS_CATEGORIE and not s.categories)
+            s for s in probleme.sites if code in (ENSEMBLE, *s.categories) or code == _a_defaut(s)
         ]
         if not sites:
             continue
@@ -101,28 +101,42 @@ def libelles_categories(probleme: Probleme) -> dict[str, str]:
     regles = bareme(str(probleme.hypotheses["bareme"])).priorites.regles
     return {
         **{r.code: r.libelle for r in regles},
+        CATEGORIE_INCONNUE: "Catégorie inconnue (une donnée manque)",
         SANS_CATEGORIE: "Hors catégorie prioritaire",
         ENSEMBLE: "Tous les sites",
     }
 
 
-def _rythmes(sites: list, couverture: dict[str, int]) -> dict:
+def _a_defaut(site: Site) -> str | None:
+    """The catch-all of a site of no known category: unknown when a rule can't be told."""
+    if site.categories:
+        return None
+    return CATEGORIE_INCONNUE if site.categories_inconnues else SANS_CATEGORIE
+
+
+def _rythmes(sites: list[Site], couverture: dict[str, int]) -> dict:
+    """Sites by rhythm class; the share of besoin met counts nothing beyond a site's own besoin."""
     classes = [rythme(couverture[s.site_id]) for s in sites]
     donnees = sum(couverture[s.site_id] for s in sites)
+    utiles = sum(min(couverture[s.site_id], s.besoin) for s in sites)
     besoin = sum(s.besoin for s in sites)
     return {
         **{str(classe): classes.count(classe) for classe in Rythme},
         "demi_journees_cycle": donnees,
-        "part_besoin": round(donnees / besoin, 4) if besoin else None,
+        "au_dela_du_besoin_demi_journees_cycle": donnees - utiles,
+        "part_besoin": round(utiles / besoin, 4) if besoin else None,
     }
 
 
 def sans_presence(probleme: Probleme, couverture: dict[str, int]) -> list[dict]:
-    """Sites without regular presence, each with its référent: the nearest poste with a sector."""
+    """Sites without regular presence, each with its référent.
+
+    The référent is the nearest poste with a sector and somebody in it; with none, it is None.
+    """
     candidats = [
         (p, poste)
         for p, poste in enumerate(probleme.postes)
-        if not poste.sans_secteur and poste.capacite > 0
+        if not poste.sans_secteur and poste.capacite > 0 and poste.statut not in SANS_PERSONNE
     ]
     lignes = []
     for s, site in enumerate(probleme.sites):
@@ -139,9 +153,40 @@ def sans_presence(probleme: Probleme, couverture: dict[str, int]) -> list[dict]:
                 "site_id": site.site_id,
                 "nom": site.nom,
                 "categories": list(site.categories),
+                "categories_inconnues": list(site.categories_inconnues),
                 "besoin_demi_journees_cycle": site.besoin,
                 "referent_poste_id": referent,
                 "referent_trajet_min": minutes,
+            }
+        )
+    return lignes
+
+
+def charges(probleme: Probleme, plan: Iterable[Presence]) -> list[dict]:
+    """Each poste that can have a sector: its time, what the plan gives of it, what is left."""
+    rangs = {s.site_id: i for i, s in enumerate(probleme.sites)}
+    par_poste: dict[str, list[Presence]] = {}
+    for presence in plan:
+        par_poste.setdefault(presence.poste_id, []).append(presence)
+    lignes = []
+    for p, poste in enumerate(probleme.postes):
+        if poste.sans_secteur:
+            continue
+        secteur = par_poste.get(poste.poste_id, [])
+        donnees = sum(x.demi_journees_cycle for x in secteur)
+        trajets = [probleme.minutes[p][rangs[x.site_id]] for x in secteur]
+        lignes.append(
+            {
+                "poste_id": poste.poste_id,
+                "statut": poste.statut,
+                "quotite_etp": poste.quotite,
+                "capacite_demi_journees_cycle": poste.capacite,
+                "donnees_demi_journees_cycle": donnees,
+                "libres_demi_journees_cycle": poste.capacite - donnees,
+                "nb_sites": len(secteur),
+                "trajet_max_min": max((t for t in trajets if t is not None), default=None),
+                # no travel is counted inside the site of the résidence, and only there
+                "est_present_a_sa_residence": 0 in trajets,
             }
         )
     return lignes

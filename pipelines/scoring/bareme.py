@@ -116,12 +116,17 @@ def besoins(connexion: duckdb.DuckDBPyConnection, echelle: Bareme) -> Besoins:
     return Besoins(pd.DataFrame(lignes_sites), pd.DataFrame(lignes_detail))
 
 
-def poids(categories: tuple[str, ...], doctrine_retenue: Doctrine) -> int:
-    """The weight of a site's shortage: the largest among its categories."""
-    return max(
-        (doctrine_retenue.poids[c] for c in categories),
-        default=doctrine_retenue.poids["sans_categorie"],
-    )
+def poids(
+    categories: tuple[str, ...], inconnues: tuple[str, ...], doctrine_retenue: Doctrine
+) -> int:
+    """The weight of a site's shortage: the largest among its categories.
+
+    A site of no known category, but of one that can't be told, has a weight of its own: unknown
+    is not no.
+    """
+    if categories:
+        return max(doctrine_retenue.poids[c] for c in categories)
+    return doctrine_retenue.poids["categorie_inconnue" if inconnues else "sans_categorie"]
 
 
 Ligne = tuple[str, str, int, str, str]

@@ -68,10 +68,11 @@ def test_the_judge_accepts_every_plan_and_finds_the_same_values(
     resultat = resoudre(probleme, duree_max_s=RAPIDE)
     verdict = jugement(probleme, resultat.plan)
     assert verdict.conforme, verdict.manquements
-    assert verdict.objectifs["trajets"] == resultat.etages[2].valeur
     for etage, part in zip(resultat.etages, (tolerance, 0.0, 0.0), strict=True):
-        assert 0 <= etage.borne <= etage.valeur
-        assert verdict.objectifs[etage.code] <= plafond_garde(etage.valeur, part)
+        assert verdict.objectifs[etage.code] == etage.valeur
+        assert 0 <= etage.borne <= etage.valeur_atteinte
+        assert etage.valeur <= plafond_garde(etage.valeur_atteinte, part)
+        assert etage.ecart == ((etage.valeur - etage.borne) / etage.valeur if etage.valeur else 0)
     assert resultat.plan == tuple(sorted(resultat.plan))
 
 

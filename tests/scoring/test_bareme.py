@@ -85,11 +85,11 @@ def test_a_plain_college_of_500_has_a_besoin_anyone_can_redo(monde):
 
 
 def test_the_floor_the_ceiling_and_the_rounding_are_lines_of_the_besoin(monde):
-    """A REP+ collège of 1 500 with everything is held at 36, and the sheet says by how much."""
+    """A REP+ collège of 1 500 with everything is held at 34, and the sheet says by how much."""
     charge = {"ep": "REP+", "effectif": 1500, **dict.fromkeys(DRAPEAUX, True)}
     calcul = besoins(monde(charge), NATIONAL)
     codes = list(calcul.detail["code"])
-    assert calcul.sites["besoin"].tolist() == [36]
+    assert calcul.sites["besoin"].tolist() == [34]
     assert "plafond" in codes
     assert codes[:2] == ["base", "eleves"]
     verifier_decomposition(calcul)
@@ -232,7 +232,7 @@ def test_every_category_has_a_weight_in_the_scale_and_in_the_doctrine():
     """A category forgotten in a file would weigh nothing without a word."""
     codes = {regle.code for regle in NATIONAL.priorites.regles}
     principe = doctrine("priorites_d_abord")
-    assert principe.poids.keys() - {"sans_categorie"} == codes
+    assert principe.poids.keys() - {"sans_categorie", "categorie_inconnue"} == codes
     assert set(NATIONAL.contributions) - {"reference"} == codes - {"ecoles_rep_plus"}
     assert all(v >= principe.poids["sans_categorie"] for v in principe.poids.values())
 
@@ -240,8 +240,11 @@ def test_every_category_has_a_weight_in_the_scale_and_in_the_doctrine():
 def test_a_site_of_several_categories_takes_the_largest_weight():
     """REP+ with an internat weighs as REP+."""
     principe = doctrine("priorites_d_abord")
-    assert poids(("college_rep_plus", "internat"), principe) == principe.poids["college_rep_plus"]
-    assert poids((), principe) == principe.poids["sans_categorie"]
+    assert poids(("college_rep_plus", "internat"), (), principe) == 6
+    assert poids(("internat",), ("college_rep",), principe) == principe.poids["internat"]
+    assert poids((), (), principe) == principe.poids["sans_categorie"]
+    assert poids((), ("college_upe2a",), principe) == principe.poids["categorie_inconnue"]
+    assert principe.poids["categorie_inconnue"] > principe.poids["sans_categorie"]
 
 
 def test_an_unknown_scale_lists_those_that_exist():

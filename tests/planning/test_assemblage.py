@@ -1,0 +1,79 @@
+"""From the warehouse to the problem: what the hypotheses change, and what they never do."""
+
+from pathlib import Path
+
+import pytest
+
+from pipelines.marts import entrepot
+from pipelines.planning.assemblage import Hypotheses, assembler, garder_les_residences
+from pipelines.planning.probleme import Poste, Presence, Site
+
+
+def site(site_id: str, **autres) -> Site:
+    valeurs = {"nature": "etablissement", "besoin": 12, "poids": 1, "postes_max": 1, **autres}
+    return Site(
+        site_id=site_id,
+        nom=site_id,
+        categories=(),
+        bassin=None,
+        latitude=None,
+        longitude=None,
+        **valeurs,
+    )
+
+
+def poste(poste_id: str, **autres) -> Poste:
+    valeurs = {"capacite": 30, "sans_secteur": False, **autres}
+    return Poste(
+        poste_id=poste_id,
+        quotite=1.0,
+        statut="occupe",
+        sites_max=3,
+        residence_uai="R",
+        latitude=None,
+        longitude=None,
+        bassin=None,
+        **valeurs,
+    )
+
+
+def test_the_poste_most_present_at_a_shared_residence_is_the_one_that_stays():
+    presences = (Presence("A", "S", 4), Presence("B", "S", 10))
+    verrous = garder_les_residences(
+        (site("S"),), (poste("A"), poste("B")), presences, {"A": "S", "B": "S"}
+    )
+    assert [(v.poste_id, v.nature) for v in verrous] == [("B", "impose")]
+
+
+def test_a_poste_is_not_held_where_it_does_not_work_today_nor_without_time():
+    presences = (Presence("A", "T", 4), Presence("B", "S", 4))
+    verrous = garder_les_residences(
+        (site("S"), site("T")),
+        (poste("A"), poste("B", capacite=0)),
+        presences,
+        {"A": "S", "B": "S"},
+    )
+    assert verrous == ()
+
+
+@pytest.mark.reel
+def test_every_site_of_the_departement_is_in_the_problem_with_its_besoin(entrepot_reel: Path):
+    with entrepot.ouvrir(entrepot_reel) as connexion:
+        probleme = assembler(connexion, "034", Hypotheses(), 1)
+    assert len(probleme.sites) == 125
+    assert all(s.besoin in probleme.reglages.niveaux for s in probleme.sites)
+    tetes = {s.site_id for s in probleme.sites if s.nature == "etablissement"}
+    reseaux = [s for s in probleme.sites if s.nature == "ecoles_rep_plus"]
+    assert len(reseaux) == 7
+    assert all(s.site_tete in tetes for s in reseaux)
+    assert probleme.est_simule
+
+
+@pytest.mark.reel
+def test_leaving_vacant_posts_out_removes_exactly_them(entrepot_reel: Path):
+    with entrepot.ouvrir(entrepot_reel) as connexion:
+        tous = assembler(connexion, "034", Hypotheses(), 1)
+        sans = assembler(connexion, "034", Hypotheses(compter_postes_vacants=False), 1)
+    vacants = {p.poste_id for p in tous.postes if p.statut == "vacant"}
+    assert vacants
+    assert {p.poste_id for p in tous.postes} - {p.poste_id for p in sans.postes} == vacants
