@@ -5,16 +5,20 @@ import sys
 from pathlib import Path
 from typing import Annotated
 
+import pandas as pd
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
+from rich.text import Text
 
 from pipelines.base import chemins, reference
 from pipelines.base.erreurs import AtlasError
 from pipelines.base.textes import enumeration, nombre, pluriel, pourcentage
 from pipelines.marts import construction
 from pipelines.planning.assemblage import Hypotheses
+from pipelines.reports import donnees
+from pipelines.reports import modeles as modeles_excel
 from pipelines.scenarios import propositions
 from pipelines.scenarios.resume import ENSEMBLE
 from pipelines.scoring.couverture import Rythme
@@ -24,7 +28,7 @@ from pipelines.sources import telechargement
 from pipelines.sources.cartes import cartes
 
 app = typer.Typer(
-    help="Atlas SSFE : besoins, secteurs et répartition des moyens du service social en faveur "
+    help="Atlas SSFE : besoins, secteurs et répartition des moyens du service social en faveur "
     "des élèves.",
     no_args_is_help=True,
     add_completion=False,
@@ -110,8 +114,21 @@ def _imprimer_telechargement(bilan: telechargement.BilanTelechargement, sortie: 
     console.print(table)
     for source, motif in bilan.non_servies.items():
         console.print(f"{cartes()[source].titre} : pas de téléchargement ({motif}).", markup=False)
+    echecs: dict[str, list[telechargement.Resultat]] = {}
     for resultat in bilan.de(telechargement.ECHEC):
-        erreurs.print(resultat.erreur.message(), style="bold red", highlight=False, markup=False)
+        echecs.setdefault(resultat.erreur.quoi, []).append(resultat)
+    for quoi, resultats in echecs.items():
+        message = resultats[0].erreur.message()
+        if len(resultats) > 1:
+            message = "\n".join(
+                [
+                    quoi,
+                    f"Que faire : réessayer plus tard ; sans réseau, prendre ces fichiers sur une "
+                    f"machine reliée et les déposer dans {sortie}, dont le contenu est intact :",
+                    *(f"- {r.demande.titre} : {r.demande.adresse_publique}" for r in resultats),
+                ]
+            )
+        erreurs.print(message, style="bold red", highlight=False, markup=False, soft_wrap=True)
     recus = bilan.de(telechargement.RECU)
     console.print(
         f"{pluriel(len(recus), 'fichier reçu', 'fichiers reçus')} dans {sortie} "
@@ -146,12 +163,65 @@ def construire(
             code, str(sites.get("etablissement", 0)), str(sites.get("ecoles_rep_plus", 0))
         )
     console.print(table)
-    anomalies = [f"{pluriel(n, 'anomalie')} de gravité « {g} »" for g, n in bilan.anomalies.items()]
+    anomalies = [f"{pluriel(n, 'anomalie')} de gravité « {g} »" for g, n in bilan.anomalies.items()]
     console.print(enumeration(anomalies) or "Aucune anomalie.")
     for note in bilan.non_reconnus:
-        console.print(f"Fichier non lu : {note}", markup=False)
+        console.print(f"Fichier non lu : {note}", markup=False)
     console.print(
-        f"Entrepôt construit en {nombre(bilan.secondes, 1)} s : {bilan.entrepot}", markup=False
+        f"Entrepôt construit en {nombre(bilan.secondes, 1)} s : {bilan.entrepot}", markup=False
+    )
+
+
+@app.command()
+def verifier(
+    dossier: Annotated[Path, typer.Argument(help="dossier des fichiers à vérifier")],
+    departements: OptionDepartements = None,
+    entrepot_: OptionEntrepot = chemins.ENTREPOT_PAR_DEFAUT,
+) -> None:
+    """Dit ce que contiennent des fichiers et ce qu'ils changeraient, sans rien changer.
+
+    Sort avec le code 1 quand un fichier ou une ligne serait refusé.
+    """
+    with _barre() as barre:
+        tache = barre.add_task("Lecture des fichiers", total=1.0)
+        examen = construction.examiner(
+            [dossier],
+            _codes(departements),
+            entrepot_,
+            lambda etape, part: barre.update(tache, description=etape, completed=part),
+        )
+    vue = donnees.presenter(examen)
+    console.print(vue.phrase, style="bold", markup=False)
+    for phrase in vue.erreurs:
+        console.print(phrase, style="red", markup=False, highlight=False)
+    for phrase in vue.notes:
+        console.print(phrase, markup=False, highlight=False)
+    for cadre in (vue.fichiers, vue.differences, vue.anomalies):
+        _imprimer_tableau(cadre)
+    if examen.est_bloquant:
+        raise typer.Exit(1)
+
+
+def _imprimer_tableau(cadre: pd.DataFrame) -> None:
+    """A table as a terminal shows it; nothing when it has no row."""
+    if cadre.empty:
+        return
+    table = Table(*cadre.columns)
+    for ligne in cadre.itertuples(index=False):
+        table.add_row(*(Text("" if pd.isna(v) else str(v)) for v in ligne))
+    console.print(table)
+
+
+@app.command()
+def modeles(
+    sortie: Annotated[Path, typer.Option("--sortie", help="dossier où écrire les modèles")],
+) -> None:
+    """Écrit un modèle Excel à remplir pour chaque fichier local."""
+    ecrits = modeles_excel.ecrire(sortie)
+    console.print(
+        f"{pluriel(len(ecrits), 'modèle')} écrits dans {sortie} : "
+        f"{enumeration([c.name for c in ecrits])}.",
+        markup=False,
     )
 
 
@@ -175,7 +245,7 @@ def simuler_postes(
         markup=False,
     )
     console.print(
-        "Ces données sont simulées : chaque écran et chaque export le dira.", style="yellow"
+        "Ces données sont simulées : chaque écran et chaque export le dira.", style="yellow"
     )
 
 
@@ -234,7 +304,7 @@ def _imprimer_resume(resume: dict) -> None:
         console.print(libelle, style="yellow")
     moyens = resume["moyens"]
     console.print(
-        f"{pluriel(moyens['nb_postes'], 'poste')} ({nombre(moyens['quotite_etp'], 1)} ETP) : "
+        f"{pluriel(moyens['nb_postes'], 'poste')} ({nombre(moyens['quotite_etp'], 1)} ETP) : "
         f"{nombre(moyens['capacite_demi_journees_cycle'])} demi-journées par cycle pour un besoin "
         f"de {nombre(moyens['besoin_demi_journees_cycle'])}."
     )
@@ -267,7 +337,7 @@ def _imprimer_resume(resume: dict) -> None:
     )
     if resume["arret_par"] in ("temps", "utilisateur"):
         console.print(
-            "Calcul arrêté par le temps ou par l'utilisateur : un autre lancement peut donner un "
+            "Calcul arrêté par le temps ou par l'utilisateur : un autre lancement peut donner un "
             "autre plan.",
             style="yellow",
         )
@@ -282,7 +352,7 @@ def servir(
     if not entrepot_.is_file():
         console.print("Construction de l'exemple (établissements fictifs)…")
         construction.construire([chemins.EXEMPLE], entrepot_)
-    console.print(f"Tableau de bord : http://127.0.0.1:{port}", markup=False)
+    console.print(f"Tableau de bord : http://127.0.0.1:{port}", markup=False)
     environnement = {**os.environ, "ATLAS_ENTREPOT": str(entrepot_.resolve())}
     commande = [sys.executable, "-m", "streamlit", "run", str(chemins.APPLICATION)]
     os.chdir(chemins.RACINE)

@@ -12,7 +12,7 @@ from pipelines.simulation.postes import ecrire
 DOSSIER_REEL = chemins.RACINE.parent / "shared" / "real"
 DEPARTEMENTS_REELS = ["011", "030", "034", "035", "048", "066"]
 ETP_SIMULES = {"034": 45.0, "035": 38.0}
-ABSENCE = "Les tests sur les fichiers réels n'ont pas tourné : ../shared/real est absent."
+ABSENCE = "Les tests sur les fichiers réels n'ont pas tourné : ../shared/real est absent."
 
 
 def pytest_configure(config):

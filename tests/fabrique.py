@@ -2,11 +2,14 @@
 
 import csv
 import json
+from contextlib import contextmanager
 
+import duckdb
 import xlsxwriter
 
 from pipelines.base.uai import cle
 from pipelines.marts import construction
+from pipelines.sources import chargement
 
 COLONNES_ANNUAIRE = (
     "Identifiant_de_l_etablissement",
@@ -64,9 +67,9 @@ COLONNES_DISPOSITIFS = ("uai", "dispositif", "present", "source")
 COLONNES_ACTIVITE = ("annee_scolaire", "periode", "uai", "indicateur", "modalite", "nombre")
 
 
-def uai(numero):
+def uai(numero, prefixe="034"):
     """A UAI of the Hérault with a right check letter: 1 → 0340001S."""
-    chiffres = f"034{numero:04}"
+    chiffres = f"{prefixe}{numero:04}"
     return chiffres + cle(chiffres)
 
 
@@ -231,3 +234,30 @@ def construire(dossier, entrepot=None, departements=None):
     cible = entrepot or dossier.parent / f"{dossier.name}.duckdb"
     construction.construire([dossier], cible, departements)
     return cible
+
+
+def ecrire_activite(dossier, lignes, nom="activite.csv", **options):
+    """The local file of activity: `lignes` are (uai, indicateur, nombre), of the year 2025-2026."""
+    releves = [
+        {
+            "annee_scolaire": "2025-2026",
+            "periode": "annee",
+            "uai": code,
+            "indicateur": indicateur,
+            "nombre": nombre,
+        }
+        for code, indicateur, nombre in lignes
+    ]
+    return ecrire_csv(dossier / nom, COLONNES_ACTIVITE, releves, **options)
+
+
+@contextmanager
+def en_memoire(dossier, departements=None):
+    """The tables of `dossier` in memory, blocking lines told and not refused: a query → rows."""
+    connexion = duckdb.connect()
+    try:
+        chargement.charger(connexion, [dossier])
+        construction._assembler(connexion, departements, lambda etape, part: None)
+        yield lambda requete: connexion.execute(requete).fetchall()
+    finally:
+        connexion.close()

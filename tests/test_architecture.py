@@ -24,7 +24,8 @@ PERMIS = {
     "base": {"base"},
     **{etage: {"base", *ETAGES[: rang + 1]} for rang, etage in enumerate(ETAGES)},
     "simulation": {"base", "sources", "marts", "simulation"},
-    "cli": {"base", *ETAGES, "simulation"},
+    "banc": {"base", "sources", "marts", "banc"},
+    "cli": {"base", *ETAGES, "simulation", "banc"},
 }
 PERMIS_AUX_PAGES = (
     "pipelines.reports",

@@ -18,7 +18,7 @@ choisi = st.selectbox(
 if choisi != demande:
     st.query_params["site"] = choisi
 if demande and demande not in noms:
-    st.warning(f"Le site « {demande} » n'est pas dans ce département.")
+    st.warning(f"Le site « {demande} » n'est pas dans ce département.")
 
 fiche = acces.lire_fiche(acces.version(), departement, choisi)
 st.title(fiche.nom)

@@ -8,12 +8,12 @@ from pipelines.reports.sites import liste_courte, table_lisible
 departement = cadre.departement()
 vue = acces.lire_situation(acces.version(), departement)
 
-st.title(f"{vue.nom} : où en est la couverture ?")
+st.title(f"{vue.nom} : où en est la couverture ?")
 st.markdown(f"#### {vue.phrase}")
 st.caption(" ".join(vue.remarques))
 if not vue.a_des_postes:
     st.info(
-        "Aucun poste n'est connu pour ce département : la carte montre les besoins. Ajouter les "
+        "Aucun poste n'est connu pour ce département : la carte montre les besoins. Ajouter les "
         "fichiers de postes et de présences au dossier des sources, puis reconstruire."
     )
 
@@ -21,11 +21,11 @@ gauche, droite = st.columns([7, 5], gap="medium")
 with gauche:
     choix = st.plotly_chart(
         vue.carte,
-        key="carte",
+        key=f"carte-{departement}",
         on_select="rerun",
         selection_mode="points",
         config={"scrollZoom": True, "displaylogo": False, "displayModeBar": False},
-        alt=f"Carte de la couverture des sites, {vue.nom} ; le tableau plus bas dit la même chose.",
+        alt=f"Carte de la couverture des sites, {vue.nom} ; le tableau plus bas dit la même chose.",
     )
     st.caption(vue.legende_carte)
 with droite:
@@ -36,7 +36,12 @@ with droite:
         liste_courte(vue.prioritaires),
         hide_index=True,
         height=440,
-        key="liste",
+        # widths that show both numbers beside the map
+        column_config={
+            "Site": st.column_config.Column(width=215),
+            **cadre.etroites("Besoin", "Présence"),
+        },
+        key=f"liste-{departement}",
         on_select="rerun",
         selection_mode="single-row",
     )

@@ -10,8 +10,8 @@ from pathlib import Path
 import streamlit as st
 
 from pipelines.base import chemins
-from pipelines.reports import etablissement, methode, proposition, situation
-from pipelines.scenarios import calculs
+from pipelines.reports import donnees, etablissement, methode, modeles, proposition, situation
+from pipelines.scenarios import calculs, depot
 
 CACHE = {"show_spinner": "Lecture des données…", "max_entries": 64}
 
@@ -76,3 +76,24 @@ def lire_methode() -> methode.Methode:
 def sources(version: str) -> tuple:
     """Files read, anomalies by reason, and every source Atlas knows."""
     return methode.sources(base()), methode.anomalies(base()), methode.cartes_des_sources()
+
+
+@st.cache_data(**CACHE)
+def lire_donnees(version: str) -> donnees.EtatDesDonnees:
+    """The files of the warehouse, what is known, what is to check."""
+    return donnees.etat(base())
+
+
+@st.cache_data(show_spinner=False, max_entries=8)
+def examiner_depot(
+    version: str, cle: str, repartir_de_zero: bool, _fichiers: list[tuple[str, bytes]]
+) -> donnees.VueRapport:
+    """The report on dropped files, known by their key `cle`: only what it says is kept."""
+    examen = depot.proposer_depot(base(), _fichiers, repartir_de_zero=repartir_de_zero)
+    return donnees.presenter(examen)
+
+
+@st.cache_data(**CACHE)
+def modeles_excel() -> bytes:
+    """The templates of the local files, zipped."""
+    return modeles.archive()

@@ -17,7 +17,9 @@ def dessiner() -> None:
     st.html("<script>document.documentElement.lang = 'fr'</script>", unsafe_allow_javascript=True)
     st.html(
         "<style>[data-testid='stMainBlockContainer'] {padding: 2.5rem 3rem 2rem}"
-        "[data-testid='stSidebarHeader'] {height: 2.5rem; margin-bottom: 0}</style>"
+        "[data-testid='stSidebarHeader'] {height: 2.5rem; margin-bottom: 0}"
+        # Streamlit's own grey falls short of a contrast of 4.5 to 1
+        ".stApp [data-testid='stCaptionContainer'] {opacity: 0.75}</style>"
     )
     try:
         cadre.navigation().run()

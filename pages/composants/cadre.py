@@ -1,5 +1,7 @@
 """The frame of every page: navigation, département, warnings, tables with their download."""
 
+from typing import Literal
+
 import pandas as pd
 import streamlit as st
 
@@ -12,8 +14,11 @@ PAGES = {
     "situation": (DOSSIER / "analyser" / "situation.py", "Situation"),
     "etablissement": (DOSSIER / "analyser" / "etablissement.py", "Établissement"),
     "proposer": (DOSSIER / "proposer" / "proposer.py", "Proposer"),
+    "donnees": (DOSSIER / "analyser" / "donnees.py", "Données"),
     "methode": (DOSSIER / "comprendre" / "methode.py", "Méthode"),
 }
+ACCUEIL = "situation"
+HAUTEUR_DEUX_LIGNES = 66
 
 
 def page(adresse: str) -> str:
@@ -23,11 +28,15 @@ def page(adresse: str) -> str:
 
 def navigation() -> st.Page:
     """Declare the pages and draw the side bar; the page asked for."""
+    # Streamlit serves the default page at « / » only: « /situation » leads there
+    accueil = st.Page(page(ACCUEIL), title=PAGES[ACCUEIL][1], url_path="accueil", default=True)
     pages = [
-        st.Page(fichier, title=titre, url_path=adresse, default=adresse == "situation")
+        st.Page(fichier, title=titre, url_path=adresse)
         for adresse, (fichier, titre) in PAGES.items()
     ]
-    courante = st.navigation(pages, position="hidden")
+    courante = st.navigation([accueil, *pages], position="hidden")
+    if courante.url_path == ACCUEIL:
+        st.switch_page(page(ACCUEIL), query_params=st.query_params.to_dict())
     with st.sidebar:
         st.markdown("# Atlas SSFE")
         departement = _choisir_departement()
@@ -50,8 +59,8 @@ def _choisir_departement() -> str:
     demande = st.query_params.get("departement")
     if demande is not None and demande not in connus:
         st.error(
-            f"Le département « {demande} » n'est pas dans ces données. "
-            f"Départements présents : {', '.join(connus)}."
+            f"Le département « {demande} » n'est pas dans ces données. "
+            f"Départements présents : {', '.join(connus)}."
         )
     actuel = departement()
     codes = list(connus)
@@ -67,13 +76,25 @@ def _choisir_departement() -> str:
     return choisi
 
 
-def table(cadre: pd.DataFrame, nom: str, *, hauteur: int | None = None) -> None:
-    """A table to sort and search, and its download."""
+def table(
+    cadre: pd.DataFrame,
+    nom: str,
+    *,
+    hauteur: int | Literal["content"] | None = None,
+    largeurs: dict[str, int] | None = None,
+) -> None:
+    """A table to sort and search, and its download.
+
+    `largeurs`, in pixels, are for columns of sentences, which then run over two lines.
+    """
     options = {} if hauteur is None else {"height": hauteur}
+    if largeurs:
+        options["row_height"] = HAUTEUR_DEUX_LIGNES
+    larges = {n: st.column_config.Column(width=w) for n, w in (largeurs or {}).items()}
     st.dataframe(
         cadre,
         hide_index=True,
-        column_config=colonnes(cadre),
+        column_config={**colonnes(cadre), **larges},
         placeholder=INCONNU,
         **options,
     )
@@ -100,7 +121,10 @@ def nombre_court(valeur: object) -> str:
 
 
 def telecharger(cadre: pd.DataFrame, nom: str) -> None:
-    """The download of a table (CSV that a French spreadsheet opens at a double click)."""
+    """The download of a table, what must be said of the data written on each of its rows."""
+    mise_en_garde = " ".join(acces.avertissements(acces.version()))
+    if mise_en_garde:
+        cadre = cadre.assign(Avertissement=mise_en_garde)
     st.download_button(
         "Télécharger ce tableau (CSV)",
         en_csv(cadre),
@@ -115,6 +139,11 @@ def colonnes(cadre: pd.DataFrame) -> dict:
     """Numbers shown the reader's way: 1 234,5 in a French browser."""
     nombres = cadre.select_dtypes("number").columns
     return {c: st.column_config.NumberColumn(c, format="localized") for c in nombres}
+
+
+def etroites(*noms: str) -> dict:
+    """Narrow number columns, for a list beside a picture."""
+    return {n: st.column_config.NumberColumn(n, format="localized", width=70) for n in noms}
 
 
 def en_csv(cadre: pd.DataFrame) -> bytes:

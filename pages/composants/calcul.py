@@ -9,6 +9,9 @@ from pipelines.scenarios import calculs
 from pipelines.scenarios.calculs import Etat, Hypotheses, Phase
 
 DUREE_PAR_DEFAUT = calculs.DUREE_PAR_DEFAUT_S
+# what the page promises is seen beside the map without scrolling; widths in pixels
+ETROITES = {"Sites": 48, "Gagnent": 68, "Perdent": 64, "Avant": 54, "Après": 54}
+PREMIERES = ["Catégorie", *ETROITES]
 
 
 def lancer(departement: str, hypotheses: Hypotheses, *, graine: int, duree_max_s: float) -> None:
@@ -36,7 +39,7 @@ def suivre(departement: str) -> None:
     elif etat.phase == Phase.ECHEC:
         st.error((etat.erreur or "").replace("\n", "  \n"))
     else:
-        st.error("Le calcul a été interrompu (machine arrêtée ?). Le relancer ci-dessus.")
+        st.error("Le calcul a été interrompu (machine arrêtée ?). Le relancer ci-dessus.")
 
 
 @st.fragment(run_every="1s")
@@ -48,7 +51,7 @@ def _progression(calcul_id: str) -> None:
     st.progress(min(max(avance["fraction"], 0.0), 1.0), text=_texte(avance))
     if st.button("Arrêter et garder le meilleur plan"):
         calculs.arreter(calcul_id)
-        st.toast("Arrêt demandé : le meilleur plan trouvé sera gardé.")
+        st.toast("Arrêt demandé : le meilleur plan trouvé sera gardé.")
 
 
 def _texte(avance: dict) -> str:
@@ -56,7 +59,7 @@ def _texte(avance: dict) -> str:
     if not valeur or not borne:
         return avance["message"]
     ecart = pourcentage((valeur - borne) / valeur, 1)
-    return f"{avance['message']} ; à {ecart} au plus du meilleur plan possible"
+    return f"{avance['message']} ; à {ecart} au plus du meilleur plan possible"
 
 
 def _derniers(departement: str) -> None:
@@ -79,7 +82,7 @@ def _derniers(departement: str) -> None:
 def _nom(etat: Etat) -> str:
     h = etat.demande["hypotheses"]
     return (
-        f"{etat.lancee_le:%d/%m/%Y à %H h %M} : {h['sites_par_poste_max']} sites par poste, "
+        f"{etat.lancee_le:%d/%m/%Y à %H h %M} : {h['sites_par_poste_max']} sites par poste, "
         f"{h['duree_trajet_max_min']} minutes"
     )
 
@@ -95,17 +98,26 @@ def _resultat(vue: VueProposition, calcul_id: str) -> None:
             vue.carte,
             key="carte-secteurs",
             config={"scrollZoom": True, "displaylogo": False, "displayModeBar": False},
-            alt="Carte des secteurs proposés ; le tableau des secteurs dit la même chose.",
+            alt="Carte des secteurs proposés ; le tableau des secteurs dit la même chose.",
         )
         st.caption(
-            "Un trait relie la résidence d'un poste à chaque site de son secteur ; la couleur du "
+            "Un trait relie la résidence d'un poste à chaque site de son secteur ; la couleur du "
             "site dit son rythme proposé, sa taille le besoin."
         )
     with droite:
         st.markdown("##### Gains et pertes par catégorie")
-        st.dataframe(vue.categories, hide_index=True, height=495)
+        st.dataframe(
+            vue.categories,
+            hide_index=True,
+            height="content",
+            column_order=[*PREMIERES, *(c for c in vue.categories if c not in PREMIERES)],
+            column_config={
+                "Catégorie": st.column_config.Column(width=165),
+                **{c: st.column_config.Column(width=largeur) for c, largeur in ETROITES.items()},
+            },
+        )
         st.caption(
-            "Avant, après : part du besoin couverte. Gagnent, perdent : sites. Un site compte dans "
+            "Avant, après : part du besoin couverte. Gagnent, perdent : sites. Un site compte dans "
             "chacune de ses catégories."
         )
     st.download_button(
@@ -113,15 +125,19 @@ def _resultat(vue: VueProposition, calcul_id: str) -> None:
         vue.classeur,
         file_name=f"proposition-{calcul_id}.xlsx",
     )
-    onglets = st.tabs(["Secteurs", "Sites", "Sans présence régulière", "Preuve"])
+    onglets = st.tabs(["Secteurs", "Postes", "Sites", "Sans présence régulière", "Preuve"])
     for onglet, table, nom in zip(
         onglets,
-        (vue.secteurs, vue.sites, vue.sans_presence, vue.etages),
-        ("secteurs", "sites", "sans-presence", "preuve"),
+        (vue.secteurs, vue.postes, vue.sites, vue.sans_presence, vue.etages),
+        ("secteurs", "postes", "sites", "sans-presence", "preuve"),
         strict=True,
     ):
         with onglet:
             if table.empty:
-                st.write("Tous les sites ont une présence régulière.")
+                st.write(
+                    "Tous les sites ont une présence régulière."
+                    if nom == "sans-presence"
+                    else "Ce plan ne donne de présence à aucun site."
+                )
             else:
                 cadre.table(table, f"{nom}-{calcul_id}")

@@ -7,18 +7,18 @@ from pages.composants import acces, cadre
 m = acces.lire_methode()
 fichiers, anomalies, cartes = acces.sources(acces.version())
 
-st.title("Méthode : d'où vient chaque nombre ?")
+st.title("Méthode : d'où vient chaque nombre ?")
 st.markdown(
-    "#### Du texte aux catégories, des catégories au besoin, du besoin au plan : chaque règle, "
+    "#### Du texte aux catégories, des catégories au besoin, du besoin au plan : chaque règle, "
     "chaque poids et chaque source est ici."
 )
 st.markdown("##### Les priorités")
 st.write(f"{m.texte}. {m.note_du_texte}")
 cadre.table_a_lire(m.regles, "regles")
-st.markdown("##### Le barème : du site au besoin")
+st.markdown("##### Le barème : du site au besoin")
 st.write(m.nature_du_bareme)
 cadre.table_a_lire(m.bareme, "bareme")
-st.markdown("##### La doctrine : qui est servi d'abord")
+st.markdown("##### La doctrine : qui est servi d'abord")
 st.write(m.nature_de_la_doctrine)
 cadre.table_a_lire(m.doctrine, "doctrine")
 st.markdown("##### Ce qu'aucun plan ne peut enfreindre")

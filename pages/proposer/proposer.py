@@ -7,7 +7,7 @@ from pipelines.scenarios.calculs import Hypotheses
 
 departement = cadre.departement()
 vue = acces.lire_situation(acces.version(), departement)
-st.title(f"{vue.nom} : proposer une répartition")
+st.title(f"{vue.nom} : proposer une répartition")
 if not vue.a_des_postes:
     st.info(
         "Aucun poste n'est connu pour ce département. Ajouter les fichiers de postes et de "

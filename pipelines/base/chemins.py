@@ -9,5 +9,6 @@ REFERENCE = DONNEES / "reference"
 EXEMPLE = DONNEES / "exemple"
 CARTES_SOURCES = DONNEES / "sources.toml"
 ENTREPOT_PAR_DEFAUT = DONNEES / "entrepot" / "atlas.duckdb"
+DEPOT = Path(os.environ.get("ATLAS_DEPOT", DONNEES / "depot"))
 CALCULS = Path(os.environ.get("ATLAS_CALCULS", DONNEES / "calculs"))
 APPLICATION = RACINE / "pages" / "composants" / "application.py"

@@ -31,11 +31,11 @@ class AtlasError(Exception):
         ou = [
             self.fichier,
             f"ligne {self.ligne}" if self.ligne is not None else None,
-            f"colonne « {self.colonne} »" if self.colonne else None,
+            f"colonne « {self.colonne} »" if self.colonne else None,
         ]
         lignes = [", ".join(p for p in ou if p), self.quoi]
         if self.admis:
-            lignes.append(f"Admis : {self.admis}")
+            lignes.append(f"Admis : {self.admis}")
         if self.remede:
-            lignes.append(f"Que faire : {self.remede}")
+            lignes.append(f"Que faire : {self.remede}")
         return "\n".join(ligne for ligne in lignes if ligne)

@@ -48,9 +48,9 @@ def parametres(fichier: str, jour: date | None = None) -> dict[str, Parametre]:
         ) from cause
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as cause:
         raise AtlasError(
-            f"Fichier de référence illisible : {cause}",
+            f"Fichier de référence illisible : {cause}",
             fichier=relatif,
-            remede="corriger la ligne indiquée ; le texte doit être du TOML en UTF-8",
+            remede="corriger la ligne indiquée ; le texte doit être du TOML en UTF-8",
         ) from cause
     return {
         nom: _en_vigueur(nom, relatif, table, jour)
@@ -64,7 +64,7 @@ def valeur(fichier: str, nom: str, jour: date | None = None) -> Any:  # noqa: AN
     connus = parametres(fichier, jour)
     if nom not in connus:
         raise AtlasError(
-            f"Paramètre « {nom} » inconnu.",
+            f"Paramètre « {nom} » inconnu.",
             fichier=f"data/reference/{fichier}.toml",
             admis=", ".join(sorted(connus)),
             remede="corriger le nom, ou ajouter le paramètre au fichier",
@@ -93,7 +93,7 @@ def _en_vigueur(nom: str, fichier: str, table: dict[str, Any], jour: date | None
         datees = [v for v in datees if v["en_vigueur_le"] <= jour]
     if not datees:
         raise AtlasError(
-            f"Aucune valeur de « {nom} » en vigueur le {jour:%d/%m/%Y}.",
+            f"Aucune valeur de « {nom} » en vigueur le {jour:%d/%m/%Y}.",
             fichier=fichier,
             remede="ajouter la valeur de cette date, avec sa source",
         )
@@ -101,7 +101,7 @@ def _en_vigueur(nom: str, fichier: str, table: dict[str, Any], jour: date | None
     manquants = [c for c in ("valeur", "source", "verifie_le") if c not in derniere]
     if manquants:
         raise AtlasError(
-            f"« {nom} » : il manque {', '.join(manquants)}.",
+            f"« {nom} » : il manque {', '.join(manquants)}.",
             fichier=fichier,
             remede="toute valeur porte sa source et la date de sa dernière vérification",
         )

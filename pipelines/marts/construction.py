@@ -7,31 +7,38 @@ by the next build.
 import contextlib
 import csv
 import importlib.metadata
-import os
-import re
-import secrets
-import shutil
+import tempfile
 import time
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
 
-from pipelines.base import chemins, reference
+from pipelines.base import chemins, provisoire, reference
 from pipelines.base.erreurs import AtlasError
 from pipelines.base.textes import pluriel
-from pipelines.marts.entrepot import empreinte
+from pipelines.marts import entrepot as porte
+from pipelines.marts import rapport
 from pipelines.marts.modeles import MACROS, modeles
 from pipelines.sources import chargement
 from pipelines.sources.cartes import cartes
 
 SUFFIXE_PROVISOIRE = ".construction"
+PREFIXE_EXAMEN = "atlas-examen"
 SUFFIXES_DUCKDB = (".wal", ".tmp")
 ERREURS_D_ECRITURE = (duckdb.IOException, duckdb.TransactionException, duckdb.FatalException)
 ERREURS_MONTREES_MAX = 20
+SANS_ANNUAIRE = rapport.Refus(
+    None,
+    "Aucun annuaire de l'éducation parmi ces fichiers : sans lui aucun établissement n'est connu",
+    admis="l'export CSV de « fr-en-annuaire-education » (data.education.gouv.fr)",
+    remede="l'ajouter aux autres",
+)
+
+Progres = Callable[[str, float], None]
 
 
 @dataclass(frozen=True)
@@ -50,88 +57,164 @@ def construire(
     dossiers: list[Path],
     entrepot: Path = chemins.ENTREPOT_PAR_DEFAUT,
     departements: list[str] | None = None,
-    progres: Callable[[str, float], None] | None = None,
+    progres: Progres | None = None,
+    *,
+    origine: list[str] | None = None,
+    avant_bascule: Callable[[], None] | None = None,
 ) -> Bilan:
     """Build `entrepot` from the files of `dossiers`, for `departements` (3 characters, or all).
 
-    `progres` receives a French step and the share done (0 to 1). Raises AtlasError, the previous
-    warehouse untouched, for an unreadable or refused file, a local file with bad lines, an unknown
+    `progres` receives a French step and the share done (0 to 1). `origine` names where the files
+    come from when `dossiers` are not to last. `avant_bascule` is called once the new warehouse is
+    whole and judged: if it raises, nothing is swapped. Raises AtlasError, the previous warehouse
+    untouched, for an unreadable or refused file, a local file with bad lines, an unknown
     département or a disk that can't be written.
     """
     debut = time.monotonic()
-    avancer = progres or (lambda etape, part: None)
+    avancer = progres or _sans_suite
     # its own name even for two builds of one process, or for a process number used before
-    marque = f"{os.getpid()}-{secrets.token_hex(4)}"
-    provisoire = entrepot.with_name(f"{entrepot.name}{SUFFIXE_PROVISOIRE}-{marque}")
+    nom = f"{entrepot.name}{SUFFIXE_PROVISOIRE}-"
+    neuf = entrepot.with_name(f"{nom}{provisoire.marque()}")
     try:
-        entrepot.parent.mkdir(parents=True, exist_ok=True)
-        _balayer(entrepot)
-        connexion = duckdb.connect(str(provisoire))
-        try:
-            avancer("Lecture des fichiers", 0.0)
-            inventaire = chargement.charger(connexion, dossiers)
-            _charger_references(connexion, departements)
-            connexion.execute(MACROS.read_text(encoding="utf-8"))
-            for rang, modele in enumerate(modeles()):
-                avancer(f"Table {modele.nom}", 0.4 + 0.55 * rang / len(modeles()))
-                connexion.execute(f"create table {modele.nom} as {modele.sql}")
-            _refuser_lignes_bloquantes(connexion)
-            _ecrire_meta(connexion, inventaire, dossiers)
-            _verifier_conservation(connexion)
-            bilan = _bilan(connexion, entrepot, inventaire, time.monotonic() - debut)
-            _alleger(connexion)
-            avancer("Écriture de l'entrepôt", 0.97)
-            # said here: closing would pass over a full disk in silence
-            connexion.execute("checkpoint")
-        finally:
-            connexion.close()
-        provisoire.replace(entrepot)
-    except (OSError, *ERREURS_D_ECRITURE) as cause:
-        motif = getattr(cause, "strerror", None) or str(cause).splitlines()[0]
-        raise AtlasError(
-            f"Impossible d'écrire l'entrepôt : {motif.rstrip('.')}.",
-            fichier=str(entrepot),
-            admis="un dossier où l'on peut écrire, avec assez de place",
-            remede="libérer de la place ou choisir un autre dossier avec --entrepot ; "
-            "l'entrepôt précédent est intact",
-        ) from cause
+        with _ecriture("d'écrire l'entrepôt", entrepot, "choisir un autre dossier avec --entrepot"):
+            entrepot.parent.mkdir(parents=True, exist_ok=True)
+            provisoire.balayer(entrepot.parent, nom)
+            connexion = duckdb.connect(str(neuf))
+            try:
+                avancer("Lecture des fichiers", 0.0)
+                inventaire = chargement.charger(connexion, dossiers)
+                _assembler(connexion, departements, avancer)
+                _refuser_lignes_bloquantes(connexion)
+                _ecrire_meta(connexion, inventaire, dossiers, origine)
+                _verifier_conservation(connexion)
+                bilan = _bilan(connexion, entrepot, inventaire, time.monotonic() - debut)
+                _alleger(connexion)
+                avancer("Écriture de l'entrepôt", 0.97)
+                # said here: closing would pass over a full disk in silence
+                connexion.execute("checkpoint")
+            finally:
+                connexion.close()
+            if avant_bascule is not None:
+                avant_bascule()
+            neuf.replace(entrepot)
     finally:
-        _effacer(provisoire)
+        for suffixe in ("", *SUFFIXES_DUCKDB):
+            provisoire.effacer(neuf.with_name(neuf.name + suffixe))
     avancer("Terminé", 1.0)
     return bilan
 
 
-def _balayer(entrepot: Path) -> None:
-    """Remove what builds killed before left behind (their process is gone)."""
-    debut = f"{entrepot.name}{SUFFIXE_PROVISOIRE}-"
-    for reste in entrepot.parent.iterdir():
-        if reste.name.startswith(debut):
-            numero = re.split("[-.]", reste.name.removeprefix(debut))[0]
-            if numero.isdigit() and not _processus_vivant(int(numero)):
-                _effacer(reste)
+def examiner(
+    dossiers: list[Path],
+    departements: list[str] | None = None,
+    actuel: Path | None = None,
+    progres: Progres | None = None,
+) -> rapport.Rapport:
+    """What the files of `dossiers` hold and would change, without changing anything.
 
-
-def _effacer(provisoire: Path) -> None:
-    """Remove a file of a build and what DuckDB puts beside it; what can't be waits its turn."""
-    for reste in (
-        provisoire,
-        *(provisoire.with_name(provisoire.name + s) for s in SUFFIXES_DUCKDB),
+    The build is made whole in a private folder, goes on past blocking lines and past files that
+    are refused (each told), and is thrown away. What refuses the whole set (no annuaire, an
+    unknown département) ends it there. Differences are counted from the warehouse `actuel`, when
+    it is given and exists. Raises AtlasError for a folder that is not there or a disk that can't
+    be written.
+    """
+    avancer = progres or _sans_suite
+    fichiers = chargement.fichiers(dossiers)
+    temporaire = Path(tempfile.gettempdir())
+    with (
+        _ecriture("d'examiner ces fichiers", temporaire, "définir TMPDIR sur un autre dossier"),
+        provisoire.dossier(PREFIXE_EXAMEN, temporaire) as prive,
     ):
-        with contextlib.suppress(OSError):
-            if reste.is_dir():
-                shutil.rmtree(reste)
-            else:
-                reste.unlink(missing_ok=True)
+        connexion = duckdb.connect(str(prive / "examen.duckdb"))
+        try:
+            avancer("Lecture des fichiers", 0.0)
+            inventaire, refus = _lire_ce_qui_se_lit(connexion, fichiers)
+            if not any(lu.source == "annuaire" for lu in inventaire.lus):
+                return rapport.Rapport(refus=[*refus, SANS_ANNUAIRE])
+            try:
+                _assembler(connexion, departements, avancer)
+            except AtlasError as erreur:
+                return rapport.Rapport(refus=[*refus, rapport.Refus.de(erreur, None)])
+            _ecrire_meta(connexion, inventaire, dossiers, None)
+            _verifier_conservation(connexion)
+            return _rapporter(connexion, inventaire, fichiers, refus, actuel)
+        finally:
+            connexion.close()
 
 
-def _processus_vivant(numero: int) -> bool:
+def _lire_ce_qui_se_lit(
+    connexion: duckdb.DuckDBPyConnection, fichiers: dict[str, Path]
+) -> tuple[chargement.Inventaire, list[rapport.Refus]]:
+    """The raw rows of every file that isn't refused, and the refusals."""
+    refus = []
+    with chargement.Chargement(connexion) as lot:
+        for nom, fichier in fichiers.items():
+            try:
+                lot.ajouter(nom, fichier)
+            except AtlasError as erreur:
+                refus.append(rapport.Refus.de(erreur, nom))
+        return lot.terminer(), refus
+
+
+def _sans_suite(etape: str, part: float) -> None:
+    """A progress nobody follows."""
+
+
+@contextlib.contextmanager
+def _ecriture(quoi: str, ou: Path, remede: str) -> Iterator[None]:
+    """A disk that is full or can't be written, told in French."""
     try:
-        os.kill(numero, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
+        yield
+    except (OSError, *ERREURS_D_ECRITURE) as cause:
+        motif = getattr(cause, "strerror", None) or str(cause).splitlines()[0]
+        raise AtlasError(
+            f"Impossible {quoi} : {motif.rstrip('.')}.",
+            fichier=str(ou),
+            admis="un dossier où l'on peut écrire, avec assez de place",
+            remede=f"libérer de la place ou {remede} ; l'entrepôt précédent est intact",
+        ) from cause
+
+
+def _assembler(
+    connexion: duckdb.DuckDBPyConnection, departements: list[str] | None, avancer: Progres
+) -> None:
+    """Every table of the warehouse over the raw rows, whatever the gravity of what was met."""
+    _charger_references(connexion, departements)
+    connexion.execute(MACROS.read_text(encoding="utf-8"))
+    for rang, modele in enumerate(modeles()):
+        avancer(f"Table {modele.nom}", 0.4 + 0.55 * rang / len(modeles()))
+        connexion.execute(f"create table {modele.nom} as {modele.sql}")
+
+
+def _rapporter(
+    connexion: duckdb.DuckDBPyConnection,
+    inventaire: chargement.Inventaire,
+    fichiers: dict[str, Path],
+    refus: list[rapport.Refus],
+    actuel: Path | None,
+) -> rapport.Rapport:
+    """The account of a provisional warehouse, and its differences with `actuel`."""
+    noms = {chemin: nom for nom, chemin in fichiers.items()}
+    non_reconnus = {noms[n.fichier]: n.message() for n in inventaire.non_reconnus}
+    vus = {*(lu.donne for lu in inventaire.lus), *non_reconnus, *(r.fichier for r in refus)}
+    anomalies = rapport.anomalies(connexion)
+    differences, deja_la, empreinte = [], set(anomalies), None
+    if actuel is not None and actuel.is_file():
+        with porte.ouvrir(actuel) as ancienne:
+            empreinte = porte.empreinte(ancienne)
+            differences = rapport.differences(ancienne, connexion)
+            deja_la = set(rapport.anomalies(ancienne))
+    return rapport.Rapport(
+        fichiers=rapport.fichiers_examines(connexion),
+        refus=refus,
+        non_reconnus=non_reconnus,
+        sans_tableau=[nom for nom in fichiers if nom not in vus],
+        anomalies=anomalies,
+        nouvelles=[a for a in anomalies if a not in deja_la],
+        nb_resolues=len(deja_la - set(anomalies)),
+        differences=differences,
+        actuel=empreinte,
+    )
 
 
 def _charger_references(
@@ -140,11 +223,17 @@ def _charger_references(
     """ref_*: what the models read of data/reference, and the départements asked for."""
     connexion.execute(MACROS.read_text(encoding="utf-8"))
     connexion.execute("create table ref_parametres (nom varchar, valeur double)")
-    for fichier in ("territoire", "temps_travail"):
+    connexion.execute("create table ref_listes (nom varchar, valeur varchar)")
+    for fichier in ("territoire", "temps_travail", "controles"):
         for parametre in reference.parametres(fichier).values():
             if isinstance(parametre.valeur, int | float):
                 connexion.execute(
                     "insert into ref_parametres values (?, ?)", [parametre.nom, parametre.valeur]
+                )
+            elif isinstance(parametre.valeur, list):
+                connexion.executemany(
+                    "insert into ref_listes values (?, ?)",
+                    [(parametre.nom, valeur) for valeur in parametre.valeur],
                 )
     connexion.execute("create table ref_periodicites (periodicite varchar, fois_par_cycle integer)")
     for nom, fois in reference.valeur("temps_travail", "periodicites").items():
@@ -165,6 +254,11 @@ def _charger_references(
     connexion.executemany(
         "insert into ref_arrondissements values (?, ?)",
         [(a["commune_code"], a["commune_mere"]) for a in _lire_csv("arrondissements")],
+    )
+    connexion.execute("create table ref_academies (ecriture varchar, academie varchar)")
+    connexion.executemany(
+        "insert into ref_academies values (?, ?)",
+        [(a["ecriture"], a["academie"]) for a in _lire_csv("academies_alias")],
     )
     motifs = tomllib.loads((chemins.REFERENCE / "anomalies.toml").read_text(encoding="utf-8"))
     connexion.execute(
@@ -195,6 +289,12 @@ def _charger_departements(
             "from raw_annuaire where texte(code_departement) is not null group by all order by all"
         ).fetchall()
     )
+    if not connus:
+        raise AtlasError(
+            "L'annuaire donné ne dit le département d'aucun établissement.",
+            admis="l'export CSV de « fr-en-annuaire-education », avec sa colonne Code_departement",
+            remede="reprendre l'export entier : une colonne a été perdue ou vidée",
+        )
     voulus = departements or list(connus)
     absents = [d for d in voulus if d not in connus]
     if absents:
@@ -219,32 +319,43 @@ def _refuser_lignes_bloquantes(connexion: duckdb.DuckDBPyConnection) -> None:
         return
     fichier, ligne, colonne, valeur, raison, remede = lignes[0]
     suite = [
-        f"{f}, ligne {n}, colonne « {c} » : « {v or ''} » : {r} ; {m}."
+        f"{f}, ligne {n}, colonne « {c} » : « {v or ''} » : {r} ; {m}."
         for f, n, c, v, r, m in lignes[1:ERREURS_MONTREES_MAX]
     ]
     reste = len(lignes) - ERREURS_MONTREES_MAX
     if reste > 0:
         suite.append(f"… et {pluriel(reste, 'autre ligne', 'autres lignes')}.")
     raise AtlasError(
-        "\n".join([f"« {valeur or ''} » : {raison}.", *suite]),
+        "\n".join([f"« {valeur or ''} » : {raison}.", *suite]),
         fichier=fichier,
         ligne=ligne,
         colonne=colonne,
-        remede=f"{remede} ; l'entrepôt précédent est intact",
+        remede=f"{remede} ; l'entrepôt précédent est intact",
     )
 
 
 def _ecrire_meta(
-    connexion: duckdb.DuckDBPyConnection, inventaire: chargement.Inventaire, dossiers: list[Path]
+    connexion: duckdb.DuckDBPyConnection,
+    inventaire: chargement.Inventaire,
+    dossiers: list[Path],
+    origine: list[str] | None,
 ) -> None:
-    """meta_construction (one row a file) and meta_avertissement (fictitious, simulated)."""
+    """meta_construction (one row a file), meta_origine (where the files were) and
+    meta_avertissement (fictitious, simulated).
+    """
+    connexion.execute("create table meta_origine (rang integer, origine varchar)")
+    connexion.executemany(
+        "insert into meta_origine values (?, ?)",
+        list(enumerate(origine or [str(d.resolve()) for d in dossiers], start=1)),
+    )
     construit_le = datetime.now(UTC).replace(microsecond=0)
     version = importlib.metadata.version("atlas-ssfe")
     connexion.execute(
         "create table meta_construction (construit_le timestamptz, version_code varchar, "
         "source varchar, titre varchar, producteur varchar, licence varchar, url varchar, "
-        "fichier varchar, millesime varchar, sha256 varchar, octets bigint, lignes_lues bigint, "
-        "lignes_gardees bigint, lignes_fusionnees bigint, lignes_rejetees bigint)"
+        "fichier varchar, fichier_donne varchar, millesime varchar, sha256 varchar, "
+        "octets bigint, lignes_lues bigint, lignes_gardees bigint, lignes_fusionnees bigint, "
+        "lignes_rejetees bigint)"
     )
     for lu in inventaire.lus:
         carte = cartes()[lu.source]
@@ -260,7 +371,7 @@ def _ecrire_meta(
             [lu.source, lu.fichier],
         ).fetchall()
         connexion.execute(
-            f"insert into meta_construction values ({', '.join(['?'] * 15)})",
+            f"insert into meta_construction values ({', '.join(['?'] * 16)})",
             [
                 construit_le,
                 version,
@@ -270,6 +381,7 @@ def _ecrire_meta(
                 carte.licence,
                 carte.url,
                 lu.fichier,
+                lu.donne,
                 lu.millesime,
                 lu.sha256,
                 lu.octets,
@@ -294,7 +406,7 @@ def _ecrire_meta(
         select 'simule', 'Les postes, présences et chiffres d’activité sont simulés.'
         where exists (select 1 from stg_postes where est_simule)
             or exists (select 1 from stg_presences where est_simule)
-            or exists (select 1 from stg_activite where est_simule)
+            or exists (select 1 from stg_activite_lignes where est_simule)
         """
     )
 
@@ -317,7 +429,7 @@ def _verifier_conservation(connexion: duckdb.DuckDBPyConnection) -> None:
     if ecarts:
         fichier, lues, comptees = ecarts[0]
         raise AtlasError(
-            f"{pluriel(lues, 'ligne lue', 'lignes lues')}, mais {comptees} retrouvées : "
+            f"{pluriel(lues, 'ligne lue', 'lignes lues')}, mais {comptees} retrouvées : "
             "des lignes se sont perdues.",
             fichier=fichier,
             remede="ne pas se servir de ce résultat et signaler ce défaut d'Atlas",
@@ -345,13 +457,11 @@ def _bilan(
         secondes=secondes,
         sites=sites,
         anomalies=anomalies,
-        non_reconnus=[f"{n.fichier.name} : {n.message()}" for n in inventaire.non_reconnus],
-        empreinte=empreinte(connexion),
+        non_reconnus=[f"{n.fichier.name} : {n.message()}" for n in inventaire.non_reconnus],
+        empreinte=porte.empreinte(connexion),
     )
 
 
 def _alleger(connexion: duckdb.DuckDBPyConnection) -> None:
-    """Drop the raw tables: their files are kept by fingerprint, their accounts in the marts."""
-    for source in cartes():
-        connexion.execute(f"drop table raw_{source}")
-    connexion.execute("drop table raw_rejet")
+    """Forget the raw rows: their files are kept by fingerprint, their accounts in the marts."""
+    chargement.liberer(connexion)

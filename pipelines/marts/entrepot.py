@@ -1,4 +1,4 @@
-"""The door to a built warehouse: read-only, one connection a call."""
+"""The door to a built warehouse: read-only, one engine a call."""
 
 import hashlib
 from collections.abc import Iterator
@@ -18,15 +18,21 @@ def ouvrir(entrepot: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         raise AtlasError(
             "Aucun entrepôt de données à cet endroit.",
             fichier=str(entrepot),
-            remede="le construire : atlas construire --sources DOSSIER",
+            remede="le construire : atlas construire --sources DOSSIER",
         )
+    # an engine of its own: those opened on one path share the file the first one opened, and a
+    # warehouse swapped in while it is read would not be seen
+    connexion = duckdb.connect()
+    chemin = str(entrepot).replace("'", "''")
     try:
-        connexion = duckdb.connect(str(entrepot), read_only=True)
+        connexion.execute(f"attach '{chemin}' as entrepot (read_only)")
+        connexion.execute("use entrepot")
     except duckdb.Error as cause:
+        connexion.close()
         raise AtlasError(
-            "Entrepôt illisible : le fichier est abîmé ou vient d'une version plus récente.",
+            "Entrepôt illisible : le fichier est abîmé ou vient d'une version plus récente.",
             fichier=str(entrepot),
-            remede="le reconstruire : atlas construire --sources DOSSIER",
+            remede="le reconstruire : atlas construire --sources DOSSIER",
         ) from cause
     try:
         yield connexion
@@ -56,7 +62,7 @@ def exiger_departement(connexion: duckdb.DuckDBPyConnection, departement: str) -
     connus = departements(connexion)
     if departement not in connus:
         raise AtlasError(
-            f"Le département « {departement} » n'est pas dans l'entrepôt.",
+            f"Le département « {departement} » n'est pas dans l'entrepôt.",
             admis=", ".join(f"{code} ({nom})" for code, nom in connus.items()),
             remede="choisir l'un d'eux, ou reconstruire l'entrepôt avec ce département",
         )
@@ -77,3 +83,21 @@ def empreinte(connexion: duckdb.DuckDBPyConnection) -> str:
         "select departement from ref_departements order by departement"
     ).fetchall()
     return hashlib.sha256(repr((lignes, departements)).encode()).hexdigest()
+
+
+def origine(connexion: duckdb.DuckDBPyConnection) -> list[str]:
+    """The folders the warehouse was built from, or the version of the deposit; [] when unknown."""
+    tables = {nom for (nom,) in connexion.execute("show tables").fetchall()}
+    if "meta_origine" not in tables:
+        return []
+    lignes = connexion.execute("select origine from meta_origine order by rang").fetchall()
+    return [o for (o,) in lignes]
+
+
+def fichiers_lus(connexion: duckdb.DuckDBPyConnection) -> dict[str, tuple[str, tuple[str, ...]]]:
+    """Name of each file read → its sha256 and the sources it was read as."""
+    lignes = connexion.execute(
+        "select fichier_donne, any_value(sha256), list_sort(list(distinct source)) "
+        "from meta_construction group by fichier_donne order by fichier_donne"
+    ).fetchall()
+    return {nom: (sha256, tuple(sources)) for nom, sha256, sources in lignes}

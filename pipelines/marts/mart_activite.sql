@@ -1,6 +1,6 @@
 -- Grain : un établissement, une période, un indicateur et une modalité ; le site quand il existe.
 with
-    activite as (select * from stg_activite),
+    activite as (select * from stg_activite_lignes where sort = 'gardee'),
     rattachements as (select * from mart_rattachement),
 
     final as (

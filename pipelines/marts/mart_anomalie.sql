@@ -2,6 +2,7 @@
 with
     motifs as (select * from ref_motifs_anomalie),
 
+    annuaire as (select * from stg_annuaire),
     etablissements as (select * from mart_etablissement),
     perimetre as (select * from etablissements where dans_perimetre),
     rattachements as (select * from mart_rattachement),
@@ -10,58 +11,113 @@ with
     postes as (select * from mart_poste),
     postes_donnes as (select * from stg_postes),
     presences as (select * from stg_presences),
-    activite as (select * from stg_activite),
+    activite as (select * from mart_activite),
+    activite_donnee as (select * from stg_activite_lignes where sort = 'gardee'),
+    effectifs as (select * from stg_effectifs),
+    communes as (select * from mart_commune),
+    labels_brevet as (select * from stg_labels_brevet),
+    presences_placees as (select * from mart_presence),
+    precisions_peu_sures as (select valeur from ref_listes where nom = 'precisions_peu_sures'),
+    seuils as (
+        select
+            max(valeur) filter (where nom = 'ecart_effectif_max') as ecart_effectif_max,
+            max(valeur) filter (where nom = 'ecart_effectif_min_eleves') as ecart_min_eleves,
+            max(valeur) filter (where nom = 'deplacement_max_km') as deplacement_max_km,
+            max(valeur) filter (
+                where nom = 'eloignement_commune_max_km'
+            ) as eloignement_commune_max_km,
+            max(valeur) filter (where nom = 'km_par_degre') as km_par_degre,
+            max(valeur) filter (where nom = 'part_temps_presence_max') as part_temps_max,
+            max(valeur) filter (where nom = 'demi_journees_par_semaine')
+            * max(valeur) filter (where nom = 'semaines_par_cycle') as demi_journees_cycle,
+            max(valeur) filter (where nom = 'activite_absurde_fois') as activite_absurde_fois,
+            max(valeur) filter (where nom = 'activite_absurde_min') as activite_absurde_min
+        from ref_parametres
+    ),
 
     -- connus de l'annuaire, mais dans un département qui n'est pas demandé
     ailleurs as (
         select annuaire.uai
-        from stg_annuaire as annuaire
+        from annuaire
         left join etablissements on annuaire.uai = etablissements.uai
         where etablissements.uai is null
     ),
 
-    lignes as (
+    lignes_lues as (
         select source, fichier, ligne, anomalie_colonne, anomalie_valeur, anomalie
         from stg_annuaire_lignes
+        where anomalie is not null
         union all
         select source, fichier, ligne, anomalie_colonne, anomalie_valeur, anomalie
         from stg_education_prioritaire_lignes
+        where anomalie is not null
         union all
         select source, fichier, ligne, anomalie_colonne, anomalie_valeur, anomalie
         from stg_ips_lignes
+        where anomalie is not null
         union all
         select source, fichier, ligne, anomalie_colonne, anomalie_valeur, anomalie
         from stg_effectifs_lignes
+        where anomalie is not null
         union all
         select source, fichier, ligne, anomalie_colonne, anomalie_valeur, anomalie
         from stg_densite_lignes
+        where anomalie is not null
         union all
         select source, fichier, ligne, anomalie_colonne, anomalie_valeur, anomalie
         from stg_contours_lignes
+        where anomalie is not null
         union all
         select source, fichier, ligne, anomalie_colonne, anomalie_valeur, anomalie
         from stg_postes_lignes
+        where anomalie is not null
         union all
         select source, fichier, ligne, anomalie_colonne, anomalie_valeur, anomalie
         from stg_presences_lignes
+        where anomalie is not null
         union all
         select source, fichier, ligne, anomalie_colonne, anomalie_valeur, anomalie
         from stg_activite_lignes
+        where anomalie is not null
         union all
         select source, fichier, ligne, anomalie_colonne, anomalie_valeur, anomalie
         from stg_dispositifs_lignes
+        where anomalie is not null
         union all
         select source, fichier, ligne, anomalie_colonne, anomalie_valeur, anomalie
         from stg_bassins_lignes
+        where anomalie is not null
         union all
         select source, fichier, ligne, anomalie_colonne, anomalie_valeur, anomalie
         from stg_conditions_lignes
+        where anomalie is not null
         union all
         select source, fichier, ligne, anomalie_colonne, anomalie_valeur, anomalie
         from stg_trajets_lignes
+        where anomalie is not null
         union all
-        select source, fichier, ligne, null, raison, 'ligne_illisible'
+        select source, fichier, ligne, null, raison, anomalie
         from stg_rejet
+        union all
+        select source, fichier, ligne, colonne, valeur, anomalie
+        from stg_constat
+    ),
+
+    -- deux millésimes donnés ensemble : une anomalie par fichier, et non des milliers
+    remplacements as (
+        select source, fichier, min(ligne), min(anomalie_colonne), count(*) || ' lignes', anomalie
+        from lignes_lues
+        where anomalie in ('uai_dans_deux_annuaires', 'remplacee_par_plus_recent')
+        group by source, fichier, anomalie
+    ),
+
+    lignes as (
+        select *
+        from lignes_lues
+        where anomalie not in ('uai_dans_deux_annuaires', 'remplacee_par_plus_recent')
+        union all
+        select *
+        from remplacements
     ),
 
     etablissements_juges as (
@@ -117,10 +173,186 @@ with
             fichier,
             ligne,
             'Code_commune',
-            uai || ' ' || commune_code,
+            uai || ' ' || coalesce(commune_code, commune, 'sans commune'),
             'densite_inconnue'
         from perimetre
         where densite is null
+        union all
+        select
+            'annuaire',
+            fichier,
+            ligne,
+            'etat',
+            uai || ' ' || nom || coalesce(', ouverture le ' || date_ouverture, ''),
+            'ouverture_a_venir'
+        from etablissements
+        where motif_hors_perimetre = 'pas_encore_ouvert' and type != 'ECOLE'
+        union all
+        select 'annuaire', fichier, ligne, 'etat', uai || ' ' || nom, 'fermeture_a_venir'
+        from perimetre
+        where etat = 'A FERMER'
+        union all
+        select
+            'annuaire',
+            fichier,
+            ligne,
+            'precision_localisation',
+            uai || ' ' || nom || ', ' || qualite_position,
+            'position_peu_sure'
+        from perimetre
+        inner join precisions_peu_sures on perimetre.qualite_position = precisions_peu_sures.valeur
+    ),
+
+    positions_jugees as (
+        select
+            'annuaire',
+            perimetre.fichier,
+            perimetre.ligne,
+            'latitude',
+            perimetre.uai
+            || ' '
+            || perimetre.nom
+            || ', à '
+            || cast(
+                round(
+                    distance_km(
+                        perimetre.latitude,
+                        perimetre.longitude,
+                        communes.latitude,
+                        communes.longitude,
+                        seuils.km_par_degre
+                    )
+                ) as integer
+            )
+            || ' km de '
+            || communes.commune,
+            'position_loin_de_sa_commune'
+        from perimetre
+        inner join communes on perimetre.commune_de_reference = communes.commune_code
+        cross join seuils
+        where
+            distance_km(
+                perimetre.latitude,
+                perimetre.longitude,
+                communes.latitude,
+                communes.longitude,
+                seuils.km_par_degre
+            )
+            > seuils.eloignement_commune_max_km
+        union all
+        select
+            'annuaire',
+            lues.fichier,
+            lues.ligne,
+            'latitude',
+            lues.uai
+            || ' '
+            || perimetre.nom
+            || ', '
+            || replace(cast(round(lues.deplacement_km, 1) as varchar), '.', ',')
+            || ' km plus loin',
+            'position_deplacee'
+        from stg_annuaire_lignes as lues
+        inner join perimetre on lues.uai = perimetre.uai
+        cross join seuils
+        where lues.deplacement_km > seuils.deplacement_max_km and lues.fichier != perimetre.fichier
+    ),
+
+    effectifs_juges as (
+        select
+            'effectifs' as source,
+            perimetre.effectif_fichier as fichier,
+            cast(null as bigint) as ligne,
+            'effectif' as colonne,
+            perimetre.uai
+            || ' '
+            || perimetre.nom
+            || ', '
+            || avant.effectif
+            || ' à la rentrée '
+            || avant.rentree
+            || ', '
+            || perimetre.effectif
+            || ' à la rentrée '
+            || perimetre.effectif_rentree as valeur,
+            'effectif_saut' as code
+        from perimetre
+        inner join
+            effectifs as avant
+            on perimetre.uai = avant.uai
+            and perimetre.effectif_rentree = avant.rentree + 1
+        cross join seuils
+        where
+            abs(perimetre.effectif - avant.effectif) > seuils.ecart_effectif_max * avant.effectif
+            and abs(perimetre.effectif - avant.effectif) >= seuils.ecart_min_eleves
+        union all
+        select
+            'effectifs',
+            perimetre.effectif_fichier,
+            null,
+            'effectif',
+            perimetre.uai
+            || ' '
+            || perimetre.nom
+            || ', '
+            || effectifs.effectif
+            || ' ('
+            || effectifs.source
+            || '), '
+            || effectifs.effectif_autre_source
+            || ' ('
+            || effectifs.autre_source
+            || ')',
+            'effectif_sources_contraires'
+        from perimetre
+        inner join
+            effectifs
+            on perimetre.uai = effectifs.uai
+            and perimetre.effectif_rentree = effectifs.rentree
+        cross join seuils
+        where
+            abs(effectifs.effectif - effectifs.effectif_autre_source)
+            > seuils.ecart_effectif_max * effectifs.effectif
+            and abs(effectifs.effectif - effectifs.effectif_autre_source) >= seuils.ecart_min_eleves
+        union all
+        select
+            'effectifs',
+            effectif_fichier,
+            null,
+            'rentree',
+            uai
+            || ' '
+            || nom
+            || ', rentrées '
+            || effectif_rentree_la_plus_ancienne
+            || ' et '
+            || effectif_rentree,
+            'effectif_annees_melees'
+        from perimetre
+        where effectif_rentree_la_plus_ancienne < effectif_rentree
+    ),
+
+    labels_juges as (
+        select
+            'effectifs_brevet',
+            labels_brevet.fichier,
+            labels_brevet.ligne,
+            'rep_plus',
+            perimetre.uai
+            || ' '
+            || perimetre.nom
+            || ', retenu '
+            || coalesce(perimetre.ep, 'aucun label'),
+            case
+                when labels_brevet.est_rep and labels_brevet.est_rep_plus
+                then 'rep_et_rep_plus'
+                else 'label_du_brevet_contraire'
+            end
+        from labels_brevet
+        inner join perimetre on labels_brevet.uai = perimetre.uai
+        where
+            (labels_brevet.est_rep and labels_brevet.est_rep_plus)
+            or (labels_brevet.ep is distinct from perimetre.ep and exists (select 1 from reseaux))
     ),
 
     reseaux_juges as (
@@ -178,30 +410,172 @@ with
             presences.ligne,
             'uai',
             presences.uai,
+            'presence_uai_inconnu'
+        from presences
+        left join annuaire on presences.uai = annuaire.uai
+        where annuaire.uai is null
+        union all
+        select
+            'presences',
+            presences.fichier,
+            presences.ligne,
+            'uai',
+            etablissements.uai
+            || ' '
+            || etablissements.nom
+            || ', '
+            || coalesce(etablissements.motif_hors_perimetre, 'sans site'),
             'presence_hors_perimetre'
         from presences
+        inner join etablissements on presences.uai = etablissements.uai
         left join rattachements on presences.uai = rattachements.uai
-        left join ailleurs on presences.uai = ailleurs.uai
+        where rattachements.uai is null
+        union all
+        -- une présence se compte en demi-journées entières par cycle
+        select
+            'presences',
+            min(presences.fichier),
+            min(presences.ligne),
+            'demi_journees',
+            presences.poste_id || ' : ' || rattachements.site_id,
+            case
+                when round(sum(presences.demi_journees_cycle)) = 0
+                then 'presence_trop_petite'
+                else 'presence_arrondie'
+            end
+        from presences
+        inner join postes on presences.poste_id = postes.poste_id
+        inner join rattachements on presences.uai = rattachements.uai
+        group by presences.poste_id, rattachements.site_id
+        having
+            round(sum(presences.demi_journees_cycle)) = 0
+            or round(sum(presences.demi_journees_cycle)) != sum(presences.demi_journees_cycle)
+        union all
+        select
+            'presences',
+            any_value(postes.fichier),
+            any_value(postes.ligne),
+            'demi_journees',
+            presences_placees.poste_id
+            || ' : '
+            || sum(presences_placees.demi_journees_cycle)
+            || ' pour '
+            || cast(any_value(seuils.demi_journees_cycle * postes.quotite_etp) as integer),
+            'presences_au_dela_du_temps'
+        from presences_placees
+        inner join postes on presences_placees.poste_id = postes.poste_id
+        cross join seuils
+        group by presences_placees.poste_id
+        having
+            sum(presences_placees.demi_journees_cycle)
+            > any_value(seuils.part_temps_max * seuils.demi_journees_cycle * postes.quotite_etp)
+    ),
+
+    activite_par_lieu as (
+        select fichier, uai, min(ligne) as ligne from activite_donnee group by fichier, uai
+    ),
+
+    -- médiane de chaque indicateur par type d'établissement, sur le compte de chaque valeur
+    releves as (
+        select
+            etablissements.type,
+            activite.periode,
+            activite.indicateur,
+            activite.modalite,
+            activite.nombre,
+            count(*) as nb_releves
+        from activite
+        inner join etablissements on activite.uai = etablissements.uai
+        group by all
+    ),
+    releves_cumules as (
+        select
+            *,
+            sum(nb_releves) over (
+                partition by type, periode, indicateur, modalite order by nombre
+            ) as cumul,
+            sum(nb_releves) over (partition by type, periode, indicateur, modalite) as total
+        from releves
+    ),
+    medianes as (
+        select type, periode, indicateur, modalite, min(nombre) as mediane
+        from releves_cumules
+        where cumul + cumul >= total
+        group by all
+    ),
+    limites as (
+        select
+            medianes.*,
+            greatest(
+                seuils.activite_absurde_fois * medianes.mediane, seuils.activite_absurde_min
+            ) as limite
+        from medianes
+        cross join seuils
+    ),
+    plus_basse_limite as (select min(limite) as limite from limites),
+
+    activite_jugee as (
+        select
+            'activite' as source,
+            lieux.fichier,
+            lieux.ligne,
+            'uai' as colonne,
+            lieux.uai as valeur,
+            'activite_hors_perimetre' as code
+        from activite_par_lieu as lieux
+        left join rattachements on lieux.uai = rattachements.uai
+        left join ailleurs on lieux.uai = ailleurs.uai
         where rattachements.uai is null and ailleurs.uai is null
         union all
         select
             'activite',
-            activite.fichier,
-            min(activite.ligne),
+            lieux.fichier,
+            lieux.ligne,
             'uai',
-            activite.uai,
-            'activite_hors_perimetre'
-        from activite
-        left join rattachements on activite.uai = rattachements.uai
-        left join ailleurs on activite.uai = ailleurs.uai
-        where rattachements.uai is null and ailleurs.uai is null
-        group by activite.fichier, activite.uai
+            lieux.uai || ' ' || etablissements.nom,
+            'activite_sans_presence'
+        from activite_par_lieu as lieux
+        inner join rattachements on lieux.uai = rattachements.uai
+        inner join etablissements on lieux.uai = etablissements.uai
+        left join
+            (select distinct site_id from presences_placees) as servis
+            on rattachements.site_id = servis.site_id
+        where
+            servis.site_id is null
+            and etablissements.departement in (
+                select sites.departement
+                from presences_placees
+                inner join mart_site as sites on presences_placees.site_id = sites.site_id
+            )
+        union all
+        select
+            'activite',
+            donnees.fichier,
+            donnees.ligne,
+            'nombre',
+            etablissements.uai
+            || ' '
+            || donnees.indicateur
+            || ' : '
+            || donnees.nombre
+            || ', médiane '
+            || limites.mediane,
+            'activite_absurde'
+        from activite_donnee as donnees
+        inner join plus_basse_limite on donnees.nombre >= plus_basse_limite.limite
+        inner join etablissements on donnees.uai = etablissements.uai
+        inner join
+            limites
+            on etablissements.type = limites.type
+            and donnees.periode = limites.periode
+            and donnees.indicateur = limites.indicateur
+            and donnees.modalite is not distinct from limites.modalite
+        where donnees.nombre >= limites.limite
     ),
 
     reunies as (
         select *
         from lignes
-        where anomalie is not null
         union all
         select *
         from etablissements_juges
@@ -210,7 +584,19 @@ with
         from reseaux_juges
         union all
         select *
+        from positions_jugees
+        union all
+        select *
+        from effectifs_juges
+        union all
+        select *
+        from labels_juges
+        union all
+        select *
         from presences_jugees
+        union all
+        select *
+        from activite_jugee
     ),
 
     final as (

@@ -13,7 +13,9 @@ with
             coalesce(contours.population, densites.population) as population,
             contours.latitude,
             contours.longitude,
-            contours.contour_wkb
+            contours.contour_wkb,
+            densites.fichier as densite_fichier,
+            contours.fichier as contour_fichier
         from densites
         full outer join contours on densites.commune_code = contours.commune_code
     ),
@@ -28,7 +30,9 @@ with
             reunies.population,
             reunies.latitude,
             reunies.longitude,
-            reunies.contour_wkb
+            reunies.contour_wkb,
+            reunies.densite_fichier,
+            reunies.contour_fichier
         from reunies
         inner join
             departements on departement_de_commune(reunies.commune_code) = departements.departement

@@ -11,6 +11,7 @@ with
     dispositifs as (select * from stg_dispositifs),
     bassins as (select * from stg_bassins),
     conditions as (select * from stg_conditions),
+    fichiers as (select * from stg_fichier where source = 'education_prioritaire'),
     seuil_rural as (select valeur from ref_parametres where nom = 'seuil_rural_densite'),
 
     dernier_effectif as (
@@ -35,7 +36,8 @@ with
             any_value(source) filter (where dispositif = 'ULIS') as ulis_source,
             any_value(source) filter (where dispositif = 'UPE2A') as upe2a_source,
             any_value(source) filter (where dispositif = 'RELAIS') as relais_source,
-            any_value(source) filter (where dispositif = 'INTERNAT') as internat_source
+            any_value(source) filter (where dispositif = 'INTERNAT') as internat_source,
+            string_agg(distinct fichier, ' + ' order by fichier) as dispositifs_fichier
         from dispositifs
         group by uai
     ),
@@ -71,6 +73,8 @@ with
             coalesce(reseaux.ep, types.ep) as ep_retenue,
             types.ep as ep_annuaire,
             reseaux.ep as ep_liste,
+            reseaux.fichier as liste_fichier,
+            fichiers.millesime as liste_millesime,
             case
                 when reseaux.uai is not null
                 then reseaux.uai_tete_reseau
@@ -80,6 +84,7 @@ with
         from types
         left join arrondissements on types.commune_code = arrondissements.commune_code
         left join reseaux on types.uai = reseaux.uai
+        left join fichiers on reseaux.fichier = fichiers.fichier
     ),
 
     juges as (
@@ -118,6 +123,7 @@ with
             juges.uai_mere,
             juges.secteur_public,
             juges.etat,
+            juges.date_ouverture,
             juges.commune_code,
             juges.commune_de_reference,
             juges.commune,
@@ -125,9 +131,21 @@ with
             juges.academie,
             juges.bassin_code,
             coalesce(bassins.bassin, juges.bassin) as bassin,
+            case
+                when bassins.bassin is not null
+                then bassins.fichier
+                when juges.bassin is not null
+                then juges.fichier
+            end as bassin_fichier,
             bassins.reseau as reseau_etablissements,
             coalesce(juges.latitude, communes.latitude) as latitude,
             coalesce(juges.longitude, communes.longitude) as longitude,
+            case
+                when juges.latitude is not null
+                then juges.fichier
+                when communes.latitude is not null
+                then communes.contour_fichier
+            end as position_fichier,
             case
                 when juges.latitude is not null and juges.longitude is not null
                 then coalesce(juges.precision_localisation, 'non précisée')
@@ -142,6 +160,18 @@ with
                 when juges.ep_annuaire is not null
                 then 'annuaire'
             end as ep_source,
+            case
+                when juges.ep_liste is not null
+                then juges.liste_fichier
+                when juges.ep_annuaire is not null
+                then juges.fichier
+            end as ep_fichier,
+            case
+                when juges.ep_liste is not null
+                then juges.liste_millesime
+                when juges.ep_annuaire is not null
+                then cast(juges.date_maj as varchar)
+            end as ep_millesime,
             juges.ep_annuaire is distinct from juges.ep_liste as est_ep_contradictoire,
             juges.uai_tete_reseau,
             juges.est_maternelle,
@@ -171,9 +201,11 @@ with
                 when juges.internat is not null
                 then 'annuaire'
             end as internat_source,
+            dispositifs_locaux.dispositifs_fichier,
             conditions.a_bureau,
             conditions.a_telephone,
             conditions.a_rangement_ferme,
+            conditions.fichier as conditions_fichier,
             coalesce(dernier_effectif.effectif, juges.effectif) as effectif,
             case
                 when dernier_effectif.effectif is not null
@@ -187,10 +219,25 @@ with
                 when juges.effectif is not null
                 then 'annuaire'
             end as effectif_source,
+            case
+                when dernier_effectif.effectif is not null
+                then dernier_effectif.rentree_la_plus_ancienne
+                when juges.effectif is not null
+                then rentree_du_jour(juges.date_maj)
+            end as effectif_rentree_la_plus_ancienne,
+            case
+                when dernier_effectif.effectif is not null
+                then dernier_effectif.fichier
+                when juges.effectif is not null
+                then juges.fichier
+            end as effectif_fichier,
             dernier_indice.ips,
             dernier_indice.rentree as ips_rentree,
             dernier_indice.source as ips_source,
+            dernier_indice.fichier as ips_fichier,
+            dernier_indice.nb_eleves_indice,
             communes.densite,
+            communes.densite_fichier,
             communes.densite >= seuil_rural.valeur as est_rural,
             juges.motif_hors_perimetre is null as dans_perimetre,
             juges.motif_hors_perimetre,

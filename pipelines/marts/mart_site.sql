@@ -9,6 +9,21 @@ with
         inner join etablissements on rattachements.uai = etablissements.uai
     ),
 
+    -- les élèves d'une section s'ajoutent à ceux de la mère dans la même rentrée seulement : une
+    -- section passée sous l'UAI de sa mère ne doit pas être comptée deux fois
+    seconds_degres_comptes as (
+        select
+            *,
+            coalesce(
+                effectif_rentree = any_value(effectif_rentree) filter (
+                    where uai = site_id and effectif is not null
+                ) over (partition by site_id),
+                true
+            ) as est_effectif_retenu
+        from membres
+        where raison != 'ecole_rep_plus'
+    ),
+
     -- second degré : l'établissement, ses sections fondues en lui
     seconds_degres as (
         select
@@ -21,9 +36,14 @@ with
             0 as nb_ecoles,
             0 as nb_ecoles_elementaires,
             0 as nb_ecoles_maternelles,
-            cast(sum(effectif) as integer) as effectif,
-            max(effectif_rentree) as effectif_rentree,
-            any_value(effectif_source) filter (where uai = site_id) as effectif_source,
+            cast(sum(effectif) filter (where est_effectif_retenu) as integer) as effectif,
+            max(effectif_rentree) filter (where est_effectif_retenu) as effectif_rentree,
+            min(effectif_rentree_la_plus_ancienne) filter (
+                where est_effectif_retenu
+            ) as effectif_rentree_la_plus_ancienne,
+            string_agg(distinct effectif_source, ' + ' order by effectif_source) filter (
+                where est_effectif_retenu
+            ) as effectif_source,
             case
                 when bool_or(uai = site_id and effectif is not null) then 1 else 0
             end as part_effectif_connue,
@@ -34,8 +54,8 @@ with
             any_value(qualite_position) filter (where uai = site_id) as qualite_position,
             any_value(commune_de_reference) filter (where uai = site_id) as commune_code,
             any_value(commune) filter (where uai = site_id) as commune,
-            any_value(departement) as departement,
-            any_value(academie) as academie,
+            min(departement) as departement,
+            min(academie) as academie,
             any_value(bassin_code) filter (where uai = site_id) as bassin_code,
             any_value(bassin) filter (where uai = site_id) as bassin,
             any_value(densite) filter (where uai = site_id) as densite,
@@ -48,12 +68,22 @@ with
             bool_or(relais) as relais,
             bool_or(internat) as internat,
             bool_or(est_section and type = 'LP' and uai != site_id) as a_section_professionnelle
-        from membres
-        where raison != 'ecole_rep_plus'
+        from seconds_degres_comptes
         group by site_id
     ),
 
     tetes as (select * from etablissements where type != 'ECOLE'),
+
+    -- une école compte pour les élèves de son indice, sinon pour la moyenne de celles du réseau
+    ecoles_pesees as (
+        select
+            *,
+            coalesce(
+                nb_eleves_indice, avg(nb_eleves_indice) over (partition by site_id), 1
+            ) as poids_ips
+        from membres
+        where raison = 'ecole_rep_plus'
+    ),
 
     ecoles as (
         select
@@ -64,23 +94,25 @@ with
             count(*) filter (where not coalesce(est_elementaire, false)) as nb_ecoles_maternelles,
             cast(sum(effectif) as integer) as effectif,
             max(effectif_rentree) as effectif_rentree,
+            min(effectif_rentree_la_plus_ancienne) as effectif_rentree_la_plus_ancienne,
             string_agg(distinct effectif_source, ' + ' order by effectif_source) as effectif_source,
             count(effectif) / count(*) as part_effectif_connue,
             -- en listes ordonnées : la même moyenne au dernier chiffre près, à chaque construction
-            list_avg(list(ips order by uai)) as ips,
+            list_sum(list(ips * poids_ips order by uai)) / nullif(
+                list_sum(list(poids_ips order by uai) filter (where ips is not null)), 0
+            ) as ips,
             max(ips_rentree) as ips_rentree,
             list_avg(list(latitude order by uai)) as latitude,
             list_avg(list(longitude order by uai)) as longitude,
-            mode(commune_de_reference) as commune_code,
-            mode(commune) as commune,
-            mode(departement) as departement,
-            mode(academie) as academie,
-            mode(bassin_code) as bassin_code,
-            mode(bassin) as bassin,
-            mode(densite) as densite,
+            mode(commune_de_reference order by commune_de_reference) as commune_code,
+            mode(commune order by commune) as commune,
+            mode(departement order by departement) as departement,
+            mode(academie order by academie) as academie,
+            mode(bassin_code order by bassin_code) as bassin_code,
+            mode(bassin order by bassin) as bassin,
+            mode(densite order by densite) as densite,
             bool_or(est_rural) as est_rural
-        from membres
-        where raison = 'ecole_rep_plus'
+        from ecoles_pesees
         group by site_id
     ),
 
@@ -99,6 +131,7 @@ with
             ecoles.nb_ecoles_maternelles,
             ecoles.effectif,
             ecoles.effectif_rentree,
+            ecoles.effectif_rentree_la_plus_ancienne,
             ecoles.effectif_source,
             ecoles.part_effectif_connue,
             ecoles.ips,

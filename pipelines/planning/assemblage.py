@@ -59,7 +59,7 @@ def assembler(
         raise AtlasError(
             f"Aucun poste à répartir dans le département {departement} ({nom}).",
             admis="un fichier de postes (poste_id, fonction, quotite, residence_uai, statut)",
-            remede="ajouter ce fichier au dossier des sources et reconstruire, ou en simuler un : "
+            remede="ajouter ce fichier au dossier des sources et reconstruire, ou en simuler un : "
             f"atlas simuler-postes --departements {departement} --etp N --sortie DOSSIER",
         )
     rattachements = dict(connexion.execute("select uai, site_id from mart_rattachement").fetchall())

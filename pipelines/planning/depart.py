@@ -24,7 +24,7 @@ def reparer(index: Index, socle: Plan, presences: tuple[Presence, ...]) -> Plan:
         s = index.rang_site.get(presence.site_id)
         if p is None or s is None:
             raise AtlasError(
-                f"Plan de départ : couple inconnu {presence.poste_id} – {presence.site_id}.",
+                f"Plan de départ : couple inconnu {presence.poste_id} – {presence.site_id}.",
                 admis="des postes et des sites du problème",
                 remede="retirer cette ligne du plan de départ",
             )
@@ -164,8 +164,8 @@ def _refus_verrous(index: Index, couples: list[Couple], regle: str) -> AtlasErro
         )
 
     return AtlasError(
-        f"Verrous impossibles à tenir ensemble : {enumeration([dire(c) for c in couples])}. "
-        f"Règle en cause : {regle}.",
+        f"Verrous impossibles à tenir ensemble : {enumeration([dire(c) for c in couples])}. "
+        f"Règle en cause : {regle}.",
         admis="des verrous qui respectent ensemble toutes les règles",
         remede="lever ou réduire l'un de ces verrous, ou changer le réglage de la règle en cause",
     )

@@ -43,7 +43,7 @@ OBJECTIFS: tuple[dict[str, str], ...] = (
         "code": "trajets",
         "libelle": "Trajets, en minutes par cycle de 4 semaines",
         "formule": (
-            "somme sur les présences x du plan de 2 × minutes × plafond(x / 2) ; "
+            "somme sur les présences x du plan de 2 × minutes × plafond(x / 2) ; "
             "une durée inconnue compte pour duree_trajet_max_min"
         ),
     },
@@ -177,7 +177,7 @@ def depuis_json(texte: str) -> Probleme:
         contenu = json.loads(texte)
     except json.JSONDecodeError as cause:
         raise AtlasError(
-            f"Problème illisible : {cause.msg}.",
+            f"Problème illisible : {cause.msg}.",
             fichier="probleme.json",
             ligne=cause.lineno,
             admis="du JSON en UTF-8, décrit dans docs/probleme.md",
@@ -216,7 +216,7 @@ def _json(valeur: object) -> str:
 
 def _liste(valeur: object, ou: str) -> tuple[Any, ...]:
     if not isinstance(valeur, list | tuple):
-        _refuser(f"« {valeur!r} » n'est pas une liste.", ou, "une liste")
+        _refuser(f"« {valeur!r} » n'est pas une liste.", ou, "une liste")
     return tuple(valeur)
 
 
@@ -231,13 +231,13 @@ def _champs(classe: type, contenu: object, ou: str) -> dict[str, Any]:
     connus = {champ.name for champ in fields(classe)}
     inconnus = sorted(set(contenu) - connus)
     if inconnus:
-        _refuser(f"Champ inconnu : {', '.join(inconnus)}.", ou, ", ".join(sorted(connus)))
+        _refuser(f"Champ inconnu : {', '.join(inconnus)}.", ou, ", ".join(sorted(connus)))
     obligatoires = {
         champ.name for champ in fields(classe) if champ.default is champ.default_factory
     }
     absents = sorted(obligatoires - set(contenu))
     if absents:
-        _refuser(f"Champ absent : {', '.join(absents)}.", ou, "tous les champs obligatoires")
+        _refuser(f"Champ absent : {', '.join(absents)}.", ou, "tous les champs obligatoires")
     return dict(contenu)
 
 
@@ -253,7 +253,7 @@ def _refuser(quoi: str, ou: str, admis: str, remede: str | None = None) -> NoRet
 
 def _texte(valeur: object, ou: str, *, vide: bool = False) -> None:
     if not isinstance(valeur, str) or (not vide and not valeur.strip()):
-        _refuser(f"« {valeur!r} » n'est pas un texte.", ou, "un texte non vide")
+        _refuser(f"« {valeur!r} » n'est pas un texte.", ou, "un texte non vide")
 
 
 def _texte_ou_rien(valeur: object, ou: str) -> None:
@@ -263,7 +263,7 @@ def _texte_ou_rien(valeur: object, ou: str) -> None:
 
 def _booleen(valeur: object, ou: str) -> None:
     if not isinstance(valeur, bool):
-        _refuser(f"« {valeur!r} » n'est pas un oui ou non.", ou, "true ou false")
+        _refuser(f"« {valeur!r} » n'est pas un oui ou non.", ou, "true ou false")
 
 
 def _entier(valeur: object, ou: str, minimum: int, maximum: int | None = None) -> None:
@@ -274,24 +274,24 @@ def _entier(valeur: object, ou: str, minimum: int, maximum: int | None = None) -
         or (maximum is not None and valeur > maximum)
     ):
         borne = f"de {minimum} à {maximum}" if maximum is not None else f"d'au moins {minimum}"
-        _refuser(f"« {valeur!r} » n'est pas admis.", ou, f"un entier {borne}")
+        _refuser(f"« {valeur!r} » n'est pas admis.", ou, f"un entier {borne}")
 
 
 def _reel(valeur: object, ou: str, minimum: float, maximum: float) -> None:
     est_nombre = isinstance(valeur, int | float) and not isinstance(valeur, bool)
     if not est_nombre or not math.isfinite(valeur) or not minimum <= valeur <= maximum:
-        _refuser(f"« {valeur!r} » n'est pas admis.", ou, f"un nombre de {minimum} à {maximum}")
+        _refuser(f"« {valeur!r} » n'est pas admis.", ou, f"un nombre de {minimum} à {maximum}")
 
 
 def _parmi(valeur: object, ou: str, admis: tuple[str, ...]) -> None:
     if valeur not in admis:
-        _refuser(f"« {valeur!r} » n'est pas admis.", ou, ", ".join(admis))
+        _refuser(f"« {valeur!r} » n'est pas admis.", ou, ", ".join(admis))
 
 
 def _unique(cles: Iterable[Any], ou: str, remede: str | None = None) -> None:
     doubles = sorted(str(cle) for cle, n in Counter(cles).items() if n > 1)
     if doubles:
-        _refuser(f"En double : {', '.join(doubles)}.", ou, "chaque identifiant une fois", remede)
+        _refuser(f"En double : {', '.join(doubles)}.", ou, "chaque identifiant une fois", remede)
 
 
 def _position(objet: Site | Poste, ou: str) -> None:
@@ -325,7 +325,7 @@ def _verifier_reglages(reglages: Reglages) -> None:
             f"Niveaux de présence {list(niveaux)} refusés.",
             "reglages.niveaux",
             "0 puis au moins un entier, en ordre strictement croissant",
-            "corriger « niveaux_presence » dans data/reference/optimisation.toml",
+            "corriger « niveaux_presence » dans data/reference/optimisation.toml",
         )
     _entier(reglages.duree_trajet_max_min, "reglages.duree_trajet_max_min", 0)
     _booleen(reglages.meme_bassin, "reglages.meme_bassin")
@@ -356,7 +356,7 @@ def _verifier_sites(probleme: Probleme) -> None:
             tete = sites.get(site.site_tete)
             if site.nature != "ecoles_rep_plus" or tete is None or tete.nature != "etablissement":
                 _refuser(
-                    f"{site.site_id} a pour tête « {site.site_tete} ».",
+                    f"{site.site_id} a pour tête « {site.site_tete} ».",
                     f"{ou}.site_tete",
                     "le site_id d'un établissement du problème, pour des écoles REP+ seulement",
                     "laisser vide quand le collège tête de réseau a fermé",
@@ -365,10 +365,10 @@ def _verifier_sites(probleme: Probleme) -> None:
     plus_grand = max((site.besoin for site in probleme.sites), default=0)
     if probleme.reglages.echelle_manque < plus_grand:
         _refuser(
-            f"Échelle de calcul du manque trop petite : {probleme.reglages.echelle_manque}.",
+            f"Échelle de calcul du manque trop petite : {probleme.reglages.echelle_manque}.",
             "reglages.echelle_manque",
             f"un entier d'au moins {plus_grand}, le plus grand besoin d'un site",
-            "relever « echelle_manque » dans data/reference/optimisation.toml",
+            "relever « echelle_manque » dans data/reference/optimisation.toml",
         )
 
 
@@ -406,9 +406,9 @@ def _verifier_matrices(probleme: Probleme) -> None:
 
 def _verifier_couple(probleme: Probleme, objet: Presence | Verrou, ou: str) -> None:
     if objet.poste_id not in {poste.poste_id for poste in probleme.postes}:
-        _refuser(f"Poste « {objet.poste_id} » inconnu.", f"{ou}.poste_id", "un poste du problème")
+        _refuser(f"Poste « {objet.poste_id} » inconnu.", f"{ou}.poste_id", "un poste du problème")
     if objet.site_id not in {site.site_id for site in probleme.sites}:
-        _refuser(f"Site « {objet.site_id} » inconnu.", f"{ou}.site_id", "un site du problème")
+        _refuser(f"Site « {objet.site_id} » inconnu.", f"{ou}.site_id", "un site du problème")
 
 
 def _verifier_presences(probleme: Probleme) -> None:
@@ -433,9 +433,9 @@ def _verifier_verrous(probleme: Probleme) -> None:
         if verrou.nature != "montant":
             if verrou.demi_journees_cycle is not None:
                 _refuser(
-                    f"Verrou « {verrou.nature} » avec un montant.",
+                    f"Verrou « {verrou.nature} » avec un montant.",
                     f"{ou}.demi_journees_cycle",
-                    "rien, sauf pour un verrou « montant »",
+                    "rien, sauf pour un verrou « montant »",
                 )
         elif (
             verrou.demi_journees_cycle is None
@@ -443,10 +443,10 @@ def _verifier_verrous(probleme: Probleme) -> None:
             or verrou.demi_journees_cycle not in probleme.reglages.niveaux[1:]
         ):
             _refuser(
-                f"Montant « {verrou.demi_journees_cycle} » refusé.",
+                f"Montant « {verrou.demi_journees_cycle} » refusé.",
                 f"{ou}.demi_journees_cycle",
                 f"un niveau de présence parmi {', '.join(map(str, probleme.reglages.niveaux[1:]))}",
-                "choisir un niveau admis ; pour 0, poser un verrou « interdit »",
+                "choisir un niveau admis ; pour 0, poser un verrou « interdit »",
             )
 
 
@@ -462,4 +462,4 @@ def _verifier_explications(probleme: Probleme) -> None:
         if not isinstance(valeur, str | int | float) or (
             isinstance(valeur, float) and not math.isfinite(valeur)
         ):
-            _refuser(f"« {valeur!r} » n'est pas admis.", f"hypotheses.{nom}", "texte ou nombre")
+            _refuser(f"« {valeur!r} » n'est pas admis.", f"hypotheses.{nom}", "texte ou nombre")

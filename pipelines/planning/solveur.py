@@ -297,7 +297,7 @@ class _Etape:
     def _dire(self, part: float, plan: Plan, message: str) -> None:
         valeur = self.objectif.valeur(self.index, plan)
         self.suivi.annoncer(
-            self.rang, part, valeur, self.borne, f"{self.objectif.libelle} : {message}"
+            self.rang, part, valeur, self.borne, f"{self.objectif.libelle} : {message}"
         )
 
     def _cp_sat(self, plan: Plan) -> Plan:

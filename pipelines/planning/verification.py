@@ -107,11 +107,11 @@ class _Juge:
             elif site_id not in self.sites:
                 defaut = "site inconnu"
             elif not isinstance(presence, int) or isinstance(presence, bool) or presence <= 0:
-                defaut = f"présence « {presence} », alors qu'il faut un entier d'au moins 1"
+                defaut = f"présence « {presence} », alors qu'il faut un entier d'au moins 1"
             elif (poste_id, site_id) in self.presences:
                 defaut = "couple déjà donné par une ligne précédente"
             if defaut:
-                self.signaler("ligne", _texte(poste_id), _texte(site_id), 1, f"{ou} : {defaut}.")
+                self.signaler("ligne", _texte(poste_id), _texte(site_id), 1, f"{ou} : {defaut}.")
                 continue
             self.presences[poste_id, site_id] = presence
             self.sites_du_poste[poste_id].append(site_id)
@@ -127,7 +127,7 @@ class _Juge:
                     poste_id,
                     site_id,
                     ecart,
-                    f"{poste_id} donne {_dj(presence)} à {site_id} : ce n'est pas un niveau admis.",
+                    f"{poste_id} donne {_dj(presence)} à {site_id} : ce n'est pas un niveau admis.",
                 )
 
     def verifier_postes(self) -> None:
@@ -190,7 +190,7 @@ class _Juge:
             minutes = self.minutes[poste_id, site_id]
             if minutes is None:
                 self.signaler(
-                    "trajet", poste_id, site_id, 1, f"{poste_id} – {site_id} : trajet inconnu."
+                    "trajet", poste_id, site_id, 1, f"{poste_id} – {site_id} : trajet inconnu."
                 )
             elif minutes > limite:
                 self.signaler(
@@ -198,7 +198,7 @@ class _Juge:
                     poste_id,
                     site_id,
                     minutes - limite,
-                    f"{poste_id} – {site_id} : {minutes} min de trajet, au plus {limite} admises.",
+                    f"{poste_id} – {site_id} : {minutes} min de trajet, au plus {limite} admises.",
                 )
             bassin = self.postes[poste_id]["bassin"]
             if self.reglages["meme_bassin"] and (

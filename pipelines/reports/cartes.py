@@ -252,8 +252,9 @@ def _figure(decor: Fond, cle_de_vue: str) -> go.Figure:
             "yanchor": "top",
             "itemclick": False,
             "itemdoubleclick": False,
-            "entrywidthmode": "fraction",
-            "entrywidth": 0.32,
+            # the longest entry in words, so that none covers the next on a narrow screen
+            "entrywidthmode": "pixels",
+            "entrywidth": 140,
         },
         updatemenus=_zooms(decor),
     )
@@ -377,7 +378,7 @@ def _survol(site: dict) -> str:
     """The hover card: three lines."""
     return (
         f"<b>{site['nom']}</b>, {site['commune']}<br>"
-        f"{RYTHMES_EN_MOTS[site['rythme']]} : {site['presence']} demi-journées par cycle pour un "
+        f"{RYTHMES_EN_MOTS[site['rythme']]} : {site['presence']} demi-journées par cycle pour un "
         f"besoin de {site['besoin']} ({pourcentage(site['part'])})<br>"
         f"{site['categories_en_mots']}"
     )
@@ -421,7 +422,7 @@ def _legende(figure: go.Figure, places: pd.DataFrame) -> None:
                 libelle,
                 {"symbol": f"{forme}-open", "color": GRIS, "line": {"width": 1.6, "color": GRIS}},
             )
-    for label, libelle in (("REP", "REP : un anneau"), ("REP+", "REP+ : deux anneaux")):
+    for label, libelle in (("REP", "REP : un anneau"), ("REP+", "REP+ : deux anneaux")):
         if (places["ep"] == label).any():
             _entree(
                 figure,

@@ -50,15 +50,16 @@ def fiche(base: Path, departement: str, site_id: str) -> Fiche:
     """The fiche of `site_id`; AtlasError when the département doesn't have it."""
     with entrepot.ouvrir(base) as connexion:
         entrepot.exiger_departement(connexion, departement)
-        sites = tableau_sites(connexion, departement)
+        calcules = besoins(connexion, bareme(BAREME_PAR_DEFAUT))
+        sites = tableau_sites(connexion, departement, calcules=calcules)
         trouves = sites[sites["site_id"] == site_id]
         if trouves.empty:
             raise AtlasError(
-                f"Aucun site « {site_id} » dans ce département.",
+                f"Aucun site « {site_id} » dans ce département.",
                 remede="choisir un établissement dans la liste",
             )
         site = trouves.iloc[0].to_dict()
-        detail = besoins(connexion, bareme(BAREME_PAR_DEFAUT)).detail
+        detail = calcules.detail
         return Fiche(
             site_id=site_id,
             nom=site["nom"],
@@ -78,8 +79,8 @@ def fiche(base: Path, departement: str, site_id: str) -> Fiche:
 
 def _phrase(site: dict, sites: pd.DataFrame) -> str:
     debut = (
-        f"Besoin : {pluriel(site['besoin'], 'demi-journée')} par cycle de 4 semaines "
-        f"({rythme(site['besoin'])}). Aujourd'hui : "
+        f"Besoin : {pluriel(site['besoin'], 'demi-journée')} par cycle de 4 semaines "
+        f"({rythme(site['besoin'])}). Aujourd'hui : "
     )
     if site["presence"] == 0:
         return f"{debut}aucune présence régulière."
@@ -146,7 +147,7 @@ def _categories(site: dict) -> pd.DataFrame:
     regles = {r.code: r for r in bareme(BAREME_PAR_DEFAUT).priorites.regles}
     lignes = [(regles[c].libelle, "oui", regles[c].reference) for c in site["categories"]]
     lignes += [
-        (regles[c].libelle, "inconnu : une donnée manque", regles[c].reference)
+        (regles[c].libelle, "inconnu : une donnée manque", regles[c].reference)
         for c in site["inconnues"]
     ]
     return pd.DataFrame(lignes, columns=["Catégorie", "Ce site", "Référence"])

@@ -139,9 +139,9 @@ def _valeur(valeur: object) -> str:
     if isinstance(valeur, float):
         return nombre(valeur, max(0, len(f"{valeur:.6f}".rstrip("0").split(".")[1])))
     if isinstance(valeur, list):
-        return " ; ".join(_valeur(v) for v in valeur)
+        return " ; ".join(_valeur(v) for v in valeur)
     if isinstance(valeur, dict):
-        return " ; ".join(f"{cle} : {_valeur(v)}" for cle, v in valeur.items())
+        return " ; ".join(f"{cle} : {_valeur(v)}" for cle, v in valeur.items())
     return str(valeur)
 
 
@@ -169,7 +169,7 @@ def _bareme(echelle: Bareme) -> pd.DataFrame:
             if cle != "reference"
         ]
     lignes += [
-        (f"{TYPES[cle]} : élèves pour une ½ j.", _valeur(v), "élèves", echelle.eleves["reference"])
+        (f"{TYPES[cle]} : élèves pour une ½ j.", _valeur(v), "élèves", echelle.eleves["reference"])
         for cle, v in echelle.eleves.items()
         if cle != "reference"
     ]

@@ -62,7 +62,7 @@ def vue(base: Path, dossier: Path) -> VueProposition:
         decor = cartes.fond(connexion, departement)
         if disparus := sorted(set(apres) - set(sites["site_id"])):
             raise AtlasError(
-                f"Les données ont changé depuis ce calcul : {pluriel(len(disparus), 'site')} du "
+                f"Les données ont changé depuis ce calcul : {pluriel(len(disparus), 'site')} du "
                 f"plan n'y {'est' if len(disparus) == 1 else 'sont'} plus "
                 f"({', '.join(disparus[:3])}{'…' if len(disparus) > 3 else ''}).",
                 remede="relancer le calcul sur les données actuelles",
@@ -121,7 +121,7 @@ def _phrase(resume: dict, sites: pd.DataFrame, avant: dict[str, int]) -> str:
     liens = next(e for e in resume["etages"] if e["code"] == "changements")["valeur"]
     return (
         f"{pourcentage(ensemble['apres']['part_besoin'])} du besoin couvert, contre "
-        f"{pourcentage(ensemble['avant']['part_besoin'])} aujourd'hui : "
+        f"{pourcentage(ensemble['avant']['part_besoin'])} aujourd'hui : "
         f"{pluriel(gagnent, 'site prioritaire gagne', 'sites prioritaires gagnent')} une présence "
         f"hebdomadaire, {pluriel(perdent, 'la perd', 'la perdent') if perdent else AUCUN}, "
         f"{pluriel(liens, 'lien entre un poste et un site change', f'liens {MOTS_LIENS}')}."
@@ -140,13 +140,13 @@ def _preuve(resume: dict) -> str:
             f"{pourcentage(part, 1)} au plus"
         )
         demi_journees = manque["ecart_demi_journees"]
-        if demi_journees:
+        if demi_journees and round(demi_journees):
             debut += f" (environ {pluriel(round(demi_journees), 'demi-journée')} par cycle)"
         debut += "."
     libres = sum(p["libres_demi_journees_cycle"] for p in resume["postes"])
     reste = (
-        f" {pluriel(libres, 'demi-journée reste libre', 'demi-journées restent libres')} : voir "
-        "l'onglet « Postes »."
+        f" {pluriel(libres, 'demi-journée reste libre', 'demi-journées restent libres')} : voir "
+        "l'onglet « Postes »."
         if libres
         else ""
     )
@@ -156,15 +156,15 @@ def _preuve(resume: dict) -> str:
 def _mises_en_garde(base: Path, resume: dict) -> list[str]:
     notes = []
     if resume["arret_par"] in ("temps", "utilisateur"):
-        notes.append("Le calcul a été arrêté avant sa fin : le relancer peut donner un autre plan.")
+        notes.append("Le calcul a été arrêté avant sa fin : le relancer peut donner un autre plan.")
     with entrepot.ouvrir(base) as connexion:
         if entrepot.empreinte(connexion) != resume["empreinte_donnees"]:
             notes.append(
-                "Les données ont changé depuis ce calcul : le relancer pour en tenir compte."
+                "Les données ont changé depuis ce calcul : le relancer pour en tenir compte."
             )
     if resume["hypotheses"]["empreinte_reference"] != reference.empreinte():
         notes.append(
-            "Des règles ou des paramètres ont changé depuis ce calcul : le relancer pour en tenir "
+            "Des règles ou des paramètres ont changé depuis ce calcul : le relancer pour en tenir "
             "compte."
         )
     return notes
@@ -317,10 +317,10 @@ def _classeur(tables: dict[str, pd.DataFrame], resume: dict) -> bytes:
         [
             f"Proposition de répartition, département {resume['departement']}",
             *resume["avertissements"].values(),
-            "½ j. par cycle : demi-journées par cycle de 4 semaines.",
-            f"Données : {resume['empreinte_donnees']}",
-            f"Graine : {resume['graine']}",
-            *(f"{nom} : {valeur}" for nom, valeur in resume["hypotheses"].items()),
+            "½ j. par cycle : demi-journées par cycle de 4 semaines.",
+            f"Données : {resume['empreinte_donnees']}",
+            f"Graine : {resume['graine']}",
+            *(f"{nom} : {valeur}" for nom, valeur in resume["hypotheses"].items()),
         ],
         tables,
     )

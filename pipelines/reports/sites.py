@@ -8,7 +8,7 @@ import pandas as pd
 from pipelines.base.textes import INCONNU
 from pipelines.marts import entrepot
 from pipelines.reports.libelles import RYTHMES_EN_MOTS, TYPES
-from pipelines.scoring.bareme import Bareme, bareme, besoins
+from pipelines.scoring.bareme import Bareme, Besoins, bareme, besoins
 from pipelines.scoring.couverture import est_en_manque, rythme
 
 BAREME_PAR_DEFAUT = "national_2017"
@@ -18,16 +18,18 @@ def tableau_sites(
     connexion: duckdb.DuckDBPyConnection,
     departement: str,
     presences: dict[str, int] | None = None,
+    calcules: Besoins | None = None,
 ) -> pd.DataFrame:
     """One row a site: mart_site, besoin, categories, presence (today's, or `presences`), class.
 
+    `calcules`: the besoins when the caller has them already.
     Adds `besoin`, `presence` (half-days per cycle), `part` (of the besoin), `rythme`, `categories`
     (codes), `categories_en_mots`, `inconnues`, `est_prioritaire`, `est_en_manque`.
     """
     echelle = bareme(BAREME_PAR_DEFAUT)
     sites = entrepot.lire(connexion, "mart_site", departement)
-    calcules = besoins(connexion, echelle).sites
-    sites = sites.merge(calcules, on="site_id", how="left", validate="one_to_one")
+    calcules = calcules or besoins(connexion, echelle)
+    sites = sites.merge(calcules.sites, on="site_id", how="left", validate="one_to_one")
     if presences is None:
         presences = presences_actuelles(connexion)
     sites["presence"] = [int(presences.get(s, 0)) for s in sites["site_id"]]
@@ -59,7 +61,7 @@ def categories_en_mots(
     if connues:
         return connues
     a_savoir = ", ".join(libelles[c] for c in inconnues)
-    return f"inconnue : {a_savoir} ?" if a_savoir else "—"
+    return f"inconnue : {a_savoir} ?" if a_savoir else "—"
 
 
 def part_couverte(sites: pd.DataFrame) -> float:

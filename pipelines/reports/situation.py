@@ -80,13 +80,13 @@ def _phrase(sites: pd.DataFrame, postes: pd.DataFrame, prioritaires: pd.DataFram
     if postes.empty:
         return (
             f"{decor}, dont {pluriel(nb_prioritaires, 'site')} d'une catégorie prioritaire, "
-            f"demandent {nombre(sites['besoin'].sum())} demi-journées par cycle de 4 semaines ; "
+            f"demandent {nombre(sites['besoin'].sum())} demi-journées par cycle de 4 semaines ; "
             "aucun poste n'est connu."
         )
     servants = postes[~postes["sans_secteur"].astype(bool)]
     etp = servants["quotite_etp"].astype(float).sum()
     debut = (
-        f"{pluriel(len(servants), 'poste')} ({nombre(etp, 1)} ETP) pour {decor} : "
+        f"{pluriel(len(servants), 'poste')} ({nombre(etp, 1)} ETP) pour {decor} : "
         f"{pourcentage(part_couverte(sites))} du besoin est couvert"
     )
     seuil = f"moins de {pourcentage(reference.valeur('couverture', 'part_manque_prioritaire'))}"
@@ -134,7 +134,7 @@ def _remarques(
         )
     if inconnus:
         remarques.append(
-            f"{pluriel(inconnus, 'site')} sans effectif connu : le besoin y prend la médiane des "
+            f"{pluriel(inconnus, 'site')} sans effectif connu : le besoin y prend la médiane des "
             "sites de même type."
         )
     [(a_verifier,)] = connexion.execute(
@@ -150,7 +150,7 @@ def _remarques(
     ).fetchall()[0][0]
     if sans_agent:
         remarques.append(
-            f"{pluriel(sans_agent, 'poste vacant ou absent', 'postes vacants ou absents')} : "
+            f"{pluriel(sans_agent, 'poste vacant ou absent', 'postes vacants ou absents')} : "
             "la présence prévue est comptée comme si quelqu'un la tenait."
         )
     [(sans_residence,)] = connexion.execute(
@@ -170,5 +170,5 @@ def _legende_carte(connexion: duckdb.DuckDBPyConnection) -> str:
     [(construit_le,)] = connexion.execute(
         "select max(construit_le)::date::varchar from meta_construction"
     ).fetchall()
-    source = "Contours : IGN et INSEE" if contours else "Contours non fournis"
-    return f"La taille dit le besoin. {source} ; données assemblées le {jour(construit_le)}."
+    source = "Contours : IGN et INSEE" if contours else "Contours non fournis"
+    return f"La taille dit le besoin. {source} ; données assemblées le {jour(construit_le)}."

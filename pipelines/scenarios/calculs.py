@@ -91,16 +91,11 @@ def arreter(calcul_id: str) -> None:
 def etat(calcul_id: str) -> Etat:
     """Where a computation stands; AtlasError when the id is unknown here."""
     dossier = _dossier(calcul_id)
-    if (dossier / propositions.FICHIER_RESUME).exists():
-        phase = Phase.TERMINE
-    elif (dossier / ERREUR).exists():
-        phase = Phase.ECHEC
-    elif _vit(dossier):
-        phase = Phase.EN_COURS
-    else:
+    phase = _fin(dossier)
+    if phase is None:
+        vivant = _vit(dossier)
         # the process may have ended between the first look and this one
-        fini = (dossier / propositions.FICHIER_RESUME).exists()
-        phase = Phase.TERMINE if fini else Phase.INTERROMPU
+        phase = Phase.EN_COURS if vivant else _fin(dossier) or Phase.INTERROMPU
     erreur = dossier / ERREUR
     return Etat(
         calcul_id=calcul_id,
@@ -125,19 +120,31 @@ def _dossier(calcul_id: str) -> Path:
     # the id comes from the address bar: nothing but our own ids may name a folder
     if not _ID.match(calcul_id) or not dossier.is_dir():
         raise AtlasError(
-            f"La proposition « {calcul_id} » n'existe pas sur ce poste.",
-            remede="relancer le calcul depuis la page « Proposer »",
+            f"La proposition « {calcul_id} » n'existe pas sur ce poste.",
+            remede="relancer le calcul depuis la page « Proposer »",
         )
     return dossier
+
+
+def _fin(dossier: Path) -> Phase | None:
+    """How a computation ended, from what it left; None when it left nothing."""
+    if (dossier / propositions.FICHIER_RESUME).exists():
+        return Phase.TERMINE
+    return Phase.ECHEC if (dossier / ERREUR).exists() else None
 
 
 def _vit(dossier: Path) -> bool:
     numero = dossier / NUMERO
     if not numero.exists():
         return True
+    processus = int(numero.read_text(encoding="utf-8"))
+    commande = Path(f"/proc/{processus}/cmdline")
     try:
-        os.kill(int(numero.read_text(encoding="utf-8")), 0)
-    except ProcessLookupError:
+        # a number is given again after a restart: the process must be the one of this folder
+        if commande.exists() and dossier.name.encode() not in commande.read_bytes():
+            return False
+        os.kill(processus, 0)
+    except (ProcessLookupError, FileNotFoundError):
         return False
     except PermissionError:
         return True
@@ -171,7 +178,7 @@ def _executer(dossier: Path) -> None:
         propositions.ecrire(dossier, {ERREUR: erreur.message()})
     except Exception:
         traceback.print_exc()
-        message = "Le calcul s'est arrêté sur un défaut d'Atlas ; le détail est dans journal.txt."
+        message = "Le calcul s'est arrêté sur un défaut d'Atlas ; le détail est dans journal.txt."
         propositions.ecrire(dossier, {ERREUR: message})
         raise
 

@@ -54,8 +54,8 @@ def proposer(
     verdict = juger(json.loads(texte), [asdict(p) for p in resultat.plan])
     if not verdict.conforme:
         raise AtlasError(
-            "Le plan trouvé ne respecte pas toutes les règles : "
-            + " ; ".join(m.message for m in verdict.manquements[:5]),
+            "Le plan trouvé ne respecte pas toutes les règles : "
+            + " ; ".join(m.message for m in verdict.manquements[:5]),
             remede="ne pas se servir de ce plan et signaler ce défaut d'Atlas avec probleme.json",
         )
     resume = resumer(probleme, resultat, verdict, avertissements)
@@ -90,7 +90,7 @@ def ecrire(sortie: Path, fichiers: dict[str, str]) -> None:
             provisoire.replace(sortie / nom)
     except OSError as cause:
         raise AtlasError(
-            f"Impossible d'écrire le résultat : {cause.strerror or cause}.",
+            f"Impossible d'écrire le résultat : {cause.strerror or cause}.",
             fichier=str(sortie),
             admis="un dossier où l'on peut écrire",
             remede="choisir un autre dossier avec --sortie",

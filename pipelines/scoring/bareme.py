@@ -173,7 +173,7 @@ def _lignes(
                     regle.libelle,
                     round(echelle.contributions[regle.code] * CENTIEMES),
                     "oui",
-                    f"{regle.reference} ; poids : {echelle.contributions['reference']}",
+                    f"{regle.reference} ; poids : {echelle.contributions['reference']}",
                 )
             )
     return lignes
@@ -185,7 +185,7 @@ def _ligne_eleves(site: dict, echelle: Bareme, medianes: dict[tuple, float]) -> 
     if effectif is not None:
         observe = f"{nombre(effectif)} élèves"
     else:
-        ref = f"{ref} ; effectif inconnu : {echelle.effectif_inconnu['reference']}"
+        ref = f"{ref} ; effectif inconnu : {echelle.effectif_inconnu['reference']}"
         proche = medianes.get((site["departement"], site["type"]))
         effectif = medianes.get((None, site["type"])) if proche is None else proche
         if effectif is None:
@@ -231,7 +231,7 @@ def _arrondir(lignes: list[Ligne], echelle: Bareme, niveaux: list[int]) -> int:
                 "Arrondi au niveau de présence le plus proche",
                 besoin * CENTIEMES - somme,
                 pluriel(besoin, "demi-journée"),
-                "Niveaux de présence : data/reference/optimisation.toml",
+                "Niveaux de présence : data/reference/optimisation.toml",
             )
         )
     return besoin

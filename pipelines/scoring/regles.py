@@ -73,7 +73,7 @@ def lire_reference(dossier: str, code: str) -> dict:
     if not chemin.is_file():
         connus = sorted(f.stem for f in chemin.parent.glob("*.toml"))
         raise AtlasError(
-            f"« {code} » n'existe pas.",
+            f"« {code} » n'existe pas.",
             fichier=f"data/reference/{dossier}/{code}.toml",
             admis=", ".join(connus),
             remede="choisir l'un de ces noms, ou ajouter le fichier",
@@ -110,7 +110,7 @@ def _verifier_condition(
     ).fetchall()
     arbre = json.loads(texte)
     if arbre["error"]:
-        raise _refus(regle, f"elle ne se lit pas : {arbre['error_message']}", colonnes)
+        raise _refus(regle, f"elle ne se lit pas : {arbre['error_message']}", colonnes)
     noeud = arbre["statements"][0]["node"]
     if (
         len(arbre["statements"]) > 1
@@ -125,18 +125,18 @@ def _verifier_condition(
             f"describe select ({regle.condition}) as verdict from mart_site"
         ).fetchall()
     except duckdb.Error as cause:
-        raise _refus(regle, f"elle ne se lit pas : {cause}".splitlines()[0], colonnes) from cause
+        raise _refus(regle, f"elle ne se lit pas : {cause}".splitlines()[0], colonnes) from cause
     if type_verdict != "BOOLEAN":
         raise _refus(regle, "elle ne répond ni par oui ni par non", colonnes)
 
 
 def _verifier_expression(regle: Regle, expression: dict, colonnes: set[str]) -> None:
     if expression["class"] not in NOEUDS_ADMIS or expression["type"] not in OPERATEURS_ADMIS:
-        raise _refus(regle, f"« {expression['type']} » n'est pas admis", colonnes)
+        raise _refus(regle, f"« {expression['type']} » n'est pas admis", colonnes)
     if expression["class"] == "COLUMN_REF":
         nom = ".".join(expression["column_names"])
         if nom not in colonnes:
-            raise _refus(regle, f"la colonne « {nom} » n'existe pas", colonnes)
+            raise _refus(regle, f"la colonne « {nom} » n'existe pas", colonnes)
     for cle in ("left", "right"):
         if isinstance(expression.get(cle), dict):
             _verifier_expression(regle, expression[cle], colonnes)
@@ -146,7 +146,7 @@ def _verifier_expression(regle: Regle, expression: dict, colonnes: set[str]) -> 
 
 def _refus(regle: Regle, raison: str, colonnes: set[str]) -> AtlasError:
     return AtlasError(
-        f"Condition refusée pour la règle « {regle.code} » ({regle.condition}) : {raison}.",
+        f"Condition refusée pour la règle « {regle.code} » ({regle.condition}) : {raison}.",
         admis="des comparaisons jointes par and, or, not sur les colonnes "
         + ", ".join(sorted(colonnes)),
         remede="corriger la condition dans data/reference/priorites",

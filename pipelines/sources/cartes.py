@@ -10,6 +10,27 @@ from pipelines.base import chemins
 
 
 @dataclass(frozen=True)
+class Telechargement:
+    """Where a service gives a public source, or why none does.
+
+    `mode` is `explore` (Explore API v2.1 export, filtered on `colonne_departement`),
+    `par_departement`, `national` or `aucun` (with its `motif`). In `adresse`, `{jeu}` is the data
+    set and `{code}` the département as INSEE writes it (34, 2A). `ordre` is the field an export is
+    sorted by when the service gives its rows in any order; `vide_admis` says that a département
+    may have no row.
+    """
+
+    mode: str
+    jeu: str = ""
+    adresse: str = ""
+    extension: str = ""
+    colonne_departement: str = ""
+    ordre: str = ""
+    vide_admis: bool = False
+    motif: str = ""
+
+
+@dataclass(frozen=True)
 class Carte:
     """One source of `data/sources.toml`.
 
@@ -28,6 +49,7 @@ class Carte:
     millesime: str
     requises: tuple[str, ...]
     colonnes: dict[str, tuple[str, ...]]
+    telechargement: Telechargement | None = None
 
     @property
     def est_locale(self) -> bool:
@@ -49,12 +71,27 @@ def cartes() -> dict[str, Carte]:
     return {
         nom: Carte(
             nom=nom,
-            **{c: v for c, v in table.items() if c not in ("colonnes", "requises")},
+            **{
+                c: v
+                for c, v in table.items()
+                if c not in ("colonnes", "requises", "telechargement")
+            },
             requises=tuple(table["requises"]),
             colonnes={c: tuple(alias) for c, alias in table["colonnes"].items()},
+            telechargement=(
+                Telechargement(**table["telechargement"]) if "telechargement" in table else None
+            ),
         )
         for nom, table in contenu.items()
     }
+
+
+@cache
+def entetes_connus() -> frozenset[str]:
+    """Every normalised header a card accepts as such."""
+    return frozenset(
+        nom for carte in cartes().values() for alias in carte.colonnes.values() for nom in alias
+    )
 
 
 def correspondances(carte: Carte, entetes: list[str]) -> dict[str, int]:

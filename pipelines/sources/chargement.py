@@ -1,24 +1,49 @@
-"""A folder of files → raw_* tables, one a source, all text, with file and line of every row."""
+"""A folder of files → raw_* views, one a source, all text, with file and line of every row.
 
+Rows are read into memory, never into the warehouse: a file refused for what it holds leaves
+nothing on the disk, and the raw rows are gone with `liberer`.
+"""
+
+import contextlib
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 
+from pipelines.base import reference
 from pipelines.base.erreurs import AtlasError
-from pipelines.sources import lecture
+from pipelines.sources import donnees_personnelles, lecture
 from pipelines.sources.cartes import Carte, cartes
+from pipelines.sources.classeurs import Constat
 from pipelines.sources.reconnaissance import NonReconnu, Reconnu, reconnaitre
 
-TAILLE_MAX_OCTETS = 2 * 1024**3
-"""Larger files are refused: no source of a whole country comes near it."""
+SAS = "sas"
+"""The database in memory the rows are read into."""
+SUFFIXES_D_ACCOMPAGNEMENT = (".md", ".toml", ".pbf", ".pdf")
+"""Files that may stand beside the data and are read by other means, or by people."""
+COLONNES_DE_SERVICE = {
+    "raw_rejet": (
+        "source varchar, fichier varchar, ligne bigint, raison varchar, est_locale boolean"
+    ),
+    "raw_constat": (
+        "source varchar, fichier varchar, ligne bigint, colonne varchar, valeur varchar, "
+        "code varchar"
+    ),
+    "raw_fichier": "source varchar, fichier varchar, millesime varchar, rang bigint",
+}
 
 
 @dataclass(frozen=True)
 class FichierLu:
-    """One recognised file: its source, bytes and fingerprint."""
+    """One recognised table: its source, bytes and fingerprint.
+
+    `donne` is the name of the file; `fichier` adds the sheet when two of them are one source.
+    """
 
     source: str
+    donne: str
     fichier: str
     sha256: str
     octets: int
@@ -44,7 +69,7 @@ def fichiers(dossiers: list[Path]) -> dict[str, Path]:
     for dossier in dossiers:
         if not dossier.is_dir():
             raise AtlasError(
-                f"Dossier introuvable : {dossier}",
+                f"Dossier introuvable : {dossier}",
                 admis="un dossier qui contient les fichiers publics (et, s'il y en a, locaux)",
                 remede="vérifier le chemin donné à --sources",
             )
@@ -64,95 +89,293 @@ def fichiers(dossiers: list[Path]) -> dict[str, Path]:
 def charger(connexion: duckdb.DuckDBPyConnection, dossiers: list[Path]) -> Inventaire:
     """Create raw_<source> for every card, filled from the recognised files of `dossiers`.
 
-    A source without a file gets an empty table, so that the models below always run. Rows the
-    CSV reader can't cut into columns go to `raw_rejet`. Raises AtlasError for an unreadable or
-    refused file, and when the annuaire, on which all else hangs, is absent.
+    A source without a file gets an empty table, so that the models below always run. Rows that
+    can't be cut into columns go to `raw_rejet`, what is said of a whole file to `raw_constat`.
+    Raises AtlasError for an unreadable or refused file, and when the annuaire, on which all else
+    hangs, is absent.
     """
-    for carte in cartes().values():
-        colonnes = ", ".join(f'"{c}" varchar' for c in carte.colonnes)
-        connexion.execute(
-            f"create table raw_{carte.nom} (fichier varchar, ligne bigint, {colonnes})"
+    with Chargement(connexion) as chargement:
+        for nom, fichier in fichiers(dossiers).items():
+            chargement.ajouter(nom, fichier)
+        inventaire = chargement.terminer()
+    if not any(lu.source == "annuaire" for lu in inventaire.lus):
+        raise AtlasError(
+            "Aucun annuaire de l'éducation parmi les fichiers donnés.",
+            fichier=", ".join(str(d) for d in dossiers),
+            admis="l'export CSV de « fr-en-annuaire-education » (data.education.gouv.fr)",
+            remede="ajouter l'annuaire au dossier ; sans lui aucun établissement n'est connu",
         )
-    connexion.execute(
-        "create table raw_rejet (source varchar, fichier varchar, ligne bigint, raison varchar)"
-    )
-    lus: list[FichierLu] = []
-    non_reconnus: list[NonReconnu] = []
-    for nom, fichier in fichiers(dossiers).items():
-        if fichier.stat().st_size > TAILLE_MAX_OCTETS:
+    return inventaire
+
+
+def liberer(connexion: duckdb.DuckDBPyConnection) -> None:
+    """Forget the raw rows: the views, and the memory they read."""
+    for nom in (*COLONNES_DE_SERVICE, *(f"raw_{source}" for source in cartes())):
+        connexion.execute(f"drop view if exists {nom}")
+    connexion.execute(f"detach database if exists {SAS}")
+
+
+class Chargement:
+    """The files of one build, added one by one, each whole or not at all."""
+
+    def __init__(self, connexion: duckdb.DuckDBPyConnection) -> None:
+        """Prepare the memory of `connexion`."""
+        self._connexion = connexion
+        self._lus: list[FichierLu] = []
+        self._non_reconnus: list[NonReconnu] = []
+        self._selections: dict[str, list[str]] = {source: [] for source in cartes()}
+        self._rang = 0
+
+    def __enter__(self) -> "Chargement":
+        """While files are read, nothing in memory may be put aside on the disk."""
+        liberer(self._connexion)
+        [(self._debord,)] = self._connexion.execute(
+            "select current_setting('temp_directory')"
+        ).fetchall()
+        self._connexion.execute("set temp_directory = ''")
+        self._connexion.execute(f"attach ':memory:' as {SAS} (compress)")
+        for nom, colonnes in COLONNES_DE_SERVICE.items():
+            self._connexion.execute(f"create table {SAS}.{nom} ({colonnes})")
+            self._connexion.execute(f"create temp view {nom} as select * from {SAS}.{nom}")
+        return self
+
+    def __exit__(self, *erreur: object) -> None:
+        """Give the disk back."""
+        dossier = self._debord.replace("'", "''")
+        self._connexion.execute(f"set temp_directory = '{dossier}'")
+
+    def ajouter(self, nom: str, fichier: Path) -> None:
+        """Read `fichier`, known to the user as `nom`.
+
+        Raises AtlasError when it can't be opened, or when one of its tables holds personal data.
+        """
+        try:
+            self._ajouter(nom, fichier)
+        except AtlasError as refus:
+            # two folders may hold files of one name: say which
+            raise AtlasError(
+                refus.quoi,
+                fichier=nom,
+                ligne=refus.ligne,
+                colonne=refus.colonne,
+                admis=refus.admis,
+                remede=refus.remede,
+            ) from None
+
+    def _ajouter(self, nom: str, fichier: Path) -> None:
+        if fichier.suffix.lower() in SUFFIXES_D_ACCOMPAGNEMENT:
+            return
+        octets_max = reference.valeur("controles", "fichier_octets_max")
+        if fichier.stat().st_size > octets_max:
             raise AtlasError(
                 "Fichier trop gros pour être une source d'Atlas.",
                 fichier=fichier.name,
                 admis="2 Go au plus",
                 remede="vérifier le fichier, ou en extraire les colonnes utiles",
             )
-        resultats = [reconnaitre(t) for t in lecture.tableaux(fichier) if t.debuts]
+        tableaux = list(lecture.tableaux(fichier))
+        resultats = [reconnaitre(t) for t in tableaux if any(any(c) for _, c in t.debuts)]
+        if not resultats:
+            self._non_reconnus.append(NonReconnu(fichier, raison=_sans_tableau(fichier)))
+            return
         reconnus = [r for r in resultats if isinstance(r, Reconnu)]
+        inconnus = [r for r in resultats if isinstance(r, NonReconnu)]
+        self._verifier_inconnus(tableaux, reconnus)
         if not reconnus:
             # a file of several sheets is described by the one nearest to a known source
-            inconnus = [r for r in resultats if isinstance(r, NonReconnu)]
-            if inconnus:
-                non_reconnus.append(max(inconnus, key=lambda r: r.ressemble_a is not None))
-            continue
-        lus += [_charger_un(connexion, r, nom) for r in reconnus]
-    if not any(lu.source == "annuaire" for lu in lus):
-        raise AtlasError(
-            "Aucun annuaire de l'éducation parmi les fichiers donnés.",
-            fichier=", ".join(str(d) for d in dossiers),
-            admis="l'export CSV de « fr-en-annuaire-education » (data.education.gouv.fr)",
-            remede="ajouter l'annuaire au dossier ; sans lui aucun établissement n'est connu",
+            self._non_reconnus.append(max(inconnus, key=lambda r: r.ressemble_a is not None))
+        verses = [(r, *self._verser(r)) for r in reconnus]
+        sources = [r.carte.nom for r in reconnus]
+        for reconnu, table, versement in verses:
+            repete = sources.count(reconnu.carte.nom) > 1
+            titre = f"{nom} [{reconnu.tableau.feuille}]" if repete else nom
+            self._noter(reconnu, table, versement, nom, titre)
+        if reconnus:
+            for constat in (c for t in tableaux for c in t.constats):
+                self._constater(reconnus[0].carte.nom, nom, constat)
+
+    def terminer(self) -> Inventaire:
+        """Create the raw_* views over what was read."""
+        for carte in cartes().values():
+            colonnes = ", ".join(f'cast(null as varchar) as "{c}"' for c in carte.colonnes)
+            vide = (
+                "select cast(null as varchar) as fichier, cast(null as bigint) as ligne, "
+                f"{colonnes} where false"
+            )
+            requete = " union all by name ".join([vide, *self._selections[carte.nom]])
+            self._connexion.execute(f"create temp view raw_{carte.nom} as {requete}")
+        self._dater()
+        return Inventaire(self._lus, self._non_reconnus)
+
+    def _verifier_inconnus(self, tableaux: list[lecture.Tableau], reconnus: list[Reconnu]) -> None:
+        """Refuse a file of which a table no card fits holds personal data."""
+        connus = {id(r.tableau) for r in reconnus}
+        for tableau in tableaux:
+            largeur = max((len(cellules) for _, cellules in tableau.debuts), default=0)
+            if id(tableau) in connus or not largeur:
+                continue
+            with self._table() as table:
+                tableau.verser_tout(self._connexion, table, largeur)
+                entetes = next((c for _, c in tableau.debuts if len(c) == largeur))
+                donnees_personnelles.verifier_valeurs(
+                    self._connexion, table, tableau.fichier, entetes, None, {}
+                )
+                self._connexion.execute(f"drop table {table}")
+
+    def _verser(self, reconnu: Reconnu) -> tuple[str, lecture.Versement]:
+        """Read the rows of one table into memory, and refuse those that are a person's."""
+        with self._table() as table:
+            versement = reconnu.tableau.verser(
+                self._connexion,
+                table,
+                reconnu.ligne_entete,
+                len(reconnu.entetes),
+                _rangs_a_lire(reconnu),
+            )
+            if reconnu.carte.est_locale:
+                donnees_personnelles.verifier_valeurs(
+                    self._connexion,
+                    table,
+                    reconnu.tableau.fichier,
+                    reconnu.entetes,
+                    reconnu.carte,
+                    reconnu.positions,
+                )
+            return table, versement
+
+    @contextlib.contextmanager
+    def _table(self) -> Iterator[str]:
+        """A new name; whatever goes wrong, the message holds no cell of the file."""
+        self._rang += 1
+        table = f"{SAS}.lecture_{self._rang}"
+        try:
+            yield table
+        except BaseException:
+            self._connexion.execute(f"drop table if exists {table}")
+            raise
+
+    def _noter(
+        self, reconnu: Reconnu, table: str, versement: lecture.Versement, donne: str, nom: str
+    ) -> None:
+        carte, fichier = reconnu.carte, reconnu.tableau.fichier
+        litteral = nom.replace("'", "''")
+        colonnes = ", ".join(
+            f'{self._cellule(versement, table, i)} as "{c}"' for c, i in reconnu.positions.items()
         )
-    return Inventaire(lus, non_reconnus)
-
-
-def _charger_un(connexion: duckdb.DuckDBPyConnection, reconnu: Reconnu, nom: str) -> FichierLu:
-    carte, fichier = reconnu.carte, reconnu.tableau.fichier
-    try:
-        reconnu.tableau.inserer(
-            connexion, f"raw_{carte.nom}", reconnu.ligne_entete, reconnu.positions, nom
+        selection = (
+            f"select '{litteral}' as fichier, {versement.ligne} as ligne, {colonnes} "
+            f"from {versement.depuis}"
         )
-        rejets = _noter_rejets(connexion, carte, nom)
-    except duckdb.Error as cause:
-        raise AtlasError(
-            f"Tableau illisible pour la source « {carte.titre} » : {cause}".splitlines()[0],
-            fichier=nom,
-            admis="un fichier CSV entier, une valeur par colonne",
-            remede="l'ouvrir dans le tableur, vérifier la ligne citée et l'enregistrer à nouveau",
-        ) from cause
-    [(lignes,)] = connexion.execute(
-        f"select count(*) from raw_{carte.nom} where fichier = ?", [nom]
-    ).fetchall()
-    return FichierLu(
-        source=carte.nom,
-        fichier=nom,
-        sha256=lecture.empreinte(fichier),
-        octets=fichier.stat().st_size,
-        lignes_lues=lignes + rejets,
-        millesime=_millesime(connexion, carte, nom, fichier.stem),
-    )
+        self._selections[carte.nom].append(selection)
+        if versement.rejets:
+            self._connexion.executemany(
+                f"insert into {SAS}.raw_rejet values (?, ?, ?, ?, ?)",
+                [[carte.nom, nom, r.ligne, r.rejet, carte.est_locale] for r in versement.rejets],
+            )
+        self._noter_colonnes_sans_titre(reconnu, table, nom)
+        [(lignes,)] = self._connexion.execute(f"select count(*) from ({selection})").fetchall()
+        self._lus.append(
+            FichierLu(
+                source=carte.nom,
+                donne=donne,
+                fichier=nom,
+                sha256=lecture.empreinte(fichier),
+                octets=fichier.stat().st_size,
+                lignes_lues=lignes + len(versement.rejets),
+                millesime=self._millesime(carte, selection, fichier.stem),
+            )
+        )
+
+    def _cellule(self, versement: lecture.Versement, table: str, rang: int) -> str:
+        """A cell as the models expect it, without blanks around it."""
+        if versement.est_net:
+            return f"c{rang}"
+        return lecture.cellule_nette(self._connexion, table, rang)
+
+    def _noter_colonnes_sans_titre(self, reconnu: Reconnu, table: str, nom: str) -> None:
+        """Cells below no header are not read: say so, once a column."""
+        for rang, entete in enumerate(reconnu.entetes):
+            if entete.strip():
+                continue
+            [(nombre,)] = self._connexion.execute(
+                f"select count(*) from {table} where trim(c{rang}) != ''"
+            ).fetchall()
+            if nombre:
+                lettre = donnees_personnelles.lettre_de_colonne(rang)
+                constat = Constat(
+                    "colonne_sans_titre", f"{nombre} cellules", reconnu.ligne_entete, lettre
+                )
+                self._constater(reconnu.carte.nom, nom, constat)
+
+    def _constater(self, source: str, nom: str, constat: Constat) -> None:
+        self._connexion.execute(
+            f"insert into {SAS}.raw_constat values (?, ?, ?, ?, ?, ?)",
+            [source, nom, constat.ligne, constat.colonne, constat.valeur, constat.code],
+        )
+
+    def _millesime(self, carte: Carte, selection: str, a_defaut: str) -> str:
+        """The vintage of a file: the newest value of the card's dating column, else `a_defaut`."""
+        if carte.millesime not in carte.colonnes:
+            return a_defaut
+        valeurs = self._connexion.execute(
+            f'select distinct trim("{carte.millesime}") from ({selection})'
+        ).fetchall()
+        datees = [v for (v,) in valeurs if v and jour_ou_annee(v)]
+        return max(datees, key=jour_ou_annee, default=a_defaut)
+
+    def _dater(self) -> None:
+        """raw_fichier: the files of each source, the newest vintage first (rang 1)."""
+        for source in cartes():
+            du_meme = [lu for lu in self._lus if lu.source == source]
+            dates = {lu.fichier: _date(lu) for lu in du_meme}
+            rangs = {d: r for r, d in enumerate(sorted(set(dates.values()), reverse=True), start=1)}
+            for lu in du_meme:
+                self._connexion.execute(
+                    f"insert into {SAS}.raw_fichier values (?, ?, ?, ?)",
+                    [source, lu.fichier, lu.millesime, rangs[dates[lu.fichier]]],
+                )
 
 
-def _noter_rejets(connexion: duckdb.DuckDBPyConnection, carte: Carte, nom: str) -> int:
-    """Move what the CSV reader refused into raw_rejet; the number of rows refused."""
-    presentes = {nom for (nom,) in connexion.execute("show tables").fetchall()}
-    if "reject_errors" not in presentes:
-        return 0
-    [(nombre,)] = connexion.execute("select count(distinct line) from reject_errors").fetchall()
-    connexion.execute(
-        "insert into raw_rejet select distinct on (line) ?, ?, line, error_message "
-        "from reject_errors order by line",
-        [carte.nom, nom],
-    )
-    connexion.execute("drop table reject_errors")
-    connexion.execute("drop table if exists reject_scans")
-    return nombre
+def _rangs_a_lire(reconnu: Reconnu) -> list[int]:
+    """Columns to read: every one of a local file, to be judged; of a public one, those known, and
+    those without a title, to be told.
+    """
+    return [
+        rang
+        for rang, entete in enumerate(reconnu.entetes)
+        if reconnu.carte.est_locale or rang in reconnu.positions.values() or not entete.strip()
+    ]
 
 
-def _millesime(connexion: duckdb.DuckDBPyConnection, carte: Carte, nom: str, a_defaut: str) -> str:
-    """The vintage of a file: the newest value of the card's dating column, else `a_defaut`."""
-    if carte.millesime not in carte.colonnes:
-        return a_defaut
-    [(valeur,)] = connexion.execute(
-        f'select max("{carte.millesime}") from raw_{carte.nom} where fichier = ?', [nom]
-    ).fetchall()
-    return valeur or a_defaut
+def jour_ou_annee(texte: str) -> str:
+    """What dates a text, so that texts sort by date: « 27/05/2026 » → 2026-05-27, else its year.
+
+    Empty when nothing does. A school year is known by the year it begins in.
+    """
+    if jours := re.findall(r"(?<!\d)((?:19|20)\d\d)-(\d\d)-(\d\d)(?!\d)", texte):
+        return "-".join(jours[-1])
+    if jours := re.findall(r"(?<!\d)(\d\d)/(\d\d)/((?:19|20)\d\d)(?!\d)", texte):
+        return "-".join(reversed(jours[-1]))
+    if annees := re.findall(r"(?<!\d)((?:19|20)\d\d)[-_/](?:19|20)\d\d(?!\d)", texte):
+        return annees[-1]
+    annees = re.findall(r"(?<!\d)((?:19|20)\d\d)(?!\d)", texte)
+    return annees[-1] if annees else ""
+
+
+def _date(lu: FichierLu) -> str:
+    """When a file is of: its vintage, else the path it was given under."""
+    return jour_ou_annee(lu.millesime) or jour_ou_annee(lu.fichier)
+
+
+def _sans_tableau(fichier: Path) -> str:
+    """Why a file holds no table."""
+    if fichier.stat().st_size == 0:
+        return "le fichier est vide"
+    if fichier.suffix.lower() in (
+        *lecture.SUFFIXES_CSV,
+        *lecture.SUFFIXES_EXCEL,
+    ):
+        return "aucune ligne remplie"
+    if fichier.suffix.lower() in lecture.SUFFIXES_GEOJSON:
+        return "ce n'est pas une collection de contours (FeatureCollection)"
+    return "ce genre de fichier n'est pas lu : donner un CSV, un classeur ou un GeoJSON"

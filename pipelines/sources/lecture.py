@@ -3,34 +3,50 @@
 A file becomes `Tableau`s: a header, where it stands, and how to load the rows below it as text.
 """
 
-import contextlib
-import csv
-import datetime
 import hashlib
-import io
+import itertools
 import json
-import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import duckdb
+import numpy as np
 import pyarrow as pa
-import python_calamine
 import shapely
 import shapely.geometry
 
 from pipelines.base.erreurs import AtlasError
+from pipelines.sources import classeurs, fichiers_csv
+from pipelines.sources.classeurs import Constat
+from pipelines.sources.fichiers_csv import (
+    BLANCS,
+    LIGNES_DE_TITRE_MAX,
+    Dialecte,
+    Rangee,
+    nettoyer,
+)
 
-# How far down a header may stand below title lines, and how much text is enough to know a dialect.
-LIGNES_DE_TITRE_MAX = 20
-OCTETS_D_ESSAI = 262_144
-# Up to this size a CSV is read row by row, as a spreadsheet would number it; DuckDB reads the rest.
+# Up to this size a CSV is cut row by row; DuckDB takes the larger ones, when they are regular.
 OCTETS_EN_MEMOIRE = 2 * 1024**2
-SEPARATEURS = (";", ",", "\t", "|")
+LIGNES_PAR_LOT = 50_000
 SUFFIXES_CSV = (".csv", ".txt", ".tsv")
 SUFFIXES_EXCEL = (".xlsx", ".xls", ".xlsm", ".ods")
-SUFFIXES_GEOJSON = (".geojson",)
+SUFFIXES_GEOJSON = (".geojson", ".json")
+
+
+@dataclass(frozen=True)
+class Versement:
+    """Rows put into a table of the connection: cells c0, c1 …, and how to tell their line.
+
+    `depuis` is a `from` clause without blank rows, `ligne` an expression over it. `est_net` says
+    that the cells are already free of blanks around them.
+    """
+
+    depuis: str
+    ligne: str
+    rejets: list[Rangee] = field(repr=False)
+    est_net: bool = True
 
 
 @dataclass(frozen=True)
@@ -42,88 +58,144 @@ class Tableau:
 
     fichier: Path
     debuts: list[tuple[int, list[str]]]
-    separateur: str | None = None
-    encodage: str | None = None
-    lignes: list[list[str | None]] | None = field(default=None, repr=False)
+    rangees: Callable[[], Iterator[Rangee]] = field(repr=False)
+    forme: Dialecte | None = None
+    feuille: str | None = None
+    constats: tuple[Constat, ...] = ()
 
-    def inserer(
+    @property
+    def encodage(self) -> str | None:
+        """The encoding of a CSV."""
+        return self.forme.encodage if self.forme else None
+
+    def verser(
         self,
         connexion: duckdb.DuckDBPyConnection,
         table: str,
         ligne_entete: int,
-        positions: dict[str, int],
-        nom: str,
-    ) -> None:
-        """Append the rows below `ligne_entete` to `table`, as text.
+        largeur: int,
+        rangs: list[int],
+    ) -> Versement:
+        """Create `table` with the rows below `ligne_entete`, as text: one column c<n> for each
+        of `rangs`, out of `largeur`.
 
-        `positions` maps the columns of `table` to their rank in the file; `fichier` takes `nom`
-        and `ligne` the 1-based line the user's spreadsheet shows. Rows a CSV can't be cut into
-        go to DuckDB's own tables of rejects.
+        A row of a CSV with more cells than that, or that can't be cut, is among the rejects.
         """
-        if self.lignes is not None:
-            self._inserer_memoire(connexion, table, ligne_entete, positions, nom)
-        elif self.encodage == "utf-8":
-            self._inserer_csv(connexion, table, ligne_entete, positions, nom, self.fichier)
-        else:
-            with tempfile.TemporaryDirectory() as dossier:
-                copie = Path(dossier) / "utf-8.csv"
-                texte = self.fichier.read_bytes().decode(self.encodage)
-                copie.write_text(texte, encoding="utf-8", newline="")
-                self._inserer_csv(connexion, table, ligne_entete, positions, nom, copie)
+        versement = self._verser_en_bloc(connexion, table, ligne_entete, largeur, rangs)
+        return versement or self._verser_par_lots(connexion, table, ligne_entete, largeur, rangs)
 
-    def _inserer_memoire(
+    def verser_tout(self, connexion: duckdb.DuckDBPyConnection, table: str, largeur: int) -> None:
+        """Create `table` with every row of a file nobody knows, the wider ones folded."""
+        plies = (
+            (rangee.ligne, rangee.cellules[i : i + largeur])
+            for rangee in self.rangees()
+            for i in range(0, len(rangee.cellules), largeur)
+        )
+        _remplir(connexion, table, plies, list(range(largeur)))
+
+    def _verser_par_lots(
         self,
         connexion: duckdb.DuckDBPyConnection,
         table: str,
         ligne_entete: int,
-        positions: dict[str, int],
-        nom: str,
-    ) -> None:
-        gardees = [
-            (n, ligne)
-            for n, ligne in enumerate(self.lignes[ligne_entete:], start=ligne_entete + 1)
-            if any(cellule not in (None, "") for cellule in ligne)
-        ]
-        colonnes = {
-            "fichier": pa.array([nom] * len(gardees), pa.string()),
-            "ligne": pa.array([n for n, _ in gardees], pa.int64()),
-        }
-        for colonne, i in positions.items():
-            valeurs = [ligne[i] if i < len(ligne) else None for _, ligne in gardees]
-            colonnes[colonne] = pa.array(valeurs, pa.string())
-        connexion.register("lecture_en_cours", pa.table(colonnes))
-        connexion.execute(f"insert into {table} by name select * from lecture_en_cours")
-        connexion.unregister("lecture_en_cours")
+        largeur: int,
+        rangs: list[int],
+    ) -> Versement:
+        rejets: list[Rangee] = []
 
-    def _inserer_csv(
+        def lisibles() -> Iterator[tuple[int, list[str | None]]]:
+            for rangee in self.rangees():
+                if rangee.ligne <= ligne_entete:
+                    continue
+                cellules = rangee.cellules
+                if rangee.rejet is not None:
+                    rejets.append(rangee)
+                elif any(map(nettoyer, cellules[largeur:])):
+                    raison = f"{len(cellules)} cellules pour {largeur} en-têtes"
+                    rejets.append(Rangee(rangee.ligne, [], raison))
+                elif any(map(nettoyer, cellules)):
+                    yield rangee.ligne, cellules
+
+        _remplir(connexion, table, lisibles(), rangs)
+        return Versement(table, "ligne", rejets)
+
+    def _verser_en_bloc(
         self,
         connexion: duckdb.DuckDBPyConnection,
         table: str,
         ligne_entete: int,
-        positions: dict[str, int],
-        nom: str,
-        chemin: Path,
-    ) -> None:
-        entete = dict(self.debuts)[ligne_entete]
-        colonnes = ", ".join(f"'c{i}': 'varchar'" for i in range(len(entete)))
-        toutes = ", ".join(f"c{i}" for i in range(len(entete)))
-        selection = ", ".join(f'c{i} as "{colonne}"' for colonne, i in positions.items())
-        connexion.execute(
-            f"""
-            insert into {table} by name
-            select fichier, ligne, {selection}
-            from (
-                select ? as fichier, row_number() over () + ? as ligne, *
+        largeur: int,
+        rangs: list[int],
+    ) -> Versement | None:
+        """A large UTF-8 CSV with one row a line, read by all cores; None when it isn't one."""
+        if (
+            self.forme is None
+            or self.forme.erreurs != "strict"
+            or self.fichier.stat().st_size <= OCTETS_EN_MEMOIRE
+            or any("\n" in c for n, cs in self.debuts if n <= ligne_entete for c in cs)
+        ):
+            return None
+        releve = fichiers_csv.releve(self.fichier, self.forme.separateur, ligne_entete)
+        if not releve.est_regulier or releve.cellules_max > largeur:
+            return None
+        colonnes = ", ".join(f"'c{i}': 'varchar'" for i in range(largeur))
+        voulues = ", ".join(f"c{i}" for i in rangs)
+        pleine = " or ".join(f"{_nette(i)} != ''" for i in range(largeur))
+        try:
+            connexion.execute(
+                f"""
+                create table {table} as
+                select {voulues}, coalesce({pleine}, false) as est_pleine
                 from read_csv(
                     ?, header = false, delim = ?, quote = '"', escape = '"', skip = ?,
                     columns = {{{colonnes}}}, auto_detect = false, strict_mode = false,
-                    null_padding = true, parallel = false, store_rejects = true
+                    null_padding = true
                 )
+                """,
+                [str(self.fichier), self.forme.separateur, ligne_entete],
             )
-            where coalesce({toutes}) is not null
-            """,
-            [nom, ligne_entete, str(chemin), self.separateur, ligne_entete],
+        except duckdb.Error:
+            connexion.execute(f"drop table if exists {table}")
+            return None
+        [(lues, pleines)] = connexion.execute(
+            f"select count(*), count(*) filter (where est_pleine) from {table}"
+        ).fetchall()
+        if lues != releve.lignes:
+            connexion.execute(f"drop table {table}")
+            return None
+        filtre = "" if lues == pleines else " where est_pleine"
+        if len(releve.vides) == 0:
+            ligne = f"rowid + {ligne_entete + 1}"
+            return Versement(f"{table}{filtre}", ligne, [], est_net=False)
+        # blank lines are not in the table: how many stand above each row
+        sauts = pa.table({"rang": releve.vides - np.arange(len(releve.vides))})
+        connexion.register("sauts_en_cours", sauts)
+        connexion.execute(
+            f"create table {table}_sauts as "
+            "select rang, sum(count(*)) over (order by rang) as passees "
+            "from sauts_en_cours group by rang"
         )
+        connexion.unregister("sauts_en_cours")
+        jointure = (
+            f"(select lues.*, lues.rowid as rang_lu, coalesce(sauts.passees, 0) as passees "
+            f"from {table} as lues asof left join {table}_sauts as sauts "
+            "on lues.rowid >= sauts.rang)"
+        )
+        ligne = f"cast(rang_lu + passees + {ligne_entete + 1} as bigint)"
+        return Versement(f"{jointure}{filtre}", ligne, [], est_net=False)
+
+
+def cellule_nette(connexion: duckdb.DuckDBPyConnection, table: str, rang: int) -> str:
+    """The expression of a clean cell c<rang>: the cell itself when every value already is."""
+    [(a_nettoyer,)] = connexion.execute(
+        f"select coalesce(bool_or(c{rang} != {_nette(rang)}), false) "
+        f"from (select distinct c{rang} from {table})"
+    ).fetchall()
+    return _nette(rang) if a_nettoyer else f"c{rang}"
+
+
+def _nette(rang: int) -> str:
+    return f"trim(translate(c{rang}, '{BLANCS}', '{' ' * len(BLANCS)}'))"
 
 
 def empreinte(fichier: Path) -> str:
@@ -142,132 +214,101 @@ def tableaux(fichier: Path) -> Iterator[Tableau]:
     if suffixe in SUFFIXES_CSV:
         yield _csv(fichier)
     elif suffixe in SUFFIXES_EXCEL:
-        yield from _excel(fichier)
+        yield from _classeur(fichier)
     elif suffixe in SUFFIXES_GEOJSON:
-        yield _geojson(fichier)
+        yield from _geojson(fichier)
+
+
+def _remplir(
+    connexion: duckdb.DuckDBPyConnection,
+    table: str,
+    rangees: Iterator[tuple[int, list[str | None]]],
+    rangs: list[int],
+) -> None:
+    """Create `table` (ligne, and c<n> for each of `rangs`) and append `rangees`, lot by lot."""
+    colonnes = ", ".join(f"c{i} varchar" for i in rangs)
+    connexion.execute(f"create table {table} (ligne bigint, {colonnes})")
+    while lot := list(itertools.islice(rangees, LIGNES_PAR_LOT)):
+        par_colonne = {"ligne": pa.array([ligne for ligne, _ in lot], pa.int64())}
+        for i in rangs:
+            valeurs = [nettoyer(c[i]) if i < len(c) else None for _, c in lot]
+            par_colonne[f"c{i}"] = pa.array(valeurs, pa.string())
+        connexion.register("lot_en_cours", pa.table(par_colonne))
+        connexion.execute(f"insert into {table} select * from lot_en_cours")
+        connexion.unregister("lot_en_cours")
 
 
 def _csv(fichier: Path) -> Tableau:
-    with fichier.open("rb") as flux:
-        essai = flux.read(OCTETS_D_ESSAI)
-    encodage = _encodage(fichier)
-    # the sample may end inside a character: what can't be decoded there is of no use to a header
-    texte = essai.decode(encodage, errors="ignore").removeprefix("\ufeff")
-    premieres = texte.splitlines()[:LIGNES_DE_TITRE_MAX]
-    separateur = max(SEPARATEURS, key=lambda s: max((x.count(s) for x in premieres), default=0))
-    lignes = _lignes_csv(fichier, encodage, separateur)
-    if lignes is not None:
+    forme = fichiers_csv.dialecte(fichier)
+    constats = (Constat("encodage_mele", fichier.name),) if forme.est_mele else ()
+    return Tableau(
+        fichier,
+        fichiers_csv.debut(fichier, forme),
+        lambda: fichiers_csv.rangees(fichier, forme),
+        forme=forme,
+        constats=constats,
+    )
+
+
+def _classeur(fichier: Path) -> Iterator[Tableau]:
+    feuilles, constats = classeurs.ouvrir(fichier)
+    for rang, feuille in enumerate(feuilles):
         debuts = [
-            (n, [c or "" for c in ligne])
-            for n, ligne in enumerate(lignes[:LIGNES_DE_TITRE_MAX], start=1)
+            (r.ligne, [c or "" for c in r.cellules])
+            for r in itertools.islice(feuille.rangees(), LIGNES_DE_TITRE_MAX)
+            if r.rejet is None
         ]
-    else:
-        debuts = _debuts_csv(texte, separateur)
-    return Tableau(fichier, debuts, separateur=separateur, encodage=encodage, lignes=lignes)
+        # what was seen is of the whole workbook: said once
+        vus = tuple(constats) if rang == 0 else ()
+        yield Tableau(fichier, debuts, feuille.rangees, feuille=feuille.nom, constats=vus)
 
 
-def _lignes_csv(fichier: Path, encodage: str, separateur: str) -> list[list[str | None]] | None:
-    """Every row of a small and well-formed CSV, blank ones too; None for DuckDB to read it."""
-    if fichier.stat().st_size > OCTETS_EN_MEMOIRE:
-        return None
-    texte = fichier.read_bytes().decode(encodage).removeprefix("\ufeff")
-    lecteur = csv.reader(io.StringIO(texte, newline=""), delimiter=separateur, strict=True)
+def _geojson(fichier: Path) -> Iterator[Tableau]:
+    """A FeatureCollection as rows: properties, a point inside, the geometry as hexadecimal WKB.
+
+    A .json file that is no such collection holds no table.
+    """
     try:
-        return [[c or None for c in ligne] for ligne in lecteur]
-    except csv.Error:
-        return None
-
-
-def _debuts_csv(texte: str, separateur: str) -> list[tuple[int, list[str]]]:
-    """The first rows of a CSV with the line of the file each ends on."""
-    lecteur = csv.reader(io.StringIO(texte), delimiter=separateur)
-    debuts: list[tuple[int, list[str]]] = []
-    # a quote never closed makes a cell longer than the csv module admits: the rows before it stand
-    with contextlib.suppress(csv.Error):
-        for ligne in lecteur:
-            debuts.append((lecteur.line_num, ligne))
-            if len(debuts) >= LIGNES_DE_TITRE_MAX:
-                break
-    return debuts
-
-
-def _encodage(fichier: Path) -> str:
-    """UTF-8 (with or without BOM) if the whole file is, else Windows-1252 as Excel saves it."""
-    try:
-        with fichier.open(encoding="utf-8") as flux:
-            while flux.read(OCTETS_D_ESSAI):
-                pass
-    except UnicodeDecodeError:
-        return "cp1252" if _se_decode(fichier, "cp1252") else "latin-1"
-    return "utf-8"
-
-
-def _se_decode(fichier: Path, encodage: str) -> bool:
-    try:
-        fichier.read_bytes().decode(encodage)
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-def _excel(fichier: Path) -> Iterator[Tableau]:
-    try:
-        classeur = python_calamine.CalamineWorkbook.from_path(str(fichier))
-        feuilles = [
-            classeur.get_sheet_by_name(nom).to_python(skip_empty_area=False)
-            for nom in classeur.sheet_names
-        ]
-    except Exception as cause:  # calamine raises its own families of errors for a broken workbook
+        contenu = json.loads(fichier.read_text(encoding="utf-8-sig"))
+        if fichier.suffix.lower() == ".json" and (
+            not isinstance(contenu, dict) or contenu.get("type") != "FeatureCollection"
+        ):
+            return
+        entites = contenu["features"]
+        cles = sorted({cle for e in entites for cle in e["properties"]})
+        entetes = [*cles, "longitude_representative", "latitude_representative", "contour_wkb"]
+        lignes = [Rangee(1, entetes)]
+        for rang, entite in enumerate(entites, start=2):
+            proprietes = [_propriete(entite["properties"].get(cle)) for cle in cles]
+            lignes.append(Rangee(rang, [*proprietes, *_contour(entite["geometry"])]))
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError,
+            shapely.errors.ShapelyError) as cause:  # fmt: skip
         raise AtlasError(
-            "Classeur illisible : le fichier est abîmé, protégé ou n'est pas un classeur.",
+            "Contours illisibles : ce n'est pas une collection GeoJSON complète.",
             fichier=fichier.name,
-            admis="un classeur .xlsx sans mot de passe, ou un fichier CSV",
-            remede="l'ouvrir dans le tableur et l'enregistrer à nouveau au format .xlsx",
+            admis="une FeatureCollection de communes avec leurs propriétés « code » et « nom »",
+            remede="télécharger à nouveau le fichier des contours",
         ) from cause
-    for feuille in feuilles:
-        lignes = [[_cellule(c) for c in ligne] for ligne in feuille]
-        debuts = [
-            (n, [c or "" for c in ligne])
-            for n, ligne in enumerate(lignes[:LIGNES_DE_TITRE_MAX], start=1)
-        ]
-        yield Tableau(fichier, debuts, lignes=lignes)
+    yield Tableau(fichier, [(1, entetes)], lambda: iter(lignes))
 
 
-def _cellule(valeur: object) -> str | None:
-    """A cell as text: 6.0 → « 6 », dates in ISO, empty → None."""
+def _contour(geometrie: dict | None) -> tuple[str | None, str | None, str | None]:
+    """Longitude and latitude of a point inside, and the contour; nothing of an empty geometry."""
+    if geometrie is None:
+        return None, None, None
+    forme = shapely.geometry.shape(geometrie)
+    if not forme.is_valid:
+        forme = shapely.make_valid(forme)
+    if forme.is_empty:
+        return None, None, None
+    point = forme.representative_point()
+    return str(point.x), str(point.y), shapely.to_wkb(forme, hex=True)
+
+
+def _propriete(valeur: object) -> str | None:
+    """A property as text: 6.0 → « 6 », empty → None."""
     if valeur is None or valeur == "":
         return None
     if isinstance(valeur, float) and valeur.is_integer():
         return str(int(valeur))
-    if isinstance(valeur, datetime.datetime | datetime.date):
-        return valeur.isoformat()[:10]
-    return str(valeur)
-
-
-def _geojson(fichier: Path) -> Tableau:
-    """A FeatureCollection as rows: properties, a point inside, the geometry as hexadecimal WKB."""
-    try:
-        contenu = json.loads(fichier.read_text(encoding="utf-8"))
-        entites = contenu["features"]
-        cles = sorted({cle for e in entites for cle in e["properties"]})
-        lignes: list[list[str | None]] = [
-            [*cles, "longitude_representative", "latitude_representative", "contour_wkb"]
-        ]
-        for entite in entites:
-            forme = shapely.geometry.shape(entite["geometry"])
-            if not forme.is_valid:
-                forme = shapely.make_valid(forme)
-            point = forme.representative_point()
-            proprietes = [_cellule(entite["properties"].get(cle)) for cle in cles]
-            lignes.append(
-                [*proprietes, str(point.x), str(point.y), shapely.to_wkb(forme, hex=True)]
-            )
-    except (ValueError, KeyError, TypeError, AttributeError, shapely.errors.ShapelyError) as cause:
-        raise AtlasError(
-            "Contours illisibles : ce n'est pas une collection GeoJSON complète.",
-            fichier=fichier.name,
-            admis="une FeatureCollection de communes avec leurs propriétés « code » et « nom »",
-            remede="télécharger à nouveau le fichier des contours",
-        ) from cause
-    debuts = [(1, [c or "" for c in lignes[0]])]
-    return Tableau(fichier, debuts, lignes=lignes)
+    return str(valeur).replace("\0", "").encode("utf-8", "replace").decode("utf-8")

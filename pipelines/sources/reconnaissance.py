@@ -3,10 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipelines.base import reference
-from pipelines.base.erreurs import AtlasError
-from pipelines.sources import lecture
-from pipelines.sources.cartes import Carte, cartes, correspondances, normaliser
+from pipelines.sources import donnees_personnelles, lecture
+from pipelines.sources.cartes import Carte, cartes, correspondances
 
 
 @dataclass(frozen=True)
@@ -18,28 +16,39 @@ class Reconnu:
     ligne_entete: int
     positions: dict[str, int]
 
+    @property
+    def entetes(self) -> list[str]:
+        """The cells of the header line."""
+        return dict(self.tableau.debuts)[self.ligne_entete]
+
 
 @dataclass(frozen=True)
 class NonReconnu:
-    """A table no card fits: the source it resembles most and the columns it lacks for it."""
+    """A table no card fits: the source it resembles most and the columns it lacks for it.
+
+    `raison` says why a file holds no table at all.
+    """
 
     fichier: Path
-    ressemble_a: str | None
-    manquantes: tuple[str, ...]
+    ressemble_a: str | None = None
+    manquantes: tuple[str, ...] = ()
+    raison: str | None = None
 
     def message(self) -> str:
         """What a person needs to know to mend the file."""
+        if self.raison is not None:
+            return self.raison
         if self.ressemble_a is None:
             return "aucune colonne connue"
         titre = cartes()[self.ressemble_a].titre
-        manque = ", ".join(f"« {c} »" for c in self.manquantes)
-        return f"ressemble le plus à « {titre} », mais il y manque {manque}"
+        manque = ", ".join(f"« {c} »" for c in self.manquantes)
+        return f"ressemble le plus à « {titre} », mais il y manque {manque}"
 
 
 def reconnaitre(tableau: lecture.Tableau) -> Reconnu | NonReconnu:
     """The source of `tableau`: the card with all its required columns and the most columns found.
 
-    Raises AtlasError when it is a local file with a column that announces personal data.
+    Raises AtlasError when a header of a local or unknown file announces personal data.
     """
     meilleur: tuple[int, int, Reconnu] | None = None
     approche: tuple[int, str, tuple[str, ...]] | None = None
@@ -57,24 +66,11 @@ def reconnaitre(tableau: lecture.Tableau) -> Reconnu | NonReconnu:
             if meilleur is None or rang > meilleur[:2]:
                 meilleur = (*rang, Reconnu(tableau, carte, ligne, positions))
     if meilleur is None:
+        for _, entetes in tableau.debuts:
+            donnees_personnelles.verifier_entetes(tableau.fichier, entetes, None)
         ressemble, manquantes = (approche[1], approche[2]) if approche else (None, ())
         return NonReconnu(tableau.fichier, ressemble, manquantes)
     reconnu = meilleur[2]
     if reconnu.carte.est_locale:
-        refuser_donnees_personnelles(tableau.fichier, dict(tableau.debuts)[reconnu.ligne_entete])
+        donnees_personnelles.verifier_entetes(tableau.fichier, reconnu.entetes, reconnu.carte)
     return reconnu
-
-
-def refuser_donnees_personnelles(fichier: Path, entetes: list[str]) -> None:
-    """Raise AtlasError when a header of a local file names a person or a private matter."""
-    refuses = set(reference.valeur("donnees_personnelles", "entetes_refuses"))
-    for entete in entetes:
-        if normaliser(entete) in refuses:
-            raise AtlasError(
-                "Ce fichier porte une donnée personnelle : il est refusé en entier, rien n'en a "
-                "été enregistré (secret professionnel, RGPD).",
-                fichier=fichier.name,
-                colonne=entete,
-                admis="des postes, jamais des personnes",
-                remede="supprimer cette colonne, puis redonner le fichier",
-            )

@@ -1,30 +1,72 @@
 -- Arithmétique des formats (jamais de règle métier) : textes, UAI, nombres et dates tels qu'écrits.
-create or replace macro texte(x) as nullif(trim(translate(x, chr(160) || chr(8239), '  ')), '');
-create or replace macro uai_propre(x) as upper(replace(texte(x), ' ', ''));
-create or replace macro est_uai(x) as regexp_full_match(coalesce(x, ''), '[0-9]{7}[A-Z]');
+-- Les cellules arrivent sans espaces aux bords, toute espace insécable, fine ou tabulation en
+-- espace ordinaire (pipelines/sources/lecture.py) : il ne reste que la cellule vide à taire.
+create or replace macro texte(x) as nullif(x, '');
+-- Le tableur efface les zéros de tête : 5 ou 6 chiffres et une lettre sont complétés à 7 chiffres.
+create or replace macro uai_complet(x) as case
+    when length(x) between 6 and 7 and regexp_full_match(x, '[0-9]+[A-Z]') then lpad(x, 8, '0')
+    else x
+end;
+create or replace macro uai_propre(x) as uai_complet(upper(replace(texte(x), ' ', '')));
+create or replace macro uai_a_perdu_un_zero(x) as
+    length(uai_propre(x)) > length(replace(texte(x), ' ', ''));
+create or replace macro est_uai(x) as
+    length(coalesce(x, '')) = 8 and regexp_full_match(x, '[0-9]{7}[A-Z]');
 create or replace macro cle_uai_juste(x) as
     substr('ABCDEFGHJKLMNPRSTUVWXYZ', (try_cast(x[1:7] as integer) % 23) + 1, 1) = x[8:8];
-create or replace macro departement_de(x) as
-    lpad(regexp_replace(upper(texte(x)), '^0+(..)$', '\1'), 3, '0');
-create or replace macro commune_de(x) as
-    lpad(regexp_replace(upper(texte(x)), '[.]0$', ''), 5, '0');
+create or replace macro departement_de(x) as lpad(regexp_replace(
+    regexp_replace(upper(texte(x)), '[.]0$', ''), '^0+([0-9A-Z]{2,3})$', '\1'
+), 3, '0');
+create or replace macro commune_de(x) as nullif(regexp_extract(
+    lpad(regexp_replace(upper(texte(x)), '[.]0$', ''), 5, '0'), '^(?:[0-9]{2}|2[AB])[0-9]{3}$'
+), '');
 create or replace macro nombre(x) as
     try_cast(nullif(regexp_extract(
         replace(replace(texte(x), ' ', ''), ',', '.'), '^[+-]?[0-9.]+([eE][+-]?[0-9]+)?$'
     ), '') as double);
-create or replace macro entier(x) as
-    case when nombre(x) = floor(nombre(x)) then try_cast(nombre(x) as integer) end;
+create or replace macro entier(x) as case
+    when regexp_full_match(x, '[0-9]{1,9}') then cast(x as integer)
+    when nombre(x) = floor(nombre(x)) then try_cast(nombre(x) as integer)
+end;
+-- Une part d'ETP : 0,8 ; 80 % ; ou 80, un entier qui ne peut être qu'un pourcentage.
+create or replace macro est_pourcentage_nu(x, minimum) as
+    coalesce(entier(x) between minimum and 100, false);
+create or replace macro part_de(x, minimum) as case
+    when ends_with(texte(x), '%') then nombre(replace(x, '%', '')) / 100
+    when est_pourcentage_nu(x, minimum) then nombre(x) / 100
+    else nombre(x)
+end;
 create or replace macro oui_non(x) as case
     when lower(texte(x)) in ('1', '1.0', 'oui', 'o', 'vrai', 'true', 'x') then true
     when lower(texte(x)) in ('0', '0.0', 'non', 'n', 'faux', 'false') then false
 end;
 create or replace macro annee_rentree(x) as
-    try_cast(regexp_extract(texte(x), '[12][0-9]{3}') as integer);
+    try_cast(regexp_extract(texte(x), '^[^0-9]*((?:19|20)[0-9]{2})', 1) as integer);
+-- Une date ISO, « 27/05/2026 », ou le nombre de jours du tableur (1 : le 31/12/1899).
 create or replace macro jour_de(x) as coalesce(
     try_cast(left(texte(x), 10) as date),
-    cast(try_strptime(texte(x), '%d/%m/%Y') as date)
+    cast(try_strptime(left(texte(x), 10), '%d/%m/%Y') as date),
+    case
+        when regexp_full_match(texte(x), '[2-7][0-9]{4}([.,][0-9]+)?')
+        then date '1899-12-30' + cast(floor(nombre(x)) as integer)
+    end
 );
 create or replace macro sans_accents(x) as upper(strip_accents(texte(x)));
+create or replace macro ecriture_academie(x) as regexp_replace(regexp_replace(
+    sans_accents(x), '^(ACADEMIE|RECTORAT) (DE LA |DE L.|DE |D.|DU )?|^AC-|[.]FR$', '', 'g'
+), '[^A-Z]', '', 'g');
+-- Degrés WGS 84 ; le point (0, 0) et ce qui sort du globe ne sont pas des positions.
+create or replace macro latitude_de(x, y) as case
+    when nombre(x) between -90 and 90 and (nombre(x) != 0 or nombre(y) != 0) then nombre(x)
+end;
+create or replace macro longitude_de(x, y) as case
+    when nombre(y) between -180 and 180 and (nombre(x) != 0 or nombre(y) != 0) then nombre(y)
+end;
+create or replace macro distance_km(latitude_a, longitude_a, latitude_b, longitude_b, km) as
+    km * sqrt(
+        pow(latitude_a - latitude_b, 2)
+        + pow((longitude_a - longitude_b) * cos(radians(latitude_a)), 2)
+    );
 -- Une date tombe dans la rentrée de l'année scolaire qu'elle traverse (août à juillet).
 create or replace macro rentree_du_jour(x) as
     year(x) - case when month(x) < 8 then 1 else 0 end;

@@ -1,24 +1,28 @@
 -- Grain : une ligne par ligne lue des fichiers d'activité, avec son sort.
 with
     lues as (select * from raw_activite),
+    repetees as (select * from stg_activite_repetees),
 
     nettoyees as (
         select
-            fichier,
-            ligne,
-            texte(annee_scolaire) as annee_scolaire,
-            annee_rentree(annee_scolaire) as rentree,
+            lues.fichier,
+            lues.ligne,
+            texte(lues.annee_scolaire) as annee_scolaire,
+            annee_rentree(lues.annee_scolaire) as rentree,
             case
-                when lower(texte(periode)) = 'annee' then 'annee' else upper(texte(periode))
+                when lower(lues.periode) in ('annee', 'année') then 'annee' else upper(lues.periode)
             end as periode,
-            uai_propre(uai) as uai,
-            lower(texte(indicateur)) as indicateur,
-            lower(texte(modalite)) as modalite,
-            entier(nombre) as nombre,
-            coalesce(sans_accents(origine) like 'SIMUL%', false) as est_simule,
-            nombre as nombre_lu,
-            uai as uai_lu
+            uai_propre(lues.uai) as uai,
+            lower(texte(lues.indicateur)) as indicateur,
+            lower(texte(lues.modalite)) as modalite,
+            entier(lues.nombre) as nombre,
+            coalesce(sans_accents(lues.origine) like 'SIMUL%', false) as est_simule,
+            lues.periode as periode_lue,
+            lues.nombre as nombre_lu,
+            lues.uai as uai_lu,
+            repetees.ligne is not null as est_repetee
         from lues
+        left join repetees on lues.fichier = repetees.fichier and lues.ligne = repetees.ligne
     ),
 
     jugees as (
@@ -35,15 +39,25 @@ with
                 then 'indicateur_absent'
                 when nombre is null or nombre < 0
                 then 'nombre_illisible'
+                when est_repetee
+                then 'activite_deux_lignes'
+                when uai_lu != uai and uai_a_perdu_un_zero(uai_lu)
+                then 'uai_zero_perdu'
             end as anomalie
         from nettoyees
     ),
 
     final as (
         select
-            * exclude (nombre_lu, uai_lu),
+            * exclude (periode_lue, nombre_lu, uai_lu, est_repetee),
             'activite' as source,
-            case when anomalie is null then 'gardee' else 'rejetee' end as sort,
+            case
+                when anomalie is null or anomalie = 'uai_zero_perdu'
+                then 'gardee'
+                when anomalie = 'activite_deux_lignes'
+                then 'fusionnee'
+                else 'rejetee'
+            end as sort,
             case
                 anomalie
                 when 'annee_illisible'
@@ -52,21 +66,29 @@ with
                 then 'periode'
                 when 'uai_illisible_local'
                 then 'uai'
+                when 'uai_zero_perdu'
+                then 'uai'
                 when 'indicateur_absent'
                 then 'indicateur'
-                else 'nombre'
+                when 'nombre_illisible'
+                then 'nombre'
+                when 'activite_deux_lignes'
+                then 'nombre'
             end as anomalie_colonne,
             case
                 anomalie
                 when 'annee_illisible'
                 then annee_scolaire
                 when 'periode_inconnue'
-                then periode
+                then periode_lue
                 when 'uai_illisible_local'
                 then uai_lu
-                when 'indicateur_absent'
-                then indicateur
-                else nombre_lu
+                when 'uai_zero_perdu'
+                then uai_lu
+                when 'nombre_illisible'
+                then nombre_lu
+                when 'activite_deux_lignes'
+                then nombre_lu
             end as anomalie_valeur
         from jugees
     )

@@ -3,7 +3,17 @@ with
     lignes as (select * from stg_annuaire_lignes),
 
     final as (
-        select * exclude (source, sort, rang, valeur_lue, nb_communes, nb_fichiers)
+        select
+            * exclude (
+                source,
+                sort,
+                rang,
+                valeur_lue,
+                nb_communes,
+                nb_fichiers,
+                rang_millesime,
+                deplacement_km
+            )
         from lignes
         where sort = 'gardee'
     )

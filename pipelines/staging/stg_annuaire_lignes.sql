@@ -1,6 +1,9 @@
 -- Grain : une ligne par ligne lue d'un annuaire, avec son sort.
 with
     lues as (select * from raw_annuaire),
+    fichiers as (select * from stg_fichier where source = 'annuaire'),
+    academies as (select * from ref_academies),
+    km_par_degre as (select valeur from ref_parametres where nom = 'km_par_degre'),
 
     nettoyees as (
         select
@@ -14,18 +17,19 @@ with
             texte(nom_commune) as commune,
             departement_de(code_departement) as departement,
             texte(libelle_departement) as libelle_departement,
-            texte(libelle_academie) as academie,
+            texte(libelle_academie) as academie_lue,
             oui_non(ecole_maternelle) as est_maternelle,
             oui_non(ecole_elementaire) as est_elementaire,
             oui_non(hebergement) as internat,
             oui_non(ulis) as ulis,
             oui_non(segpa) as segpa,
-            upper(texte(education_prioritaire)) as ep,
+            replace(upper(texte(education_prioritaire)), ' ', '') as ep,
             entier(nombre_d_eleves) as effectif,
-            nombre(latitude) as latitude,
-            nombre(longitude) as longitude,
+            latitude_de(latitude, longitude) as latitude,
+            longitude_de(latitude, longitude) as longitude,
             lower(texte(precision_localisation)) as precision_localisation,
             jour_de(date_maj_ligne) as date_maj,
+            jour_de(date_ouverture) as date_ouverture,
             sans_accents(etat) as etat,
             sans_accents(ministere_tutelle) as ministere,
             texte(code_nature) as code_nature,
@@ -37,41 +41,84 @@ with
         from lues
     ),
 
+    nommees as (
+        select
+            nettoyees.* exclude (academie_lue),
+            coalesce(academies.academie, nettoyees.academie_lue) as academie,
+            fichiers.rang_millesime
+        from nettoyees
+        left join academies on ecriture_academie(nettoyees.academie_lue) = academies.ecriture
+        left join fichiers on nettoyees.fichier = fichiers.fichier
+    ),
+
     classees as (
         select
             *,
-            -- la ligne la plus récente d'abord ; à date égale, le collège avant le lycée
+            -- la plus récente d'abord ; à date égale le fichier le plus récent, puis le collège
             row_number() over (
                 partition by uai
-                order by date_maj desc nulls last, type_annuaire = 'Collège' desc, fichier, ligne
+                order by
+                    date_maj desc nulls last,
+                    rang_millesime,
+                    type_annuaire = 'Collège' desc,
+                    fichier,
+                    ligne
             ) as rang,
             count(distinct commune_code) over (partition by uai) as nb_communes,
             count(distinct fichier) over (partition by uai) as nb_fichiers
-        from nettoyees
+        from nommees
+    ),
+
+    -- la ligne retenue de chaque UAI, où qu'elle soit
+    retenues as (
+        select uai, fichier, latitude, longitude from classees where rang = 1 and est_uai(uai)
     ),
 
     final as (
         select
-            *,
+            classees.*,
             'annuaire' as source,
             case
-                when not est_uai(uai) then 'rejetee' when rang > 1 then 'fusionnee' else 'gardee'
+                when not est_uai(classees.uai)
+                then 'rejetee'
+                when classees.rang > 1
+                then 'fusionnee'
+                else 'gardee'
             end as sort,
             case
-                when not est_uai(uai)
+                when classees.uai is null
+                then 'uai_absent'
+                when not est_uai(classees.uai)
                 then 'uai_illisible'
-                when rang > 1 and nb_fichiers > 1
+                when classees.rang > 1 and retenues.fichier != classees.fichier
                 then 'uai_dans_deux_annuaires'
-                when rang > 1 and nb_communes > 1
+                when classees.rang > 1 and classees.nb_communes > 1
                 then 'uai_deux_communes'
-                when rang > 1
+                when classees.rang > 1
                 then 'uai_deux_lignes'
-                when not cle_uai_juste(uai)
+                when not cle_uai_juste(classees.uai)
                 then 'uai_cle_fausse'
+                when uai_a_perdu_un_zero(classees.valeur_lue)
+                then 'uai_zero_perdu'
+                when classees.valeur_lue != upper(classees.valeur_lue)
+                then 'uai_minuscules'
             end as anomalie,
             'uai' as anomalie_colonne,
-            valeur_lue as anomalie_valeur
+            coalesce(texte(classees.valeur_lue), classees.nom) as anomalie_valeur,
+            case
+                when classees.rang > 1
+                then
+                    distance_km(
+                        classees.latitude,
+                        classees.longitude,
+                        retenues.latitude,
+                        retenues.longitude,
+                        km_par_degre.valeur
+                    )
+            end as deplacement_km
         from classees
+        left join retenues on classees.uai = retenues.uai
+        cross join km_par_degre
     )
 
 select *

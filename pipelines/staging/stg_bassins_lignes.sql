@@ -1,6 +1,7 @@
 -- Grain : une ligne par ligne lue des fichiers de bassins, avec son sort.
 with
     lues as (select * from raw_bassins),
+    fichiers as (select * from stg_fichier where source = 'bassins'),
 
     nettoyees as (
         select
@@ -14,8 +15,14 @@ with
     ),
 
     classees as (
-        select *, row_number() over (partition by uai order by fichier desc, ligne) as rang
+        select
+            nettoyees.*,
+            row_number() over (
+                partition by nettoyees.uai
+                order by fichiers.rang_millesime, nettoyees.fichier, nettoyees.ligne
+            ) as rang
         from nettoyees
+        left join fichiers on nettoyees.fichier = fichiers.fichier
     ),
 
     final as (
@@ -35,6 +42,8 @@ with
                 then 'uai_illisible_local'
                 when rang > 1
                 then 'uai_deux_lignes'
+                when uai_a_perdu_un_zero(anomalie_valeur)
+                then 'uai_zero_perdu'
             end as anomalie
         from classees
     )

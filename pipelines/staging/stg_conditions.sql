@@ -3,7 +3,9 @@ with
     lignes as (select * from stg_conditions_lignes),
 
     final as (
-        select uai, a_bureau, a_telephone, a_rangement_ferme from lignes where sort = 'gardee'
+        select uai, a_bureau, a_telephone, a_rangement_ferme, fichier
+        from lignes
+        where sort = 'gardee'
     )
 
 select *

@@ -1,6 +1,7 @@
 -- Grain : une ligne par ligne lue des fichiers de conditions d'exercice, avec son sort.
 with
     lues as (select * from raw_conditions),
+    fichiers as (select * from stg_fichier where source = 'conditions'),
 
     nettoyees as (
         select
@@ -15,8 +16,14 @@ with
     ),
 
     classees as (
-        select *, row_number() over (partition by uai order by fichier desc, ligne) as rang
+        select
+            nettoyees.*,
+            row_number() over (
+                partition by nettoyees.uai
+                order by fichiers.rang_millesime, nettoyees.fichier, nettoyees.ligne
+            ) as rang
         from nettoyees
+        left join fichiers on nettoyees.fichier = fichiers.fichier
     ),
 
     final as (
@@ -36,6 +43,8 @@ with
                 then 'uai_illisible_local'
                 when rang > 1
                 then 'uai_deux_lignes'
+                when uai_a_perdu_un_zero(anomalie_valeur)
+                then 'uai_zero_perdu'
             end as anomalie
         from classees
     )

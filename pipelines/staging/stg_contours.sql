@@ -3,7 +3,7 @@ with
     lignes as (select * from stg_contours_lignes),
 
     final as (
-        select commune_code, commune, population, latitude, longitude, contour_wkb
+        select commune_code, commune, population, latitude, longitude, contour_wkb, fichier
         from lignes
         where sort = 'gardee'
     )

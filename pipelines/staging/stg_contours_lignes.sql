@@ -1,6 +1,7 @@
 -- Grain : une ligne par contour de commune lu, avec son sort.
 with
     lues as (select * from raw_contours),
+    fichiers as (select * from stg_fichier where source = 'contours'),
 
     nettoyees as (
         select
@@ -18,8 +19,18 @@ with
     ),
 
     classees as (
-        select *, row_number() over (partition by commune_code order by fichier desc, ligne) as rang
+        select
+            nettoyees.*,
+            row_number() over (
+                partition by nettoyees.commune_code
+                order by fichiers.rang_millesime, nettoyees.fichier, nettoyees.ligne
+            ) as rang,
+            first_value(nettoyees.fichier) over (
+                partition by nettoyees.commune_code
+                order by fichiers.rang_millesime, nettoyees.fichier, nettoyees.ligne
+            ) as fichier_retenu
         from nettoyees
+        left join fichiers on nettoyees.fichier = fichiers.fichier
     ),
 
     final as (
@@ -35,6 +46,8 @@ with
             case
                 when commune_code is null
                 then 'commune_illisible'
+                when rang > 1 and fichier != fichier_retenu
+                then 'remplacee_par_plus_recent'
                 when rang > 1
                 then 'commune_deux_lignes'
             end as anomalie,

@@ -3,7 +3,7 @@ with
     lignes as (select * from stg_densite_lignes),
 
     final as (
-        select commune_code, commune, densite, libelle_densite, population
+        select commune_code, commune, densite, libelle_densite, population, fichier
         from lignes
         where sort = 'gardee'
     )

@@ -1,6 +1,8 @@
 -- Grain : une ligne par ligne lue de la grille communale de densité, avec son sort.
 with
     lues as (select * from raw_densite),
+    fichiers as (select * from stg_fichier where source = 'densite'),
+    niveaux as (select valeur from ref_parametres where nom = 'niveaux_de_densite'),
 
     nettoyees as (
         select
@@ -9,16 +11,29 @@ with
             ligne,
             commune_de(code_commune) as commune_code,
             texte(nom_commune) as commune,
-            entier(densite) as densite,
+            case
+                when entier(densite) between 1 and niveaux.valeur then entier(densite)
+            end as densite,
             texte(libelle_densite) as libelle_densite,
             entier(population) as population,
-            code_commune as valeur_lue
+            concat_ws(' : ', code_commune, densite) as valeur_lue
         from lues
+        cross join niveaux
     ),
 
     classees as (
-        select *, row_number() over (partition by commune_code order by fichier desc, ligne) as rang
+        select
+            nettoyees.*,
+            row_number() over (
+                partition by nettoyees.commune_code
+                order by fichiers.rang_millesime, nettoyees.fichier, nettoyees.ligne
+            ) as rang,
+            first_value(nettoyees.fichier) over (
+                partition by nettoyees.commune_code
+                order by fichiers.rang_millesime, nettoyees.fichier, nettoyees.ligne
+            ) as fichier_retenu
         from nettoyees
+        left join fichiers on nettoyees.fichier = fichiers.fichier
     ),
 
     final as (
@@ -34,6 +49,8 @@ with
             case
                 when commune_code is null or densite is null
                 then 'densite_illisible'
+                when rang > 1 and fichier != fichier_retenu
+                then 'remplacee_par_plus_recent'
                 when rang > 1
                 then 'commune_deux_lignes'
             end as anomalie,

@@ -3,7 +3,7 @@ with
     lignes as (select * from stg_dispositifs_lignes),
 
     final as (
-        select uai, dispositif, est_present, coalesce(origine, fichier) as source
+        select uai, dispositif, est_present, coalesce(origine, fichier) as source, fichier
         from lignes
         where sort = 'gardee'
     )

@@ -1,6 +1,7 @@
 -- Grain : une ligne par ligne lue des fichiers de dispositifs, avec son sort.
 with
     lues as (select * from raw_dispositifs),
+    fichiers as (select * from stg_fichier where source = 'dispositifs'),
 
     nettoyees as (
         select
@@ -11,14 +12,20 @@ with
             oui_non(present) as est_present,
             texte(source_dispositif) as origine,
             uai as uai_lu,
+            dispositif as dispositif_lu,
             present as present_lu
         from lues
     ),
 
     classees as (
         select
-            *, row_number() over (partition by uai, dispositif order by fichier desc, ligne) as rang
+            nettoyees.*,
+            row_number() over (
+                partition by nettoyees.uai, nettoyees.dispositif
+                order by fichiers.rang_millesime, nettoyees.fichier, nettoyees.ligne
+            ) as rang
         from nettoyees
+        left join fichiers on nettoyees.fichier = fichiers.fichier
     ),
 
     jugees as (
@@ -35,16 +42,18 @@ with
                 then 'present_illisible'
                 when rang > 1
                 then 'dispositif_deux_lignes'
+                when uai_a_perdu_un_zero(uai_lu)
+                then 'uai_zero_perdu'
             end as anomalie
         from classees
     ),
 
     final as (
         select
-            * exclude (uai_lu, present_lu),
+            * exclude (uai_lu, dispositif_lu, present_lu),
             'dispositifs' as source,
             case
-                when anomalie is null
+                when anomalie is null or anomalie = 'uai_zero_perdu'
                 then 'gardee'
                 when anomalie = 'dispositif_deux_lignes'
                 then 'fusionnee'
@@ -61,7 +70,7 @@ with
             case
                 anomalie
                 when 'dispositif_inconnu'
-                then dispositif
+                then dispositif_lu
                 when 'present_illisible'
                 then present_lu
                 else uai_lu

@@ -1,31 +1,80 @@
 -- Grain : un établissement et une rentrée ; les voies d'un même établissement s'additionnent.
 with
-    lignes as (select * from stg_effectifs_lignes where sort = 'gardee' and effectif is not null),
+    lignes as (select * from stg_effectifs_lignes where sort = 'gardee'),
 
     -- collège, lycée GT et lycée pro comptent des élèves différents : on les additionne
-    voies as (
+    lignes_voies as (
+        select *
+        from lignes
+        where source in ('effectifs_colleges', 'effectifs_lycees_gt', 'effectifs_lycees_pro')
+    ),
+    voies as (select * from lignes_voies where effectif is not null),
+
+    -- une voie dont le fichier tait la rentrée (année non publiée, total vide) garde sa dernière
+    -- valeur ; une voie que le fichier de cette rentrée ne porte plus est fermée
+    annees_publiees as (select distinct source, rentree from lignes_voies),
+    totaux_vides as (select source, uai, rentree from lignes_voies where effectif is null),
+    attendues as (
+        select rentrees.uai, rentrees.rentree, sources.source
+        from (select distinct uai, rentree from voies) as rentrees
+        inner join (select distinct uai, source from voies) as sources on rentrees.uai = sources.uai
+    ),
+    reportees as (
+        select
+            attendues.uai,
+            attendues.rentree,
+            attendues.source,
+            voies.effectif,
+            voies.fichier,
+            voies.rentree as rentree_comptee
+        from attendues
+        asof inner join
+            voies
+            on attendues.uai = voies.uai
+            and attendues.source = voies.source
+            and attendues.rentree >= voies.rentree
+        left join
+            annees_publiees
+            on attendues.source = annees_publiees.source
+            and attendues.rentree = annees_publiees.rentree
+        left join
+            totaux_vides
+            on attendues.source = totaux_vides.source
+            and attendues.uai = totaux_vides.uai
+            and attendues.rentree = totaux_vides.rentree
+        where
+            voies.rentree = attendues.rentree
+            or annees_publiees.source is null
+            or totaux_vides.uai is not null
+    ),
+    sommes as (
         select
             uai,
             rentree,
+            min(rentree_comptee) as rentree_la_plus_ancienne,
             sum(effectif) as effectif,
-            string_agg(source, ' + ' order by source) as source
-        from lignes
-        where source in ('effectifs_colleges', 'effectifs_lycees_gt', 'effectifs_lycees_pro')
+            string_agg(source, ' + ' order by source) as source,
+            string_agg(distinct fichier, ' + ' order by fichier) as fichier
+        from reportees
         group by uai, rentree
     ),
 
     -- les autres fichiers comptent les mêmes élèves à nouveau : ils ne servent qu'à défaut
     ensembles as (
-        select uai, rentree, effectif, source
+        select uai, rentree, rentree as rentree_la_plus_ancienne, effectif, source, fichier
         from lignes
-        where source in ('effectifs_second_degre', 'effectifs_ecoles')
+        where source in ('effectifs_second_degre', 'effectifs_ecoles') and effectif is not null
     ),
 
-    brevet as (select uai, rentree, effectif, source from lignes where source = 'effectifs_brevet'),
+    brevet as (
+        select uai, rentree, rentree as rentree_la_plus_ancienne, effectif, source, fichier
+        from lignes
+        where source = 'effectifs_brevet' and effectif is not null
+    ),
 
     reunies as (
         select *, 0 as ordre
-        from voies
+        from sommes
         union all
         select *, 1 as ordre
         from ensembles
@@ -35,7 +84,18 @@ with
     ),
 
     final as (
-        select uai, rentree, cast(effectif as integer) as effectif, source
+        select
+            uai,
+            rentree,
+            rentree_la_plus_ancienne,
+            cast(effectif as integer) as effectif,
+            source,
+            fichier,
+            -- ce que dit la source suivante de la même rentrée, quand il y en a une
+            cast(
+                lead(effectif) over (partition by uai, rentree order by ordre, source) as integer
+            ) as effectif_autre_source,
+            lead(source) over (partition by uai, rentree order by ordre, source) as autre_source
         from reunies
         qualify row_number() over (partition by uai, rentree order by ordre, source) = 1
     )

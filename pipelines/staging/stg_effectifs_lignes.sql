@@ -1,5 +1,7 @@
 -- Grain : une ligne par ligne lue des fichiers d'effectifs, avec son sort.
 with
+    fichiers as (select * from stg_fichier),
+
     colleges as (
         select 'effectifs_colleges' as source, fichier, ligne, uai, effectif, rentree as annee_lue
         from raw_effectifs_colleges
@@ -72,22 +74,54 @@ with
             annee_rentree(annee_lue) as rentree,
             entier(effectif) as effectif,
             uai as valeur_lue,
+            annee_lue,
             effectif as effectif_lu
         from reunies
     ),
 
     classees as (
         select
-            *,
+            nettoyees.*,
+            fichiers.rang_millesime,
             row_number() over (
-                partition by source, uai, rentree order by fichier desc, ligne
-            ) as rang
+                partition by nettoyees.source, nettoyees.uai, nettoyees.rentree
+                order by fichiers.rang_millesime, nettoyees.fichier, nettoyees.ligne
+            ) as rang,
+            first_value(nettoyees.fichier) over (
+                partition by nettoyees.source, nettoyees.uai, nettoyees.rentree
+                order by fichiers.rang_millesime, nettoyees.fichier, nettoyees.ligne
+            ) as fichier_retenu
         from nettoyees
+        left join
+            fichiers on nettoyees.source = fichiers.source and nettoyees.fichier = fichiers.fichier
+    ),
+
+    jugees as (
+        select
+            *,
+            case
+                when uai is null
+                then 'uai_absent'
+                when not est_uai(uai)
+                then 'uai_illisible'
+                when rentree is null
+                then 'rentree_illisible'
+                when rang > 1 and fichier != fichier_retenu
+                then 'remplacee_par_plus_recent'
+                when rang > 1
+                then 'uai_deux_lignes'
+                when effectif is null or effectif < 0
+                then 'effectif_vide'
+                when uai_a_perdu_un_zero(valeur_lue)
+                then 'uai_zero_perdu'
+            end as anomalie
+        from classees
     ),
 
     final as (
         select
-            *,
+            * exclude (effectif),
+            case when effectif >= 0 then effectif end as effectif,
             case
                 when not est_uai(uai) or rentree is null
                 then 'rejetee'
@@ -96,22 +130,22 @@ with
                 else 'gardee'
             end as sort,
             case
-                when not est_uai(uai)
-                then 'uai_illisible'
-                when rentree is null
-                then 'rentree_illisible'
-                when rang > 1
-                then 'uai_deux_lignes'
-                when effectif is null
-                then 'effectif_vide'
-            end as anomalie,
-            case
-                when est_uai(uai) and rentree is not null then 'effectif' else 'uai'
+                anomalie
+                when 'effectif_vide'
+                then 'effectif'
+                when 'rentree_illisible'
+                then 'rentree'
+                else 'uai'
             end as anomalie_colonne,
             case
-                when est_uai(uai) and effectif is null then effectif_lu else valeur_lue
+                anomalie
+                when 'effectif_vide'
+                then effectif_lu
+                when 'rentree_illisible'
+                then annee_lue
+                else valeur_lue
             end as anomalie_valeur
-        from classees
+        from jugees
     )
 
 select *

@@ -1,5 +1,7 @@
 -- Grain : une ligne par ligne lue des fichiers d'IPS (collèges, lycées, écoles), avec son sort.
 with
+    fichiers as (select * from stg_fichier),
+
     colleges as (
         select 'ips_colleges' as source, fichier, ligne, rentree_scolaire, uai, ips as ips_lu
         from raw_ips_colleges
@@ -17,17 +19,24 @@ with
     ),
 
     ecoles as (
-        select 'ips_ecoles' as source, fichier, ligne, rentree_scolaire, uai, ips as ips_lu
+        select
+            'ips_ecoles' as source,
+            fichier,
+            ligne,
+            rentree_scolaire,
+            uai,
+            ips as ips_lu,
+            eleves_de_l_indice
         from raw_ips_ecoles
     ),
 
     reunies as (
         select *
         from colleges
-        union all
+        union all by name
         select *
         from lycees
-        union all
+        union all by name
         select *
         from ecoles
     ),
@@ -40,18 +49,51 @@ with
             uai_propre(uai) as uai,
             annee_rentree(rentree_scolaire) as rentree,
             nombre(ips_lu) as ips,
+            -- la population de l'indice : elle le pondère, elle n'est pas un effectif
+            entier(eleves_de_l_indice) as nb_eleves_indice,
             ips_lu,
+            rentree_scolaire as rentree_lue,
             uai as valeur_lue
         from reunies
     ),
 
     classees as (
         select
-            *,
+            nettoyees.*,
+            fichiers.rang_millesime,
             row_number() over (
-                partition by source, uai, rentree order by fichier desc, ligne
-            ) as rang
+                partition by nettoyees.source, nettoyees.uai, nettoyees.rentree
+                order by fichiers.rang_millesime, nettoyees.fichier, nettoyees.ligne
+            ) as rang,
+            first_value(nettoyees.fichier) over (
+                partition by nettoyees.source, nettoyees.uai, nettoyees.rentree
+                order by fichiers.rang_millesime, nettoyees.fichier, nettoyees.ligne
+            ) as fichier_retenu
         from nettoyees
+        left join
+            fichiers on nettoyees.source = fichiers.source and nettoyees.fichier = fichiers.fichier
+    ),
+
+    jugees as (
+        select
+            *,
+            case
+                when uai is null
+                then 'uai_absent'
+                when not est_uai(uai)
+                then 'uai_illisible'
+                when rentree is null
+                then 'rentree_illisible'
+                when rang > 1 and fichier != fichier_retenu
+                then 'remplacee_par_plus_recent'
+                when rang > 1
+                then 'uai_deux_lignes'
+                when ips is null
+                then 'ips_non_publie'
+                when uai_a_perdu_un_zero(valeur_lue)
+                then 'uai_zero_perdu'
+            end as anomalie
+        from classees
     ),
 
     final as (
@@ -65,22 +107,22 @@ with
                 else 'gardee'
             end as sort,
             case
-                when not est_uai(uai)
-                then 'uai_illisible'
-                when rentree is null
-                then 'rentree_illisible'
-                when rang > 1
-                then 'uai_deux_lignes'
-                when ips is null
-                then 'ips_non_publie'
-            end as anomalie,
-            case
-                when est_uai(uai) and rentree is not null then 'ips' else 'uai'
+                anomalie
+                when 'ips_non_publie'
+                then 'ips'
+                when 'rentree_illisible'
+                then 'rentree_scolaire'
+                else 'uai'
             end as anomalie_colonne,
             case
-                when est_uai(uai) and ips is null then ips_lu else valeur_lue
+                anomalie
+                when 'ips_non_publie'
+                then ips_lu
+                when 'rentree_illisible'
+                then rentree_lue
+                else valeur_lue
             end as anomalie_valeur
-        from classees
+        from jugees
     )
 
 select *

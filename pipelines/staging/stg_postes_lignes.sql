@@ -1,6 +1,7 @@
 -- Grain : une ligne par ligne lue des fichiers de postes, avec son sort.
 with
     lues as (select * from raw_postes),
+    minimum as (select valeur from ref_parametres where nom = 'quotite_pourcentage_min'),
 
     nettoyees as (
         select
@@ -8,16 +9,15 @@ with
             ligne,
             texte(poste_id) as poste_id,
             upper(texte(fonction)) as fonction,
-            case
-                when ends_with(texte(quotite), '%')
-                then nombre(replace(quotite, '%', '')) / 100
-                else nombre(quotite)
-            end as quotite_etp,
+            part_de(quotite, minimum.valeur) as quotite_etp,
+            est_pourcentage_nu(quotite, minimum.valeur) as est_quotite_sans_signe,
             uai_propre(residence_uai) as residence_uai,
             lower(sans_accents(statut)) as statut,
             texte(bassin) as bassin,
             case
-                when texte(hors_secteur_etp) is null then 0 else nombre(hors_secteur_etp)
+                when texte(hors_secteur_etp) is null
+                then 0
+                else part_de(hors_secteur_etp, minimum.valeur)
             end as hors_secteur_etp,
             lower(texte(hors_secteur_motif)) as hors_secteur_motif,
             case
@@ -32,6 +32,7 @@ with
             hors_secteur_etp as hors_secteur_lu,
             sans_secteur as sans_secteur_lu
         from lues
+        cross join minimum
     ),
 
     classees as (
@@ -66,6 +67,10 @@ with
                 then 'hors_secteur_motif_inconnu'
                 when sans_secteur is null
                 then 'sans_secteur_illisible'
+                when est_quotite_sans_signe
+                then 'quotite_en_pourcentage'
+                when uai_a_perdu_un_zero(residence_lue)
+                then 'uai_zero_perdu'
             end as anomalie
         from classees
     ),
@@ -73,6 +78,7 @@ with
     final as (
         select
             * exclude (
+                est_quotite_sans_signe,
                 fonction_lue,
                 quotite_lue,
                 residence_lue,
@@ -82,13 +88,21 @@ with
                 sans_secteur_lu
             ),
             'postes' as source,
-            case when anomalie is null then 'gardee' else 'rejetee' end as sort,
+            case
+                when anomalie is null or anomalie in ('quotite_en_pourcentage', 'uai_zero_perdu')
+                then 'gardee'
+                else 'rejetee'
+            end as sort,
             case
                 anomalie
                 when 'fonction_inconnue'
                 then 'fonction'
                 when 'quotite_hors_bornes'
                 then 'quotite'
+                when 'quotite_en_pourcentage'
+                then 'quotite'
+                when 'uai_zero_perdu'
+                then 'residence_uai'
                 when 'residence_illisible'
                 then 'residence_uai'
                 when 'statut_inconnu'
@@ -107,6 +121,10 @@ with
                 then fonction_lue
                 when 'quotite_hors_bornes'
                 then quotite_lue
+                when 'quotite_en_pourcentage'
+                then quotite_lue
+                when 'uai_zero_perdu'
+                then residence_lue
                 when 'residence_illisible'
                 then residence_lue
                 when 'statut_inconnu'

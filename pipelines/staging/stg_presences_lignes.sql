@@ -25,37 +25,58 @@ with
         from lues
     ),
 
+    classees as (
+        select
+            *,
+            row_number() over (
+                partition by poste_id, uai, demi_journees, periodicite order by fichier, ligne
+            ) as rang
+        from nettoyees
+    ),
+
     jugees as (
         select
-            nettoyees.*,
-            nettoyees.demi_journees * periodicites.fois_par_cycle as demi_journees_cycle,
+            classees.*,
+            classees.demi_journees * periodicites.fois_par_cycle as demi_journees_cycle,
             case
-                when nettoyees.poste_id is null
+                when classees.poste_id is null
                 then 'poste_sans_identifiant'
-                when not est_uai(nettoyees.uai) or not cle_uai_juste(nettoyees.uai)
+                when not est_uai(classees.uai) or not cle_uai_juste(classees.uai)
                 then 'uai_illisible_local'
-                when nettoyees.demi_journees is null or nettoyees.demi_journees < 0
+                when classees.demi_journees is null or classees.demi_journees < 0
                 then 'demi_journees_illisibles'
                 when periodicites.periodicite is null
                 then 'periodicite_inconnue'
                 when
-                    nettoyees.demi_journees * periodicites.fois_par_cycle
+                    classees.demi_journees * periodicites.fois_par_cycle
                     > temps_plein.demi_journees_cycle
                 then 'presence_trop_longue'
+                when classees.rang > 1
+                then 'presence_deux_lignes'
+                when uai_a_perdu_un_zero(classees.uai_lu)
+                then 'uai_zero_perdu'
             end as anomalie
-        from nettoyees
+        from classees
         cross join temps_plein
-        left join periodicites on nettoyees.periodicite = periodicites.periodicite
+        left join periodicites on classees.periodicite = periodicites.periodicite
     ),
 
     final as (
         select
             * exclude (uai_lu, demi_journees_lues, periodicite_lue),
             'presences' as source,
-            case when anomalie is null then 'gardee' else 'rejetee' end as sort,
+            case
+                when anomalie is null or anomalie = 'uai_zero_perdu'
+                then 'gardee'
+                when anomalie = 'presence_deux_lignes'
+                then 'fusionnee'
+                else 'rejetee'
+            end as sort,
             case
                 anomalie
                 when 'uai_illisible_local'
+                then 'uai'
+                when 'uai_zero_perdu'
                 then 'uai'
                 when 'demi_journees_illisibles'
                 then 'demi_journees'
@@ -68,6 +89,8 @@ with
             case
                 anomalie
                 when 'uai_illisible_local'
+                then uai_lu
+                when 'uai_zero_perdu'
                 then uai_lu
                 when 'demi_journees_illisibles'
                 then demi_journees_lues

@@ -2,7 +2,17 @@
 with
     rejets as (select * from raw_rejet),
 
-    final as (select source, fichier, ligne, raison from rejets)
+    final as (
+        select
+            source,
+            fichier,
+            ligne,
+            raison,
+            case
+                when est_locale then 'ligne_illisible_locale' else 'ligne_illisible'
+            end as anomalie
+        from rejets
+    )
 
 select *
 from final

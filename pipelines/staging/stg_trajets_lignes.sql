@@ -1,6 +1,7 @@
 -- Grain : une ligne par ligne lue des fichiers de trajets, avec son sort.
 with
     lues as (select * from raw_trajets),
+    fichiers as (select * from stg_fichier where source = 'trajets'),
 
     nettoyees as (
         select
@@ -11,25 +12,30 @@ with
             nombre(minutes) as duree_min,
             nombre(km) as distance_km,
             minutes as minutes_lues,
-            origine_uai as origine_lue
+            origine_uai as origine_lue,
+            destination_uai as destination_lue
         from lues
     ),
 
     classees as (
         select
-            *,
+            nettoyees.*,
             row_number() over (
-                partition by origine_uai, destination_uai order by fichier desc, ligne
+                partition by nettoyees.origine_uai, nettoyees.destination_uai
+                order by fichiers.rang_millesime, nettoyees.fichier, nettoyees.ligne
             ) as rang
         from nettoyees
+        left join fichiers on nettoyees.fichier = fichiers.fichier
     ),
 
     jugees as (
         select
             *,
             case
-                when not est_uai(origine_uai) or not est_uai(destination_uai)
+                when not est_uai(origine_uai) or not cle_uai_juste(origine_uai)
                 then 'uai_illisible_local'
+                when not est_uai(destination_uai) or not cle_uai_juste(destination_uai)
+                then 'destination_illisible'
                 when duree_min is null or duree_min < 0
                 then 'minutes_illisibles'
                 when rang > 1
@@ -40,7 +46,7 @@ with
 
     final as (
         select
-            * exclude (minutes_lues, origine_lue),
+            * exclude (minutes_lues, origine_lue, destination_lue),
             'trajets' as source,
             case
                 when anomalie is null
@@ -50,10 +56,20 @@ with
                 else 'rejetee'
             end as sort,
             case
-                anomalie when 'minutes_illisibles' then 'minutes' else 'origine_uai'
+                anomalie
+                when 'minutes_illisibles'
+                then 'minutes'
+                when 'destination_illisible'
+                then 'destination_uai'
+                else 'origine_uai'
             end as anomalie_colonne,
             case
-                anomalie when 'minutes_illisibles' then minutes_lues else origine_lue
+                anomalie
+                when 'minutes_illisibles'
+                then minutes_lues
+                when 'destination_illisible'
+                then destination_lue
+                else origine_lue
             end as anomalie_valeur
         from jugees
     )

@@ -103,10 +103,10 @@ def test_an_error_says_where_what_is_allowed_and_what_to_do():
         remede="écrire 0,8",
     )
     assert str(erreur).splitlines() == [
-        "postes.csv, ligne 3, colonne « quotite »",
+        "postes.csv, ligne 3, colonne « quotite »",
         "Quotité illisible.",
-        "Admis : 0 à 1",
-        "Que faire : écrire 0,8",
+        "Admis : 0 à 1",
+        "Que faire : écrire 0,8",
     ]
 
 
@@ -127,5 +127,5 @@ def test_a_parameter_is_read_at_its_date(tmp_path, monkeypatch):
     assert reference.valeur("essai", "p", date(2026, 8, 31)) == 2
     with pytest.raises(AtlasError, match="01/01/2019"):
         reference.valeur("essai", "p", date(2019, 1, 1))
-    with pytest.raises(AtlasError, match="« q » inconnu"):
+    with pytest.raises(AtlasError, match="« q » inconnu"):
         reference.valeur("essai", "q")

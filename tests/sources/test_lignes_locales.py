@@ -98,7 +98,7 @@ def refus_autres(tmp_path_factory):
 
 def ligne_du_message(erreur, fichier, ligne, colonne):
     """The line of the message about one line of one file."""
-    lieu = f"{fichier}, ligne {ligne}, colonne « {colonne} »"
+    lieu = f"{fichier}, ligne {ligne}, colonne « {colonne} »"
     if (erreur.fichier, erreur.ligne, erreur.colonne) == (fichier, ligne, colonne):
         return f"{erreur.quoi.splitlines()[0]} {erreur.remede}"
     [trouvee] = [texte for texte in str(erreur).splitlines() if texte.startswith(lieu)]
@@ -110,7 +110,7 @@ def test_a_bad_poste_is_named_with_its_line_column_value_and_remedy(refus_postes
     """Line 1 is the header, line 2 the good poste: the first bad one is on line 3."""
     _, colonne, valeur, remede = POSTES_FAUX[rang]
     texte = ligne_du_message(refus_postes, "postes.csv", rang + 3, colonne)
-    assert f"« {valeur} »" in texte
+    assert f"« {valeur} »" in texte
     assert remede in texte
 
 
@@ -119,7 +119,7 @@ def test_a_bad_presence_is_named_with_its_line_column_value_and_remedy(refus_pre
     """A presence of 50 half-days a week or « inf » is a slip of the finger, not a presence."""
     _, colonne, valeur, remede = PRESENCES_FAUSSES[rang]
     texte = ligne_du_message(refus_presences, "presences.csv", rang + 3, colonne)
-    assert f"« {valeur} »" in texte
+    assert f"« {valeur} »" in texte
     assert remede in texte
 
 
@@ -129,7 +129,7 @@ def test_a_bad_line_of_another_local_file_is_named_too(refus_autres, rang):
     source, _, colonne, valeur = AUTRES_FAUX[rang]
     avant = [s for s, *_ in AUTRES_FAUX[:rang]].count(source)
     texte = ligne_du_message(refus_autres, f"{source}.csv", avant + 2, colonne)
-    assert f"« {valeur} »" in texte
+    assert f"« {valeur} »" in texte
 
 
 def test_the_refusal_says_that_the_warehouse_in_place_is_intact(refus_postes):
@@ -142,7 +142,7 @@ def test_beyond_twenty_bad_lines_the_rest_is_counted(tmp_path):
     dossier = fabrique.petit_departement(tmp_path / "sources")
     fabrique.ecrire_postes(dossier, [fabrique.poste(f"P{n}", fonction="x") for n in range(25)])
     texte = str(refus(dossier))
-    assert texte.count("colonne « fonction »") == 20
+    assert texte.count("colonne « fonction »") == 20
     assert "… et 5 autres lignes." in texte
 
 
@@ -150,7 +150,7 @@ def test_lines_keep_the_number_the_spreadsheet_shows(tmp_path):
     """A blank line and a line of empty cells count as lines, and are nobody's fault."""
     dossier = fabrique.petit_departement(tmp_path / "sources")
     entete = ";".join(fabrique.COLONNES_POSTES)
-    bonne, fausse = f"P1;ASS;1;{UN};occupe;;;;", f"P2;ASS;2;{UN};occupe;;;;"
+    bonne, fausse = f"P1;ASS;1;{UN};occupe;;;;", f"P2;ASS;1,5;{UN};occupe;;;;"
     texte = "\r\n".join([entete, bonne, "", ";;;;;;;;", fausse, ";;;;;;;;", ""])
     (dossier / "postes.csv").write_text(texte, encoding="cp1252", newline="")
     erreur = refus(dossier)
@@ -176,7 +176,7 @@ def test_empty_lines_at_the_end_are_no_postes(tmp_path):
 def test_quotites_are_read_as_people_write_them(tmp_path):
     """0,8 and 0.8, 80 % and 80%, 1 and 1,0 with a space no one sees."""
     dossier = fabrique.petit_departement(tmp_path / "sources")
-    ecrits = {"A": "0,8", "B": "0.8", "C": "80 %", "D": "80%", "E": " 1 ", "F": "1,0\u00a0"}
+    ecrits = {"A": "0,8", "B": "0.8", "C": "80 %", "D": "80%", "E": " 1 ", "F": "1,0\u00a0"}
     fabrique.ecrire_postes(dossier, [fabrique.poste(i, quotite=q) for i, q in ecrits.items()])
     entrepot = fabrique.construire(dossier)
     with duckdb.connect(str(entrepot), read_only=True) as connexion:
@@ -224,7 +224,7 @@ def test_a_presence_for_an_unknown_poste_or_place_is_an_anomaly(tmp_path):
         ).fetchall()
     assert anomalies == [
         ("presence_poste_inconnu", "presences.csv", 2, "poste_id", "P9"),
-        ("presence_hors_perimetre", "presences.csv", 3, "uai", ailleurs),
+        ("presence_uai_inconnu", "presences.csv", 3, "uai", ailleurs),
     ]
 
 
@@ -245,4 +245,4 @@ def test_the_postes_of_a_departement_that_is_not_asked_are_left_out_quietly(tmp_
             "select code, valeur from mart_anomalie where source in ('postes', 'presences')"
         ).fetchall()
     assert postes == [("P1",), ("P3",)]
-    assert anomalies == [("residence_inconnue", f"P3 : {fabrique.uai(888)}")]
+    assert anomalies == [("residence_inconnue", f"P3 : {fabrique.uai(888)}")]

@@ -6,7 +6,7 @@ import pytest
 
 from pipelines.base.erreurs import AtlasError
 from pipelines.marts import construction
-from pipelines.sources import chargement, lecture
+from pipelines.sources import chargement, fichiers_csv, lecture
 from pipelines.sources.reconnaissance import NonReconnu, Reconnu, reconnaitre
 
 
@@ -70,10 +70,12 @@ def test_an_accent_anywhere_in_a_large_file_keeps_it_utf_8(tmp_path):
         dossier = tmp_path / str(decalage)
         lignes = [fabrique.etablissement(n) for n in range(1, 1500)]
         lignes[0]["Nom_etablissement"] = "x" * decalage
-        lignes += [fabrique.etablissement(2000, Nom_etablissement="è" * lecture.OCTETS_D_ESSAI)]
+        lignes += [
+            fabrique.etablissement(2000, Nom_etablissement="è" * fichiers_csv.OCTETS_D_ESSAI)
+        ]
         fichier = fabrique.ecrire_annuaire(dossier, lignes, encodage="utf-8")
         [tableau] = lecture.tableaux(fichier)
-        assert tableau.encodage == "utf-8"
+        assert tableau.encodage == "utf-8-sig"
 
 
 def test_title_lines_above_the_header_are_passed_over(tmp_path):
@@ -141,8 +143,8 @@ def test_a_near_miss_says_what_it_resembles_and_what_is_missing(tmp_path):
     connexion, inventaire = charger(tmp_path)
     [note] = inventaire.non_reconnus
     assert note.message() == (
-        "ressemble le plus à « Postes du service social en faveur des élèves », "
-        "mais il y manque « quotite »"
+        "ressemble le plus à « Postes du service social en faveur des élèves », "
+        "mais il y manque « quotite »"
     )
     assert connexion.execute("select count(*) from raw_postes").fetchall() == [(0,)]
 

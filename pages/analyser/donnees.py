@@ -1,0 +1,56 @@
+"""The data: what Atlas starts from, what it lacks, and what a new file would change."""
+
+import streamlit as st
+
+from pages.composants import acces, cadre, depot
+from pipelines.reports.donnees import classeur_anomalies, filtrer
+
+vue = acces.lire_donnees(acces.version())
+st.title("Données : de quoi part Atlas ?")
+st.markdown(f"#### {vue.phrase}")
+st.caption(vue.precision)
+
+st.markdown("##### Déposer des fichiers")
+depot.deposer()
+
+st.markdown("##### Les sources")
+cadre.table(vue.sources, "sources", hauteur="content")
+if vue.absentes:
+    st.write(vue.absentes)
+st.markdown("##### Ce qui est connu, par département")
+cadre.table(vue.completude, "completude", hauteur="content")
+st.caption(
+    "Part des établissements du périmètre dont l'information est connue, arrondie vers le bas : "
+    "100 veut dire qu'il n'en manque aucune. Le second degré seul pour les dispositifs."
+)
+
+st.markdown("##### Anomalies")
+if vue.anomalies.empty:
+    st.write("Aucune anomalie dans les sources.")
+else:
+    gauche, milieu, droite = st.columns([4, 5, 3], vertical_alignment="bottom")
+    gravites = gauche.multiselect(
+        "Gravité",
+        sorted(vue.anomalies["Gravité"].unique()),
+        placeholder="Toutes",
+        key="gravite",
+        bind="query-params",
+    )
+    sources = milieu.multiselect(
+        "Source",
+        sorted(vue.anomalies["Source"].unique()),
+        placeholder="Toutes",
+        key="source",
+        bind="query-params",
+    )
+    choisies = filtrer(vue.anomalies, gravites, sources)
+    droite.download_button(
+        "Télécharger les anomalies (Excel)",
+        lambda: classeur_anomalies(choisies, vue),
+        file_name="anomalies.xlsx",
+        on_click="ignore",
+    )
+    cadre.table(choisies, "anomalies", largeurs=depot.LARGEURS)
+
+st.markdown("##### Versions gardées")
+depot.revenir()

@@ -1,0 +1,74 @@
+"""What is made beside the real thing and must never outlive its maker: private, named, swept.
+
+A provisional name carries the number of the process that made it: what a killed process left
+behind is known by that and removed by the next one.
+"""
+
+import contextlib
+import os
+import re
+import secrets
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+MEMOIRE = Path("/dev/shm")
+"""Where Linux keeps files in memory: what is put there never reaches the disk."""
+
+
+def marque() -> str:
+    """A suffix of this process and of no other file, even of two calls at the same moment."""
+    return f"{os.getpid()}-{secrets.token_hex(4)}"
+
+
+@contextlib.contextmanager
+def dossier(prefixe: str, parent: Path) -> Iterator[Path]:
+    """A new folder of `parent` that its owner alone can open, removed whatever happens.
+
+    What processes now gone left there under the same `prefixe` is removed first.
+    """
+    balayer(parent, f"{prefixe}-")
+    prive = parent / f"{prefixe}-{marque()}"
+    prive.mkdir(mode=0o700)
+    try:
+        yield prive
+    finally:
+        effacer(prive)
+
+
+def parent_prive(octets: int) -> Path:
+    """Where to put `octets` bytes nobody has accepted yet: memory when it has twice that room."""
+    temporaire = Path(tempfile.gettempdir())
+    if not MEMOIRE.is_dir() or not os.access(MEMOIRE, os.W_OK | os.X_OK):
+        return temporaire
+    return MEMOIRE if shutil.disk_usage(MEMOIRE).free > 2 * octets else temporaire
+
+
+def balayer(parent: Path, debut: str) -> None:
+    """Remove from `parent` what begins with `debut` and was made by a process that is gone."""
+    for reste in parent.iterdir():
+        if reste.name.startswith(debut):
+            numero = re.split("[-.]", reste.name.removeprefix(debut))[0]
+            if numero.isdigit() and not processus_vivant(int(numero)):
+                effacer(reste)
+
+
+def effacer(reste: Path) -> None:
+    """Remove a file or a folder; what can't be removed waits its turn."""
+    with contextlib.suppress(OSError):
+        if reste.is_dir() and not reste.is_symlink():
+            shutil.rmtree(reste, ignore_errors=True)
+        else:
+            reste.unlink(missing_ok=True)
+
+
+def processus_vivant(numero: int) -> bool:
+    """True when a process of that number runs, ours or another's."""
+    try:
+        os.kill(numero, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

@@ -1,0 +1,269 @@
+"""A CSV of any dialect, broken or not: its encoding, its separator, its rows one by one.
+
+A row keeps the number a spreadsheet shows, blank rows counted; a row that can't be cut into cells
+is given with the reason, never lost. `releve` measures a large file without cutting it, so that a
+regular one can be left to DuckDB.
+"""
+
+import codecs
+import csv
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TextIO
+
+import numpy as np
+
+from pipelines.base import reference
+from pipelines.sources.cartes import entetes_connus, normaliser
+
+# How far down a header may stand below title lines, and how much text is enough to know a dialect.
+LIGNES_DE_TITRE_MAX = 20
+OCTETS_D_ESSAI = 262_144
+OCTETS_PAR_MORCEAU = 16 * 1024**2
+SEPARATEURS = (";", ",", "\t", "|")
+# A file is still UTF-8 when fewer than this share of its accents are not.
+PART_D_ACCENTS_ABIMES_MAX = 0.5
+RESCAPE = "atlas_octet_windows"
+FIN_DE_LIGNE, RETOUR, GUILLEMET = 10, 13, 34
+# What people and spreadsheets leave around words: no-break, narrow and thin spaces, tabs, ends of
+# line, the mark of UTF-8 in the middle of a file.
+BLANCS = "\u00a0\u202f\u2009\t\n\r\ufeff"
+
+GUILLEMET_JAMAIS_FERME = "un guillemet ouvert n’est jamais fermé"
+CELLULE_TROP_LONGUE = "une cellule dépasse la longueur admise"
+
+
+def _octet_windows(erreur: UnicodeError) -> tuple[str, int]:
+    """The bytes that are no UTF-8, read as Windows-1252 writes them."""
+    octets = erreur.object[erreur.start : erreur.end]
+    return octets.decode("cp1252", errors="replace"), erreur.end
+
+
+_EN_ESPACES = str.maketrans(dict.fromkeys(BLANCS, " "))
+codecs.register_error(RESCAPE, _octet_windows)
+
+
+@dataclass(frozen=True)
+class Dialecte:
+    """How a CSV is written: encoding, what to do with bytes foreign to it, separator."""
+
+    encodage: str
+    erreurs: str
+    separateur: str
+
+    @property
+    def est_mele(self) -> bool:
+        """True when a UTF-8 file also holds Windows-1252 letters."""
+        return self.erreurs == RESCAPE
+
+
+@dataclass(frozen=True)
+class Rangee:
+    """One row: the line a spreadsheet shows, its cells, and why it can't be read if it can't."""
+
+    ligne: int
+    cellules: list[str | None]
+    rejet: str | None = None
+
+
+@dataclass(frozen=True)
+class Releve:
+    """The shape of a CSV: rows that are not blank, where the blank ones stand, widest row."""
+
+    lignes: int
+    vides: np.ndarray
+    cellules_max: int
+    est_regulier: bool
+
+
+def nettoyer(cellule: str | None) -> str | None:
+    """A cell without blanks around it, any odd blank inside made a space; None when empty."""
+    return (cellule.translate(_EN_ESPACES).strip(" ") or None) if cellule else None
+
+
+def dialecte(fichier: Path) -> Dialecte:
+    """The encoding of the whole file, and the separator its header is written with."""
+    encodage, erreurs = _encodage(fichier)
+    with fichier.open("rb") as flux:
+        essai = flux.read(OCTETS_D_ESSAI)
+    # the sample may end inside a character: what can't be decoded there is of no use to a header
+    texte = essai.decode(encodage, errors=erreurs if erreurs == RESCAPE else "ignore")
+    return Dialecte(encodage, erreurs, _separateur(texte.removeprefix("\ufeff")))
+
+
+def debut(fichier: Path, forme: Dialecte) -> list[tuple[int, list[str]]]:
+    """The first rows with the line each stands on, unreadable ones apart."""
+    lues: list[tuple[int, list[str]]] = []
+    for rangee in rangees(fichier, forme):
+        if rangee.ligne > LIGNES_DE_TITRE_MAX:
+            break
+        if rangee.rejet is None:
+            lues.append((rangee.ligne, [c or "" for c in rangee.cellules]))
+    return lues
+
+
+def rangees(fichier: Path, forme: Dialecte) -> Iterator[Rangee]:
+    """Every row of `fichier`, blank ones too."""
+    with fichier.open(encoding=forme.encodage, errors=forme.erreurs, newline=None) as flux:
+        yield from _rangees(_lignes_physiques(flux), forme.separateur)
+
+
+def releve(fichier: Path, separateur: str, passees: int) -> Releve:
+    """Measure a UTF-8 file below its first `passees` lines, sixteen megabytes at a time.
+
+    `est_regulier` says that every row stands on one line, ended by a line feed, and that no quote
+    is left open.
+    """
+    lignes, largeur, vides, regulier = 0, 0, [], True
+    ouvert = False
+    separateurs_en_cours, longueur_en_cours, dernier = 0, 0, FIN_DE_LIGNE
+    rang = 0
+    with fichier.open("rb") as flux:
+        for _ in range(passees):
+            flux.readline()
+        while morceau := flux.read(OCTETS_PAR_MORCEAU):
+            octets = np.frombuffer(morceau, np.uint8)
+            est_fin = octets == FIN_DE_LIGNE
+            est_separateur = octets == ord(separateur)
+            if GUILLEMET in morceau or ouvert:
+                dedans = np.logical_xor.accumulate(octets == GUILLEMET) ^ ouvert
+                ouvert = bool(dedans[-1])
+                regulier &= not bool((est_fin & dedans).any())
+                est_separateur &= ~dedans
+            if RETOUR in morceau:
+                suivants = np.append(octets[1:], FIN_DE_LIGNE)
+                regulier &= bool((suivants[octets == RETOUR] == FIN_DE_LIGNE).all())
+            fins = np.flatnonzero(est_fin)
+            par_ligne = np.diff(
+                np.searchsorted(np.flatnonzero(est_separateur), fins),
+                prepend=-separateurs_en_cours,
+            )
+            longueurs = np.diff(fins, prepend=-longueur_en_cours - 1) - 1
+            precedents = np.concatenate(([dernier], octets))[fins]
+            vide = (longueurs == 0) | ((longueurs == 1) & (precedents == RETOUR))
+            vides.append(np.flatnonzero(vide) + rang)
+            lignes += int((~vide).sum())
+            largeur = max(largeur, int(par_ligne.max(initial=0)))
+            regulier &= int(longueurs.max(initial=0)) < OCTETS_D_ESSAI
+            rang += len(fins)
+            reste = int(fins[-1]) + 1 if len(fins) else 0
+            separateurs_en_cours = int(est_separateur[reste:].sum()) + (
+                0 if len(fins) else separateurs_en_cours
+            )
+            longueur_en_cours = len(octets) - reste + (0 if len(fins) else longueur_en_cours)
+            dernier = int(octets[-1])
+    if longueur_en_cours:
+        lignes += 1
+        largeur = max(largeur, separateurs_en_cours)
+        regulier &= longueur_en_cours < OCTETS_D_ESSAI and dernier != RETOUR
+    return Releve(
+        lignes=lignes,
+        vides=np.concatenate(vides) if vides else np.empty(0, np.int64),
+        cellules_max=largeur + 1,
+        est_regulier=regulier and not ouvert,
+    )
+
+
+def _encodage(fichier: Path) -> tuple[str, str]:
+    """UTF-16 by its mark, UTF-8 if nearly all is, else Windows-1252 as Excel saves it."""
+    with fichier.open("rb") as flux:
+        marque = flux.read(4)
+    if marque.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16", "replace"
+    accents = abimes = 0
+    suite = codecs.getincrementaldecoder("utf-8")("replace")
+    with fichier.open("rb") as flux:
+        while morceau := flux.read(OCTETS_PAR_MORCEAU):
+            if morceau.isascii():
+                suite.decode(b"")
+                continue
+            texte = suite.decode(morceau)
+            abimes += texte.count("\ufffd")
+            accents += len(texte) - len(texte.encode("ascii", "ignore"))
+    abimes += len(suite.decode(b"", final=True))
+    if abimes == 0:
+        return "utf-8-sig", "strict"
+    if abimes < PART_D_ACCENTS_ABIMES_MAX * accents:
+        return "utf-8-sig", RESCAPE
+    return "cp1252", "replace"
+
+
+def _separateur(texte: str) -> str:
+    """The separator under which the first lines hold the most known headers, then most cells."""
+    premieres = texte.splitlines()[:LIGNES_DE_TITRE_MAX]
+
+    def note(separateur: str) -> tuple[int, int]:
+        lues = [_decouper(ligne, separateur) or [] for ligne in premieres]
+        connus = [sum(normaliser(c) in entetes_connus() for c in cellules) for cellules in lues]
+        return max(connus, default=0), max((len(c) for c in lues), default=0)
+
+    return max(SEPARATEURS, key=note)
+
+
+def _decouper(texte: str, separateur: str) -> list[str] | None:
+    """The cells of a row; None when a quote is still open at its end."""
+    if '"' not in texte:
+        return texte.split(separateur)
+    try:
+        return next(csv.reader([texte], delimiter=separateur, strict=True), [])
+    except csv.Error:
+        pass
+    # a quote in the middle of a cell is a letter like another, but one that opens must close
+    lecteur = csv.reader([texte, ""], delimiter=separateur)
+    try:
+        cellules = next(lecteur)
+    except csv.Error:
+        return None
+    return cellules if lecteur.line_num == 1 else None
+
+
+def _lignes_physiques(flux: TextIO) -> Iterator[tuple[str, bool]]:
+    """The lines of `flux` without their end, and whether one was too long to be kept whole."""
+    limite = OCTETS_D_ESSAI
+    premiere = True
+    while texte := flux.readline(limite):
+        trop_longue = not texte.endswith("\n") and len(texte) == limite
+        suite = texte
+        while trop_longue and suite and not suite.endswith("\n"):
+            suite = flux.readline(limite)
+        if premiere:
+            texte, premiere = texte.removeprefix("\ufeff"), False
+        yield texte.rstrip("\n").replace("\0", ""), trop_longue
+
+
+def _rangees(lignes: Iterator[tuple[str, bool]], separateur: str) -> Iterator[Rangee]:
+    """Rows assembled from lines: a quoted cell may hold line feeds, but not swallow the file."""
+    cellule_max = int(reference.valeur("controles", "cellule_caracteres_max"))
+    lignes_max = int(reference.valeur("controles", "cellule_lignes_max"))
+    rendues: deque[tuple[str, bool]] = deque()
+    numero = 0
+
+    def suivante() -> tuple[str, bool] | None:
+        return rendues.popleft() if rendues else next(lignes, None)
+
+    while (lue := suivante()) is not None:
+        texte, trop_longue = lue
+        numero += 1
+        if trop_longue:
+            yield Rangee(numero, [], CELLULE_TROP_LONGUE)
+            continue
+        cellules = _decouper(texte, separateur)
+        avancees: list[tuple[str, bool]] = []
+        while cellules is None and len(avancees) < lignes_max:
+            prochaine = suivante()
+            if prochaine is None:
+                break
+            avancees.append(prochaine)
+            if prochaine[1]:
+                break
+            if '"' in prochaine[0]:
+                cellules = _decouper("\n".join([texte, *(t for t, _ in avancees)]), separateur)
+        if cellules is None:
+            rendues.extendleft(reversed(avancees))
+            yield Rangee(numero, [], GUILLEMET_JAMAIS_FERME)
+        elif any(len(c) > cellule_max for c in cellules):
+            yield Rangee(numero, [], CELLULE_TROP_LONGUE)
+        else:
+            yield Rangee(numero, [c or None for c in cellules])

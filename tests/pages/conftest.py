@@ -1,0 +1,114 @@
+"""The example as a visitor meets it: its warehouse, a freshly started server, one browser."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+from pipelines.base import chemins
+from pipelines.marts.construction import construire
+
+ATTENTE_SERVEUR_S = 90
+OPTIONS_CHROMIUM = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+@pytest.fixture(scope="session")
+def entrepot_exemple(tmp_path_factory):
+    """The warehouse of `data/exemple`, built once for the run and only read."""
+    entrepot = tmp_path_factory.getbasetemp() / "exemple" / "atlas.duckdb"
+    if not entrepot.exists():
+        construire([chemins.EXEMPLE], entrepot)
+    return entrepot
+
+
+class Serveur:
+    """`atlas servir` in a process of its own, its computations in a folder of the test run."""
+
+    def __init__(self, entrepot, dossier):
+        self.calculs = dossier / "calculs"
+        self.journal = dossier / "serveur.log"
+        self.port = _port_libre()
+        self.adresse = f"http://127.0.0.1:{self.port}"
+        with self.journal.open("w", encoding="utf-8") as journal:
+            self.processus = subprocess.Popen(
+                [
+                    sys.executable,
+                    "-m",
+                    "pipelines.cli",
+                    "servir",
+                    "--port",
+                    str(self.port),
+                    "--entrepot",
+                    str(entrepot),
+                ],
+                cwd=chemins.RACINE,
+                env={**os.environ, "ATLAS_CALCULS": str(self.calculs)},
+                stdout=journal,
+                stderr=subprocess.STDOUT,
+            )
+
+    def attendre(self):
+        """Return once the server answers; fail with its log when it doesn't."""
+        fin = time.monotonic() + ATTENTE_SERVEUR_S
+        while time.monotonic() < fin and self.processus.poll() is None:
+            try:
+                with urllib.request.urlopen(f"{self.adresse}/_stcore/health", timeout=2):
+                    return
+            except OSError:
+                time.sleep(0.2)
+        pytest.fail(f"Le serveur n'a pas répondu : {self.journal.read_text(encoding='utf-8')}")
+
+    def fermer(self):
+        """Stop the server and the computations it has started."""
+        self.processus.terminate()
+        self.processus.wait(timeout=20)
+        for numero in self.calculs.glob("*/processus.txt"):
+            processus = int(numero.read_text(encoding="utf-8"))
+            commande = Path(f"/proc/{processus}/cmdline")
+            if commande.exists() and numero.parent.name in commande.read_text(encoding="utf-8"):
+                os.kill(processus, signal.SIGKILL)
+
+
+def _port_libre():
+    with socket.socket() as prise:
+        prise.bind(("127.0.0.1", 0))
+        return prise.getsockname()[1]
+
+
+@pytest.fixture(scope="session")
+def serveur(entrepot_exemple, tmp_path_factory):
+    """A server nobody has visited yet, over the example."""
+    serveur = Serveur(entrepot_exemple, tmp_path_factory.mktemp("serveur"))
+    try:
+        serveur.attendre()
+        yield serveur
+    finally:
+        serveur.fermer()
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """The one browser of the run."""
+    executable = shutil.which("chromium") or "/usr/bin/chromium"
+    with sync_playwright() as playwright:
+        navigateur = playwright.chromium.launch(
+            executable_path=executable, args=list(OPTIONS_CHROMIUM)
+        )
+        yield navigateur
+        navigateur.close()

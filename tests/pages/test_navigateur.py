@@ -1,0 +1,278 @@
+"""The served application in a real browser: addresses, silence on the network, the whole story."""
+
+import re
+import time
+from urllib.parse import parse_qs, urlsplit
+
+import duckdb
+import pytest
+from playwright.sync_api import expect
+
+from pages.composants.cadre import PAGES
+
+pytestmark = pytest.mark.navigateur
+
+PRET = "[data-testid=stApp][data-test-script-state=notRunning]"
+ATTENTE_MS = 45_000
+# Streamlit looks for its server under the folder of the address first; the right place answers.
+SONDES = re.compile(r"/\w+/_stcore/(health|host-config)$")
+# its main part, under the side bar's own title
+TITRE = "[data-testid=stMain] h1"
+PETIT = "005"
+
+
+class Visite:
+    """A tab and what it asked of the network or complained of."""
+
+    def __init__(self, serveur, chromium, **options):
+        self.serveur = serveur
+        self.contexte = chromium.new_context(
+            viewport={"width": 1440, "height": 900}, locale="fr-FR", **options
+        )
+        self.page = self.contexte.new_page()
+        self.page.set_default_timeout(ATTENTE_MS)
+        self.requetes, self.plaintes = [], []
+        self.page.on("request", lambda requete: self.requetes.append(requete.url))
+        self.page.on("websocket", lambda prise: self.requetes.append(prise.url))
+        self.page.on("console", self._noter)
+        self.page.on("pageerror", lambda erreur: self.plaintes.append(str(erreur)))
+
+    def _noter(self, message):
+        if message.type == "error" and not SONDES.search(message.location["url"]):
+            self.plaintes.append(f"{message.text} ({message.location['url']})")
+
+    def aller(self, chemin):
+        """Open an address of the application and wait for its script to end."""
+        self.page.goto(f"{self.serveur.adresse}{chemin}")
+        self.page.wait_for_selector(TITRE)
+        self.attendre()
+        return self.page
+
+    def attendre(self):
+        """Return once the script has run."""
+        self.page.wait_for_selector(PRET)
+
+    @property
+    def parametres(self):
+        """The parameters of the address, one value each."""
+        return {n: v[0] for n, v in parse_qs(urlsplit(self.page.url).query).items()}
+
+
+@pytest.fixture
+def visite(serveur, chromium):
+    """A new visitor, with a new tab."""
+    visite = Visite(serveur, chromium)
+    yield visite
+    visite.contexte.close()
+
+
+@pytest.fixture(scope="module")
+def un_site(entrepot_exemple):
+    """A site of the 013 which is not the first of the list."""
+    with duckdb.connect(str(entrepot_exemple), read_only=True) as connexion:
+        return connexion.execute(
+            "select site_id, nom from mart_site where departement = '013' order by nom offset 50"
+        ).fetchone()
+
+
+def clair(texte):
+    """`texte` with plain spaces, so that a test says words and not typography."""
+    return re.sub(r"\s", " ", texte)
+
+
+def lancer(visite, secondes):
+    """Set the duration on the form and press its button; the id of the computation."""
+    page = visite.page
+    hypotheses = page.locator("details", has_text="Hypothèses")
+    if hypotheses.get_attribute("open") is None:
+        hypotheses.locator("summary").click()
+    champ = page.get_by_label("Durée du calcul (secondes)")
+    champ.fill(str(secondes))
+    champ.press("Tab")
+    page.get_by_role("button", name="Proposer une répartition").click()
+    page.get_by_test_id("stProgress").wait_for()
+    return visite.parametres["calcul"]
+
+
+def lire_resultat(page):
+    """Wait for the result; its sentence and its proof."""
+    expect(page.get_by_role("heading", name="Gains et pertes par catégorie")).to_be_visible(
+        timeout=ATTENTE_MS
+    )
+    expect(page.get_by_test_id("stProgress")).to_have_count(0)
+    phrase = page.locator("[data-testid=stMain] h4").first.inner_text()
+    preuve = page.get_by_text("Un contrôle indépendant a vérifié toutes les règles.").inner_text()
+    return clair(phrase), clair(preuve)
+
+
+def points(page):
+    """The sites and résidences drawn on the map."""
+    page.wait_for_selector(".scatterlayer .trace path.point", state="attached")
+    return page.locator(".scatterlayer .trace path.point").count()
+
+
+def test_the_first_visit_of_a_fresh_server_may_be_deep_and_finds_its_page(visite, un_site):
+    """A bookmark on a fiche, the server just started: no « Page not found », the very site."""
+    site_id, nom = un_site
+    page = visite.aller(f"/etablissement?departement=013&site={site_id}")
+    page.wait_for_timeout(1500)
+    assert page.get_by_role("dialog").count() == 0
+    assert page.get_by_text("Page not found").count() == 0
+    assert page.locator(TITRE).inner_text() == nom
+    assert visite.parametres == {"departement": "013", "site": site_id}
+
+
+@pytest.mark.parametrize("adresse", ["", *PAGES])
+def test_every_address_is_quiet_french_and_asks_nothing_of_the_network(visite, adresse):
+    """No dialog, no complaint of the browser, lang « fr », every request to 127.0.0.1."""
+    page = visite.aller(f"/{adresse}?departement=084")
+    page.wait_for_function("document.documentElement.lang === 'fr'")
+    page.wait_for_timeout(800)
+    assert visite.plaintes == []
+    assert page.get_by_role("dialog").count() == 0
+    assert page.get_by_test_id("stException").count() == 0
+    assert page.evaluate("document.documentElement.lang") == "fr"
+    assert len(visite.requetes) > 5
+    ailleurs = {u for u in visite.requetes if urlsplit(u).scheme not in ("data", "blob")}
+    assert {urlsplit(u).hostname for u in ailleurs} == {"127.0.0.1"}
+    assert visite.parametres["departement"] == "084"
+
+
+def test_the_map_is_drawn_and_its_table_stands_below(visite, entrepot_exemple):
+    """A mark for each site that has a position, and one table line for each site."""
+    with duckdb.connect(str(entrepot_exemple), read_only=True) as connexion:
+        places, tous = connexion.execute(
+            "select count(longitude), count(*) from mart_site where departement = ?", [PETIT]
+        ).fetchone()
+    page = visite.aller(f"/?departement={PETIT}")
+    assert points(page) >= places > 0
+    carte = page.get_by_test_id("stPlotlyChart").bounding_box()
+    assert page.get_by_role("heading", name="Tous les sites").is_visible()
+    table = page.get_by_test_id("stDataFrame").last
+    table.scroll_into_view_if_needed()
+    assert table.bounding_box()["y"] > page.get_by_test_id("stPlotlyChart").bounding_box()["y"]
+    assert carte["height"] > 400
+    # the grid tells assistive technologies its rows: the sites and the header
+    grille = table.locator("[role=grid]")
+    grille.wait_for(state="attached")
+    assert int(grille.get_attribute("aria-rowcount")) == tous + 1
+
+
+def test_choosing_a_departement_changes_the_address_and_the_links_keep_it(visite):
+    page = visite.aller("/?departement=013")
+    cote = page.get_by_test_id("stSidebar")
+    cote.get_by_test_id("stSelectbox").locator("input").click()
+    page.get_by_role("option", name="Hautes-Alpes (005)").click()
+    page.get_by_role("heading", name="Hautes-Alpes : où en est la couverture").wait_for()
+    visite.attendre()
+    assert visite.parametres == {"departement": "005"}
+    liens = cote.get_by_test_id("stPageLink").get_by_role("link")
+    assert liens.count() == len(PAGES)
+    for i in range(liens.count()):
+        assert parse_qs(urlsplit(liens.nth(i).get_attribute("href")).query) == {
+            "departement": ["005"]
+        }
+    cote.get_by_role("link", name="Établissement").click()
+    page.wait_for_url("**/etablissement?*")
+    visite.attendre()
+    assert visite.parametres["departement"] == "005"
+
+
+def test_a_site_picked_in_the_list_is_let_go_when_the_departement_changes(visite):
+    """The thirteenth of 62 sites has no twin among the few of a smaller département."""
+    page = visite.aller("/?departement=013")
+    grille = page.get_by_test_id("stDataFrame").first
+    grille.locator("canvas").first.wait_for()
+    page.wait_for_timeout(1000)
+    boite = grille.bounding_box()
+    page.mouse.click(boite["x"] + 17, boite["y"] + 12.5 * 33)
+    fiche = page.get_by_role("link", name="Ouvrir la fiche du site choisi")
+    fiche.wait_for()
+    assert parse_qs(urlsplit(fiche.get_attribute("href")).query)["departement"] == ["013"]
+    page.get_by_test_id("stSidebar").get_by_test_id("stSelectbox").locator("input").click()
+    page.get_by_role("option", name="Hautes-Alpes (005)").click()
+    page.get_by_role("heading", name="Hautes-Alpes : où en est la couverture").wait_for()
+    visite.attendre()
+    assert fiche.count() == 0
+    assert page.get_by_test_id("stException").count() == 0
+    assert page.get_by_test_id("stMain").get_by_test_id("stAlert").count() == 0
+
+
+def test_the_main_button_is_reached_and_pressed_with_the_keyboard_alone(visite):
+    page = visite.aller(f"/?departement={PETIT}")
+    page.mouse.click(700, 5)
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.innerText") == "Proposer une répartition":
+            break
+    else:
+        pytest.fail("« Proposer une répartition » ne s'atteint pas au clavier")
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", name="proposer une répartition").wait_for()
+    assert visite.parametres == {"departement": PETIT}
+
+
+def test_from_the_situation_to_a_plan_found_again_at_its_address(visite):
+    """The whole way: launch, progress, result with its proof, and the same after a reload."""
+    page = visite.aller(f"/?departement={PETIT}")
+    page.get_by_role("button", name="Proposer une répartition").click()
+    page.get_by_role("heading", name="proposer une répartition").wait_for()
+    visite.attendre()
+    calcul_id = lancer(visite, 5)
+    assert calcul_id.startswith(f"{PETIT}-")
+    assert page.get_by_role("button", name="Arrêter et garder le meilleur plan").is_visible()
+    phrase, preuve = lire_resultat(page)
+    assert re.search(r"\d+\s%\sdu besoin couvert, contre \d+\s%\saujourd'hui", phrase)
+    assert "site prioritaire" in phrase or "sites prioritaires" in phrase
+    assert re.search(r"liens? entre un poste et un site", phrase)
+    assert "plan possible" in preuve or "prouvé le plus petit possible" in preuve
+    assert points(page) > 0
+    for onglet in ("Secteurs", "Sites", "Sans présence régulière", "Preuve"):
+        assert page.get_by_role("tab", name=onglet, exact=True).is_visible()
+    with page.expect_download() as telechargement:
+        page.get_by_role("button", name="Télécharger la proposition (Excel)").click()
+    assert telechargement.value.suggested_filename == f"proposition-{calcul_id}.xlsx"
+    page.reload()
+    assert lire_resultat(page) == (phrase, preuve)
+    assert visite.parametres == {"departement": PETIT, "calcul": calcul_id}
+    assert visite.plaintes == []
+    page = visite.aller(f"/proposer?departement={PETIT}")
+    dernier = page.get_by_test_id("stMain").get_by_test_id("stPageLink").get_by_role("link").first
+    assert calcul_id in dernier.get_attribute("href")
+
+
+def test_a_long_computation_stopped_keeps_the_best_plan_and_shows_it_at_once(visite):
+    """Asked for 120 seconds, stopped after 2: the result stands within 10 seconds."""
+    visite.aller(f"/proposer?departement={PETIT}")
+    lancer(visite, 120)
+    visite.page.wait_for_timeout(2000)
+    debut = time.monotonic()
+    visite.page.get_by_role("button", name="Arrêter et garder le meilleur plan").click()
+    phrase, _ = lire_resultat(visite.page)
+    assert time.monotonic() - debut < 12
+    assert "du besoin couvert" in phrase
+    assert visite.page.get_by_text("Le calcul a été arrêté avant sa fin").is_visible()
+
+
+def test_a_tab_closed_in_the_middle_of_a_computation_finds_its_result_again(
+    visite, serveur, chromium
+):
+    visite.aller(f"/proposer?departement={PETIT}")
+    calcul_id = lancer(visite, 5)
+    visite.contexte.close()
+    autre = Visite(serveur, chromium)
+    try:
+        autre.aller(f"/proposer?departement={PETIT}&calcul={calcul_id}")
+        phrase, _ = lire_resultat(autre.page)
+        assert "du besoin couvert" in phrase
+        assert (serveur.calculs / calcul_id / "plan.csv").is_file()
+    finally:
+        autre.contexte.close()
+
+
+def test_an_unknown_computation_in_the_address_gets_a_french_answer(visite):
+    page = visite.aller(f"/proposer?departement={PETIT}&calcul=inconnu")
+    message = page.get_by_test_id("stMain").get_by_test_id("stAlert")
+    message.wait_for()
+    assert clair("La proposition « inconnu » n'existe pas") in clair(message.inner_text())
+    assert clair("relancer le calcul") in clair(message.inner_text())

@@ -1,0 +1,153 @@
+"""What is said of the data and of a deposit, counted another way."""
+
+import io
+import zipfile
+
+import fabrique
+import pandas as pd
+import pytest
+import python_calamine
+
+from pipelines.base.textes import FINE
+from pipelines.marts import construction, entrepot
+from pipelines.reports import classeur, donnees
+
+
+def simple(texte):
+    """The text with plain spaces, as one types it."""
+    return texte.replace(FINE, " ")
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory):
+    """Three sites of the Hérault and one of the Gard, UPE2A known of one, one without position."""
+    sources = fabrique.petit_departement(tmp_path_factory.mktemp("donnees") / "sources")
+    gard = {"Code_departement": "030", "Libelle_departement": "Gard"}
+    fabrique.ecrire_annuaire(
+        sources,
+        [fabrique.etablissement(9, latitude="", longitude="", Code_commune="30999", **gard)],
+        nom="gard.csv",
+    )
+    fabrique.ecrire_csv(
+        sources / "dispositifs.csv",
+        fabrique.COLONNES_DISPOSITIFS,
+        [{"uai": fabrique.uai(1), "dispositif": "UPE2A", "present": "non"}],
+    )
+    return fabrique.construire(sources)
+
+
+@pytest.fixture(scope="module")
+def etat(base):
+    return donnees.etat(base)
+
+
+def test_the_sentence_counts_the_files_dates_the_annuaire_and_counts_what_is_to_check(base, etat):
+    with entrepot.ouvrir(base) as connexion:
+        [(a_verifier,)] = connexion.execute(
+            "select count(*) from mart_anomalie where gravite = 'attention'"
+        ).fetchall()
+    assert a_verifier > 1
+    assert etat.phrase == (
+        f"6 fichiers, annuaire de novembre 2024, {a_verifier} anomalies à vérifier."
+    )
+
+
+def test_the_table_of_sources_accounts_for_every_row_and_names_what_is_missing(etat):
+    table = etat.sources
+    assert set(table["Fichier"]) == {
+        "annuaire.csv",
+        "gard.csv",
+        "reseaux.csv",
+        "contours.geojson",
+        "densite.xlsx",
+        "dispositifs.csv",
+    }
+    comptes = table[["Gardées", "Fusionnées", "Écartées"]].sum(axis=1)
+    assert (comptes == table["Lignes lues"]).all()
+    annuaire = table[table["Fichier"] == "annuaire.csv"].iloc[0]
+    assert annuaire["Millésime"] == "26/11/2024"
+    assert "« Présences actuelles »" in simple(etat.absentes)
+    assert "Annuaire" not in etat.absentes
+
+
+def test_an_unknown_counts_against_completeness_and_a_known_no_does_not(etat):
+    """UPE2A « non » is known; the two others of the Hérault are not: 33 %, rounded down."""
+    table = etat.completude.set_index("Ce qui est connu")
+    assert table.loc["UPE2A", "Hérault (%)"] == 33
+    assert table.loc["UPE2A", "Gard (%)"] == 0
+    assert table.loc["UPE2A", "Ensemble (%)"] == 25
+    assert table.loc["Position précise", "Hérault (%)"] == 100
+    assert table.loc["Position précise", "Gard (%)"] == 0
+    assert table.loc["SEGPA (collèges)", "Pour le compléter"] == "—"
+    assert "dispositifs" in table.loc["UPE2A", "Pour le compléter"]
+
+
+def test_filters_keep_what_is_asked_and_everything_when_nothing_is(etat):
+    toutes = etat.anomalies
+    assert len(donnees.filtrer(toutes, [], [])) == len(toutes)
+    gardees = donnees.filtrer(toutes, ["à vérifier"], ["Annuaire de l'éducation"])
+    assert set(gardees["Gravité"]) == {"à vérifier"}
+    assert set(gardees["Source"]) == {"Annuaire de l'éducation"}
+    assert 0 < len(gardees) < len(toutes)
+
+
+def test_the_anomalies_download_as_a_workbook_with_their_line_and_their_remedy(etat):
+    octets = donnees.classeur_anomalies(etat.anomalies, etat)
+    livre = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(octets))
+    assert livre.sheet_names == ["Lecture", "Anomalies"]
+    entetes, *lignes = livre.get_sheet_by_name("Anomalies").to_python()
+    assert entetes == list(etat.anomalies.columns)
+    assert len(lignes) == len(etat.anomalies)
+    assert all(ligne[entetes.index("Que faire")] for ligne in lignes)
+
+
+@pytest.mark.parametrize("texte", ["=1+1", "+33", "-2", "@x", "http://a.fr", "{=A1}"])
+def test_text_that_looks_like_a_formula_or_a_link_stays_text(texte):
+    octets = classeur.ecrire([texte], {"T": pd.DataFrame({"a": [texte, None]})})
+    with zipfile.ZipFile(io.BytesIO(octets)) as archive:
+        for feuille in ("sheet1", "sheet2"):
+            contenu = archive.read(f"xl/worksheets/{feuille}.xml").decode("utf-8")
+            assert "<f>" not in contenu
+            assert "hyperlink" not in contenu
+        assert f">{texte}<" in archive.read("xl/sharedStrings.xml").decode("utf-8")
+
+
+class TestRapport:
+    """The report as a CTSS-D reads it."""
+
+    def vue(self, tmp_path, **autres):
+        sources = fabrique.petit_departement(tmp_path / "sources")
+        fabrique.ecrire_postes(sources, [fabrique.poste("P1"), fabrique.poste("P2", **autres)])
+        return donnees.presenter(construction.examiner([sources]))
+
+    def test_a_bad_line_says_where_what_and_what_to_do(self, tmp_path):
+        vue = self.vue(tmp_path, quotite="1,5")
+        assert not vue.est_acceptable
+        assert "1 ligne refusée" in vue.phrase
+        [phrase] = map(simple, vue.erreurs)
+        assert phrase.startswith("postes.csv, ligne 3, colonne « quotite »")
+        assert "« 1,5 »" in phrase
+        assert "Que faire" in phrase
+        assert vue.anomalies.iloc[0]["Gravité"] == "bloquante"
+        postes = vue.fichiers[vue.fichiers["Fichier"] == "postes.csv"].iloc[0]
+        assert (postes["Lignes lues"], postes["Gardées"], postes["Écartées"]) == (2, 1, 1)
+
+    def test_good_files_are_said_to_be_good(self, tmp_path):
+        vue = self.vue(tmp_path)
+        assert vue.est_acceptable
+        assert vue.erreurs == []
+
+    def test_files_without_an_annuaire_are_refused_as_a_set(self, tmp_path):
+        fabrique.ecrire_postes(tmp_path, [fabrique.poste()])
+        vue = donnees.presenter(construction.examiner([tmp_path]))
+        assert not vue.est_acceptable
+        assert "Aucun annuaire" in vue.erreurs[0]
+        assert "fichier refusé" not in vue.phrase
+
+    def test_many_bad_lines_are_counted_not_all_spelled_out(self, tmp_path):
+        sources = fabrique.petit_departement(tmp_path / "sources")
+        fabrique.ecrire_postes(sources, [fabrique.poste(f"P{n}", quotite="1,5") for n in range(30)])
+        vue = donnees.presenter(construction.examiner([sources]))
+        assert len(vue.erreurs) == donnees.MESSAGES_MAX + 1
+        assert "20 autres lignes" in vue.erreurs[-1]
+        assert len(vue.anomalies[vue.anomalies["Gravité"] == "bloquante"]) == 30

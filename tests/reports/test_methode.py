@@ -1,0 +1,65 @@
+"""The method: nothing restated by hand, every number written the French way."""
+
+import re
+import tomllib
+
+import duckdb
+
+from pipelines.base import chemins
+from pipelines.base.textes import FINE
+from pipelines.planning.probleme import OBJECTIFS
+from pipelines.reports import methode
+
+
+def clair(texte):
+    """`texte` with plain spaces, so that a test says words and not typography."""
+    return re.sub(r"\s", " ", texte)
+
+
+def test_every_kind_of_value_is_written_in_french():
+    assert methode._valeur(True) == "oui"
+    assert methode._valeur(1607) == f"1{FINE}607"
+    assert methode._valeur(0.5) == "0,5"
+    assert methode._valeur(1.0) == "1"
+    assert clair(methode._valeur([0, 1.25])) == clair("0 ; 1,25")
+    assert clair(methode._valeur({"semaine": 4})) == clair("semaine : 4")
+
+
+def test_the_objectives_come_in_the_order_the_solver_takes_them():
+    table = methode.methode().objectifs
+    assert table["Rang"].tolist() == [1, 2, 3]
+    assert table["Objectif"].tolist() == [o["libelle"] for o in OBJECTIFS]
+
+
+def test_the_doctrine_weighs_every_category_and_the_sites_outside_them():
+    contenu = tomllib.loads(
+        (chemins.REFERENCE / "doctrines" / "priorites_d_abord.toml").read_text(encoding="utf-8")
+    )
+    table = methode.methode().doctrine
+    assert table["Poids du manque"].tolist() == list(contenu["poids"].values())
+    assert (table["Catégorie"] == "Hors catégorie prioritaire").sum() == 1
+
+
+def test_every_indicator_and_motive_of_the_activity_is_listed_with_its_reference():
+    contenu = tomllib.loads((chemins.REFERENCE / "activite.toml").read_text(encoding="utf-8"))
+    table = methode.methode().activite
+    attendus = [e["libelle"] for n in ("indicateurs", "modalites") for e in contenu[n]]
+    assert table["Ce qui se compte"].tolist() == attendus
+    assert table["Référence"].str.contains("§").all()
+
+
+def test_the_files_of_the_warehouse_account_for_every_line_they_hold(entrepot_exemple):
+    table = methode.sources(entrepot_exemple)
+    assert len(table) == 20
+    assert (
+        table["Lignes lues"] == table["Gardées"] + table["Fusionnées"] + table["Rejetées"]
+    ).all()
+    assert table["Empreinte (sha256)"].str.fullmatch("[0-9a-f]{64}").all()
+
+
+def test_anomalies_are_all_counted_each_with_what_to_do(entrepot_exemple):
+    table = methode.anomalies(entrepot_exemple)
+    with duckdb.connect(str(entrepot_exemple), read_only=True) as connexion:
+        [(total,)] = connexion.execute("select count(*) from mart_anomalie").fetchall()
+    assert table["Nombre"].sum() == total > 0
+    assert (table["Que faire"].str.len() > 0).all()

@@ -1,0 +1,71 @@
+"""A proposal end to end: the same request gives the same bytes; what can't be written is told."""
+
+import csv
+
+import fabrique
+import pytest
+
+from pipelines.base.erreurs import AtlasError
+from pipelines.planning.probleme import Presence, depuis_json
+from pipelines.scenarios import propositions
+
+
+@pytest.fixture(scope="module")
+def deux(entrepot_exemple, tmp_path_factory):
+    """The same request, twice."""
+    dossiers = [tmp_path_factory.mktemp("proposition") / nom for nom in ("a", "b")]
+    for dossier in dossiers:
+        propositions.proposer(entrepot_exemple, "005", graine=7, duree_max_s=1.5, sortie=dossier)
+    return dossiers
+
+
+def test_the_same_request_writes_the_same_plan_and_the_same_problem(deux):
+    for nom in ("plan.csv", "probleme.json"):
+        a, b = ((dossier / nom).read_bytes() for dossier in deux)
+        assert a == b, nom
+        assert b"\r" not in a
+
+
+def test_a_plan_is_sorted_one_line_a_presence_of_at_least_a_half_day(deux):
+    with (deux[0] / "plan.csv").open(encoding="utf-8") as flux:
+        lignes = list(csv.DictReader(flux))
+    couples = [(p["poste_id"], p["site_id"]) for p in lignes]
+    assert couples == sorted(set(couples))
+    assert all(int(p["demi_journees_cycle"]) >= 1 for p in lignes)
+
+
+def test_the_problem_written_is_read_back_as_it_was(deux):
+    probleme = depuis_json((deux[0] / "probleme.json").read_text(encoding="utf-8"))
+    assert probleme.departement == "005"
+    assert probleme.graine == 7
+
+
+def test_nothing_half_written_is_left_beside_the_result(deux):
+    assert {f.name for f in deux[0].iterdir()} == {"plan.csv", "resume.json", "probleme.json"}
+
+
+def test_a_plan_is_written_with_commas_and_plain_line_ends():
+    plan = (Presence("P1", "S1", 4), Presence("P,2", "S2", 1))
+    assert propositions.plan_en_csv(plan) == (
+        'poste_id,site_id,demi_journees_cycle\nP1,S1,4\n"P,2",S2,1\n'
+    )
+
+
+def test_a_folder_that_cannot_be_written_is_told_in_french(tmp_path):
+    obstacle = tmp_path / "fichier"
+    obstacle.write_text("", encoding="utf-8")
+    with pytest.raises(AtlasError) as refus:
+        propositions.ecrire(obstacle / "sortie", {"plan.csv": ""})
+    assert "Impossible d'écrire le résultat" in refus.value.quoi
+    assert "--sortie" in refus.value.remede
+
+
+def test_a_departement_without_posts_is_refused_with_the_command_that_simulates_some(
+    tmp_path,
+):
+    entrepot = fabrique.construire(fabrique.petit_departement(tmp_path / "sources"))
+    with pytest.raises(AtlasError) as refus:
+        propositions.proposer(entrepot, "034", graine=1, duree_max_s=1, sortie=tmp_path / "s")
+    assert "Aucun poste à répartir" in refus.value.quoi
+    assert "atlas simuler-postes --departements 034" in refus.value.remede
+    assert not (tmp_path / "s").exists()

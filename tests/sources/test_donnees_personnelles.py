@@ -1,0 +1,278 @@
+"""Personal data stay out: a file that names or looks like a person is refused whole.
+
+The message names the column and the reason; nothing of what was refused is in it, in what is
+printed, or on the disk.
+"""
+
+import logging
+
+import duckdb
+import fabrique
+import pytest
+from fabrique import etablissement, uai
+
+from pipelines.base.erreurs import AtlasError
+from pipelines.marts import construction
+from pipelines.sources import chargement, lecture
+
+UN = uai(1)
+# A number of the right form, and the key that goes with it (97 − number modulo 97).
+NIR = "2 85 05 34 172 018"
+NIR_CORSE = "1 92 11 2A 004 036"
+
+
+def cle_nir(numero):
+    """The key of the thirteen characters of a NIR."""
+    chiffres = int(numero.replace(" ", "").replace("2A", "19").replace("2B", "18"))
+    return f"{97 - chiffres % 97:02}"
+
+
+def charger(dossier):
+    """The raw rows of `dossier`."""
+    connexion = duckdb.connect()
+    return connexion, chargement.charger(connexion, [dossier])
+
+
+def refus(dossier):
+    """The refusal of `dossier`, which must come."""
+    with pytest.raises(AtlasError) as erreur:
+        charger(dossier)
+    assert "donnée personnelle" in erreur.value.quoi
+    assert "secret professionnel, RGPD" in erreur.value.quoi
+    return erreur.value
+
+
+@pytest.fixture
+def dossier(tmp_path):
+    """A folder with its annuaire."""
+    fabrique.ecrire_annuaire(tmp_path, [etablissement(1)])
+    return tmp_path
+
+
+def ecrire_postes(dossier, colonne, valeur, nom="postes.csv"):
+    """A file of postes with one more column, filled on its second row."""
+    lignes = [fabrique.poste("P1"), {**fabrique.poste("P2"), colonne: valeur}]
+    return fabrique.ecrire_csv(dossier / nom, (*fabrique.COLONNES_POSTES, colonne), lignes)
+
+
+class TestEnTetes:
+    @pytest.mark.parametrize(
+        "entete",
+        ["NOM", "Noms des agents", "Nom usuel", "Prénom de l'assistante", "N° de NIR", "code INE",
+         "Date naissance élève", "Né(e) le", "Âge", "Tél. personnel", "Mél", "e-mail de l'ASS",
+         "Motif du congé maladie", "Situation familiale", "Temps partiel (motif)", "Assistante",
+         "Adresse", "Enfants à charge", "Numéro de sécurité sociale", "Élève", "RQTH (oui/non)"],
+    )  # fmt: skip
+    def test_a_header_that_names_a_person_refuses_the_file(self, dossier, entete):
+        """By its words, not by an exact list: « Prénom de l'assistante » was in none."""
+        ecrire_postes(dossier, entete, "")
+        assert refus(dossier).colonne == entete
+
+    @pytest.mark.parametrize(
+        "entete",
+        ["Nom de l'établissement", "nom_commune", "Téléphone du collège", "Mél de l'établissement",
+         "Nombre d'élèves", "Nb ASS", "commentaire", "Bassin", "secteur", "Réseau", "ETP ASS"],
+    )  # fmt: skip
+    def test_a_header_that_names_a_place_or_a_number_is_admitted(self, dossier, entete):
+        """What is of an establishment is no one's."""
+        ecrire_postes(dossier, entete, "")
+        _, inventaire = charger(dossier)
+        assert {lu.source for lu in inventaire.lus} == {"annuaire", "postes"}
+
+    def test_the_telephone_column_of_the_conditions_is_a_yes_or_no(self, dossier):
+        """A column of the card is known: « une ligne directe est-elle prévue ? »."""
+        fabrique.ecrire_csv(
+            dossier / "conditions.csv",
+            ("uai", "bureau", "telephone", "rangement_ferme"),
+            [{"uai": UN, "bureau": "oui", "telephone": "non", "rangement_ferme": "oui"}],
+        )
+        _, inventaire = charger(dossier)
+        assert "conditions" in {lu.source for lu in inventaire.lus}
+
+
+class TestValeurs:
+    @pytest.mark.parametrize(
+        ("valeur", "mots"),
+        [
+            (f"{NIR} {cle_nir(NIR)}", "NIR"),
+            (f"vu {NIR.replace(' ', '')}{cle_nir(NIR)} hier", "NIR"),
+            (f"{NIR_CORSE.replace(' ', '')}{cle_nir(NIR_CORSE)}", "NIR"),
+            ("claire.dupont@gmail.com", "adresse électronique"),
+            ("claire.dupont@ac-montpellier.fr", "adresse électronique"),
+            ("06 12 34 56 78", "téléphone"),
+            ("+33 6 12 34 56 78", "téléphone"),
+            ("appeler le 0467123456", "téléphone"),
+            ("612345678", "téléphone"),
+            ("DUPONT Claire", "nom d'une personne"),
+            ("Claire DUPONT-MARTIN", "nom d'une personne"),
+            ("Claire Dupont", "nom d'une personne"),
+            ("Mme Dupont", "nom d'une personne"),
+        ],
+    )
+    def test_a_value_that_looks_like_a_person_refuses_the_file(self, dossier, valeur, mots):
+        """Under a header that says nothing (« remarques »), on one row of two."""
+        ecrire_postes(dossier, "remarques", valeur)
+        erreur = refus(dossier)
+        assert mots in erreur.quoi
+        assert erreur.colonne == "remarques"
+        assert valeur not in str(erreur)
+
+    @pytest.mark.parametrize(
+        "valeur",
+        ["ce.0340001s@ac-montpellier.fr", "dsden34.social@ac-montpellier.fr",
+         f"{NIR.replace(' ', '')}{(int(cle_nir(NIR)) + 1) % 97:02}", "2026-11-21", "27/05/2026",
+         "34-ASS-012", "0,8", "Bassin de Lodève", "COLLEGE Jean-Moulin", "Saint-Pons", "voir DSDEN",
+         "Lycée Jean Moulin", "21700300500012", "à pourvoir", "ASS Béziers"],
+    )  # fmt: skip
+    def test_a_value_of_a_service_a_place_or_a_code_is_admitted(self, dossier, valeur):
+        """Functional mail boxes, numbers whose key is wrong, dates, places."""
+        ecrire_postes(dossier, "remarques", valeur)
+        connexion, _ = charger(dossier)
+        assert connexion.execute("select count(*) from raw_postes").fetchall() == [(2,)]
+
+    @pytest.mark.parametrize("poste", ["DUPONT Claire", "Claire Dupont", "0612345678"])
+    def test_a_poste_is_not_called_by_a_person_s_name(self, dossier, poste):
+        """poste_id is the one column of the card where anyone may write anything."""
+        fabrique.ecrire_postes(dossier, [fabrique.poste("34-01"), fabrique.poste(poste)])
+        erreur = refus(dossier)
+        assert erreur.colonne == "poste_id"
+        assert "code" in erreur.remede
+
+    def test_the_name_of_a_bassin_is_not_taken_for_a_person(self, dossier):
+        """« Béziers Nord », « Jean Moulin » in the columns of the card that hold places."""
+        postes = [fabrique.poste("34-01", bassin="Béziers Nord"),
+                  fabrique.poste("34-02", bassin="Jean Moulin")]  # fmt: skip
+        fabrique.ecrire_postes(dossier, postes)
+        connexion, _ = charger(dossier)
+        assert connexion.execute("select count(*) from raw_postes").fetchall() == [(2,)]
+
+    def test_a_person_in_any_sheet_refuses_the_whole_workbook(self, dossier):
+        """Clean postes in the first sheet, a list of pupils in the third."""
+        fabrique.ecrire_classeur(
+            dossier / "service.xlsx",
+            [list(fabrique.COLONNES_POSTES), ["P1", "ASS", 1, UN, "occupe"]],
+            [["Mode d'emploi"]],
+            [["code", "Date de naissance"], ["x", "12/03/2012"]],
+        )
+        assert refus(dossier).fichier == "service.xlsx"
+
+    def test_a_large_file_is_judged_whole_too(self, dossier, monkeypatch):
+        """One telephone on the last of 3 000 rows, read by DuckDB."""
+        monkeypatch.setattr(lecture, "OCTETS_EN_MEMOIRE", 0)
+        lignes = [fabrique.poste(f"P{n}") for n in range(3000)]
+        lignes[-1]["remarques"] = "04.67.12.34.56"
+        fabrique.ecrire_csv(
+            dossier / "postes.csv", (*fabrique.COLONNES_POSTES, "remarques"), lignes
+        )
+        assert refus(dossier).colonne == "remarques"
+
+    def test_a_header_that_is_itself_a_person_is_not_repeated(self, dossier):
+        """A file without headers for its last columns: the column is named by its letter."""
+        ecrire_postes(dossier, "DUPONT Claire", "MARTIN Jeanne")
+        erreur = refus(dossier)
+        assert erreur.colonne == "J"
+        assert "DUPONT" not in str(erreur)
+
+
+class TestFichiersInconnus:
+    @pytest.mark.parametrize(
+        "texte",
+        [
+            "code;Prénom\n1;x\n",
+            "numéro;INE\n1;x\n",
+            f"code;note\n1;{NIR} {cle_nir(NIR)}\n",
+            "code;note\n1;c.dupont@orange.fr\n",
+            "qui;quand\nDUPONT Claire;12/03/2012\nMARTIN Jean;2011-04-05\n",
+            "Nom;jour\nx;12/03/2012\ny;2011-04-05\n",
+        ],
+    )
+    def test_a_list_of_persons_nobody_asked_for_is_refused(self, dossier, texte):
+        """No card fits it, but what it holds has no place here."""
+        (dossier / "liste.csv").write_text(texte, encoding="utf-8")
+        assert refus(dossier).fichier == "liste.csv"
+
+    @pytest.mark.parametrize(
+        "texte",
+        [
+            "nom;telephone;mail\nCollège;0467123456;contact@mairie-beziers.fr\n",
+            "jour;plat\nlundi;soupe\n",
+            "ville;maire\nBéziers;Jean Martin\n",
+            "uai;ouverture\n0340001S;12/03/2012\n",
+        ],
+    )
+    def test_a_directory_or_a_menu_is_only_unknown(self, dossier, texte):
+        """Telephones of places, dates without names: said not to be read, and no more."""
+        (dossier / "liste.csv").write_text(texte, encoding="utf-8")
+        _, inventaire = charger(dossier)
+        assert [n.fichier.name for n in inventaire.non_reconnus] == ["liste.csv"]
+
+    @pytest.mark.reel
+    def test_no_real_public_file_is_taken_for_a_person_s(self, reel):
+        """Mails and telephones of establishments, patronymes of collèges: all are read."""
+        connexion, inventaire = charger(reel)
+        assert len(inventaire.lus) == 19
+        assert inventaire.non_reconnus == []
+        connexion.close()
+
+
+class TestTraces:
+    @pytest.mark.parametrize("en_bloc", [False, True])
+    @pytest.mark.parametrize("encodage", ["utf-8-sig", "cp1252"])
+    def test_nothing_of_what_is_refused_reaches_the_disk_or_the_screen(
+        self, tmp_path, monkeypatch, capfd, caplog, en_bloc, encodage
+    ):
+        """Neither the warehouse, nor a temporary file, nor a message, nor a log."""
+        caplog.set_level(logging.DEBUG)
+        if en_bloc:
+            monkeypatch.setattr(lecture, "OCTETS_EN_MEMOIRE", 0)
+        temporaire = tmp_path / "tmp"
+        temporaire.mkdir()
+        monkeypatch.setenv("TMPDIR", str(temporaire))
+        ecrits = []
+        # what is made during the build and removed at its end counts too: it is looked at there
+        vider = construction.provisoire.effacer
+        monkeypatch.setattr(
+            construction.provisoire,
+            "effacer",
+            lambda reste: (ecrits.append(contenu(reste)), vider(reste))[1],
+        )
+        sources = fabrique.petit_departement(tmp_path / "sources")
+        secret = "Zéphyrine Quatrebarbes"
+        lignes = [{**fabrique.poste(f"P{n}"), "note": f"{secret} 06 98 76 54 3{n % 10}"}
+                  for n in range(200)]  # fmt: skip
+        fabrique.ecrire_csv(
+            sources / "postes.csv", (*fabrique.COLONNES_POSTES, "note"), lignes, encodage=encodage
+        )
+        base = tmp_path / "entrepot" / "atlas.duckdb"
+        with pytest.raises(AtlasError) as erreur:
+            construction.construire([sources], base)
+        dit = "".join([str(erreur.value), repr(erreur.value), *capfd.readouterr(), caplog.text])
+        restes = [f.read_bytes() for d in (temporaire, base.parent) for f in d.rglob("*")]
+        for marque in ("Quatrebarbes", "98 76 54"):
+            assert marque not in dit
+            for octets in (*ecrits, *restes):
+                assert marque.encode() not in octets
+        assert not base.exists()
+        assert ecrits, "the provisional file must have been looked at"
+
+    def test_a_refused_file_leaves_the_others_readable(self, dossier):
+        """The page examines several files at once: one refusal does not taint the rest."""
+        ecrire_postes(dossier, "remarques", "06 12 34 56 78", nom="a.csv")
+        fabrique.ecrire_postes(dossier, [fabrique.poste("34-01")], nom="b.csv")
+        connexion = duckdb.connect()
+        refuses = []
+        with chargement.Chargement(connexion) as lot:
+            for nom, fichier in chargement.fichiers([dossier]).items():
+                try:
+                    lot.ajouter(nom, fichier)
+                except AtlasError as erreur:
+                    refuses.append(erreur.fichier)
+            inventaire = lot.terminer()
+        assert refuses == ["a.csv"]
+        assert {lu.fichier for lu in inventaire.lus} == {"annuaire.csv", "b.csv"}
+        assert connexion.execute("select poste_id from raw_postes").fetchall() == [("34-01",)]
+
+
+def contenu(reste):
+    """The bytes of a file about to be removed."""
+    return reste.read_bytes() if reste.is_file() else b""
