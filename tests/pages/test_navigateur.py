@@ -200,6 +200,7 @@ def test_a_site_picked_in_the_list_is_let_go_when_the_departement_changes(visite
 
 def test_the_main_button_is_reached_and_pressed_with_the_keyboard_alone(visite):
     page = visite.aller(f"/?departement={PETIT}")
+    page.get_by_role("button", name="Proposer une répartition").wait_for()
     page.mouse.click(700, 5)
     for _ in range(40):
         page.keyboard.press("Tab")

@@ -71,8 +71,8 @@ def test_a_bad_file_cannot_be_accepted_and_refusing_leaves_no_trace(ecran, base,
     ecran.file_uploader[0].upload(nom, contenu, "text/csv").run()
     assert not ecran.exception
     erreur = clair(ecran.error[0].value)
-    assert "postes 2027.csv, ligne 2, colonne « quotite »" in erreur
-    assert "Que faire : écrire 0,8" in erreur
+    assert "postes 2027.csv, ligne 2, colonne « quotite »" in erreur
+    assert "Que faire : écrire 0,8" in erreur
     boutons = {b.label: b for b in ecran.button}
     assert boutons["Accepter et reconstruire"].disabled
     boutons["Refuser"].click().run()
@@ -121,7 +121,7 @@ def test_a_deposit_from_the_bad_file_to_the_good_one_to_the_way_back(visite, bas
     nom, contenu = postes(tmp_path, fabrique.poste("P1"), fabrique.poste("P2", quotite="1,5"))
     fichier = {"name": nom, "mimeType": "text/csv", "buffer": contenu}
     page.locator(DEPOSER).set_input_files(fichier)
-    alerte = principal.get_by_role("alert")
+    alerte = principal.get_by_test_id("stAlertContainer")
     expect(alerte).to_contain_text(re.compile(r"ligne 3, colonne.*quotite.*écrire 0,8"))
     expect(page.get_by_role("button", name="Accepter et reconstruire")).to_be_disabled()
 
