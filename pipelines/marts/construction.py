@@ -292,8 +292,8 @@ def _charger_departements(
     if not connus:
         raise AtlasError(
             "L'annuaire donné ne dit le département d'aucun établissement.",
-            admis="l'export CSV de « fr-en-annuaire-education », avec sa colonne Code_departement",
-            remede="reprendre l'export entier : une colonne a été perdue ou vidée",
+            admis="l'export CSV de « fr-en-annuaire-education », avec sa colonne Code_departement",
+            remede="reprendre l'export entier : une colonne a été perdue ou vidée",
         )
     voulus = departements or list(connus)
     absents = [d for d in voulus if d not in connus]

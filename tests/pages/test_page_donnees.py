@@ -82,6 +82,16 @@ def test_a_bad_file_cannot_be_accepted_and_refusing_leaves_no_trace(ecran, base,
     assert not chemins.DEPOT.exists()
 
 
+def test_a_value_of_a_file_is_never_a_link_nor_a_picture(ecran, tmp_path):
+    """« ![x](http://…) » in a cell would be fetched from outside, were it drawn."""
+    piege = "![x](http://ailleurs.invalid/x.png)"
+    nom, contenu = postes(tmp_path, fabrique.poste("P1", fonction=piege), nom=f"a{piege[:4]}.csv")
+    ecran.file_uploader[0].upload(nom, contenu, "text/csv").run()
+    [erreur] = ecran.error
+    assert "![" not in erreur.value.replace("\\[", "")
+    assert "ailleurs.invalid" in erreur.value
+
+
 def test_the_anomalies_shown_are_those_asked_for(ecran):
     gravite = next(m for m in ecran.main.multiselect if m.label == "Gravité")
     gravite.select("à vérifier").run()

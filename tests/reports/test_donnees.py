@@ -7,8 +7,10 @@ import fabrique
 import pandas as pd
 import pytest
 import python_calamine
+from typer.testing import CliRunner
 
 from pipelines.base.textes import FINE
+from pipelines.cli import app
 from pipelines.marts import construction, entrepot
 from pipelines.reports import classeur, donnees
 
@@ -66,7 +68,7 @@ def test_the_table_of_sources_accounts_for_every_row_and_names_what_is_missing(e
     assert (comptes == table["Lignes lues"]).all()
     annuaire = table[table["Fichier"] == "annuaire.csv"].iloc[0]
     assert annuaire["Millésime"] == "26/11/2024"
-    assert "« Présences actuelles »" in simple(etat.absentes)
+    assert "« Présences actuelles »" in simple(etat.absentes)
     assert "Annuaire" not in etat.absentes
 
 
@@ -125,8 +127,8 @@ class TestRapport:
         assert not vue.est_acceptable
         assert "1 ligne refusée" in vue.phrase
         [phrase] = map(simple, vue.erreurs)
-        assert phrase.startswith("postes.csv, ligne 3, colonne « quotite »")
-        assert "« 1,5 »" in phrase
+        assert phrase.startswith("postes.csv, ligne 3, colonne « quotite »")
+        assert "« 1,5 »" in phrase
         assert "Que faire" in phrase
         assert vue.anomalies.iloc[0]["Gravité"] == "bloquante"
         postes = vue.fichiers[vue.fichiers["Fichier"] == "postes.csv"].iloc[0]
@@ -151,3 +153,32 @@ class TestRapport:
         assert len(vue.erreurs) == donnees.MESSAGES_MAX + 1
         assert "20 autres lignes" in vue.erreurs[-1]
         assert len(vue.anomalies[vue.anomalies["Gravité"] == "bloquante"]) == 30
+
+    @pytest.mark.parametrize(("quotite", "code"), [("1", 0), ("1,5", 1)])
+    def test_the_command_prints_the_same_report_and_its_exit_code_is_the_verdict(
+        self, tmp_path, quotite, code
+    ):
+        """1 for what must be mended first; nothing is built either way."""
+        vue = self.vue(tmp_path, quotite=quotite)
+        base = tmp_path / "atlas.duckdb"
+        fin = CliRunner().invoke(
+            app,
+            ["verifier", str(tmp_path / "sources"), "--entrepot", str(base)],
+            env={"COLUMNS": "300"},
+        )
+        assert fin.exit_code == code, fin.output
+        dit = " ".join(simple(fin.output).split())
+        for phrase in (vue.phrase, *vue.erreurs):
+            assert " ".join(simple(phrase).split()) in dit
+        assert "postes.csv" in dit
+        assert not base.exists()
+
+    def test_a_file_with_a_person_s_data_fails_the_command(self, tmp_path):
+        sources = fabrique.petit_departement(tmp_path / "sources")
+        contenu = (
+            f"nom;poste_id;fonction;quotite;residence_uai;statut\nX;P;ASS;1;{fabrique.uai(1)};"
+        )
+        (sources / "agents.csv").write_text(f"{contenu}occupe\n", encoding="utf-8")
+        fin = CliRunner().invoke(app, ["verifier", str(sources), "--entrepot", str(tmp_path / "a")])
+        assert fin.exit_code == 1
+        assert "agents.csv, colonne « nom »" in simple(fin.output)
