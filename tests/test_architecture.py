@@ -24,8 +24,7 @@ PERMIS = {
     "base": {"base"},
     **{etage: {"base", *ETAGES[: rang + 1]} for rang, etage in enumerate(ETAGES)},
     "simulation": {"base", "sources", "marts", "simulation"},
-    "banc": {"base", "sources", "marts", "banc"},
-    "cli": {"base", *ETAGES, "simulation", "banc"},
+    "cli": {"base", *ETAGES, "simulation"},
 }
 PERMIS_AUX_PAGES = (
     "pipelines.reports",

@@ -109,7 +109,12 @@ def table_a_lire(cadre: pd.DataFrame, nom: str) -> None:
 
 def textes(cadre: pd.DataFrame) -> pd.DataFrame:
     """Cells as French text, numbers included; unknown said."""
-    return cadre.map(lambda v: v if isinstance(v, str) else nombre_court(v))
+    return cadre.map(lambda v: inerte(v) if isinstance(v, str) else nombre_court(v))
+
+
+def inerte(texte: str) -> str:
+    """Text that came from a file, shown as it is: no link, and no picture fetched from outside."""
+    return texte.replace("[", "\\[")
 
 
 def nombre_court(valeur: object) -> str:

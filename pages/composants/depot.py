@@ -54,13 +54,13 @@ def deposer() -> None:
         with st.spinner("Lecture des fichiers : rien n'est encore changé…"):
             vue = acces.examiner_depot(acces.version(), cle, de_zero, fichiers)
     except AtlasError as erreur:
-        st.error(erreur.message().replace("\n", "  \n"))
+        st.error(cadre.inerte(erreur.message().replace("\n", "  \n")))
         return
     st.markdown(f"##### {vue.phrase}")
     if vue.erreurs:
-        st.error("  \n".join(vue.erreurs))
+        st.error(cadre.inerte("  \n".join(vue.erreurs)))
     if vue.notes:
-        st.write(" ".join(vue.notes))
+        st.write(cadre.inerte(" ".join(vue.notes)))
     accord, refus, _ = st.columns([3, 2, 7])
     if accord.button("Accepter et reconstruire", type="primary", disabled=not vue.est_acceptable):
         _accepter(vue, fichiers, de_zero)
@@ -122,7 +122,7 @@ def _tenter(place: str, action: Callable[[], depot.Version]) -> None:
     try:
         version = action()
     except AtlasError as erreur:
-        st.error(erreur.message().replace("\n", "  \n"))
+        st.error(cadre.inerte(erreur.message().replace("\n", "  \n")))
     else:
         _fin(place, f"La version {version.numero} est en service. {version.motif}.")
 
@@ -135,4 +135,4 @@ def _fin(place: str, message: str) -> None:
 
 def _dire(place: str) -> None:
     if fait := st.session_state.pop(place, None):
-        st.success(fait)
+        st.success(cadre.inerte(fait))

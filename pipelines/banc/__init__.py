@@ -1,1 +1,0 @@
-"""Benchmarks: measured on demand (`atlas banc …`), never in timed tests."""
