@@ -62,8 +62,8 @@ def test_construire_prints_the_sites_the_anomalies_and_what_was_not_read(bac):
     assert "Sites du second degré" in fin.stdout
     [ligne] = [texte for texte in fin.stdout.splitlines() if "034" in texte and "│" in texte]
     assert [c.strip() for c in ligne.split("│")][1:4] == ["034", "3", "1"]
-    assert "de gravité « attention »" in " ".join(fin.stdout.split())
-    assert "Fichier non lu : menus.csv : aucune colonne connue" in fin.stdout
+    assert "de gravité « attention »" in " ".join(fin.stdout.split())
+    assert "Fichier non lu : menus.csv : aucune colonne connue" in fin.stdout
     assert (dossier / "atlas.duckdb").is_file()
 
 
@@ -88,7 +88,7 @@ def test_construire_refuses_in_french(bac, tmp_path):
     refuse(
         atlas("construire", "--sources", tmp_path / "vide", *entrepot),
         "Aucun annuaire",
-        "Que faire :",
+        "Que faire :",
     )
     refuse(
         atlas("construire", "--sources", dossier / "sources", "--departements", "99", *entrepot),
@@ -99,9 +99,9 @@ def test_construire_refuses_in_french(bac, tmp_path):
     fabrique.ecrire_postes(tmp_path / "faux", [fabrique.poste(quotite="1,5")])
     refuse(
         atlas("construire", "--sources", tmp_path / "faux", *entrepot),
-        "postes.csv, ligne 2, colonne « quotite »",
-        "« 1,5 »",
-        "Que faire : écrire 0,8",
+        "postes.csv, ligne 2, colonne « quotite »",
+        "« 1,5 »",
+        "Que faire : écrire 0,8",
     )
     assert not (tmp_path / "a.duckdb").exists()
 
