@@ -63,7 +63,7 @@ def test_construire_prints_the_sites_the_anomalies_and_what_was_not_read(bac):
     [ligne] = [texte for texte in fin.stdout.splitlines() if "034" in texte and "│" in texte]
     assert [c.strip() for c in ligne.split("│")][1:4] == ["034", "3", "1"]
     assert "de gravité « attention »" in " ".join(fin.stdout.split())
-    assert "Fichier non lu : menus.csv : aucune colonne connue" in fin.stdout
+    assert "Fichier non lu : menus.csv : aucune colonne connue" in " ".join(fin.stdout.split())
     assert (dossier / "atlas.duckdb").is_file()
 
 
