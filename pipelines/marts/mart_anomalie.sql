@@ -14,7 +14,6 @@ with
     activite as (select * from mart_activite),
     activite_donnee as (select * from stg_activite_lignes where sort = 'gardee'),
     effectifs as (select * from stg_effectifs),
-    communes as (select * from mart_commune),
     labels_brevet as (select * from stg_labels_brevet),
     presences_placees as (select * from mart_presence),
     precisions_peu_sures as (select valeur from ref_listes where nom = 'precisions_peu_sures'),
@@ -203,42 +202,44 @@ with
         inner join precisions_peu_sures on perimetre.qualite_position = precisions_peu_sures.valeur
     ),
 
-    positions_jugees as (
+    -- jusqu'où un établissement sort du rectangle de sa commune
+    eloignements as (
         select
-            'annuaire',
             perimetre.fichier,
             perimetre.ligne,
-            'latitude',
-            perimetre.uai
-            || ' '
-            || perimetre.nom
-            || ', à '
-            || cast(
-                round(
-                    distance_km(
-                        perimetre.latitude,
-                        perimetre.longitude,
-                        communes.latitude,
-                        communes.longitude,
-                        seuils.km_par_degre
-                    )
-                ) as integer
-            )
-            || ' km de '
-            || communes.commune,
-            'position_loin_de_sa_commune'
-        from perimetre
-        inner join communes on perimetre.commune_de_reference = communes.commune_code
-        cross join seuils
-        where
+            perimetre.uai,
+            perimetre.nom,
+            contours.commune,
             distance_km(
                 perimetre.latitude,
                 perimetre.longitude,
-                communes.latitude,
-                communes.longitude,
+                greatest(contours.sud, least(contours.nord, perimetre.latitude)),
+                greatest(contours.ouest, least(contours.est, perimetre.longitude)),
                 seuils.km_par_degre
-            )
-            > seuils.eloignement_commune_max_km
+            ) as eloignement_km
+        from perimetre
+        inner join
+            stg_contours as contours on perimetre.commune_de_reference = contours.commune_code
+        cross join seuils
+    ),
+
+    positions_jugees as (
+        select
+            'annuaire',
+            fichier,
+            ligne,
+            'latitude',
+            uai
+            || ' '
+            || nom
+            || ', à '
+            || cast(round(eloignement_km) as integer)
+            || ' km de '
+            || commune,
+            'position_loin_de_sa_commune'
+        from eloignements
+        cross join seuils
+        where eloignement_km > seuils.eloignement_commune_max_km
         union all
         select
             'annuaire',
@@ -388,7 +389,7 @@ with
             fichier,
             ligne,
             'residence_uai' as colonne,
-            poste_id || ' : ' || residence_uai as valeur,
+            poste_id || ' : ' || residence_uai as valeur,
             'residence_inconnue' as code
         from postes
         where departement is null
@@ -437,7 +438,7 @@ with
             min(presences.fichier),
             min(presences.ligne),
             'demi_journees',
-            presences.poste_id || ' : ' || rattachements.site_id,
+            presences.poste_id || ' : ' || rattachements.site_id,
             case
                 when round(sum(presences.demi_journees_cycle)) = 0
                 then 'presence_trop_petite'
@@ -457,7 +458,7 @@ with
             any_value(postes.ligne),
             'demi_journees',
             presences_placees.poste_id
-            || ' : '
+            || ' : '
             || sum(presences_placees.demi_journees_cycle)
             || ' pour '
             || cast(any_value(seuils.demi_journees_cycle * postes.quotite_etp) as integer),
@@ -556,7 +557,7 @@ with
             etablissements.uai
             || ' '
             || donnees.indicateur
-            || ' : '
+            || ' : '
             || donnees.nombre
             || ', médiane '
             || limites.mediane,

@@ -8,6 +8,7 @@ import contextlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date, timedelta
 from pathlib import Path
 
 import duckdb
@@ -19,6 +20,7 @@ from pipelines.sources.cartes import Carte, cartes
 from pipelines.sources.classeurs import Constat
 from pipelines.sources.reconnaissance import NonReconnu, Reconnu, reconnaitre
 
+ORIGINE_DU_TABLEUR = date(1899, 12, 30)
 SAS = "sas"
 """The database in memory the rows are read into."""
 SUFFIXES_D_ACCOMPAGNEMENT = (".md", ".toml", ".pbf", ".pdf")
@@ -161,6 +163,14 @@ class Chargement:
                 admis=refus.admis,
                 remede=refus.remede,
             ) from None
+        except duckdb.Error:
+            # the message of the engine may quote the file: it is not repeated
+            raise AtlasError(
+                "Fichier trop gros ou trop abîmé pour être lu en mémoire.",
+                fichier=nom,
+                admis="un fichier qui tient dans la mémoire de la machine",
+                remede="en extraire les colonnes ou les départements utiles, puis le redonner",
+            ) from None
 
     def _ajouter(self, nom: str, fichier: Path) -> None:
         if fichier.suffix.lower() in SUFFIXES_D_ACCOMPAGNEMENT:
@@ -245,7 +255,7 @@ class Chargement:
 
     @contextlib.contextmanager
     def _table(self) -> Iterator[str]:
-        """A new name; whatever goes wrong, the message holds no cell of the file."""
+        """A new name; the table is gone at once when what it holds is refused."""
         self._rang += 1
         table = f"{SAS}.lecture_{self._rang}"
         try:
@@ -350,8 +360,11 @@ def _rangs_a_lire(reconnu: Reconnu) -> list[int]:
 def jour_ou_annee(texte: str) -> str:
     """What dates a text, so that texts sort by date: « 27/05/2026 » → 2026-05-27, else its year.
 
-    Empty when nothing does. A school year is known by the year it begins in.
+    Empty when nothing does. A school year is known by the year it begins in, a serial number of
+    a spreadsheet (1 is 31/12/1899) by its day.
     """
+    if re.fullmatch(r"[2-7]\d{4}(?:[.,]\d+)?", texte):
+        return (ORIGINE_DU_TABLEUR + timedelta(days=int(texte[:5]))).isoformat()
     if jours := re.findall(r"(?<!\d)((?:19|20)\d\d)-(\d\d)-(\d\d)(?!\d)", texte):
         return "-".join(jours[-1])
     if jours := re.findall(r"(?<!\d)(\d\d)/(\d\d)/((?:19|20)\d\d)(?!\d)", texte):

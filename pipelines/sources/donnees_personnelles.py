@@ -48,6 +48,8 @@ def verifier_entetes(fichier: Path, entetes: list[str], carte: Carte | None) -> 
     """
     admis = set() if carte is None else {nom for alias in carte.colonnes.values() for nom in alias}
     for rang, entete in enumerate(entetes):
+        if carte is None and len(entete) > LONGUEUR_ENTETE_MAX:
+            continue  # a sentence of a notice, not a header
         nom = normaliser(entete)
         if nom and nom not in admis and _est_refuse(nom, est_local=carte is not None):
             raise _refus(fichier, rang, entete, "cette colonne désigne une personne")

@@ -33,6 +33,16 @@ LIGNES_PAR_LOT = 50_000
 SUFFIXES_CSV = (".csv", ".txt", ".tsv")
 SUFFIXES_EXCEL = (".xlsx", ".xls", ".xlsm", ".ods")
 SUFFIXES_GEOJSON = (".geojson", ".json")
+# What is drawn from a geometry: a point inside, the box around it, and itself.
+ENTETES_DU_CONTOUR = (
+    "longitude_representative",
+    "latitude_representative",
+    "contour_ouest",
+    "contour_sud",
+    "contour_est",
+    "contour_nord",
+    "contour_wkb",
+)
 
 
 @dataclass(frozen=True)
@@ -86,6 +96,8 @@ class Tableau:
 
     def verser_tout(self, connexion: duckdb.DuckDBPyConnection, table: str, largeur: int) -> None:
         """Create `table` with every row of a file nobody knows, the wider ones folded."""
+        if self._verser_en_bloc(connexion, table, 0, largeur, list(range(largeur))):
+            return
         plies = (
             (rangee.ligne, rangee.cellules[i : i + largeur])
             for rangee in self.rangees()
@@ -135,21 +147,24 @@ class Tableau:
             or any("\n" in c for n, cs in self.debuts if n <= ligne_entete for c in cs)
         ):
             return None
-        releve = fichiers_csv.releve(self.fichier, self.forme.separateur, ligne_entete)
+        releve = fichiers_csv.releve(self.fichier, self.forme.separateur, ligne_entete, largeur)
         if not releve.est_regulier or releve.cellules_max > largeur:
             return None
         colonnes = ", ".join(f"'c{i}': 'varchar'" for i in range(largeur))
         voulues = ", ".join(f"c{i}" for i in rangs)
+        # a cell that begins with a sign is no blank: the first one found spares the others
+        vite = " ".join(f"when c{i} between '!' and '~' then true" for i in range(largeur))
         pleine = " or ".join(f"{_nette(i)} != ''" for i in range(largeur))
         try:
+            # strictly: otherwise the cells of a row too wide are dropped without a word
             connexion.execute(
                 f"""
                 create table {table} as
-                select {voulues}, coalesce({pleine}, false) as est_pleine
+                select {voulues}, case {vite} else coalesce({pleine}, false) end as est_pleine
                 from read_csv(
                     ?, header = false, delim = ?, quote = '"', escape = '"', skip = ?,
-                    columns = {{{colonnes}}}, auto_detect = false, strict_mode = false,
-                    null_padding = true
+                    columns = {{{colonnes}}}, auto_detect = false,
+                    strict_mode = true, null_padding = true
                 )
                 """,
                 [str(self.fichier), self.forme.separateur, ligne_entete],
@@ -276,7 +291,7 @@ def _geojson(fichier: Path) -> Iterator[Tableau]:
             return
         entites = contenu["features"]
         cles = sorted({cle for e in entites for cle in e["properties"]})
-        entetes = [*cles, "longitude_representative", "latitude_representative", "contour_wkb"]
+        entetes = [*cles, *ENTETES_DU_CONTOUR]
         lignes = [Rangee(1, entetes)]
         for rang, entite in enumerate(entites, start=2):
             proprietes = [_propriete(entite["properties"].get(cle)) for cle in cles]
@@ -292,17 +307,18 @@ def _geojson(fichier: Path) -> Iterator[Tableau]:
     yield Tableau(fichier, [(1, entetes)], lambda: iter(lignes))
 
 
-def _contour(geometrie: dict | None) -> tuple[str | None, str | None, str | None]:
-    """Longitude and latitude of a point inside, and the contour; nothing of an empty geometry."""
+def _contour(geometrie: dict | None) -> list[str | None]:
+    """What `ENTETES_DU_CONTOUR` names; nothing of an empty geometry."""
     if geometrie is None:
-        return None, None, None
+        return [None] * len(ENTETES_DU_CONTOUR)
     forme = shapely.geometry.shape(geometrie)
     if not forme.is_valid:
         forme = shapely.make_valid(forme)
     if forme.is_empty:
-        return None, None, None
+        return [None] * len(ENTETES_DU_CONTOUR)
     point = forme.representative_point()
-    return str(point.x), str(point.y), shapely.to_wkb(forme, hex=True)
+    degres = map(str, (point.x, point.y, *forme.bounds))
+    return [*degres, shapely.to_wkb(forme, hex=True)]
 
 
 def _propriete(valeur: object) -> str | None:

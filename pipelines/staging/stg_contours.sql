@@ -3,7 +3,18 @@ with
     lignes as (select * from stg_contours_lignes),
 
     final as (
-        select commune_code, commune, population, latitude, longitude, contour_wkb, fichier
+        select
+            commune_code,
+            commune,
+            population,
+            latitude,
+            longitude,
+            ouest,
+            sud,
+            est,
+            nord,
+            contour_wkb,
+            fichier
         from lignes
         where sort = 'gardee'
     )

@@ -13,6 +13,10 @@ with
             entier(population) as population,
             nombre(latitude) as latitude,
             nombre(longitude) as longitude,
+            nombre(ouest) as ouest,
+            nombre(sud) as sud,
+            nombre(est) as est,
+            nombre(nord) as nord,
             unhex(contour_wkb) as contour_wkb,
             code_commune as valeur_lue
         from lues

@@ -16,7 +16,7 @@ with
             end as densite,
             texte(libelle_densite) as libelle_densite,
             entier(population) as population,
-            concat_ws(' : ', code_commune, densite) as valeur_lue
+            concat_ws(' : ', code_commune, densite) as valeur_lue
         from lues
         cross join niveaux
     ),

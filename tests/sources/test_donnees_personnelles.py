@@ -197,6 +197,8 @@ class TestFichiersInconnus:
             "nom;telephone;mail\nCollège;0467123456;contact@mairie-beziers.fr\n",
             "jour;plat\nlundi;soupe\n",
             "ville;maire\nBéziers;Jean Martin\n",
+            "notice;x\nCe fichier ne donne pas la date de naissance des élèves, qui est couverte "
+            "par le secret;1\n",
             "uai;ouverture\n0340001S;12/03/2012\n",
         ],
     )

@@ -245,4 +245,4 @@ def test_the_postes_of_a_departement_that_is_not_asked_are_left_out_quietly(tmp_
             "select code, valeur from mart_anomalie where source in ('postes', 'presences')"
         ).fetchall()
     assert postes == [("P1",), ("P3",)]
-    assert anomalies == [("residence_inconnue", f"P3 : {fabrique.uai(888)}")]
+    assert anomalies == [("residence_inconnue", f"P3\u202f: {fabrique.uai(888)}")]

@@ -1,0 +1,271 @@
+# ruff: noqa: E501 (the table of defects below)
+"""Local files come out of Excel by people in a hurry: what is typed is read, or told as typed.
+
+| Defect | Rule | Test |
+|---|---|---|
+| quotité `80 %`, `0,8`, `80`, `2` | a part; a sign; a whole number from 2 to 100 is a percentage, told | `test_a_quotite_is_read…`, `tests/sources/test_lignes_locales.py` |
+| a poste twice | stops the build | `tests/sources/test_lignes_locales.py` |
+| a presence at an unknown UAI, out of scope, twice | not counted, told apart; counted once | `TestPresences` |
+| presences beyond the poste's time | kept, told | `TestPresences` |
+| every periodicite, less than half a half-day, fractions | told when it vanishes or is rounded | `TestPresences` |
+| activity negative, absurd, twice, where nobody goes | stops; told; counted once; told | `TestActivite` |
+| a code typed wrong | the message shows what was typed | `TestMessages` |
+"""
+
+import duckdb
+import fabrique
+import pytest
+from fabrique import etablissement, poste, uai
+
+UN, DEUX = uai(1), uai(2)
+
+
+@pytest.fixture
+def sources(tmp_path):
+    """The folder of a small département."""
+    return fabrique.petit_departement(tmp_path / "sources")
+
+
+def anomalies(sql, source):
+    """(code, line, value) of the anomalies of one source."""
+    return sql(
+        f"select code, ligne, valeur from mart_anomalie where source = '{source}' order by all"
+    )
+
+
+def ecrire_presences(dossier, *lignes, **options):
+    """Presences as (poste, uai, half-days, periodicite)."""
+    dicts = [dict(zip(fabrique.COLONNES_PRESENCES, ligne, strict=True)) for ligne in lignes]
+    return fabrique.ecrire_presences(dossier, dicts, **options)
+
+
+class TestPostes:
+    def test_a_quotite_is_read_as_a_part_a_percentage_or_a_whole_number_of_percents(self, sources):
+        """0,8; 80 %; 80; 100; 50.0: those without a sign are told."""
+        ecrites = {"A": "0,8", "B": "80 %", "C": "80", "D": "100", "E": "1", "F": "50.0"}
+        fabrique.ecrire_postes(sources, [poste(p, quotite=q) for p, q in ecrites.items()])
+        with fabrique.en_memoire(sources) as sql:
+            assert sql("select poste_id, quotite_etp from mart_poste order by 1") == [
+                ("A", 0.8), ("B", 0.8), ("C", 0.8), ("D", 1.0), ("E", 1.0), ("F", 0.5),
+            ]  # fmt: skip
+            assert anomalies(sql, "postes") == [
+                ("quotite_en_pourcentage", 4, "80"),
+                ("quotite_en_pourcentage", 5, "100"),
+                ("quotite_en_pourcentage", 7, "50.0"),
+            ]
+
+    def test_time_out_of_the_sector_is_read_the_same_way(self, sources):
+        """20 % of a poste at 80 %."""
+        fabrique.ecrire_postes(sources, [poste("A", quotite="80 %", hors_secteur_etp="20 %")])
+        with fabrique.en_memoire(sources) as sql:
+            assert sql("select quotite_etp, hors_secteur_etp from mart_poste") == [(0.8, 0.2)]
+
+
+class TestPresences:
+    def test_each_periodicite_is_put_in_the_cycle_of_four_weeks(self, sources):
+        """A half-day a week is 4, a fortnight 2, a month or a cycle 1; « Semaine » is « semaine »."""
+        fabrique.ecrire_postes(sources, [poste(p) for p in "ABCDE"])
+        ecrire_presences(
+            sources,
+            ("A", UN, "1", "semaine"),
+            ("B", UN, "1", " Quinzaine"),
+            ("C", UN, "1", "MOIS"),
+            ("D", UN, "1", "cycle"),
+            ("E", UN, "0,5", "semaine"),
+        )
+        with fabrique.en_memoire(sources) as sql:
+            assert sql("select poste_id, demi_journees_cycle from mart_presence order by 1") == [
+                ("A", 4), ("B", 2), ("C", 1), ("D", 1), ("E", 2),
+            ]  # fmt: skip
+
+    def test_a_presence_too_small_to_count_and_one_rounded_are_told(self, sources):
+        """0,4 a month vanishes from the plan, 1,6 becomes 2: neither silently."""
+        fabrique.ecrire_postes(sources, [poste("A"), poste("B"), poste("C")])
+        ecrire_presences(
+            sources, ("A", UN, "0,4", "mois"), ("B", UN, "1,6", "mois"), ("C", UN, "0", "mois")
+        )
+        with fabrique.en_memoire(sources) as sql:
+            assert sql("select poste_id, demi_journees_cycle from mart_presence") == [("B", 2)]
+            assert anomalies(sql, "presences") == [
+                ("presence_arrondie", 3, f"B\u202f: {UN}"),
+                ("presence_trop_petite", 2, f"A\u202f: {UN}"),
+                ("presence_trop_petite", 4, f"C\u202f: {UN}"),
+            ]
+
+    def test_an_unknown_uai_and_a_school_out_of_scope_are_told_apart(self, sources):
+        """The first is a slip or a missing annuaire, the second a private school."""
+        prive = etablissement(8, Statut_public_prive="Privé", Nom_etablissement="Sainte-Marie")
+        fabrique.ecrire_annuaire(sources, [prive], nom="prive.csv")
+        fabrique.ecrire_postes(sources, [poste("A")])
+        ecrire_presences(sources, ("A", uai(999), "1", "mois"), ("A", uai(8), "1", "mois"))
+        with fabrique.en_memoire(sources) as sql:
+            assert sql("select count(*) from mart_presence") == [(0,)]
+            assert anomalies(sql, "presences") == [
+                ("presence_hors_perimetre", 3, f"{uai(8)} Sainte-Marie, prive"),
+                ("presence_uai_inconnu", 2, uai(999)),
+            ]
+
+    def test_presences_beyond_the_time_of_the_poste_are_kept_and_told(self, sources):
+        """A half-time poste has 20 half-days in a cycle: 24 is too many, 20 is full."""
+        fabrique.ecrire_postes(sources, [poste("A", quotite="0,5"), poste("B", quotite="0,5")])
+        ecrire_presences(
+            sources,
+            ("A", UN, "4", "semaine"),
+            ("A", DEUX, "2", "semaine"),
+            ("B", UN, "5", "semaine"),
+        )
+        with fabrique.en_memoire(sources) as sql:
+            assert sql("select sum(demi_journees_cycle) from mart_presence") == [(44,)]
+            assert anomalies(sql, "presences") == [
+                ("presences_au_dela_du_temps", 2, "A\u202f: 24 pour 20")
+            ]
+
+    def test_a_presence_pasted_twice_counts_once(self, sources):
+        """Same poste, same place, same words; two amounts in one place add up."""
+        fabrique.ecrire_postes(sources, [poste("A")])
+        ecrire_presences(
+            sources,
+            ("A", UN, "1", "semaine"),
+            ("A", UN, "1", "semaine"),
+            ("A", UN, "1", "mois"),
+        )
+        with fabrique.en_memoire(sources) as sql:
+            assert sql("select demi_journees_cycle from mart_presence") == [(5,)]
+            assert anomalies(sql, "presences") == [("presence_deux_lignes", 3, "A")]
+
+
+class TestActivite:
+    def test_ten_times_the_median_of_its_kind_is_told(self, sources):
+        """Collèges at 40, one at 400; a lycée at 400 among none is its own median."""
+        fabrique.ecrire_annuaire(
+            sources, [etablissement(n) for n in range(20, 25)], nom="autres.csv"
+        )
+        releves = [(uai(n), "entretiens", "40") for n in (1, 20, 21, 22, 23)]
+        fabrique.ecrire_activite(
+            sources, [*releves, (uai(24), "entretiens", "400"), (uai(3), "entretiens", "400")]
+        )
+        with fabrique.en_memoire(sources) as sql:
+            assert anomalies(sql, "activite") == [
+                ("activite_absurde", 7, f"{uai(24)} entretiens\u202f: 400, médiane 40")
+            ]
+            assert sql("select count(*), max(nombre) from mart_activite") == [(7, 400)]
+
+    def test_a_rare_count_is_never_absurd(self, sources):
+        """Median 1, and 12 signalements in one collège: it may be true."""
+        fabrique.ecrire_annuaire(sources, [etablissement(n) for n in (20, 21)], nom="b.csv")
+        fabrique.ecrire_activite(
+            sources,
+            [(UN, "signalements", "1"), (uai(20), "signalements", "1"),
+             (uai(21), "signalements", "12")],
+        )  # fmt: skip
+        with fabrique.en_memoire(sources) as sql:
+            assert anomalies(sql, "activite") == []
+
+    def test_activity_where_nobody_goes_is_told_once_a_place(self, sources):
+        """Only when presences are given: without them every place would be so."""
+        fabrique.ecrire_activite(
+            sources, [(UN, "entretiens", "4"), (DEUX, "entretiens", "4"), (DEUX, "demandes", "4")]
+        )
+        with fabrique.en_memoire(sources) as sql:
+            assert anomalies(sql, "activite") == []
+        fabrique.ecrire_postes(sources, [poste("A")])
+        ecrire_presences(sources, ("A", UN, "1", "mois"))
+        with fabrique.en_memoire(sources) as sql:
+            assert anomalies(sql, "activite") == [
+                ("activite_sans_presence", 3, f"{DEUX} Collège fictif 2")
+            ]
+
+    def test_a_return_given_twice_counts_once_whatever_its_case(self, sources):
+        """« Entretiens » pasted below « entretiens », or sent again the next month."""
+        fabrique.ecrire_activite(sources, [(UN, "entretiens", "12"), (UN, "Entretiens", "12")])
+        with fabrique.en_memoire(sources) as sql:
+            assert sql("select nombre from mart_activite") == [(12,)]
+            assert anomalies(sql, "activite") == [("activite_deux_lignes", 3, "12")]
+
+    def test_a_negative_count_stops_the_build(self, sources):
+        """−3 entretiens: told with its line, nothing is built on it."""
+        fabrique.ecrire_activite(sources, [(UN, "entretiens", "-3")])
+        with fabrique.en_memoire(sources) as sql:
+            assert sql(
+                "select code, gravite, valeur from mart_anomalie where source = 'activite'"
+            ) == [("nombre_illisible", "bloquante", "-3")]
+
+
+class TestMessages:
+    def test_a_message_shows_what_was_typed(self, sources):
+        """« Clis », « annuel », « Trimestre 1 »: not their capitals, which nobody wrote."""
+        fabrique.ecrire_csv(
+            sources / "dispositifs.csv",
+            fabrique.COLONNES_DISPOSITIFS,
+            [{"uai": UN, "dispositif": "Clis", "present": "oui"}],
+        )
+        releve = {"annee_scolaire": "2025-2026", "uai": UN, "indicateur": "entretiens", "nombre": 1}
+        fabrique.ecrire_csv(
+            sources / "activite.csv",
+            fabrique.COLONNES_ACTIVITE,
+            [{**releve, "periode": "Trimestre 1"}],
+        )
+        with fabrique.en_memoire(sources) as sql:
+            assert anomalies(sql, "dispositifs") == [("dispositif_inconnu", 2, "Clis")]
+            assert anomalies(sql, "activite") == [("periode_inconnue", 2, "Trimestre 1")]
+
+    def test_the_bad_end_of_a_trajet_is_the_one_named(self, sources):
+        """« destination_uai », and the value typed there."""
+        fabrique.ecrire_csv(
+            sources / "trajets.csv",
+            ("origine_uai", "destination_uai", "minutes"),
+            [{"origine_uai": UN, "destination_uai": "0340002A", "minutes": "12"}],
+        )
+        with fabrique.en_memoire(sources) as sql:
+            assert sql("select colonne, valeur from mart_anomalie where source = 'trajets'") == [
+                ("destination_uai", "0340002A")
+            ]
+
+
+class TestProvenance:
+    def test_each_value_says_its_file_and_the_file_says_its_vintage(self, sources):
+        """Label, pupils, index, position, density, bassin, dispositifs, conditions."""
+        fabrique.ecrire_csv(
+            sources / "bassins.csv", ("uai", "bassin"), [{"uai": UN, "bassin": "Lodève"}]
+        )
+        fabrique.ecrire_csv(
+            sources / "conditions.csv",
+            ("uai", "bureau", "telephone", "rangement_ferme"),
+            [{"uai": UN, "bureau": "oui", "telephone": "oui", "rangement_ferme": "non"}],
+        )
+        fabrique.ecrire_csv(
+            sources / "dispositifs.csv",
+            fabrique.COLONNES_DISPOSITIFS,
+            [{"uai": UN, "dispositif": "ULIS", "present": "oui", "source": "CASNAV"}],
+        )
+        base = fabrique.construire(sources)
+        with duckdb.connect(str(base), read_only=True) as connexion:
+            colonnes = [
+                "effectif_fichier", "ep_fichier", "position_fichier", "densite_fichier",
+                "bassin_fichier", "dispositifs_fichier", "conditions_fichier",
+            ]  # fmt: skip
+            [dites] = connexion.execute(
+                f"select {', '.join(colonnes)} from mart_etablissement where uai = '{UN}'"
+            ).fetchall()
+            fichiers = {
+                f for (f,) in connexion.execute("select fichier from meta_construction").fetchall()
+            }
+        assert dites == (
+            "annuaire.csv", "reseaux.csv", "annuaire.csv", "densite.xlsx",
+            "bassins.csv", "dispositifs.csv", "conditions.csv",
+        )  # fmt: skip
+        assert set(dites) <= fichiers
+
+    def test_the_mean_index_of_a_network_does_not_depend_on_the_order_of_its_ecoles(self, sources):
+        """Two communes tie: the lowest code, at every build."""
+        fabrique.ecrire_annuaire(
+            sources,
+            [etablissement(30, "Ecole", Code_commune="34002", Nom_commune="Commune 2"),
+             etablissement(31, "Ecole", Code_commune="34002", Nom_commune="Commune 2")],
+            nom="b.csv",
+        )  # fmt: skip
+        fabrique.ecrire_liste_ep(sources, [fabrique.reseau(n, 1) for n in (30, 31, 11, 12)])
+        with fabrique.en_memoire(sources) as sql:
+            assert sql("select commune_code, commune from mart_site where type = 'ECOLE'") == [
+                ("34001", "Commune 1")
+            ]

@@ -1,0 +1,254 @@
+"""500 random mutations of an extract of each real file: never a traceback, always an account.
+
+A mutated file is read, or refused by an AtlasError; when it is read, its rows are all found again
+in the staging tables: read = kept + merged + rejected. Half of them go through the reader of large
+files. Mutations are made when the test runs, from a fixed seed: a failure comes back.
+"""
+
+import json
+import random
+import zipfile
+from pathlib import Path
+
+import duckdb
+import fabrique
+import pytest
+import python_calamine
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from pipelines.base.erreurs import AtlasError
+from pipelines.marts import construction
+from pipelines.marts.modeles import MACROS, modeles
+from pipelines.sources import chargement, lecture
+
+pytestmark = pytest.mark.reel
+
+LIGNES = 300
+MUTATIONS = 500
+FICHIERS = {
+    "annuaire": "annuaire/fr-en-annuaire-education.montpellier.2024-11-26.csv",
+    "annuaire de 2023": "annuaire/fr-en-annuaire-education.035.2023-06-08.csv",
+    "liste EP": "education_prioritaire/liste-des-rep-et-rep-rentree-2022.csv",
+    "IPS collèges": "ips/fr-en-ips-colleges-ap2022.csv",
+    "IPS lycées": "ips/fr-en-ips-lycees-ap2022.csv",
+    "IPS écoles": "ips/fr-en-ips-ecoles-ap2022.csv",
+    "brevet": "effectifs/donnees-dnb.csv",
+    "effectifs collèges": "effectifs/fr-en-college-effectifs-niveau-sexe-lv.035.csv",
+    "effectifs GT": "effectifs/fr-en-lycee_gt-effectifs-niveau-sexe-lv.csv",
+    "effectifs pro": "effectifs/fr-en-lycee_pro-effectifs-niveau-sexe-lv.csv",
+    "effectifs second degré": "effectifs/fr-en-effectifs-second-degre.035.csv",
+    "effectifs écoles": "effectifs/fr-en-ecoles-effectifs-nb_classes.035.csv",
+    "densité": "densite/grille_densite_7_niveaux_2022.xlsx",
+    "contours": "contours/communes-48-lozere.geojson",
+}
+OCTETS_MECHANTS = (b'"', b";", b",", b"\t", b"\n", b"\r", b"\0", b"\xff", b"\xe9", b"\xc3", b"=",
+                   b"\xef\xbb\xbf", b"\xff\xfe", b"{", b"]")  # fmt: skip
+
+
+def couper(octets, hasard):
+    """Bytes lost in the middle, or everything after a point."""
+    debut = hasard.randrange(len(octets))
+    fin = len(octets) if hasard.random() < 0.3 else debut + hasard.randrange(1, 400)
+    return octets[:debut] + octets[fin:]
+
+
+def semer(octets, hasard):
+    """Quotes opened, separators added, bytes of another encoding, here and there."""
+    resultat = bytearray(octets)
+    for _ in range(hasard.randrange(1, 12)):
+        place = hasard.randrange(len(resultat))
+        mechant = hasard.choice(OCTETS_MECHANTS)
+        resultat[place : place + hasard.randrange(2)] = mechant
+    return bytes(resultat)
+
+
+def separer_autrement(octets, hasard):
+    """One separator for another, in all the file or in a part of it."""
+    ancien, nouveau = hasard.sample([b";", b",", b"\t", b"|", b'"'], 2)
+    debut = hasard.choice([0, hasard.randrange(len(octets))])
+    return octets[:debut] + octets[debut:].replace(ancien, nouveau)
+
+
+def encoder_autrement(octets, hasard):
+    """Saved in another encoding, or half of it only."""
+    texte = octets.decode("utf-8", "replace")
+    encodage = hasard.choice(["cp1252", "utf-16", "utf-16-be", "utf-8-sig", "latin-1", "cp850"])
+    debut = hasard.choice([0, hasard.randrange(len(texte))])
+    return texte[:debut].encode() + texte[debut:].encode(encodage, "replace")
+
+
+def deplacer(octets, hasard):
+    """Columns moved, cells swapped, rows repeated, blank rows and titles added."""
+    separateur = b";" if octets.count(b";") > octets.count(b",") else b","
+    lignes = [ligne.split(separateur) for ligne in octets.splitlines()]
+    geste = hasard.randrange(6)
+    if geste == 0:
+        a, b = hasard.randrange(len(lignes[0])), hasard.randrange(len(lignes[0]))
+        for ligne in lignes:
+            if max(a, b) < len(ligne):
+                ligne[a], ligne[b] = ligne[b], ligne[a]
+    elif geste == 1:
+        for _ in range(30):
+            une, autre = hasard.choice(lignes), hasard.choice(lignes)
+            a, b = hasard.randrange(len(une)), hasard.randrange(len(autre))
+            une[a], autre[b] = autre[b], une[a]
+    elif geste == 2:
+        lignes += [list(ligne) for ligne in hasard.choices(lignes, k=40)]
+        hasard.shuffle(lignes)
+    elif geste == 3:
+        for _ in range(20):
+            lignes.insert(hasard.randrange(len(lignes)), [b""] * hasard.choice([0, 1, 5, 200]))
+    elif geste == 4:
+        lignes.insert(0, [b"Titre, avec des virgules, " * hasard.randrange(1, 30)])
+    else:
+        for ligne in hasard.choices(lignes, k=20):
+            del ligne[hasard.randrange(len(ligne) + 1) :]
+    fin = hasard.choice([b"\n", b"\r\n", b"\r"])
+    return fin.join(separateur.join(ligne) for ligne in lignes)
+
+
+def abimer(octets, hasard):
+    """One to three of the gestes above."""
+    for _ in range(hasard.randrange(1, 4)):
+        if octets:
+            geste = hasard.choice([couper, semer, separer_autrement, encoder_autrement, deplacer])
+            octets = geste(octets, hasard)
+    return octets
+
+
+def abimer_classeur(octets, hasard, dossier):
+    """The workbook's own bytes, or the XML inside, which a zip then holds without a fault."""
+    if hasard.random() < 0.4:
+        return hasard.choice([couper, semer])(octets, hasard)
+    source, cible = dossier / "source.xlsx", dossier / "cible.xlsx"
+    source.write_bytes(octets)
+    with zipfile.ZipFile(source) as avant, zipfile.ZipFile(cible, "w") as apres:
+        touchee = hasard.choice([n for n in avant.namelist() if n.endswith(".xml")])
+        for nom in avant.namelist():
+            contenu = avant.read(nom)
+            apres.writestr(nom, semer(contenu, hasard) if nom == touchee else contenu)
+    return cible.read_bytes()
+
+
+@pytest.fixture(scope="module")
+def extraits(reel, tmp_path_factory):
+    """The first 300 rows of each real file, in its own format, by name."""
+    dossier = tmp_path_factory.mktemp("extraits")
+    return {nom: extraire(reel / fichier, dossier) for nom, fichier in FICHIERS.items()}
+
+
+def extraire(fichier, dossier):
+    """The bytes of the head of a real file."""
+    if fichier.suffix == ".csv":
+        return b"".join(fichier.read_bytes().splitlines(keepends=True)[: LIGNES + 1])
+    if fichier.suffix == ".geojson":
+        octets = fichier.read_bytes()
+        contenu = json.loads(octets)
+        contenu["features"] = contenu["features"][:30]
+        return json.dumps(contenu).encode()
+    feuille = python_calamine.CalamineWorkbook.from_path(str(fichier)).get_sheet_by_index(0)
+    lignes = feuille.to_python(skip_empty_area=False)[:LIGNES]
+    return fabrique.ecrire_classeur(dossier / "densite.xlsx", lignes).read_bytes()
+
+
+@pytest.fixture(scope="module")
+def atelier(tmp_path_factory):
+    """One connection with the reference tables, and a folder to write mutants in."""
+    connexion = duckdb.connect()
+    connexion.execute("set threads = 1")
+    dossier = tmp_path_factory.mktemp("mutations")
+    fabrique.ecrire_annuaire(dossier, [fabrique.etablissement(1)])
+    chargement.charger(connexion, [dossier])
+    construction._charger_references(connexion, None)
+    connexion.execute(MACROS.read_text(encoding="utf-8"))
+    yield connexion, dossier
+    connexion.close()
+
+
+def modeles_de(source):
+    """The staging models that tell the fate of the rows of `source`, in their order."""
+    cible = construction._table_des_lignes(source)
+    par_nom = {m.nom: m for m in modeles()}
+
+    def dependances(nom):
+        return {nom}.union(*(dependances(lu) for lu in par_nom[nom].lit if lu in par_nom))
+
+    voulus = dependances(cible)
+    return [m for m in modeles() if m.nom in voulus], cible
+
+
+def compter(connexion, fichier):
+    """Read `fichier`, and compare what was read with what the models account for."""
+    with chargement.Chargement(connexion) as lot:
+        lot.ajouter("mutant" + fichier.suffix, fichier)
+        inventaire = lot.terminer()
+    assert inventaire.lus or inventaire.non_reconnus, "a file is read or said not to be"
+    for lu in inventaire.lus:
+        voulus, cible = modeles_de(lu.source)
+        for modele in voulus:
+            connexion.execute(f"create or replace temp table {modele.nom} as {modele.sql}")
+        [(gardees,)] = connexion.execute(
+            f"select count(*) from {cible} where source = ? and fichier = ? "
+            "and sort in ('gardee', 'fusionnee', 'rejetee')",
+            [lu.source, lu.fichier],
+        ).fetchall()
+        [(muettes,)] = connexion.execute(
+            f"select count(*) from {cible} where sort != 'gardee' and anomalie is null"
+        ).fetchall()
+        [(illisibles,)] = connexion.execute("select count(*) from raw_rejet").fetchall()
+        assert lu.lignes_lues == gardees + illisibles
+        assert muettes == 0, "a row that is not kept has its anomaly"
+    return bool(inventaire.lus)
+
+
+@pytest.mark.parametrize("nom", FICHIERS)
+def test_500_mutations_are_read_or_refused_and_every_row_is_accounted_for(
+    nom, extraits, atelier, monkeypatch
+):
+    """Bytes cut, columns moved, cells swapped, encodings broken, quotes opened, separators."""
+    connexion, dossier = atelier
+    suffixe = Path(FICHIERS[nom]).suffix
+    sorts = {"lu": 0, "inconnu": 0, "refuse": 0}
+
+    @settings(
+        max_examples=MUTATIONS // len(FICHIERS) + 1,
+        derandomize=True,
+        deadline=None,
+        database=None,
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(graine=st.integers(0, 2**32))
+    def muter(graine):
+        hasard = random.Random(f"{nom} {graine}")
+        octets = extraits[nom]
+        if suffixe == ".xlsx":
+            mutant = abimer_classeur(octets, hasard, dossier)
+        elif suffixe == ".geojson":
+            mutant = hasard.choice([couper, semer, encoder_autrement])(octets, hasard)
+        else:
+            mutant = abimer(octets, hasard)
+        fichier = dossier / f"mutant{suffixe}"
+        fichier.write_bytes(mutant)
+        monkeypatch.setattr(lecture, "OCTETS_EN_MEMOIRE", hasard.choice([0, 2 * 1024**2]))
+        try:
+            sort = "lu" if compter(connexion, fichier) else "inconnu"
+        except AtlasError as refus:
+            sort = "refuse" if refus.remede else "refuse sans remede"
+        sorts[sort] += 1
+
+    muter()
+    assert sum(sorts.values()) >= MUTATIONS // len(FICHIERS)
+    if suffixe == ".csv":
+        assert sorts["lu"] > 0, "mutations that are never read prove nothing"
+
+
+def test_the_extracts_themselves_are_read_whole(extraits, atelier):
+    """Unharmed, every row of every extract is kept, merged, or set aside with its reason."""
+    connexion, dossier = atelier
+    for nom, octets in extraits.items():
+        fichier = dossier / f"entier{Path(FICHIERS[nom]).suffix}"
+        fichier.write_bytes(octets)
+        assert compter(connexion, fichier), nom
+        [(lignes,)] = connexion.execute("select count(*) from raw_rejet").fetchall()
+        assert lignes == 0, nom

@@ -1,0 +1,791 @@
+# ruff: noqa: E501 (the table of defects below)
+"""Every defect met in the real files, one test each: read right, or told in words one can act on.
+
+| Defect (LISEZMOI) | Rule | Test |
+|---|---|---|
+| one UAI on two rows, same place or two communes | one establishment, the newest row, then the Collège | `TestIdentifiants.test_one_uai_on_two_rows…`, `tests/marts/test_construction.py`, `tests/marts/test_comptes_reels.py` |
+| lower-case UAI, wrong check letter, no UAI | read in capitals; kept and told; set aside and told | `TestIdentifiants` |
+| leading zeros lost in a UAI | 5 or 6 digits and a letter are filled up to 7, told | `TestIdentifiants` |
+| département `013 13 4 2A 70 031`, `34.0` | three characters | `TestIdentifiants` |
+| Corsican 620/720 and overseas UAI | seven digits and their letter, whatever the prefix | `TestIdentifiants` |
+| SEGPA, SEP, SGT with their own UAI | merged in their mother | `TestIdentifiants` |
+| LPO in GT and in pro, rows pasted twice | two voices add up; a row pasted twice counts once | `TestEffectifs` |
+| `2,17003E+13`, telephone without its 0 | columns nobody reads break nothing | `TestTableur` |
+| `59008.0`, `686.0`, `92,4`, `1 234` | numbers as the spreadsheet writes them | `TestTableur` |
+| 27/05/2026, ISO, serial dates | one calendar | `TestTableur` |
+| `<5`, `NS`, empty totals | unknown, never zero | `TestTableur`, `TestEffectifs` |
+| no-break spaces, leading blanks | cleaned at reading | `TestTableur` |
+| thousands of empty rows, cells of 21 000 characters | passed over; lines keep their number | `TestTableur` |
+| merged cells, label on the first row only | filled down, told | `TestTableur` |
+| title lines, line breaks in headers, unnamed first column | header found by its words | `TestFormes` |
+| BOM or none, UTF-8, Windows-1252, UTF-16, both mixed | told from the bytes | `TestFormes` |
+| `;` `,` tab, CRLF, LF, CR | told from the known headers | `TestFormes` |
+| large file: blank lines, rows too wide, quotes never closed | same rows, same line numbers as a small one | `TestFormes` |
+| académie spellings, renamed académies | `academies_alias.csv`, dated | `TestContenu` |
+| A OUVRIR in 2099, A FERMER, no name | out of scope and told; kept and told; named by its type | `TestContenu` |
+| both REP and REP+, two labels in the list | list, then annuaire, never the brevet; REP+ wins in the list | `TestContenu` |
+| coordinates missing, poor, moved, far from the commune, nonsense | commune's point; kept and told | `TestPositions`, `tests/marts/test_construction.py` |
+| arrondissements, communes missing from the grid | the whole commune; unknown and told | `TestContenu`, `tests/marts/test_construction.py` |
+| index population taken for an enrolment | a weight of the index, never an effectif | `TestEffectifs` |
+| session of the brevet | pupils of the rentrée before | `TestEffectifs`, `tests/marts/test_comptes_reels.py` |
+| two vintages of one dataset | newest wins, one anomaly a file with its count | `TestMillesimes` |
+| a header nobody knows, an empty file, a .json | named with what it lacks | `tests/sources/test_reconnaissance.py`, `TestFormes` |
+"""
+
+import duckdb
+import fabrique
+import pytest
+from fabrique import etablissement, reseau, uai
+
+from pipelines.base.erreurs import AtlasError
+from pipelines.sources import chargement, fichiers_csv, lecture
+
+UN, DEUX = uai(1), uai(2)
+
+
+def anomalies(sql, *codes):
+    """(code, value) of the anomalies met, those of `codes` when given."""
+    filtre = f"where code in {(*codes, '')}" if codes else ""
+    return sql(f"select code, valeur from mart_anomalie {filtre} order by code, ligne, valeur")
+
+
+def ecrire_ips(dossier, lignes, nom="ips.csv"):
+    """The IPS of écoles: (uai, effectifs, ips)."""
+    colonnes = ("rentree_scolaire", "uai", "effectifs", "ips")
+    dicts = [dict(zip(colonnes, ("2022-2023", *ligne), strict=True)) for ligne in lignes]
+    return fabrique.ecrire_csv(dossier / nom, colonnes, dicts)
+
+
+def ecrire_effectifs(dossier, lignes, voie="colleges", nom=None):
+    """Enrolments by level: (rentrée, uai, pupils)."""
+    colonnes = {
+        "colleges": ("rentree_scolaire", "numero_college", "nombre_eleves_total"),
+        "gt": ("rentree_scolaire", "numero_lycee", "nombre_d_eleves", "2ndes_gt"),
+        "pro": ("rentree_scolaire", "numero_lycee", "nombre_d_eleves", "2ndes_pro"),
+        "brevet": ("session", "numero_college", "nombre_eleves_total", "rep", "rep_plus"),
+        "second_degre": ("annee_scolaire", "numero_d_etablissement", "nombre_d_eleves"),
+    }[voie]
+    dicts = [dict(zip(colonnes, ligne, strict=False)) for ligne in lignes]
+    return fabrique.ecrire_csv(dossier / (nom or f"{voie}.csv"), colonnes, dicts)
+
+
+class TestIdentifiants:
+    def test_one_uai_on_two_rows_in_one_place_is_one_establishment(self, tmp_path):
+        """Cité scolaire Françoise Combes: Collège and Lycée under one UAI."""
+        fabrique.ecrire_annuaire(tmp_path, [etablissement(1, "Lycée"), etablissement(1)])
+        with fabrique.en_memoire(tmp_path) as sql:
+            assert sql("select uai, type from mart_etablissement") == [(UN, "COLLEGE")]
+            assert anomalies(sql, "uai_deux_lignes") == [("uai_deux_lignes", UN)]
+
+    def test_lower_case_wrong_key_and_missing_uai_are_told_apart(self, tmp_path):
+        """0340001s is read, 0340002A is kept with a doubt, an empty one is set aside."""
+        fabrique.ecrire_annuaire(
+            tmp_path,
+            [
+                etablissement(1, Identifiant_de_l_etablissement=UN.lower()),
+                etablissement(2, Identifiant_de_l_etablissement="0340002A"),
+                etablissement(3, Identifiant_de_l_etablissement="", Nom_etablissement="Isolée"),
+                etablissement(4, Identifiant_de_l_etablissement="34"),
+            ],
+        )
+        with fabrique.en_memoire(tmp_path) as sql:
+            assert sql("select uai from mart_etablissement order by 1") == [(UN,), ("0340002A",)]
+            assert anomalies(
+                sql, "uai_absent", "uai_cle_fausse", "uai_illisible", "uai_minuscules"
+            ) == [
+                ("uai_absent", "Isolée"),
+                ("uai_cle_fausse", "0340002A"),
+                ("uai_illisible", "34"),
+                ("uai_minuscules", UN.lower()),
+            ]
+
+    def test_the_leading_zeros_excel_takes_from_a_uai_are_given_back(self, tmp_path):
+        """340001S is 0340001S; 10802S, of the Ain, is 0010802S; a wrong key stays wrong."""
+        ain = uai(802, "001")
+        fabrique.ecrire_annuaire(
+            tmp_path,
+            [
+                etablissement(1, Identifiant_de_l_etablissement=UN.lstrip("0")),
+                etablissement(2, Identifiant_de_l_etablissement=ain.lstrip("0")),
+            ],
+        )
+        fabrique.ecrire_postes(tmp_path, [fabrique.poste(residence_uai=UN[1:])])
+        with fabrique.en_memoire(tmp_path) as sql:
+            assert sql("select uai from mart_etablissement order by 1") == [(ain,), (UN,)]
+            assert sql("select residence_uai from mart_poste") == [(UN,)]
+            assert {c for c, _ in anomalies(sql, "uai_zero_perdu")} == {"uai_zero_perdu"}
+            assert len(anomalies(sql, "uai_zero_perdu")) == 3
+
+    @pytest.mark.parametrize(
+        ("ecrit", "lu"),
+        [("013", "013"), ("13", "013"), ("4", "004"), ("2A", "02A"), ("02a", "02A"),
+         ("70", "070"), ("031", "031"), ("34.0", "034"), ("974", "974"), ("0974", "974"),
+         (" 34 ", "034")],
+    )  # fmt: skip
+    def test_a_departement_is_three_characters_however_written(self, tmp_path, ecrit, lu):
+        """Annuaire, EP list and index write it five ways."""
+        fabrique.ecrire_annuaire(tmp_path, [etablissement(1, Code_departement=ecrit)])
+        with fabrique.en_memoire(tmp_path) as sql:
+            assert sql("select departement from mart_etablissement") == [(lu,)]
+
+    def test_corsican_and_overseas_uai_are_uai_like_others(self, tmp_path):
+        """620 and 720 for Corsica, 971 to 988 overseas; communes 2A004 and 97411."""
+        cas = [("620", "02A", "2A004"), ("720", "02B", "2B033"), ("974", "974", "97411")]
+        fabrique.ecrire_annuaire(
+            tmp_path,
+            [
+                etablissement(
+                    1,
+                    Identifiant_de_l_etablissement=uai(1, prefixe),
+                    Code_departement=departement,
+                    Code_commune=commune,
+                )
+                for prefixe, departement, commune in cas
+            ],
+        )
+        fabrique.ecrire_densite(tmp_path, {c: 3 for _, _, c in cas})
+        with fabrique.en_memoire(tmp_path) as sql:
+            assert sql(
+                "select left(uai, 3), departement, commune_code, densite "
+                "from mart_etablissement order by 1"
+            ) == [(*c, 3) for c in cas]
+            assert anomalies(sql, "uai_cle_fausse", "densite_inconnue") == []
+
+    def test_sections_with_their_own_uai_are_in_the_site_of_their_mother(self, tmp_path):
+        """SEGPA (390), SEP (334) and SGT (335): no site of their own, no double count."""
+        fabrique.ecrire_annuaire(
+            tmp_path,
+            [
+                etablissement(1, Nombre_d_eleves="500"),
+                etablissement(2, code_nature="390", etablissement_mere=UN, Nombre_d_eleves="60"),
+                etablissement(3, "Lycée"),
+                etablissement(4, "Lycée", code_nature="334", etablissement_mere=uai(3)),
+                etablissement(5, "Lycée", code_nature="335", etablissement_mere=uai(3).lower()),
+            ],
+        )
+        with fabrique.en_memoire(tmp_path) as sql:
+            assert sql("select site_id, nb_etablissements, effectif from mart_site order by 1") == [
+                (UN, 2, 560),
+                (uai(3), 3, None),
+            ]
+
+
+class TestTableur:
+    def test_columns_nobody_reads_break_nothing(self, tmp_path):
+        """SIREN_SIRET 2,17003E+13 and a telephone without its 0: the row is read."""
+        colonnes = (*fabrique.COLONNES_ANNUAIRE, "SIREN_SIRET", "Telephone")
+        ligne = {**etablissement(1), "SIREN_SIRET": "2,17003E+13", "Telephone": "384750016"}
+        fabrique.ecrire_csv(tmp_path / "a.csv", colonnes, [ligne])
+        with fabrique.en_memoire(tmp_path) as sql:
+            assert sql("select uai, dans_perimetre from mart_etablissement") == [(UN, True)]
+
+    def test_numbers_are_read_as_spreadsheets_write_them(self, tmp_path):
+        """59008.0 is a commune, 686.0 and « 1 234 » are pupils, 43,5 is a latitude."""
+        fabrique.ecrire_annuaire(
+            tmp_path,
+            [
+                etablissement(1, Code_commune="59008.0", Nombre_d_eleves="686.0", latitude="43,5"),
+                etablissement(2, Code_commune="1004", Nombre_d_eleves="1\u202f234"),
+                etablissement(3, Code_commune="Béziers", Nombre_d_eleves="1\u00a0234,0"),
+            ],
+        )
+        with fabrique.en_memoire(tmp_path) as sql:
+            assert sql(
+                "select commune_code, effectif, latitude from mart_etablissement order by uai"
+            ) == [("59008", 686, 43.5), ("01004", 1234, 43.5), (None, 1234, 43.5)]
+
+    @pytest.mark.parametrize("ecrit", ["2026-05-27", "27/05/2026", "46169", "46169.0",
+                                       "2026-05-27T00:00:00+02:00", "27/05/2026 08:30"])  # fmt: skip
+    def test_a_date_is_one_day_however_written(self, tmp_path, ecrit):
+        """ISO, French, or the days a spreadsheet counts: 27/05/2026 is newer than 2025."""
+        fabrique.ecrire_annuaire(
+            tmp_path,
+            [
+                etablissement(1, date_maj_ligne="2025-11-26", Nom_etablissement="vieux"),
+                etablissement(1, date_maj_ligne=ecrit, Nom_etablissement="neuf"),
+            ],
+        )
+        with fabrique.en_memoire(tmp_path) as sql:
+            assert sql("select nom, cast(date_maj as varchar) from mart_etablissement") == [
+                ("neuf", "2026-05-27")
+            ]
+
+    def test_secret_values_are_unknown_and_told_as_typed(self, tmp_path):
+        """« NS » and « <5 » are no index: unknown, never 0."""
+        fabrique.ecrire_annuaire(tmp_path, [etablissement(n, "Ecole") for n in (1, 2, 3)])
+        ecrire_ips(tmp_path, [(UN, "53.0", "NS"), (DEUX, "4.0", "<5"), (uai(3), "80", "92,4")])
+        with fabrique.en_memoire(tmp_path) as sql:
+            assert sql("select ips from mart_etablissement order by uai") == [
+                (None,), (None,), (92.4,),
+            ]  # fmt: skip
+            assert anomalies(sql, "ips_non_publie") == [
+                ("ips_non_publie", "NS"), ("ips_non_publie", "<5"),
+            ]  # fmt: skip
+
+    def test_blanks_seen_and_unseen_around_a_cell_do_not_count(self, tmp_path):
+        """« '  Paris ' », a no-break space, a tab: the same words."""
+        fabrique.ecrire_annuaire(
+            tmp_path,
+            [
+                etablissement(
+                    1,
+                    Identifiant_de_l_etablissement=f"\u00a0{UN}\t",
+                    Nom_etablissement="  Jean\u00a0Moulin ",
+                    Statut_public_prive=" Public",
+                    etat="OUVERT\u202f",
+                )
+            ],
+        )
+        with fabrique.en_memoire(tmp_path) as sql:
+            assert sql("select uai, nom, dans_perimetre from mart_etablissement") == [
+                (UN, "Jean Moulin", True)
+            ]
+
+    def test_thousands_of_empty_rows_and_huge_cells_are_passed_over(self, tmp_path):
+        """3 000 rows of « ;;;; » and blanks around 2 good ones, a cell of 21 000 characters."""
+        bonnes = [etablissement(1, Nom_etablissement="x" * 21_000), etablissement(2)]
+        vides = [{}] * 1500 + [dict.fromkeys(fabrique.COLONNES_ANNUAIRE, " ")] * 1500
+        fabrique.ecrire_annuaire(tmp_path, [bonnes[0], *vides, bonnes[1]])
+        with fabrique.en_memoire(tmp_path) as sql:
+            assert sql("select uai, ligne, length(nom) from mart_etablissement order by 1") == [
+                (UN, 2, 21_000), (DEUX, 3003, 16),
+            ]  # fmt: skip
+
+    def test_a_cell_beyond_the_limit_of_excel_sets_its_row_aside(self, tmp_path):
+        """32 768 characters: no spreadsheet writes that; told with its line."""
+        enorme = etablissement(2, Nom_etablissement="x" * 32_768)
+        fabrique.ecrire_annuaire(tmp_path, [etablissement(1), enorme, etablissement(3)])
+        with fabrique.en_memoire(tmp_path) as sql:
+            assert sql("select uai from mart_etablissement order by 1") == [(UN,), (uai(3),)]
+            assert sql(
+                "select ligne, valeur from mart_anomalie where code = 'ligne_illisible'"
+            ) == [(3, fichiers_csv.CELLULE_TROP_LONGUE)]
+
+    def test_a_label_written_once_for_several_rows_is_carried_down_and_told(self, tmp_path):
+        """« REP+ » on the first row of a merged block, nothing on the next two."""
+        fabrique.ecrire_annuaire(tmp_path, [etablissement(n, "Ecole") for n in (11, 12, 13)])
+        fabrique.ecrire_liste_ep(
+            tmp_path, [reseau(11, 1), reseau(12, 1, ep=""), reseau(13, 1, ep=" ")]
+        )
+        with fabrique.en_memoire(tmp_path) as sql:
+            assert sql("select nb_ecoles from mart_site where type = 'ECOLE'") == [(3,)]
+            assert anomalies(sql, "label_reporte") == [
+                ("label_reporte", uai(12)), ("label_reporte", uai(13)),
+            ]  # fmt: skip
+
+
+class TestFormes:
+    @pytest.mark.parametrize("encodage", ["utf-8", "utf-8-sig", "cp1252", "utf-16"])
+    @pytest.mark.parametrize("separateur", [";", ",", "\t"])
+    @pytest.mark.parametrize("fin", ["\r\n", "\n", "\r"])
+    def test_any_dialect_gives_the_same_rows(self, tmp_path, encodage, separateur, fin):
+        """Windows, Macintosh or Linux, BOM or none: three rows, their accents, their lines."""
+        fichier = fabrique.ecrire_annuaire(
+            tmp_path,
+            [etablissement(n, Nom_etablissement="Noël; à, l'œuvre") for n in (1, 2, 3)],
+            separateur=separateur,
+            encodage=encodage,
+        )
+        texte = fichier.read_bytes().decode(encodage).replace("\r\n", fin)
+        fichier.write_bytes(texte.encode(encodage))
+        assert charger(tmp_path, "select uai, nom, ligne from raw_annuaire") == [
+            (uai(n), "Noël; à, l'œuvre", n + 1) for n in (1, 2, 3)
+        ]
+
+    def test_a_file_that_mixes_two_encodings_keeps_its_accents_and_says_so(self, tmp_path):
+        """Rows pasted from an older file: « é » in UTF-8 on one row, in Windows-1252 on another."""
+        noms = ["Collège Noël", "Collège Aimé-Césaire", "Collège Jaurès"]
+        fichier = fabrique.ecrire_annuaire(
+            tmp_path, [etablissement(n, Nom_etablissement=nom) for n, nom in enumerate(noms, 1)]
+        )
+        octets = fichier.read_bytes()
+        fichier.write_bytes(octets.replace("Jaurès".encode(), "Jaurès".encode("cp1252")))
+        with fabrique.en_memoire(tmp_path) as sql:
+            assert [
+                nom for (nom,) in sql("select nom from mart_etablissement order by uai")
+            ] == noms
+            assert anomalies(sql, "encodage_mele") == [("encodage_mele", "annuaire.csv")]
+
+    def test_a_title_with_more_commas_than_the_header_misleads_nobody(self, tmp_path):
+        """« Postes, présences, bassins, … » above five columns parted by « ; »."""
+        fabrique.ecrire_annuaire(tmp_path, [etablissement(1)])
+        titre = (
+            "Postes, au 1er septembre, ASS, CTSS, résidences, statuts, bassins, motifs, notes, x, y"
+        )
+        fabrique.ecrire_postes(tmp_path, [fabrique.poste()], titres=[titre])
+        assert charger(tmp_path, "select poste_id, ligne from raw_postes") == [("P1", 3)]
+
+    def test_line_breaks_in_headers_and_an_unnamed_first_column_are_no_obstacle(self, tmp_path):
+        """INSEE breaks its headers, R leaves its row names without one: told once, not read."""
+        fabrique.ecrire_annuaire(tmp_path, [etablissement(1)])
+        (tmp_path / "x.csv").write_text(
+            '"";"Rentrée\nscolaire";"Numéro du\ncollège";"Nombre d\'élèves total"\n'
+            f'"1";2021;{UN};500\n',
+            encoding="utf-8",
+        )
+        with fabrique.en_memoire(tmp_path) as sql:
+            assert sql("select effectif, effectif_rentree from mart_etablissement") == [(500, 2021)]
+            assert sql(
+                "select colonne, valeur from mart_anomalie where code = 'colonne_sans_titre'"
+            ) == [("A", "1 cellules")]
+
+    @pytest.mark.parametrize("en_bloc", [False, True])
+    def test_a_large_file_gives_the_rows_and_lines_a_small_one_does(
+        self, tmp_path, monkeypatch, en_bloc
+    ):
+        """Blank lines, rows of blanks, quotes: DuckDB and the row-by-row reader agree."""
+        if en_bloc:
+            monkeypatch.setattr(lecture, "OCTETS_EN_MEMOIRE", 0)
+        fichier = fabrique.ecrire_annuaire(
+            tmp_path, [etablissement(n) for n in range(1, 40)], titres=["Titre", ""]
+        )
+        lignes = fichier.read_bytes().split(b"\r\n")
+        lignes[4:4] = [b"", b""]
+        lignes[9:9] = [b";" * 20, b" ; ", b""]
+        lignes[12] = lignes[12].replace(b"Public", b'"Public"')
+        fichier.write_bytes(b"\r\n".join(lignes))
+        lues = charger(tmp_path, "select uai, ligne from raw_annuaire order by 2")
+        attendues = [
+            (ligne[:8].decode(), n)
+            for n, ligne in enumerate(lignes, start=1)
+            if ligne.startswith(b"034")
+        ]
+        assert lues == attendues
+        assert len(lues) == 39
+
+    @pytest.mark.parametrize("en_bloc", [False, True])
+    def test_a_row_too_wide_or_a_quote_never_closed_is_one_row_lost_and_told(
+        self, tmp_path, monkeypatch, en_bloc
+    ):
+        """The rows after it are read; the one that can't be is named with its line."""
+        if en_bloc:
+            monkeypatch.setattr(lecture, "OCTETS_EN_MEMOIRE", 0)
+        fichier = fabrique.ecrire_annuaire(tmp_path, [etablissement(n) for n in (1, 2, 3, 4)])
+        lignes = fichier.read_text(encoding="utf-8-sig").splitlines()
+        lignes[2] += ";de;trop"
+        lignes[3] = lignes[3].replace(";Public", ';"Public')
+        fichier.write_text("\n".join(lignes), encoding="utf-8")
+        with fabrique.en_memoire(tmp_path) as sql:
+            assert sql("select uai, ligne from mart_etablissement order by 1") == [
+                (UN, 2), (uai(4), 5),
+            ]  # fmt: skip
+            assert sql(
+                "select ligne, valeur, gravite from mart_anomalie "
+                "where code = 'ligne_illisible' order by 1"
+            ) == [
+                (3, "30 cellules pour 28 en-têtes", "attention"),
+                (4, fichiers_csv.GUILLEMET_JAMAIS_FERME, "attention"),
+            ]
+
+    def test_a_row_too_wide_beside_one_too_short_is_not_lost_in_the_count(
+        self, tmp_path, monkeypatch
+    ):
+        """As many separators as there should be: the cells of the wide row are not dropped."""
+        monkeypatch.setattr(lecture, "OCTETS_EN_MEMOIRE", 0)
+        fabrique.ecrire_annuaire(tmp_path, [etablissement(1)])
+        entete = ";".join(fabrique.COLONNES_PRESENCES)
+        rangs = [f"P1;{UN};1;mois", f"P1;{UN};1;mois;trop", f"P1;{UN};1"]
+        (tmp_path / "p.csv").write_text("\n".join([entete, *rangs, ""]), encoding="utf-8")
+        with fabrique.en_memoire(tmp_path) as sql:
+            assert sql(
+                "select code, ligne, valeur from mart_anomalie "
+                "where source = 'presences' and gravite = 'bloquante' order by 2"
+            ) == [
+                ("ligne_illisible_locale", 3, "5 cellules pour 4 en-têtes"),
+                ("periodicite_inconnue", 4, None),
+            ]
+
+    def test_cells_hidden_between_two_quotes_that_open_nothing_are_not_dropped(
+        self, tmp_path, monkeypatch
+    ):
+        """« 5"a;1;2;3;4"b »: quotes inside cells, which hide no separator."""
+        monkeypatch.setattr(lecture, "OCTETS_EN_MEMOIRE", 0)
+        fabrique.ecrire_annuaire(tmp_path, [etablissement(1)])
+        entete = ";".join(fabrique.COLONNES_PRESENCES)
+        rangs = [f"P1;{UN};1;mois", f'5"a;{UN};1;mois;trop"b']
+        (tmp_path / "p.csv").write_text("\n".join([entete, *rangs, ""]), encoding="utf-8")
+        with fabrique.en_memoire(tmp_path) as sql:
+            assert sql(
+                "select ligne, valeur from mart_anomalie where code = 'ligne_illisible_locale'"
+            ) == [(3, "5 cellules pour 4 en-têtes")]
+
+    def test_a_row_of_a_local_file_that_can_not_be_cut_stops_the_build(self, tmp_path):
+        """« 0,5 » unquoted in a file parted by commas shifts a whole poste: never half read."""
+        fabrique.ecrire_annuaire(tmp_path, [etablissement(1)])
+        entete = ",".join(fabrique.COLONNES_POSTES)
+        (tmp_path / "postes.csv").write_text(f"{entete}\nP1,ASS,0,5,{UN},occupe,,,,non\n")
+        with fabrique.en_memoire(tmp_path) as sql:
+            assert sql(
+                "select code, ligne, gravite from mart_anomalie where source = 'postes'"
+            ) == [("ligne_illisible_locale", 2, "bloquante")]
+
+    def test_two_sheets_of_one_source_are_counted_apart(self, tmp_path):
+        """One bassin a sheet: each has its account, named « fichier [feuille] »."""
+        fabrique.ecrire_annuaire(tmp_path, [etablissement(1)])
+        entete = ["poste_id", "fonction", "quotite", "residence_uai", "statut"]
+        fabrique.ecrire_classeur(
+            tmp_path / "postes.xlsx",
+            [entete, ["P1", "ASS", 1, UN, "occupe"]],
+            [entete, ["P2", "ASS", 0.5, UN, "occupe"], ["P3", "ASS", 1, UN, "vacant"]],
+        )
+        base = fabrique.construire(tmp_path, tmp_path.parent / f"{tmp_path.name}.duckdb")
+        with duckdb.connect(str(base), read_only=True) as connexion:
+            assert connexion.execute(
+                "select fichier, lignes_lues, lignes_gardees from meta_construction "
+                "where source = 'postes' order by 1"
+            ).fetchall() == [("postes.xlsx [Sheet1]", 1, 1), ("postes.xlsx [Sheet2]", 2, 2)]
+
+    @pytest.mark.parametrize(
+        ("nom", "octets", "mots"),
+        [
+            ("vide.csv", b"", "vide"),
+            ("blancs.csv", b"\n\n;;\n", "aucune ligne"),
+            ("communes.json", b'[{"code": "34001"}]', "FeatureCollection"),
+            ("note.docx", b"PK", "n'est pas lu"),
+        ],
+    )
+    def test_no_file_is_passed_over_without_a_word(self, tmp_path, nom, octets, mots):
+        """Empty, or of a kind nobody reads: the inventory says why."""
+        fabrique.ecrire_annuaire(tmp_path, [etablissement(1)])
+        (tmp_path / nom).write_bytes(octets)
+        inventaire = chargement.charger(duckdb.connect(), [tmp_path])
+        [note] = inventaire.non_reconnus
+        assert note.fichier.name == nom
+        assert mots in note.message()
+
+    def test_contours_saved_as_json_are_read(self, tmp_path):
+        """geo.api.gouv.fr serves them under that name."""
+        fabrique.ecrire_annuaire(tmp_path, [etablissement(1)])
+        contours = fabrique.ecrire_contours(tmp_path)
+        contours.rename(tmp_path / "communes.json")
+        assert charger(tmp_path, "select code_commune from raw_contours order by 1") == [
+            ("34001",), ("34002",),
+        ]  # fmt: skip
+
+
+def charger(dossier, requete):
+    """One query on the raw rows of `dossier`."""
+    connexion = duckdb.connect()
+    chargement.charger(connexion, [dossier])
+    return connexion.execute(requete).fetchall()
+
+
+class TestContenu:
+    @pytest.mark.parametrize(
+        ("ecrite", "lue"),
+        [("lILLE", "Lille"), ("ac-la reunion.fr", "La Réunion"), ("CAEN", "Normandie"),
+         ("Rouen", "Normandie"), ("académie de Montpellier", "Montpellier"),
+         ("ORLEANS TOURS", "Orléans-Tours"), ("Ailleurs", "Ailleurs")],
+    )  # fmt: skip
+    def test_an_academie_has_one_name(self, tmp_path, ecrite, lue):
+        """Misspelled, in capitals, or merged since: `academies_alias.csv` says which."""
+        fabrique.ecrire_annuaire(tmp_path, [etablissement(1, Libelle_academie=ecrite)])
+        with fabrique.en_memoire(tmp_path) as sql:
+            assert sql("select academie from mart_etablissement") == [(lue,)]
+
+    def test_an_annuaire_that_lost_its_departements_is_refused_with_what_to_do(self, tmp_path):
+        """A column emptied by mistake: a sentence, and not an empty warehouse."""
+        fabrique.ecrire_annuaire(tmp_path, [etablissement(1, Code_departement="")])
+        with (
+            pytest.raises(AtlasError, match="le département d'aucun établissement") as refus,
+            fabrique.en_memoire(tmp_path),
+        ):
+            pass
+        assert "reprendre l'export entier" in refus.value.remede
+
+    def test_what_will_open_or_close_is_told(self, tmp_path):
+        """A OUVRIR in 2099 is out of scope, A FERMER still in; neither goes without a word."""
+        colonnes = (*fabrique.COLONNES_ANNUAIRE, "date_ouverture")
+        fabrique.ecrire_csv(
+            tmp_path / "a.csv",
+            colonnes,
+            [
+                {**etablissement(1, etat="A OUVRIR"), "date_ouverture": "2099-01-01"},
+                etablissement(2, etat="A FERMER"),
+            ],
+        )
+        with fabrique.en_memoire(tmp_path) as sql:
+            assert sql("select dans_perimetre from mart_etablissement order by uai") == [
+                (False,), (True,),
+            ]  # fmt: skip
+            assert anomalies(sql, "ouverture_a_venir", "fermeture_a_venir") == [
+                ("fermeture_a_venir", f"{DEUX} Collège fictif 2"),
+                ("ouverture_a_venir", f"{UN} Collège fictif 1, ouverture le 2099-01-01"),
+            ]
+
+    def test_an_establishment_without_a_name_is_called_by_its_type(self, tmp_path):
+        """0741835T has none in the annuaire."""
+        fabrique.ecrire_annuaire(tmp_path, [etablissement(1, Nom_etablissement="")])
+        with fabrique.en_memoire(tmp_path) as sql:
+            assert sql("select nom from mart_etablissement") == [("Collège sans nom",)]
+
+    def test_the_list_decides_between_rep_and_rep_plus_never_the_brevet(self, tmp_path):
+        """rep = 1 and rep_plus = 1 in the brevet file: told, and the list's label stands."""
+        fabrique.ecrire_annuaire(
+            tmp_path,
+            [etablissement(n, Appartenance_Education_Prioritaire="REP") for n in (1, 2, 3)],
+        )
+        fabrique.ecrire_liste_ep(
+            tmp_path,
+            [reseau(1, 1, "COLLEGE", "REP+"), reseau(2, 2, "COLLEGE", "REP"),
+             reseau(3, 3, "COLLEGE", "REP"), reseau(3, 3, "COLLEGE", "REP+")],
+        )  # fmt: skip
+        ecrire_effectifs(
+            tmp_path,
+            [("2021", UN, "500", "1", "1"), ("2021", DEUX, "400", "0", "1"),
+             ("2021", uai(3), "300", "0", "1")],
+            "brevet",
+        )  # fmt: skip
+        with fabrique.en_memoire(tmp_path) as sql:
+            assert sql("select ep, ep_source, ep_fichier from mart_etablissement order by uai") == [
+                ("REP+", "education_prioritaire", "reseaux.csv"),
+                ("REP", "education_prioritaire", "reseaux.csv"),
+                ("REP+", "education_prioritaire", "reseaux.csv"),
+            ]
+            assert [c for c, _ in anomalies(
+                sql, "rep_et_rep_plus", "label_du_brevet_contraire", "ep_deux_labels",
+                "ep_contradictoire",
+            )] == ["ep_contradictoire", "ep_contradictoire", "ep_deux_labels",
+                   "label_du_brevet_contraire", "rep_et_rep_plus"]  # fmt: skip
+
+    def test_an_ecole_under_two_networks_is_in_the_first_and_told(self, tmp_path):
+        """Never in both: its presence is given once."""
+        fabrique.ecrire_annuaire(
+            tmp_path, [etablissement(1), etablissement(2), etablissement(11, "Ecole")]
+        )
+        fabrique.ecrire_liste_ep(tmp_path, [reseau(11, 2), reseau(11, 1)])
+        with fabrique.en_memoire(tmp_path) as sql:
+            assert sql("select site_id from mart_site where type = 'ECOLE'") == [
+                (f"RESEAU-{DEUX}",)
+            ]
+            assert anomalies(sql, "ecole_deux_reseaux") == [("ecole_deux_reseaux", uai(11))]
+
+    def test_a_commune_missing_from_the_grid_or_a_level_beyond_seven_is_unknown(self, tmp_path):
+        """Pacific communes are not in it; a level of 70 is a slip of the finger."""
+        fabrique.ecrire_annuaire(
+            tmp_path,
+            [etablissement(1, Code_commune="34001"), etablissement(2, Code_commune="34002")],
+        )
+        fabrique.ecrire_densite(tmp_path, {"34001": 70, "34003": 1})
+        with fabrique.en_memoire(tmp_path) as sql:
+            assert sql("select densite, est_rural from mart_etablissement") == [(None, None)] * 2
+            assert anomalies(sql, "densite_illisible", "densite_inconnue") == [
+                ("densite_illisible", "34001 : 70"),
+                ("densite_inconnue", f"{UN} 34001"),
+                ("densite_inconnue", f"{DEUX} 34002"),
+            ]
+
+
+class TestPositions:
+    def test_a_declared_poor_quality_is_told(self, tmp_path):
+        """« Mauvaise », « Erreur », « NE SAIT PAS »: kept, and to be checked."""
+        qualites = ["Numéro de rue", "Mauvaise", "Erreur", "NE SAIT PAS"]
+        fabrique.ecrire_annuaire(
+            tmp_path,
+            [etablissement(n, precision_localisation=q) for n, q in enumerate(qualites, 1)],
+        )
+        with fabrique.en_memoire(tmp_path) as sql:
+            assert [v.split(", ")[1] for _, v in anomalies(sql, "position_peu_sure")] == [
+                "mauvaise", "erreur", "ne sait pas",
+            ]  # fmt: skip
+
+    def test_a_point_far_from_its_commune_is_told(self, tmp_path):
+        """Jouarre stood 21 km off: here 32 km east of its commune, in another département."""
+        fabrique.ecrire_annuaire(tmp_path, [etablissement(1), etablissement(2, longitude="4")])
+        fabrique.ecrire_contours(tmp_path)
+        with fabrique.en_memoire(tmp_path) as sql:
+            assert anomalies(sql, "position_loin_de_sa_commune") == [
+                (
+                    "position_loin_de_sa_commune",
+                    f"{DEUX} Collège fictif 2, à 32 km de Commune 34001",
+                )
+            ]
+
+    def test_a_point_that_is_nowhere_is_no_point(self, tmp_path):
+        """(0, 0), or a latitude of 143: the commune's point instead, and told."""
+        fabrique.ecrire_annuaire(
+            tmp_path,
+            [etablissement(1, latitude="0", longitude="0"), etablissement(2, latitude="143")],
+        )
+        fabrique.ecrire_contours(tmp_path)
+        with fabrique.en_memoire(tmp_path) as sql:
+            assert sql(
+                "select distinct qualite_position, position_fichier from mart_etablissement"
+            ) == [("commune", "contours.geojson")]
+            assert len(anomalies(sql, "position_de_la_commune")) == 2
+
+    def test_two_vintages_more_than_a_kilometre_apart_are_told(self, tmp_path):
+        """The newest position stands; 300 metres are nothing."""
+        for nom, jour, decalage in (
+            ("vieux.csv", "2023-06-08", 0.02),
+            ("neuf.csv", "2024-11-26", 0),
+        ):
+            fabrique.ecrire_annuaire(
+                tmp_path,
+                [
+                    etablissement(1, date_maj_ligne=jour, latitude=f"{43.5 + decalage}"),
+                    etablissement(2, date_maj_ligne=jour, latitude=f"{43.5 + decalage / 10}"),
+                ],
+                nom=nom,
+            )
+        with fabrique.en_memoire(tmp_path) as sql:
+            assert sql("select distinct latitude, position_fichier from mart_etablissement") == [
+                (43.5, "neuf.csv")
+            ]
+            assert anomalies(sql, "position_deplacee") == [
+                ("position_deplacee", f"{UN} Collège fictif 1, 2,2 km plus loin")
+            ]
+
+
+class TestEffectifs:
+    def test_the_population_of_an_index_is_never_an_enrolment(self, tmp_path):
+        """« effectifs » in an IPS file weighs the index of a network; pupils stay unknown."""
+        fabrique.ecrire_annuaire(
+            tmp_path, [etablissement(1), etablissement(11, "Ecole"), etablissement(12, "Ecole")]
+        )
+        fabrique.ecrire_liste_ep(tmp_path, [reseau(11, 1), reseau(12, 1)])
+        ecrire_ips(tmp_path, [(uai(11), "300", "80"), (uai(12), "100.0", "100")])
+        with fabrique.en_memoire(tmp_path) as sql:
+            assert sql("select effectif, ips from mart_site where type = 'ECOLE'") == [(None, 85.0)]
+            assert sql("select count(effectif) from mart_etablissement") == [(0,)]
+
+    @pytest.mark.reel
+    def test_no_enrolment_of_the_real_index_files_is_read(self, reel, tmp_path):
+        """The three real IPS files beside an annuaire: not one effectif."""
+        for fichier in (*(reel / "ips").glob("*.csv"), *(reel / "annuaire").glob("*035*")):
+            (tmp_path / fichier.name).symlink_to(fichier)
+        with fabrique.en_memoire(tmp_path) as sql:
+            assert sql("select distinct effectif_source from mart_etablissement order by 1") == [
+                ("annuaire",), (None,),
+            ]  # fmt: skip
+            assert sql("select count(ips) > 100 from mart_etablissement") == [(True,)]
+
+    def test_the_voices_of_a_lycee_add_up_and_a_row_pasted_twice_counts_once(self, tmp_path):
+        """LPO: 300 in GT and 200 in pro; the GT row is pasted twice."""
+        fabrique.ecrire_annuaire(tmp_path, [etablissement(1, "Lycée")])
+        ecrire_effectifs(tmp_path, [("2022", UN, "300", "0")] * 2, "gt")
+        ecrire_effectifs(tmp_path, [("2022", UN, "200", "0")], "pro")
+        with fabrique.en_memoire(tmp_path) as sql:
+            assert sql("select effectif, effectif_source, effectif_fichier from mart_site "
+                       "join mart_etablissement using (effectif, effectif_source)") == [
+                (500, "effectifs_lycees_gt + effectifs_lycees_pro", "gt.csv + pro.csv")
+            ]  # fmt: skip
+            assert anomalies(sql, "uai_deux_lignes") == [("uai_deux_lignes", UN)]
+
+    def test_a_voice_missing_from_the_newest_year_keeps_its_last_one_and_says_so(self, tmp_path):
+        """Pro not published yet: 300 of 2022 and 200 of 2021. Published without it: closed."""
+        fabrique.ecrire_annuaire(tmp_path, [etablissement(1, "Lycée"), etablissement(2, "Lycée")])
+        gt = [("2021", UN, "290", "0"), ("2022", UN, "300", "0"), ("2022", DEUX, "100", "0")]
+        ecrire_effectifs(tmp_path, gt, "gt")
+        pro = [("2021", UN, "200", "0"), ("2021", DEUX, "50", "0")]
+        ecrire_effectifs(tmp_path, pro, "pro")
+        requete = (
+            "select effectif, effectif_rentree, effectif_rentree_la_plus_ancienne "
+            "from mart_etablissement order by uai"
+        )
+        with fabrique.en_memoire(tmp_path) as sql:
+            assert sql(requete) == [(500, 2022, 2021), (150, 2022, 2021)]
+            assert len(anomalies(sql, "effectif_annees_melees")) == 2
+        ecrire_effectifs(
+            tmp_path, [*pro, ("2022", DEUX, "", "0"), ("2022", uai(3), "9", "0")], "pro"
+        )
+        with fabrique.en_memoire(tmp_path) as sql:
+            assert sql(requete) == [(300, 2022, 2022), (150, 2022, 2021)]
+            assert anomalies(sql, "effectif_vide") == [("effectif_vide", None)]
+
+    def test_an_enrolment_that_jumps_by_more_than_a_fifth_is_told(self, tmp_path):
+        """400 then 520: told; 400 then 470: nothing; 20 then 30: too few pupils to say."""
+        fabrique.ecrire_annuaire(tmp_path, [etablissement(n) for n in (1, 2, 3)])
+        annees = [("2020", UN, "400"), ("2021", UN, "520"), ("2020", DEUX, "400"),
+                  ("2021", DEUX, "470"), ("2020", uai(3), "20"), ("2021", uai(3), "30")]  # fmt: skip
+        ecrire_effectifs(tmp_path, annees)
+        with fabrique.en_memoire(tmp_path) as sql:
+            assert sql("select effectif from mart_etablissement order by uai") == [
+                (520,), (470,), (30,),
+            ]  # fmt: skip
+            assert anomalies(sql, "effectif_saut") == [
+                (
+                    "effectif_saut",
+                    f"{UN} Collège fictif 1, 400 à la rentrée 2020, 520 à la rentrée 2021",
+                )
+            ]
+
+    def test_sources_that_disagree_on_one_year_are_told_and_ranked(self, tmp_path):
+        """By level first, then the second degré, then the brevet (session 2022: rentrée 2021)."""
+        fabrique.ecrire_annuaire(tmp_path, [etablissement(1), etablissement(2)])
+        ecrire_effectifs(tmp_path, [("2021", UN, "400")])
+        ecrire_effectifs(
+            tmp_path, [("2022", UN, "600", "", ""), ("2022", DEUX, "300", "", "")], "brevet"
+        )
+        ecrire_effectifs(tmp_path, [("2021-2022", DEUX, "310")], "second_degre")
+        with fabrique.en_memoire(tmp_path) as sql:
+            assert sql("select effectif, effectif_source from mart_etablissement order by uai") == [
+                (400, "effectifs_colleges"), (310, "effectifs_second_degre"),
+            ]  # fmt: skip
+            [(_, valeur)] = anomalies(sql, "effectif_sources_contraires")
+            assert valeur.endswith("400 (effectifs_colleges), 600 (effectifs_brevet)")
+
+
+class TestMillesimes:
+    def test_the_newest_annuaire_wins_and_the_older_is_counted_once(self, tmp_path):
+        """50 establishments in both: one anomaly that says 50, not fifty."""
+        for nom, jour, nature in (
+            ("b.csv", "2023-06-08", "vieux"),
+            ("a.csv", "2024-11-26", "neuf"),
+        ):
+            fabrique.ecrire_annuaire(
+                tmp_path,
+                [
+                    etablissement(n, date_maj_ligne=jour, Nom_etablissement=nature)
+                    for n in range(1, 51)
+                ],
+                nom=nom,
+            )
+        with fabrique.en_memoire(tmp_path) as sql:
+            assert sql("select distinct nom, fichier from mart_etablissement") == [
+                ("neuf", "a.csv")
+            ]
+            assert sql(
+                "select code, fichier, valeur from mart_anomalie where source = 'annuaire' "
+                "and colonne = 'uai'"
+            ) == [("uai_dans_deux_annuaires", "b.csv", "50 lignes")]
+
+    def test_the_newest_list_of_networks_replaces_the_older_whole(self, tmp_path):
+        """An école that left the list is out, though the older one still names it."""
+        fabrique.ecrire_annuaire(
+            tmp_path, [etablissement(1), etablissement(11, "Ecole"), etablissement(12, "Ecole")]
+        )
+        fabrique.ecrire_liste_ep(tmp_path, [reseau(11, 1), reseau(12, 1)], nom="liste-2022.csv")
+        fabrique.ecrire_liste_ep(tmp_path, [reseau(11, 1)], nom="ep-rentree-2023.csv")
+        with fabrique.en_memoire(tmp_path) as sql:
+            assert sql("select uai, ep_fichier from mart_etablissement where ep is not null") == [
+                (uai(11), "ep-rentree-2023.csv")
+            ]
+            assert sql(
+                "select fichier, valeur from mart_anomalie where code = 'remplacee_par_plus_recent'"
+            ) == [("liste-2022.csv", "2 lignes")]
+
+    def test_every_source_takes_its_newest_file(self, tmp_path):
+        """Same rentrée, same commune: the file of the newest vintage, whatever its name."""
+        fabrique.ecrire_annuaire(tmp_path, [etablissement(1)])
+        ecrire_effectifs(tmp_path, [("2021", UN, "400")], nom="z.csv")
+        ecrire_effectifs(tmp_path, [("2021", UN, "410"), ("2022", DEUX, "1")], nom="a.csv")
+        fabrique.ecrire_densite(tmp_path, {"34001": 6}).rename(tmp_path / "grille_2022.xlsx")
+        fabrique.ecrire_densite(tmp_path, {"34001": 2}).rename(tmp_path / "g-2024.xlsx")
+        with fabrique.en_memoire(tmp_path) as sql:
+            assert sql(
+                "select effectif, effectif_fichier, densite, densite_fichier from mart_etablissement"
+            ) == [(410, "a.csv", 2, "g-2024.xlsx")]
+            assert sql(
+                "select fichier, valeur from mart_anomalie "
+                "where code = 'remplacee_par_plus_recent' order by 1"
+            ) == [("grille_2022.xlsx", "1 lignes"), ("z.csv", "1 lignes")]
+
+    @pytest.mark.parametrize(
+        ("texte", "jour"),
+        [("27/05/2026", "2026-05-27"), ("2024-11-26", "2024-11-26"), ("2022-2023", "2022"),
+         ("rentrée 2021", "2021"), ("46169", "2026-05-27"), ("grille_densite_7_niveaux_2022", "2022"), ("sans date", "")],
+    )  # fmt: skip
+    def test_what_dates_a_file_sorts_by_date(self, texte, jour):
+        """« 27/05/2026 » comes after « 2025-11-26 », a school year counts by its start."""
+        assert chargement.jour_ou_annee(texte) == jour
