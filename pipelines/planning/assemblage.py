@@ -18,8 +18,9 @@ from pipelines.planning.probleme import (
     ordonner,
 )
 from pipelines.planning.trajets import estimer
-from pipelines.scoring.bareme import Doctrine, bareme, besoins, doctrine, poids
+from pipelines.scoring.bareme import bareme, besoins
 from pipelines.scoring.capacite import capacite
+from pipelines.scoring.doctrine import Doctrine, doctrine, poids
 
 
 def _defaut(nom: str) -> int:

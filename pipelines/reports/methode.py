@@ -13,7 +13,8 @@ from pipelines.planning.modele import DURES
 from pipelines.planning.probleme import OBJECTIFS
 from pipelines.reports.libelles import HORS_CATEGORIE, TYPES
 from pipelines.reports.sites import BAREME_PAR_DEFAUT
-from pipelines.scoring.bareme import Bareme, Doctrine, bareme, doctrine
+from pipelines.scoring.bareme import Bareme, bareme
+from pipelines.scoring.doctrine import Doctrine, doctrine
 from pipelines.sources.cartes import cartes
 
 DOCTRINE_PAR_DEFAUT = "priorites_d_abord"

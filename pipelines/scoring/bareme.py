@@ -35,19 +35,6 @@ class Bareme:
 
 
 @dataclass(frozen=True)
-class Doctrine:
-    """Who is served when means are short: the weight of each category's shortage."""
-
-    code: str
-    libelle: str
-    nature: str
-    resume: str
-    en_vigueur_le: date
-    verifie_le: date
-    poids: dict[str, int]
-
-
-@dataclass(frozen=True)
 class Besoins:
     """The besoins of every site of the warehouse.
 
@@ -66,13 +53,6 @@ def bareme(code: str) -> Bareme:
     contenu = lire_reference("baremes", code)
     tete = dict(contenu.pop("bareme"))
     return Bareme(**{**tete, "priorites": priorites(tete["priorites"])}, **contenu)
-
-
-@cache
-def doctrine(code: str) -> Doctrine:
-    """The doctrine `data/reference/doctrines/<code>.toml`."""
-    contenu = lire_reference("doctrines", code)
-    return Doctrine(**contenu["doctrine"], poids=contenu["poids"])
 
 
 def besoins(connexion: duckdb.DuckDBPyConnection, echelle: Bareme) -> Besoins:
@@ -114,19 +94,6 @@ def besoins(connexion: duckdb.DuckDBPyConnection, echelle: Bareme) -> Besoins:
             for rang, (code, libelle, centiemes, observe, ref) in enumerate(lignes)
         ]
     return Besoins(pd.DataFrame(lignes_sites), pd.DataFrame(lignes_detail))
-
-
-def poids(
-    categories: tuple[str, ...], inconnues: tuple[str, ...], doctrine_retenue: Doctrine
-) -> int:
-    """The weight of a site's shortage: the largest among its categories.
-
-    A site of no known category, but of one that can't be told, has a weight of its own: unknown
-    is not no.
-    """
-    if categories:
-        return max(doctrine_retenue.poids[c] for c in categories)
-    return doctrine_retenue.poids["categorie_inconnue" if inconnues else "sans_categorie"]
 
 
 Ligne = tuple[str, str, int, str, str]
