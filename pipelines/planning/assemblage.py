@@ -18,7 +18,8 @@ from pipelines.planning.probleme import (
     ordonner,
 )
 from pipelines.planning.trajets import estimer
-from pipelines.scoring.bareme import bareme, besoins
+from pipelines.scoring.bareme import bareme
+from pipelines.scoring.besoin import besoins
 from pipelines.scoring.capacite import capacite
 from pipelines.scoring.doctrine import Doctrine, doctrine, poids
 

@@ -13,7 +13,8 @@ from pipelines.marts import entrepot
 from pipelines.planning.trajets import estimer
 from pipelines.reports.libelles import STATUTS, TYPES
 from pipelines.reports.sites import BAREME_PAR_DEFAUT, tableau_sites
-from pipelines.scoring.bareme import bareme, besoins
+from pipelines.scoring.bareme import bareme
+from pipelines.scoring.besoin import besoins
 from pipelines.sources.cartes import cartes
 
 POSTES_PROCHES_MONTRES = 8

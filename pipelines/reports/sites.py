@@ -8,7 +8,8 @@ import pandas as pd
 from pipelines.base.textes import INCONNU
 from pipelines.marts import entrepot
 from pipelines.reports.libelles import RYTHMES_EN_MOTS, TYPES
-from pipelines.scoring.bareme import Bareme, Besoins, bareme, besoins
+from pipelines.scoring.bareme import Bareme, bareme
+from pipelines.scoring.besoin import Besoins, besoins
 from pipelines.scoring.couverture import est_en_manque, rythme
 
 BAREME_PAR_DEFAUT = "national_2017"

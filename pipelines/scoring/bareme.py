@@ -1,28 +1,64 @@
-"""From rules and numbers to a besoin: how much presence a site should have, line by line."""
+"""A barème as data: the numbers that turn rules and pupils into half-days, each cited."""
 
-from dataclasses import dataclass
+import tomllib
+from collections.abc import Set
+from dataclasses import MISSING, dataclass, field, fields, replace
 from datetime import date
 from functools import cache
 
-import duckdb
-import pandas as pd
+from pipelines.base import chemins
+from pipelines.base.erreurs import AtlasError
+from pipelines.base.textes import nombre
+from pipelines.scoring.regles import Priorites, lire_reference, priorites
 
-from pipelines.base import reference
-from pipelines.base.textes import nombre, pluriel
-from pipelines.marts import entrepot
-from pipelines.scoring.regles import Priorites, appliquer, lire_reference, priorites
+SENS = {"au_dessus": 1, "au_dessous": -1}
+HORS_REGLES = {"reference", "sans_categorie"}
+CLES_EXIGEES = {
+    "bareme": {
+        *("code", "libelle", "nature", "resume", "en_vigueur_le", "verifie_le", "priorites"),
+    },
+    "bornes": {"plancher", "plafond", "reference"},
+    "base": {"etablissement", "ecoles_rep_plus", "reference"},
+    "eleves": {"COLLEGE", "LEGT", "LPO", "LP", "EREA", "reference"},
+    "effectif_inconnu": {"remplacement", "reference"},
+    "ecoles": {"elementaire", "maternelle", "reference"},
+}
 
-# Half-days are added in hundredths, as integers, so that the lines add up to the last digit.
-CENTIEMES = 100
+
+@dataclass(frozen=True)
+class Continu:
+    """A factor without threshold: half-days for each unit above or under an origin.
+
+    `colonne` of `mart_site`; `par_unite` half-days for one unit, multiplied by pupils /
+    `par_eleves` when that is given; `types` it applies to (all when empty); `drapeau` is the
+    boolean column that says whether the site has what is counted at all.
+    """
+
+    code: str
+    libelle: str
+    colonne: str
+    unite: str
+    par_unite: float
+    reference: str
+    origine: float = 0.0
+    sens: str = "au_dessus"
+    par_eleves: float | None = None
+    types: tuple[str, ...] = ()
+    drapeau: str | None = None
 
 
 @dataclass(frozen=True)
 class Bareme:
-    """A scale of besoins: all numbers in half-days per 4-week cycle, or pupils for one of them."""
+    """A scale of besoins: all numbers in half-days per 4-week cycle, or as their part says.
+
+    `eleves`: pupils for one half-day, by type. `coefficients`: what a pupil counts for, by
+    category (the largest of a site's). `contributions`: half-days by category.
+    """
 
     code: str
     libelle: str
     nature: str
+    resume: str
     en_vigueur_le: date
     verifie_le: date
     priorites: Priorites
@@ -31,174 +67,186 @@ class Bareme:
     eleves: dict
     effectif_inconnu: dict
     ecoles: dict
-    contributions: dict
+    contributions: dict = field(default_factory=dict)
+    coefficients: dict = field(default_factory=dict)
+    continus: tuple[Continu, ...] = ()
 
 
 @dataclass(frozen=True)
-class Besoins:
-    """The besoins of every site of the warehouse.
+class Poids:
+    """One number of a barème that can be moved: `partie` and `cle` say where it stands."""
 
-    `sites`: site_id, besoin (half-days per cycle, an allowed level), categories (codes of matched
-    rules), inconnues (codes of rules that can't be told). `detail`: site_id, rang, code, libelle,
-    demi_journees (adds up to besoin for each site), observe (what was read), reference.
-    """
-
-    sites: pd.DataFrame
-    detail: pd.DataFrame
+    partie: str
+    cle: str
+    libelle: str
+    unite: str
+    valeur: float
+    reference: str
 
 
 @cache
 def bareme(code: str) -> Bareme:
-    """The barème `data/reference/baremes/<code>.toml` with its rule set."""
-    contenu = lire_reference("baremes", code)
-    tete = dict(contenu.pop("bareme"))
-    return Bareme(**{**tete, "priorites": priorites(tete["priorites"])}, **contenu)
+    """The barème `data/reference/baremes/<code>.toml` with its rule set.
 
-
-def besoins(connexion: duckdb.DuckDBPyConnection, echelle: Bareme) -> Besoins:
-    """The besoin of each site of `mart_site` under `echelle`, with its decomposition.
-
-    Sites are taken in the order of their id; the result does not depend on the order of rules.
+    Raises AtlasError when a part is missing, a category is not one of the rule set, or a number
+    is not one.
     """
-    sites = entrepot.lire(connexion, "mart_site").sort_values("site_id")
-    verdicts = appliquer(connexion, echelle.priorites)
-    par_site = {
-        site_id: dict(zip(groupe["regle"], groupe["verdict"], strict=True))
-        for site_id, groupe in verdicts.groupby("site_id")
-    }
-    niveaux = [n for n in reference.valeur("optimisation", "niveaux_presence") if n > 0]
-    medianes = _medianes(sites)
-    lignes_sites, lignes_detail = [], []
-    for site in sites.to_dict("records"):
-        verdict = par_site[site["site_id"]]
-        lignes = _lignes(site, verdict, echelle, medianes)
-        besoin = _arrondir(lignes, echelle, niveaux)
-        lignes_sites.append(
-            {
-                "site_id": site["site_id"],
-                "besoin": besoin,
-                "categories": tuple(sorted(c for c, v in verdict.items() if v is True)),
-                "inconnues": tuple(sorted(c for c, v in verdict.items() if v is None)),
-            }
-        )
-        lignes_detail += [
-            {
-                "site_id": site["site_id"],
-                "rang": rang,
-                "code": code,
-                "libelle": libelle,
-                "demi_journees": centiemes / CENTIEMES,
-                "observe": observe,
-                "reference": ref,
-            }
-            for rang, (code, libelle, centiemes, observe, ref) in enumerate(lignes)
-        ]
-    return Besoins(pd.DataFrame(lignes_sites), pd.DataFrame(lignes_detail))
+    return interpreter(lire_reference("baremes", code))
 
 
-Ligne = tuple[str, str, int, str, str]
+def interpreter(contenu: dict) -> Bareme:
+    """The barème written in `contenu`, the tables of its TOML file; AtlasError when it is wrong."""
+    fichier = f"baremes/{contenu.get('bareme', {}).get('code', '?')}.toml"
+    parties = {**contenu, "continus": contenu.get("continus", [])}
+    for partie, cles in CLES_EXIGEES.items():
+        _exiger(fichier, partie, parties.get(partie, {}).keys(), exigees=cles)
+    noms = {c.name for c in fields(Bareme)}
+    tete = parties.pop("bareme")
+    _exiger(fichier, "bareme", tete.keys(), admises=noms)
+    _exiger(fichier, "titres", parties.keys(), admises=noms)
+    admises = {c.name for c in fields(Continu)}
+    exigees = {c.name for c in fields(Continu) if c.default is MISSING}
+    for facteur in parties["continus"]:
+        _exiger(fichier, "continus", facteur.keys(), exigees=exigees, admises=admises)
+    echelle = Bareme(
+        **{
+            **tete,
+            **parties,
+            "priorites": priorites(tete["priorites"]),
+            "continus": tuple(
+                Continu(**{**f, "types": tuple(f.get("types", ()))}) for f in parties["continus"]
+            ),
+        }
+    )
+    _verifier(fichier, echelle)
+    return echelle
 
 
-def _lignes(
-    site: dict, verdict: dict[str, bool | None], echelle: Bareme, medianes: dict[tuple, float]
-) -> list[Ligne]:
-    """Lines before rounding: code, label, hundredths of a half-day, what was read, reference."""
-    lignes: list[Ligne] = [
-        (
-            "base",
-            "Base",
-            round(echelle.base[site["nature"]] * CENTIEMES),
-            "tout site",
-            echelle.base["reference"],
-        )
-    ]
-    if site["nature"] == "ecoles_rep_plus":
-        elementaires, maternelles = site["nb_ecoles_elementaires"], site["nb_ecoles_maternelles"]
-        lignes.append(
-            (
-                "ecoles",
-                "Écoles où s'enseigne le cycle 3",
-                round(
-                    CENTIEMES
-                    * (
-                        elementaires * echelle.ecoles["elementaire"]
-                        + maternelles * echelle.ecoles["maternelle"]
-                    )
-                ),
-                f"{pluriel(elementaires, 'école')} avec cycle 3, "
-                f"{pluriel(maternelles, 'maternelle')} à part",
-                echelle.ecoles["reference"],
-            )
-        )
-    else:
-        lignes.append(_ligne_eleves(site, echelle, medianes))
-    for regle in sorted(echelle.priorites.regles, key=lambda r: r.code):
-        if verdict[regle.code] and regle.code in echelle.contributions:
-            lignes.append(
-                (
-                    regle.code,
-                    regle.libelle,
-                    round(echelle.contributions[regle.code] * CENTIEMES),
-                    "oui",
-                    f"{regle.reference} ; poids : {echelle.contributions['reference']}",
-                )
-            )
-    return lignes
-
-
-def _ligne_eleves(site: dict, echelle: Bareme, medianes: dict[tuple, float]) -> Ligne:
-    """The pupil part; an unknown enrolment takes the median of its type, and says so."""
-    effectif, ref = site["effectif"], echelle.eleves["reference"]
-    if effectif is not None:
-        observe = f"{nombre(effectif)} élèves"
-    else:
-        ref = f"{ref} ; effectif inconnu : {echelle.effectif_inconnu['reference']}"
-        proche = medianes.get((site["departement"], site["type"]))
-        effectif = medianes.get((None, site["type"])) if proche is None else proche
-        if effectif is None:
-            return ("eleves", "Élèves", 0, "effectif inconnu de tous les sites de ce type", ref)
-        observe = f"effectif inconnu, compté pour {nombre(effectif)} (médiane du type)"
-    centiemes = round(CENTIEMES * effectif / echelle.eleves[site["type"]])
-    return ("eleves", "Élèves", centiemes, observe, ref)
-
-
-def _medianes(sites: pd.DataFrame) -> dict[tuple, float]:
-    """Median enrolment by (département, type), and by (None, type) over all the data."""
-    connus = sites[sites["effectif"].notna()].astype({"effectif": float})
-    locales = connus.groupby(["departement", "type"])["effectif"].median()
-    toutes = connus.groupby("type")["effectif"].median()
-    return {**locales.to_dict(), **{(None, t): m for t, m in toutes.items()}}
-
-
-def _arrondir(lignes: list[Ligne], echelle: Bareme, niveaux: list[int]) -> int:
-    """Append floor, ceiling and rounding to `lignes`; the besoin, an allowed level."""
-    somme = sum(ligne[2] for ligne in lignes)
-    for code, libelle, borne, depasse in (
-        ("plancher", "Plancher", echelle.bornes["plancher"], lambda s, b: s < b),
-        ("plafond", "Plafond", echelle.bornes["plafond"], lambda s, b: s > b),
+def _exiger(
+    fichier: str,
+    partie: str,
+    donnees: Set[str],
+    exigees: Set[str] = frozenset(),
+    admises: Set[str] | None = None,
+) -> None:
+    """AtlasError naming the first key that is missing from `partie`, or that nothing reads."""
+    for raison, cles, remede in (
+        ("manque", exigees - donnees, "l'ajouter, comme dans les barèmes livrés"),
+        ("n'est lu par rien", donnees - (admises or donnees), "corriger ce nom, ou l'enlever"),
     ):
-        if depasse(somme, borne * CENTIEMES):
-            lignes.append(
-                (
-                    code,
+        for cle in sorted(cles):
+            raise AtlasError(
+                f"« {cle} » {raison} dans [{partie}].",
+                fichier=fichier,
+                admis=", ".join(sorted(admises or exigees)),
+                remede=remede,
+            )
+
+
+def _verifier(fichier: str, echelle: Bareme) -> None:
+    """Categories, numbers and columns a barème may hold; AtlasError naming what is wrong."""
+
+    def refuser(message: str, partie: str, admis: tuple[str, ...] = ()) -> AtlasError:
+        return AtlasError(
+            message,
+            fichier=fichier,
+            admis=", ".join(sorted(admis)) or None,
+            remede=f"corriger [{partie}]",
+        )
+
+    regles = {r.code for r in echelle.priorites.regles}
+    for partie in ("contributions", "coefficients"):
+        for cle in sorted(getattr(echelle, partie).keys() - regles - HORS_REGLES):
+            texte = f"La catégorie « {cle} » n'existe pas dans « {echelle.priorites.code} »."
+            raise refuser(texte, partie, tuple(regles))
+    for p in poids_reglables(echelle, (*PARTIES_REGLABLES, "bornes")):
+        if isinstance(p.valeur, bool) or not isinstance(p.valeur, int | float) or p.valeur < 0:
+            texte = f"« {p.libelle} » doit être un nombre positif ou nul, et non « {p.valeur} »."
+            raise refuser(texte, p.partie)
+        if p.partie == "eleves" and p.valeur == 0:
+            texte = f"« {p.libelle} » ne peut être nul : ce sont des élèves pour une demi-journée."
+            raise refuser(texte, "eleves")
+    if echelle.bornes["plancher"] > echelle.bornes["plafond"]:
+        raise refuser("Le plancher est au-dessus du plafond.", "bornes")
+    for facteur in echelle.continus:
+        if facteur.sens not in SENS:
+            texte = f"Le sens « {facteur.sens} » n'est pas connu."
+            raise refuser(texte, "continus", tuple(SENS))
+        for colonne in (facteur.colonne, facteur.drapeau):
+            if colonne is not None and colonne not in colonnes_de_site():
+                texte = f"La colonne « {colonne} » n'existe pas dans mart_site."
+                raise refuser(texte, "continus", colonnes_de_site())
+
+
+@cache
+def colonnes_de_site() -> tuple[str, ...]:
+    """The columns of `mart_site`, as documented."""
+    texte = (chemins.REFERENCE / "colonnes.toml").read_text(encoding="utf-8")
+    return tuple(tomllib.loads(texte)["mart_site"])
+
+
+NOMS_DES_POIDS = {
+    ("base", "etablissement"): "Base d'un établissement",
+    ("base", "ecoles_rep_plus"): "Base d'un réseau d'écoles REP+",
+    ("ecoles", "elementaire"): "Par école avec cycle 3",
+    ("ecoles", "maternelle"): "Par maternelle",
+    ("coefficients", "sans_categorie"): "Élève d'un site sans catégorie",
+    ("bornes", "plancher"): "Plancher",
+    ("bornes", "plafond"): "Plafond",
+}
+UNITES_DES_POIDS = {
+    "base": "½ j. par cycle",
+    "ecoles": "½ j. par cycle",
+    "contributions": "½ j. par cycle",
+    "bornes": "½ j. par cycle",
+    "eleves": "élèves pour une ½ j.",
+    "coefficients": "élèves comptés pour un",
+}
+PARTIES_REGLABLES = ("base", "eleves", "ecoles", "coefficients", "contributions")
+
+
+def poids_reglables(echelle: Bareme, parties: tuple[str, ...] = PARTIES_REGLABLES) -> list[Poids]:
+    """Every number of `echelle` that weighs on a besoin, continuous factors last."""
+    libelles = {r.code: r.libelle for r in echelle.priorites.regles}
+    trouves = []
+    for partie in parties:
+        table = getattr(echelle, partie)
+        for cle, valeur in table.items():
+            if cle == "reference":
+                continue
+            libelle = libelles.get(cle) or NOMS_DES_POIDS.get((partie, cle), cle)
+            trouves.append(
+                Poids(
+                    partie,
+                    cle,
                     libelle,
-                    borne * CENTIEMES - somme,
-                    pluriel(borne, "demi-journée"),
-                    echelle.bornes["reference"],
+                    UNITES_DES_POIDS[partie],
+                    valeur,
+                    table["reference"],
                 )
             )
-            somme = borne * CENTIEMES
-    admis = [n for n in niveaux if echelle.bornes["plancher"] <= n <= echelle.bornes["plafond"]]
-    # the nearest level, the higher of two at the same distance
-    besoin = min(admis, key=lambda n: (abs(n * CENTIEMES - somme), -n))
-    if besoin * CENTIEMES != somme:
-        lignes.append(
-            (
-                "arrondi",
-                "Arrondi au niveau de présence le plus proche",
-                besoin * CENTIEMES - somme,
-                pluriel(besoin, "demi-journée"),
-                "Niveaux de présence : data/reference/optimisation.toml",
-            )
+    return trouves + [
+        Poids(
+            "continus",
+            c.code,
+            c.libelle,
+            f"½ j. par cycle et par {c.unite}"
+            + (f", pour {nombre(c.par_eleves)} élèves" if c.par_eleves else ""),
+            c.par_unite,
+            c.reference,
         )
-    return besoin
+        for c in echelle.continus
+    ]
+
+
+def avec_poids(echelle: Bareme, partie: str, cle: str, valeur: float) -> Bareme:
+    """`echelle` with one number changed; AtlasError when the number is not admitted."""
+    if partie == "continus":
+        continus = tuple(
+            replace(c, par_unite=valeur) if c.code == cle else c for c in echelle.continus
+        )
+        modifie = replace(echelle, continus=continus)
+    else:
+        modifie = replace(echelle, **{partie: {**getattr(echelle, partie), cle: valeur}})
+    _verifier(f"baremes/{echelle.code}.toml", modifie)
+    return modifie

@@ -13,7 +13,8 @@ from pipelines.base import chemins
 from pipelines.base.textes import FINE, jour
 from pipelines.marts.construction import construire
 from pipelines.planning.modele import DURES
-from pipelines.scoring.bareme import bareme, besoins
+from pipelines.scoring.bareme import bareme
+from pipelines.scoring.besoin import besoins
 
 DEPARTEMENTS = ("004", "005", "013", "084")
 REGLES = tomllib.loads(

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from pipelines.base import reference
 from pipelines.base.erreurs import AtlasError
-from pipelines.scoring.bareme import bareme, besoins
+from pipelines.scoring.bareme import bareme
+from pipelines.scoring.besoin import besoins
 from pipelines.scoring.doctrine import doctrine, poids
 from pipelines.scoring.regles import Priorites, Regle, appliquer, priorites
 
