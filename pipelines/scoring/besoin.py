@@ -102,9 +102,13 @@ class Ligne:
 
 @dataclass(frozen=True)
 class Mesure:
-    """The besoin of each site of `Donnees.sites`, in its order, and the lines that make it."""
+    """The besoin of each site of `Donnees.sites`, in its order, and the lines that make it.
+
+    `somme`: hundredths of a half-day before floor, ceiling and rounding, for ranks.
+    """
 
     besoin: np.ndarray
+    somme: np.ndarray
     lignes: list[Ligne]
 
 
@@ -163,9 +167,9 @@ def besoins(
 def mesurer(donnees: Donnees, echelle: Bareme, regle: Transition | None = None) -> Mesure:
     """The besoins alone, without their words: what a comparison of many barèmes calls."""
     lignes = list(_lignes(donnees, echelle))
-    lignes += _borner(echelle, sum(ligne.centiemes for ligne in lignes), regle)
     somme = sum(ligne.centiemes for ligne in lignes)
-    return Mesure(somme // CENTIEMES, lignes)
+    lignes += _borner(echelle, somme, regle)
+    return Mesure(sum(ligne.centiemes for ligne in lignes) // CENTIEMES, somme, lignes)
 
 
 def detailler(donnees: Donnees, mesure: Mesure) -> Besoins:
