@@ -22,6 +22,7 @@ from pipelines.reports import modeles as modeles_excel
 from pipelines.scenarios import propositions
 from pipelines.scenarios.resume import ENSEMBLE
 from pipelines.scoring.couverture import Rythme
+from pipelines.scoring.inscription import inscrire
 from pipelines.simulation.departements import simuler_departements
 from pipelines.simulation.postes import ecrire
 from pipelines.sources import telechargement
@@ -156,6 +157,7 @@ def construire(
             entrepot_,
             _codes(departements),
             lambda etape, part: barre.update(tache, description=etape, completed=part),
+            completer=inscrire,
         )
     table = Table("Département", "Sites du second degré", "Sites d'écoles REP+")
     for code, sites in bilan.sites.items():
@@ -351,7 +353,7 @@ def servir(
     """Ouvre le tableau de bord sur 127.0.0.1 ; construit l'exemple si l'entrepôt n'existe pas."""
     if not entrepot_.is_file():
         console.print("Construction de l'exemple (établissements fictifs)…")
-        construction.construire([chemins.EXEMPLE], entrepot_)
+        construction.construire([chemins.EXEMPLE], entrepot_, completer=inscrire)
     console.print(f"Tableau de bord : http://127.0.0.1:{port}", markup=False)
     environnement = {**os.environ, "ATLAS_ENTREPOT": str(entrepot_.resolve())}
     commande = [sys.executable, "-m", "streamlit", "run", str(chemins.APPLICATION)]

@@ -6,6 +6,7 @@ import pytest
 
 from pipelines.base import chemins
 from pipelines.marts import construction
+from pipelines.scoring.inscription import inscrire
 from pipelines.simulation.departements import simuler_departements
 from pipelines.simulation.postes import ecrire
 
@@ -56,5 +57,5 @@ def entrepot_reel(reel, tmp_path_factory):
         locaux.append(dossier / departement)
         ecrire(lot, locaux[-1])
     entrepot = dossier / "reel.duckdb"
-    construction.construire([reel, *locaux], entrepot, DEPARTEMENTS_REELS)
+    construction.construire([reel, *locaux], entrepot, DEPARTEMENTS_REELS, completer=inscrire)
     return entrepot

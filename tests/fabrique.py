@@ -9,6 +9,7 @@ import xlsxwriter
 
 from pipelines.base.uai import cle
 from pipelines.marts import construction
+from pipelines.scoring.inscription import inscrire
 from pipelines.sources import chargement
 
 COLONNES_ANNUAIRE = (
@@ -232,7 +233,7 @@ def ecrire_presences(dossier, lignes, nom="presences.csv", **options):
 def construire(dossier, entrepot=None, departements=None):
     """Build `dossier` into `entrepot` (by default beside it); returns the warehouse."""
     cible = entrepot or dossier.parent / f"{dossier.name}.duckdb"
-    construction.construire([dossier], cible, departements)
+    construction.construire([dossier], cible, departements, completer=inscrire)
     return cible
 
 

@@ -60,12 +60,14 @@ def construire(
     progres: Progres | None = None,
     *,
     origine: list[str] | None = None,
+    completer: Callable[[duckdb.DuckDBPyConnection], None] | None = None,
     avant_bascule: Callable[[], None] | None = None,
 ) -> Bilan:
     """Build `entrepot` from the files of `dossiers`, for `departements` (3 characters, or all).
 
     `progres` receives a French step and the share done (0 to 1). `origine` names where the files
-    come from when `dossiers` are not to last. `avant_bascule` is called once the new warehouse is
+    come from when `dossiers` are not to last. `completer` adds the tables of a later stage to the
+    new warehouse. `avant_bascule` is called once the new warehouse is
     whole and judged: if it raises, nothing is swapped. Raises AtlasError, the previous warehouse
     untouched, for an unreadable or refused file, a local file with bad lines, an unknown
     département or a disk that can't be written.
@@ -89,6 +91,9 @@ def construire(
                 _verifier_conservation(connexion)
                 bilan = _bilan(connexion, entrepot, inventaire, time.monotonic() - debut)
                 _alleger(connexion)
+                if completer is not None:
+                    avancer("Besoins de chaque site", 0.96)
+                    completer(connexion)
                 avancer("Écriture de l'entrepôt", 0.97)
                 # said here: closing would pass over a full disk in silence
                 connexion.execute("checkpoint")

@@ -21,6 +21,7 @@ from pipelines.base.erreurs import AtlasError
 from pipelines.base.textes import enumeration
 from pipelines.marts import construction, entrepot
 from pipelines.marts.rapport import Rapport
+from pipelines.scoring.inscription import inscrire
 from pipelines.sources import chargement, lecture
 from pipelines.sources.cartes import cartes
 from pipelines.sources.reconnaissance import Reconnu, reconnaitre
@@ -133,6 +134,7 @@ def accepter(
             lot.departements,
             progres,
             origine=[f"{ORIGINE}:{numero}"],
+            completer=inscrire,
             avant_bascule=ranger,
         )
         return _confirmer(base, numero)
@@ -157,6 +159,7 @@ def revenir(base: Path, numero: int, progres: Progres | None = None) -> Version:
                 list(etat.departements),
                 progres,
                 origine=[f"{ORIGINE}:{numero}"],
+                completer=inscrire,
             )
         return replace(voulue, est_en_service=True)
 

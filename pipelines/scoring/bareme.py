@@ -84,6 +84,11 @@ class Poids:
     reference: str
 
 
+def livres() -> list[str]:
+    """The codes of the barèmes that come with Atlas, in alphabetical order."""
+    return sorted(f.stem for f in (chemins.REFERENCE / "baremes").glob("*.toml"))
+
+
 @cache
 def bareme(code: str) -> Bareme:
     """The barème `data/reference/baremes/<code>.toml` with its rule set.

@@ -22,6 +22,15 @@ from pipelines.scoring.regles import Priorites, appliquer
 CENTIEMES = 100
 OUI, NON, INCONNU = 1, 0, -1
 CONNU, MEDIANE_PROCHE, MEDIANE_DU_TYPE, SANS_VALEUR = range(4)
+COLONNES_DETAIL = (
+    "site_id",
+    "rang",
+    "code",
+    "libelle",
+    "demi_journees",
+    "observe",
+    "reference",
+)
 PROVENANCES = {
     MEDIANE_PROCHE: "médiane du type",
     MEDIANE_DU_TYPE: "médiane du type, tous départements",
@@ -198,7 +207,7 @@ def detailler(donnees: Donnees, mesure: Mesure) -> Besoins:
             }
             for rang, ligne in enumerate(presentes)
         ]
-    return Besoins(sites, pd.DataFrame(detail))
+    return Besoins(sites, pd.DataFrame(detail, columns=list(COLONNES_DETAIL)))
 
 
 def _codes_par_site(donnees: Donnees, codes: list[str], signe: int) -> list[tuple[str, ...]]:

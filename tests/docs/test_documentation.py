@@ -12,6 +12,7 @@ from pages.composants.cadre import PAGES
 from pipelines.base import chemins
 from pipelines.cli import app
 from pipelines.marts.construction import construire
+from pipelines.scoring.inscription import inscrire
 from pipelines.sources.cartes import cartes
 
 GUIDE = (chemins.RACINE / "docs" / "guide.md").read_text(encoding="utf-8")
@@ -22,7 +23,7 @@ README = (chemins.RACINE / "README.md").read_text(encoding="utf-8")
 def colonnes_reelles(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
     """Columns of the marts of a freshly built example."""
     entrepot = tmp_path_factory.mktemp("docs") / "atlas.duckdb"
-    construire([chemins.EXEMPLE], entrepot)
+    construire([chemins.EXEMPLE], entrepot, completer=inscrire)
     connexion = duckdb.connect(str(entrepot), read_only=True)
     try:
         lignes = connexion.execute(

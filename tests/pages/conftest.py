@@ -15,6 +15,7 @@ from playwright.sync_api import sync_playwright
 
 from pipelines.base import chemins
 from pipelines.marts.construction import construire
+from pipelines.scoring.inscription import inscrire
 
 ATTENTE_SERVEUR_S = 90
 OPTIONS_CHROMIUM = (
@@ -33,7 +34,7 @@ def entrepot_exemple(tmp_path_factory):
     """The warehouse of `data/exemple`, built once for the run and only read."""
     entrepot = tmp_path_factory.getbasetemp() / "exemple" / "atlas.duckdb"
     if not entrepot.exists():
-        construire([chemins.EXEMPLE], entrepot)
+        construire([chemins.EXEMPLE], entrepot, completer=inscrire)
     return entrepot
 
 
