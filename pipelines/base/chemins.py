@@ -11,4 +11,6 @@ CARTES_SOURCES = DONNEES / "sources.toml"
 ENTREPOT_PAR_DEFAUT = DONNEES / "entrepot" / "atlas.duckdb"
 DEPOT = Path(os.environ.get("ATLAS_DEPOT", DONNEES / "depot"))
 CALCULS = Path(os.environ.get("ATLAS_CALCULS", DONNEES / "calculs"))
+# rule sets, barèmes and doctrines an académie writes for itself, beside those of REFERENCE
+REGLES = Path(os.environ.get("ATLAS_REGLES", DONNEES / "regles"))
 APPLICATION = RACINE / "pages" / "composants" / "application.py"

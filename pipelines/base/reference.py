@@ -73,11 +73,16 @@ def valeur(fichier: str, nom: str, jour: date | None = None) -> Any:  # noqa: AN
 
 
 def empreinte() -> str:
-    """sha256 over every file of `data/reference`: the identity of the rules behind a result."""
+    """sha256 over every file of `data/reference`, and of the académie's own rules when it has any:
+    the identity of the rules behind a result.
+    """
     somme = hashlib.sha256()
-    for fichier in sorted(f for f in chemins.REFERENCE.rglob("*") if f.is_file()):
-        somme.update(fichier.relative_to(chemins.REFERENCE).as_posix().encode())
-        somme.update(fichier.read_bytes())
+    fichiers = [(f, chemins.REFERENCE) for f in chemins.REFERENCE.rglob("*")]
+    fichiers += [(f, chemins.REGLES) for f in chemins.REGLES.rglob("*.toml")]
+    for fichier, racine in sorted(fichiers):
+        if fichier.is_file():
+            somme.update(fichier.relative_to(racine).as_posix().encode())
+            somme.update(fichier.read_bytes())
     return somme.hexdigest()
 
 

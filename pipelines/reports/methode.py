@@ -43,13 +43,19 @@ def methode() -> Methode:
     echelle, principe = bareme(BAREME_PAR_DEFAUT), doctrine(DOCTRINE_PAR_DEFAUT)
     texte = echelle.priorites
     return Methode(
-        texte=f"{texte.titre} (NOR {texte.nor})",
+        texte=texte.intitule(),
         note_du_texte=texte.note,
         nature_du_bareme=echelle.nature,
         nature_de_la_doctrine=principe.nature,
         regles=pd.DataFrame(
             [
-                (r.libelle, r.resume, r.condition, r.reference, jour(r.en_vigueur_le.isoformat()))
+                (
+                    r.libelle,
+                    r.resume,
+                    texte.condition_lue(r),
+                    r.reference,
+                    jour(r.en_vigueur_le.isoformat()),
+                )
                 for r in texte.regles
             ],
             columns=["Catégorie", "En nos mots", "Condition lue", "Référence", "En vigueur le"],

@@ -17,9 +17,11 @@ from pipelines.scoring.bareme import bareme
 from pipelines.scoring.besoin import besoins
 
 DEPARTEMENTS = ("004", "005", "013", "084")
-REGLES = tomllib.loads(
+TEXTE = tomllib.loads(
     (chemins.REFERENCE / "priorites" / "circulaire_2017_055.toml").read_text(encoding="utf-8")
-)["regles"]
+)
+NOMBRES = {nom: seuil["valeur"] for nom, seuil in TEXTE["seuils"].items()}
+REGLES = [{**r, "condition": r["condition"].format(**NOMBRES)} for r in TEXTE["regles"]]
 
 
 @pytest.fixture

@@ -35,9 +35,16 @@ def colonnes_site(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def monde(colonnes_site):
+def connexion_vide():
+    """A warehouse in memory, without any table."""
+    with duckdb.connect() as connexion:
+        yield connexion
+
+
+@pytest.fixture(scope="session")
+def monde(colonnes_site, connexion_vide):
     """A warehouse of the sites given, each an ordinary collège changed by name."""
-    connexion = duckdb.connect()
+    connexion = connexion_vide
     definition = ", ".join(f'"{nom}" {type_}' for nom, type_, *_ in colonnes_site)
 
     def peupler(*sites):
@@ -51,5 +58,4 @@ def monde(colonnes_site):
             )
         return connexion
 
-    yield peupler
-    connexion.close()
+    return peupler
