@@ -1,16 +1,16 @@
 """A barème as data: the numbers that turn rules and pupils into half-days, each cited."""
 
-import tomllib
 from collections.abc import Set
 from dataclasses import MISSING, dataclass, field, fields, replace
 from datetime import date
-from functools import cache
 
-from pipelines.base import chemins
 from pipelines.base.erreurs import AtlasError
 from pipelines.base.textes import nombre
-from pipelines.scoring.regles import Priorites, lire_reference, priorites
+from pipelines.scoring.conditions import LOGIQUE, NOMBRE, grammaire
+from pipelines.scoring.jeux import lire_reference, nom_du_fichier
+from pipelines.scoring.regles import Priorites, priorites
 
+DOSSIER = "baremes"
 SENS = {"au_dessus": 1, "au_dessous": -1}
 HORS_REGLES = {"reference", "sans_categorie"}
 CLES_EXIGEES = {
@@ -84,24 +84,17 @@ class Poids:
     reference: str
 
 
-def livres() -> list[str]:
-    """The codes of the barèmes that come with Atlas, in alphabetical order."""
-    return sorted(f.stem for f in (chemins.REFERENCE / "baremes").glob("*.toml"))
-
-
-@cache
 def bareme(code: str) -> Bareme:
-    """The barème `data/reference/baremes/<code>.toml` with its rule set.
+    """The barème `code`, shipped in `data/reference/baremes` or the académie's own.
 
-    Raises AtlasError when a part is missing, a category is not one of the rule set, or a number
-    is not one.
+    Read as its file stands now, with its rule set. Raises AtlasError when it does not exist, a
+    part is missing, a category is not one of the rule set, or a number is not one.
     """
-    return interpreter(lire_reference("baremes", code))
+    return interpreter(lire_reference(DOSSIER, code), nom_du_fichier(DOSSIER, code))
 
 
-def interpreter(contenu: dict) -> Bareme:
-    """The barème written in `contenu`, the tables of its TOML file; AtlasError when it is wrong."""
-    fichier = f"baremes/{contenu.get('bareme', {}).get('code', '?')}.toml"
+def interpreter(contenu: dict, fichier: str) -> Bareme:
+    """The barème of `contenu`, the tables of `fichier`; AtlasError naming what is wrong there."""
     parties = {**contenu, "continus": contenu.get("continus", [])}
     for partie, cles in CLES_EXIGEES.items():
         _exiger(fichier, partie, parties.get(partie, {}).keys(), exigees=cles)
@@ -141,7 +134,7 @@ def _exiger(
     ):
         for cle in sorted(cles):
             raise AtlasError(
-                f"« {cle} » {raison} dans [{partie}].",
+                f"« {cle} » {raison} dans [{partie}].",
                 fichier=fichier,
                 admis=", ".join(sorted(admises or exigees)),
                 remede=remede,
@@ -162,32 +155,26 @@ def _verifier(fichier: str, echelle: Bareme) -> None:
     regles = {r.code for r in echelle.priorites.regles}
     for partie in ("contributions", "coefficients"):
         for cle in sorted(getattr(echelle, partie).keys() - regles - HORS_REGLES):
-            texte = f"La catégorie « {cle} » n'existe pas dans « {echelle.priorites.code} »."
+            texte = f"La catégorie « {cle} » n'existe pas dans « {echelle.priorites.code} »."
             raise refuser(texte, partie, tuple(regles))
     for p in poids_reglables(echelle, (*PARTIES_REGLABLES, "bornes")):
         if isinstance(p.valeur, bool) or not isinstance(p.valeur, int | float) or p.valeur < 0:
-            texte = f"« {p.libelle} » doit être un nombre positif ou nul, et non « {p.valeur} »."
+            texte = f"« {p.libelle} » doit être un nombre positif ou nul, et non « {p.valeur} »."
             raise refuser(texte, p.partie)
         if p.partie == "eleves" and p.valeur == 0:
-            texte = f"« {p.libelle} » ne peut être nul : ce sont des élèves pour une demi-journée."
+            texte = f"« {p.libelle} » ne peut être nul : ce sont des élèves pour une demi-journée."
             raise refuser(texte, "eleves")
     if echelle.bornes["plancher"] > echelle.bornes["plafond"]:
         raise refuser("Le plancher est au-dessus du plafond.", "bornes")
     for facteur in echelle.continus:
         if facteur.sens not in SENS:
-            texte = f"Le sens « {facteur.sens} » n'est pas connu."
+            texte = f"Le sens « {facteur.sens} » n'est pas connu."
             raise refuser(texte, "continus", tuple(SENS))
-        for colonne in (facteur.colonne, facteur.drapeau):
-            if colonne is not None and colonne not in colonnes_de_site():
-                texte = f"La colonne « {colonne} » n'existe pas dans mart_site."
-                raise refuser(texte, "continus", colonnes_de_site())
-
-
-@cache
-def colonnes_de_site() -> tuple[str, ...]:
-    """The columns of `mart_site`, as documented."""
-    texte = (chemins.REFERENCE / "colonnes.toml").read_text(encoding="utf-8")
-    return tuple(tomllib.loads(texte)["mart_site"])
+        for colonne, nature in ((facteur.colonne, NOMBRE), (facteur.drapeau, LOGIQUE)):
+            admises = tuple(c for c, n in grammaire().natures.items() if n == nature)
+            if colonne is not None and colonne not in admises:
+                texte = f"« {colonne} » n'est pas une colonne de mart_site qui contient {nature}."
+                raise refuser(texte, "continus", admises)
 
 
 NOMS_DES_POIDS = {
@@ -253,5 +240,5 @@ def avec_poids(echelle: Bareme, partie: str, cle: str, valeur: float) -> Bareme:
         modifie = replace(echelle, continus=continus)
     else:
         modifie = replace(echelle, **{partie: {**getattr(echelle, partie), cle: valeur}})
-    _verifier(f"baremes/{echelle.code}.toml", modifie)
+    _verifier(nom_du_fichier(DOSSIER, echelle.code), modifie)
     return modifie

@@ -140,10 +140,8 @@ def preparer(connexion: duckdb.DuckDBPyConnection, jeu: Priorites) -> Donnees:
     lus = appliquer(connexion, jeu)
     signes = lus["verdict"].map(lambda v: INCONNU if v is None else int(v))
     tableau = lus.assign(signe=signes).pivot(index="site_id", columns="regle", values="signe")
-    tableau = tableau.reindex(sites["site_id"])
-    return Donnees(
-        sites, {str(regle): tableau[regle].to_numpy(dtype=int) for regle in tableau.columns}
-    )
+    tableau = tableau.reindex(index=sites["site_id"], columns=[r.code for r in jeu.regles])
+    return Donnees(sites, {code: tableau[code].to_numpy(dtype=int) for code in tableau.columns})
 
 
 def transition(
@@ -248,9 +246,9 @@ def _ligne_eleves(donnees: Donnees, echelle: Bareme) -> Ligne:
     centiemes = _en_centiemes(effectifs.valeurs * coefficients / diviseurs)
     ref = echelle.eleves["reference"]
     if echelle.coefficients:
-        ref = f"{ref} ; coefficients : {echelle.coefficients['reference']}"
+        ref = f"{ref} ; coefficients : {echelle.coefficients['reference']}"
     if (effectifs.provenance[~donnees.est_reseau] != CONNU).any():
-        ref = f"{ref} ; effectif inconnu : {echelle.effectif_inconnu['reference']}"
+        ref = f"{ref} ; effectif inconnu : {echelle.effectif_inconnu['reference']}"
 
     def observe(i: int) -> str:
         provenance, effectif = effectifs.provenance[i], nombre(effectifs.valeurs[i])
@@ -339,10 +337,10 @@ def _ligne_categorie(donnees: Donnees, echelle: Bareme, code: str, libelle: str,
     return Ligne(
         code,
         libelle,
-        f"{ref} ; poids : {echelle.contributions['reference']}",
+        f"{ref} ; poids : {echelle.contributions['reference']}",
         np.where(verdict == OUI, montant, 0),
         verdict != NON,
-        lambda i: "oui" if verdict[i] == OUI else "inconnu : rien n'est compté sans la donnée",
+        lambda i: "oui" if verdict[i] == OUI else "inconnu : rien n'est compté sans la donnée",
     )
 
 
@@ -376,7 +374,7 @@ def _borner(echelle: Bareme, somme: np.ndarray, regle: Transition | None) -> Ite
     yield _ligne_niveau(
         "arrondi",
         "Arrondi au niveau de présence le plus proche",
-        "Niveaux de présence : data/reference/optimisation.toml",
+        "Niveaux de présence : data/reference/optimisation.toml",
         somme,
         niveaux,
     )
@@ -386,8 +384,8 @@ def _borner(echelle: Bareme, somme: np.ndarray, regle: Transition | None) -> Ite
         perte = pluriel(regle.perte_max, "demi-journée")
         yield _ligne_niveau(
             "transition",
-            f"Transition : {perte} de moins qu'aujourd'hui au plus",
-            "Choix de qui propose : règle de transition, non réglementaire",
+            f"Transition : {perte} de moins qu'aujourd'hui au plus",
+            "Choix de qui propose : règle de transition, non réglementaire",
             niveaux * CENTIEMES,
             tenus,
         )

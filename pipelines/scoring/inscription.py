@@ -3,7 +3,8 @@
 import duckdb
 import pandas as pd
 
-from pipelines.scoring.bareme import bareme, livres
+from pipelines.scoring import jeux
+from pipelines.scoring.bareme import DOSSIER, bareme
 from pipelines.scoring.besoin import Besoins, Donnees, detailler, mesurer, preparer
 from pipelines.scoring.moyens import a_moyens_constants, moyens
 
@@ -35,7 +36,7 @@ def inscrire(connexion: duckdb.DuckDBPyConnection) -> None:
     tables: dict[str, list[pd.DataFrame]] = {"mart_besoin": [], "mart_besoin_detail": []}
     disponibles = moyens(connexion)
     prepares: dict[str, Donnees] = {}
-    for code in livres():
+    for code in jeux.livres(DOSSIER):
         echelle = bareme(code)
         texte = echelle.priorites.code
         if texte not in prepares:

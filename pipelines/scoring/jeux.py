@@ -21,12 +21,12 @@ CODE_ADMIS = "des minuscules sans accent, des chiffres et des tirets bas, une le
 
 def codes(dossier: str) -> list[str]:
     """Codes of the files of `dossier` (priorites, baremes, doctrines): shipped and local."""
-    return sorted({*_livres(dossier), *_locaux(dossier)})
+    return sorted({*livres(dossier), *locaux(dossier)})
 
 
 def est_local(dossier: str, code: str) -> bool:
     """True when `code` is a file the académie wrote, False when Atlas ships it."""
-    return code not in _livres(dossier) and code in _locaux(dossier)
+    return code not in livres(dossier) and code in locaux(dossier)
 
 
 def lire_reference(dossier: str, code: str) -> dict[str, Any]:
@@ -50,12 +50,12 @@ def lire_reference(dossier: str, code: str) -> dict[str, Any]:
 
 def chemin_de(dossier: str, code: str) -> Path:
     """Where the file `code` of `dossier` is; AtlasError when it is nowhere, or in both places."""
-    livre, local = code in _livres(dossier), code in _locaux(dossier)
+    livre, local = code in livres(dossier), code in locaux(dossier)
     if livre and local:
         raise AtlasError(
             f"Le fichier local « {code} » porte le nom d'un fichier livré avec Atlas.",
             fichier=str(_local(dossier, code)),
-            admis="un nom qui n'est pas déjà pris : " + ", ".join(_livres(dossier)),
+            admis="un nom qui n'est pas déjà pris : " + ", ".join(livres(dossier)),
             remede="renommer le fichier local, et son code",
         )
     if not (livre or local):
@@ -70,7 +70,7 @@ def chemin_de(dossier: str, code: str) -> Path:
 
 def nom_du_fichier(dossier: str, code: str) -> str:
     """How errors name the file: from data/ when shipped, whole when local."""
-    if code in _livres(dossier):
+    if code in livres(dossier):
         return f"data/reference/{dossier}/{code}.toml"
     return str(_local(dossier, code))
 
@@ -83,10 +83,10 @@ def verifier_code_local(dossier: str, code: str) -> None:
             admis=CODE_ADMIS,
             remede="choisir un autre nom, par exemple mon_academie_2027",
         )
-    if code in _livres(dossier):
+    if code in livres(dossier):
         raise AtlasError(
             f"« {code} » est le nom d'un fichier livré avec Atlas, qui ne se modifie pas.",
-            admis="un nom qui n'est pas déjà pris : " + ", ".join(_livres(dossier)),
+            admis="un nom qui n'est pas déjà pris : " + ", ".join(livres(dossier)),
             remede="choisir un autre nom",
         )
 
@@ -145,9 +145,11 @@ def _local(dossier: str, code: str) -> Path:
     return chemins.REGLES / dossier / f"{code}.toml"
 
 
-def _livres(dossier: str) -> list[str]:
+def livres(dossier: str) -> list[str]:
+    """Codes of the files Atlas ships."""
     return sorted(f.stem for f in (chemins.REFERENCE / dossier).glob("*.toml"))
 
 
-def _locaux(dossier: str) -> list[str]:
+def locaux(dossier: str) -> list[str]:
+    """Codes of the files the académie wrote."""
     return sorted(f.stem for f in (chemins.REGLES / dossier).glob("[!.]*.toml"))

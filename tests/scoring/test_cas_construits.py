@@ -5,7 +5,8 @@ import pytest
 from fabrique import etablissement, reseau, uai
 
 from pipelines.marts import entrepot
-from pipelines.scoring.bareme import bareme, besoins
+from pipelines.scoring.bareme import bareme
+from pipelines.scoring.besoin import besoins
 from pipelines.scoring.capacite import capacite
 from pipelines.scoring.regles import appliquer, priorites
 
