@@ -10,7 +10,16 @@ from pathlib import Path
 import streamlit as st
 
 from pipelines.base import chemins
-from pipelines.reports import donnees, etablissement, methode, modeles, proposition, situation
+from pipelines.reports import (
+    besoins,
+    donnees,
+    etablissement,
+    methode,
+    modeles,
+    priorites,
+    proposition,
+    situation,
+)
 from pipelines.scenarios import calculs, depot
 
 CACHE = {"show_spinner": "Lecture des données…", "max_entries": 64}
@@ -97,3 +106,61 @@ def examiner_depot(
 def modeles_excel() -> bytes:
     """The templates of the local files, zipped."""
     return modeles.archive()
+
+
+def version_des_regles() -> str:
+    """Changes when a file of rules the académie wrote changes."""
+    fichiers = sorted(chemins.REGLES.rglob("*.toml")) if chemins.REGLES.is_dir() else []
+    return ":".join(f"{f.name}-{f.stat().st_mtime_ns}" for f in fichiers)
+
+
+@st.cache_data(**CACHE)
+def lire_textes(regles: str) -> dict[str, str]:
+    """Code → title of the rule sets."""
+    return priorites.textes()
+
+
+@st.cache_data(**CACHE)
+def lire_priorites(
+    version: str, regles: str, departement: str, texte: str
+) -> priorites.VuePriorites:
+    """A text over a département."""
+    return priorites.vue(base(), departement, texte)
+
+
+@st.cache_data(**CACHE)
+def comparer_textes(
+    version: str, regles: str, departement: str, avant: str, apres: str
+) -> priorites.VueComparaison:
+    """What changes from a text to another."""
+    return priorites.comparaison(base(), departement, avant, apres)
+
+
+@st.cache_data(**CACHE)
+def lire_baremes(regles: str) -> dict[str, str]:
+    """Code → label of the barèmes."""
+    return besoins.baremes()
+
+
+@st.cache_data(**CACHE)
+def lire_besoins(
+    version: str, regles: str, departement: str, bareme: str, perte_max: int | None
+) -> besoins.VueBesoins:
+    """The besoins of a département under a barème."""
+    return besoins.vue(base(), departement, bareme, perte_max)
+
+
+@st.cache_data(**CACHE)
+def lire_sensibilite(
+    version: str, regles: str, departement: str, bareme: str
+) -> besoins.VueSensibilite:
+    """What besoins owe to each weight."""
+    return besoins.sensibilite(base(), departement, bareme)
+
+
+@st.cache_data(**CACHE)
+def lire_desaccord(
+    version: str, regles: str, departement: str, premier: str, second: str
+) -> besoins.VueDesaccord:
+    """How two barèmes differ."""
+    return besoins.desaccord(base(), departement, premier, second)

@@ -13,6 +13,8 @@ DOSSIER = chemins.RACINE / "pages"
 PAGES = {
     "situation": (DOSSIER / "analyser" / "situation.py", "Situation"),
     "etablissement": (DOSSIER / "analyser" / "etablissement.py", "Établissement"),
+    "priorites": (DOSSIER / "comprendre" / "priorites.py", "Priorités"),
+    "besoins": (DOSSIER / "comprendre" / "besoins.py", "Besoins"),
     "proposer": (DOSSIER / "proposer" / "proposer.py", "Proposer"),
     "donnees": (DOSSIER / "analyser" / "donnees.py", "Données"),
     "methode": (DOSSIER / "comprendre" / "methode.py", "Méthode"),
@@ -73,6 +75,17 @@ def _choisir_departement() -> str:
     if choisi != actuel:
         st.query_params.from_dict({"departement": choisi})
         st.rerun()
+    return choisi
+
+
+def choisir(titre: str, choix: dict[str, str], parametre: str, defaut: str) -> str:
+    """A choice kept in the address under `parametre`; the code chosen, `defaut` when none is."""
+    codes = list(choix)
+    demande = st.query_params.get(parametre, defaut)
+    depart = demande if demande in choix else defaut
+    choisi = st.selectbox(titre, codes, index=codes.index(depart), format_func=choix.get)
+    if choisi != demande:
+        st.query_params[parametre] = choisi
     return choisi
 
 

@@ -1,0 +1,87 @@
+"""How many half-days each site should have, what that owes to each weight, what others say."""
+
+import streamlit as st
+
+from pages.composants import acces, cadre
+from pipelines.reports.sites import BAREME_PAR_DEFAUT
+
+GRAPHIQUE = {"displaylogo": False, "displayModeBar": False}
+departement = cadre.departement()
+version, regles = acces.version(), acces.version_des_regles()
+baremes = acces.lire_baremes(regles)
+
+st.title("Combien de présence faudrait-il, et d'où viennent ces nombres ?")
+gauche, droite = st.columns([7, 5], gap="medium", vertical_alignment="bottom")
+with gauche:
+    choisi = cadre.choisir("Barème", baremes, "bareme", BAREME_PAR_DEFAUT)
+with droite:
+    perte = cadre.choisir(
+        "Transition : ce qu'un site peut perdre d'une année à l'autre",
+        {"": "sans limite", "2": "2 demi-journées par cycle", "4": "4 demi-journées par cycle",
+         "8": "8 demi-journées par cycle"},
+        "perte",
+        "",
+    )  # fmt: skip
+vue = acces.lire_besoins(version, regles, departement, choisi, int(perte) if perte else None)
+st.markdown(f"#### {vue.phrase}")
+st.write(vue.resume)
+for remarque in vue.remarques:
+    st.caption(remarque)
+
+onglets = st.tabs(["Site par site", "Sensibilité", "Désaccord avec un autre", "Le barème"])
+with onglets[0]:
+    st.markdown("##### Les barèmes côte à côte")
+    cadre.table(vue.baremes, f"baremes-{departement}", hauteur="content")
+    st.markdown(f"##### « {vue.libelle} » par catégorie")
+    cadre.table(vue.categories, f"besoins-categories-{departement}-{choisi}", hauteur="content")
+    st.caption("Un site compte dans chacune de ses catégories.")
+    st.markdown(f"##### « {vue.libelle} » site par site")
+    cadre.table(vue.sites, f"besoins-{departement}-{choisi}")
+    st.caption(
+        "À moyens constants : les mêmes besoins, réduits ou augmentés à proportion de ce que les "
+        "postes du département peuvent donner. La fiche d'un établissement donne le détail ligne "
+        "par ligne."
+    )
+with onglets[1]:
+    s = acces.lire_sensibilite(version, regles, departement, choisi)
+    st.markdown(f"#### {s.phrase}")
+    st.plotly_chart(
+        s.dessin,
+        key=f"tornade-{departement}-{choisi}",
+        config=GRAPHIQUE,
+        alt="Effet de chaque poids sur le total du besoin ; le tableau dit la même chose.",
+    )
+    st.caption(
+        "Chaque poids est déplacé seul, les autres ne bougent pas. Le nombre sur la barre : sites "
+        "dont le besoin change."
+    )
+    cadre.table(s.poids, f"sensibilite-{departement}-{choisi}")
+    st.markdown("##### Les sites dont le rythme en dépend")
+    if s.sites.empty:
+        st.write("Aucun site ne change de rythme : hebdomadaire, par quinzaine ou mensuel.")
+    else:
+        cadre.table_a_lire(s.sites, f"sites-sensibles-{departement}-{choisi}")
+with onglets[2]:
+    autres = {code: libelle for code, libelle in baremes.items() if code != choisi}
+    autre = cadre.choisir("Comparer avec", autres, "avec", next(iter(autres)))
+    d = acces.lire_desaccord(version, regles, departement, choisi, autre)
+    st.markdown(f"#### {d.phrase}")
+    gauche, droite = st.columns([7, 5], gap="medium")
+    with gauche:
+        st.plotly_chart(
+            d.nuage,
+            key=f"nuage-{departement}-{choisi}-{autre}",
+            config=GRAPHIQUE,
+            alt="Besoin de chaque site sous les deux barèmes ; le tableau dit la même chose.",
+        )
+    with droite:
+        st.markdown("##### Par catégorie")
+        cadre.table(d.categories, f"parts-{departement}-{choisi}-{autre}", hauteur="content")
+    st.markdown("##### Les plus grands écarts, au même total")
+    if d.ecarts.empty:
+        st.write("Aucun site ne bouge d'une demi-journée.")
+    else:
+        cadre.table(d.ecarts, f"ecarts-{departement}-{choisi}-{autre}")
+with onglets[3]:
+    st.write(vue.nature)
+    cadre.table_a_lire(vue.poids, f"poids-{choisi}")

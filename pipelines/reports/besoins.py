@@ -1,0 +1,513 @@
+"""The barèmes over a département: besoins, what they owe to each weight, where two disagree."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from pipelines.base import reference
+from pipelines.base.textes import FINE, enumeration, jour, nombre, pluriel, pourcentage
+from pipelines.base.textes import rythme as texte_rythme
+from pipelines.marts import entrepot
+from pipelines.reports.libelles import COULEURS_RYTHME, FORMES, RYTHMES_EN_MOTS, TYPES
+from pipelines.reports.sites import categories_en_mots, presences_actuelles
+from pipelines.scoring import jeux
+from pipelines.scoring.bareme import (
+    DOSSIER,
+    PARTIES_REGLABLES,
+    Bareme,
+    bareme,
+    poids_reglables,
+)
+from pipelines.scoring.besoin import OUI, Donnees, Mesure, detailler, mesurer, preparer, transition
+from pipelines.scoring.couverture import Rythme, rythme
+from pipelines.scoring.moyens import a_moyens_constants, moyens
+from pipelines.scoring.sensibilite import Deplacement, deplacements
+from pipelines.scoring.sensibilite import desaccord as mesurer_desaccord
+
+UNITE = "½ j. par cycle"
+ACCENT, PALE = "#0B5394", "#B8860B"
+POIDS_DESSINES_MAX = 12
+ECARTS_MONTRES = 20
+
+
+@dataclass(frozen=True)
+class VueBesoins:
+    """The besoins of a département under one barème, beside the others."""
+
+    libelle: str
+    phrase: str
+    resume: str
+    nature: str
+    remarques: list[str]
+    baremes: pd.DataFrame
+    sites: pd.DataFrame
+    categories: pd.DataFrame
+    poids: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class VueSensibilite:
+    """What the besoins of a département owe to each weight of a barème."""
+
+    phrase: str
+    dessin: go.Figure
+    poids: pd.DataFrame
+    sites: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class VueDesaccord:
+    """How two barèmes share the same half-days."""
+
+    phrase: str
+    nuage: go.Figure
+    ecarts: pd.DataFrame
+    categories: pd.DataFrame
+
+
+def baremes() -> dict[str, str]:
+    """Code → label of every barème, the académie's own marked."""
+    return {
+        code: bareme(code).libelle
+        + (" (barème de l'académie)" if jeux.est_local(DOSSIER, code) else "")
+        for code in jeux.codes(DOSSIER)
+    }
+
+
+def vue(base: Path, departement: str, code: str, perte_max: int | None = None) -> VueBesoins:
+    """The besoins of `departement` under the barème `code`, with the transition rule if asked."""
+    echelle = bareme(code)
+    with entrepot.ouvrir(base) as connexion:
+        nom = entrepot.exiger_departement(connexion, departement)
+        donnees = preparer(connexion, echelle.priorites)
+        regle = None if perte_max is None else transition(connexion, donnees, perte_max)
+        mesure = mesurer(donnees, echelle, regle)
+        disponibles = moyens(connexion)[departement]
+        presences = presences_actuelles(connexion)
+        concernes = _concernes(donnees, departement)
+        table_baremes = _table_baremes(connexion, departement, disponibles)
+    besoin = mesure.besoin[concernes]
+    constants = a_moyens_constants(besoin, disponibles)
+    remarques = [
+        f"Barème en vigueur le {jour(echelle.en_vigueur_le.isoformat())}, vérifié le "
+        f"{jour(echelle.verifie_le.isoformat())} ; {echelle.nature[0].lower()}{echelle.nature[1:]}."
+    ]
+    if regle is not None:
+        tenus = int(sum(ligne.presente[concernes].sum() for ligne in mesure.lignes[-1:]))
+        remarques.append(
+            f"Règle de transition appliquée : aucun site ne perd plus de "
+            f"{pluriel(regle.perte_max, 'demi-journée')} par cycle d'une année à l'autre ; elle "
+            f"relève le besoin de {pluriel(tenus, 'site')}."
+        )
+    return VueBesoins(
+        libelle=echelle.libelle,
+        phrase=_phrase(nom, besoin, disponibles),
+        resume=echelle.resume,
+        nature=echelle.nature,
+        remarques=remarques,
+        baremes=table_baremes,
+        sites=_table_sites(donnees, echelle, mesure, concernes, constants, presences),
+        categories=_table_categories(donnees, echelle, besoin, constants, concernes),
+        poids=tableau_poids(echelle),
+    )
+
+
+def sensibilite(base: Path, departement: str, code: str) -> VueSensibilite:
+    """Each weight of `code` moved one at a time: which besoins, ranks and rhythms follow."""
+    echelle = bareme(code)
+    with entrepot.ouvrir(base) as connexion:
+        entrepot.exiger_departement(connexion, departement)
+        donnees = preparer(connexion, echelle.priorites)
+    concernes = _concernes(donnees, departement)
+    avant, bouges = deplacements(donnees, echelle, concernes)
+    total = int(avant.besoin[concernes].sum())
+    nb_sites = int(concernes.sum())
+    ordre = sorted(
+        {(d.poids.partie, d.poids.cle) for d in bouges},
+        key=lambda cle: (-_portee(bouges, cle, total), cle),
+    )
+    return VueSensibilite(
+        phrase=_phrase_sensibilite(bouges, ordre, total, nb_sites),
+        dessin=_tornade(bouges, ordre[:POIDS_DESSINES_MAX], total),
+        poids=_table_deplacements(bouges, ordre, total),
+        sites=_sites_sensibles(donnees.sites[concernes], avant.besoin[concernes], bouges),
+    )
+
+
+def desaccord(base: Path, departement: str, premier: str, second: str) -> VueDesaccord:
+    """How the barèmes `premier` and `second` differ over `departement`, at the same total."""
+    echelles = [bareme(premier), bareme(second)]
+    with entrepot.ouvrir(base) as connexion:
+        entrepot.exiger_departement(connexion, departement)
+        prepares = [preparer(connexion, e.priorites) for e in echelles]
+    mesures = [mesurer(d, e) for d, e in zip(prepares, echelles, strict=True)]
+    donnees, concernes = prepares[0], _concernes(prepares[0], departement)
+    ecart = mesurer_desaccord(donnees, *mesures, concernes)
+    sites = donnees.sites[concernes].reset_index(drop=True)
+    parts = ecart.parts
+    parts["ecart"] = (parts["part_seconde"] - parts["part_premiere"]) * parts[
+        "besoin_premiere"
+    ].sum()
+    libelles = {r.code: r.libelle for r in echelles[0].priorites.regles}
+    noms = [e.libelle for e in echelles]
+    plus_grands = parts.reindex(parts["ecart"].abs().sort_values(ascending=False).index)
+    plus_grands = plus_grands[plus_grands["ecart"].abs() >= 1].head(ECARTS_MONTRES)
+    return VueDesaccord(
+        phrase=_phrase_desaccord(noms, ecart.correlation, parts),
+        nuage=_nuage(sites, parts, noms),
+        ecarts=pd.DataFrame(
+            [
+                (
+                    sites.loc[i, "nom"],
+                    sites.loc[i, "commune"],
+                    TYPES[sites.loc[i, "type"]],
+                    int(parts.loc[i, "besoin_premiere"]),
+                    int(parts.loc[i, "besoin_seconde"]),
+                    int(parts.loc[i, "rang_premiere"]),
+                    int(parts.loc[i, "rang_seconde"]),
+                    round(float(parts.loc[i, "ecart"]), 1),
+                )
+                for i in plus_grands.index
+            ],
+            columns=[
+                "Site",
+                "Commune",
+                "Type",
+                f"Besoin, {noms[0]} ({UNITE})",
+                f"Besoin, {noms[1]} ({UNITE})",
+                f"Rang, {noms[0]}",
+                f"Rang, {noms[1]}",
+                f"Écart au même total ({UNITE})",
+            ],
+        ),
+        categories=pd.DataFrame(
+            {
+                "Catégorie": [libelles[c] for c in ecart.categories["code"]],
+                "Sites": ecart.categories["sites"],
+                f"Part du besoin, {noms[0]} (%)": (ecart.categories["part_premiere"] * 100).round(
+                    1
+                ),
+                f"Part du besoin, {noms[1]} (%)": (ecart.categories["part_seconde"] * 100).round(1),
+            }
+        ),
+    )
+
+
+def tableau_poids(echelle: Bareme) -> pd.DataFrame:
+    """Every number of a barème with its unit and its reference, bounds included."""
+    return pd.DataFrame(
+        [
+            (p.libelle, p.valeur, p.unite, p.reference)
+            for p in poids_reglables(echelle, (*PARTIES_REGLABLES, "bornes"))
+        ],
+        columns=["Nombre", "Valeur", "Unité", "Référence"],
+    )
+
+
+def _concernes(donnees: Donnees, departement: str) -> np.ndarray:
+    return (donnees.sites["departement"] == departement).to_numpy()
+
+
+def _phrase(nom: str, besoin: np.ndarray, disponibles: int) -> str:
+    total = int(besoin.sum())
+    debut = f"{nom} : {nombre(total)} demi-journées par cycle pour {pluriel(len(besoin), 'site')}"
+    if disponibles == 0:
+        return f"{debut} ; aucun poste n'est connu."
+    return (
+        f"{debut}, quand les postes en donnent {nombre(disponibles)} : à moyens constants, "
+        f"{pourcentage(disponibles / total)} de chaque besoin."
+        if total
+        else f"{debut}."
+    )
+
+
+def _table_baremes(
+    connexion: duckdb.DuckDBPyConnection, departement: str, disponibles: int
+) -> pd.DataFrame:
+    """The barèmes side by side: total, share of it the means allow, sites by size of besoin."""
+    lignes = []
+    for code, libelle in baremes().items():
+        echelle = bareme(code)
+        donnees = preparer(connexion, echelle.priorites)
+        besoin = mesurer(donnees, echelle).besoin[_concernes(donnees, departement)]
+        total = int(besoin.sum())
+        lignes.append(
+            {
+                "Barème": libelle,
+                f"Besoin total ({UNITE})": total,
+                "Moyens (% du besoin)": round(100 * disponibles / total) if total else None,
+                **_tranches(besoin),
+            }
+        )
+    return pd.DataFrame(lignes)
+
+
+def _tranches(besoin: np.ndarray) -> dict[str, int]:
+    """Sites by size of their besoin: bounds in half-days per cycle, named as people say them."""
+    tranches, bas = {}, 0
+    for haut in reference.valeur("couverture", "tranches_de_besoin"):
+        nom = f"{texte_rythme(haut)} au plus"
+        tranches[nom] = int(((besoin > bas) & (besoin <= haut)).sum())
+        bas = haut
+    tranches["Davantage"] = int((besoin > bas).sum())
+    return {nom[0].upper() + nom[1:]: n for nom, n in tranches.items()}
+
+
+def _table_sites(
+    donnees: Donnees,
+    echelle: Bareme,
+    mesure: Mesure,
+    concernes: np.ndarray,
+    constants: np.ndarray,
+    presences: dict[str, int],
+) -> pd.DataFrame:
+    libelles = {r.code: r.libelle for r in echelle.priorites.regles}
+    calcules = detailler(donnees, mesure).sites[concernes]
+    sites = donnees.sites[concernes]
+    table = pd.DataFrame(
+        {
+            "Site": sites["nom"],
+            "Commune": sites["commune"],
+            "Type": [TYPES[t] for t in sites["type"]],
+            "Catégories prioritaires": [
+                categories_en_mots(connues, inconnues, libelles)
+                for connues, inconnues in zip(
+                    calcules["categories"], calcules["inconnues"], strict=True
+                )
+            ],
+            "Élèves": [None if e is None else int(e) for e in sites["effectif"]],
+            f"Besoin ({UNITE})": calcules["besoin"],
+            f"À moyens constants ({UNITE})": constants,
+            f"Présence aujourd'hui ({UNITE})": [int(presences.get(s, 0)) for s in sites["site_id"]],
+            "UAI": sites["uai_principal"],
+        }
+    )
+    return table.sort_values(["Site", "UAI"]).reset_index(drop=True)
+
+
+def _table_categories(
+    donnees: Donnees,
+    echelle: Bareme,
+    besoin: np.ndarray,
+    constants: np.ndarray,
+    concernes: np.ndarray,
+) -> pd.DataFrame:
+    """Besoins by category; a site counts in each of its own, one without any in the last row."""
+    lignes = []
+    aucune = np.ones(len(besoin), dtype=bool)
+    for regle in echelle.priorites.regles:
+        membres = donnees.verdicts[regle.code][concernes] == OUI
+        aucune &= ~membres
+        lignes.append((regle.libelle, membres))
+    lignes.append(("Aucune catégorie connue", aucune))
+    return pd.DataFrame(
+        [
+            (
+                libelle,
+                int(membres.sum()),
+                int(besoin[membres].sum()),
+                int(constants[membres].sum()),
+                round(float(besoin[membres].mean()), 1),
+            )
+            for libelle, membres in lignes
+            if membres.any()
+        ],
+        columns=[
+            "Catégorie",
+            "Sites",
+            f"Besoin ({UNITE})",
+            f"À moyens constants ({UNITE})",
+            f"Besoin moyen d'un site ({UNITE})",
+        ],
+    )
+
+
+def _portee(bouges: list[Deplacement], cle: tuple[str, str], total: int) -> int:
+    """How far a weight moves the total, at the widest of its steps."""
+    return max(abs(d.total - total) for d in bouges if (d.poids.partie, d.poids.cle) == cle)
+
+
+def _phrase_sensibilite(
+    bouges: list[Deplacement], ordre: list[tuple[str, str]], total: int, nb_sites: int
+) -> str:
+    if not bouges or not nb_sites:
+        return "Ce barème n'a aucun poids à faire varier sur ces sites."
+    premiers = [
+        next(d.poids.libelle for d in bouges if (d.poids.partie, d.poids.cle) == cle)
+        for cle in ordre[:3]
+    ]
+    plus_large = max(d.variation for d in bouges)
+    classes = max(int(d.classe_change.sum()) for d in bouges)
+    sans_effet = sum(_portee(bouges, cle, total) == 0 for cle in ordre)
+    phrase = (
+        f"Le résultat tient surtout à {enumeration([f'« {p} »' for p in premiers])}. Aucun poids "
+        f"déplacé de {pourcentage(plus_large)} ne change le rythme du besoin de plus de "
+        f"{pluriel(classes, 'site')} sur {nombre(nb_sites)}"
+    )
+    if sans_effet:
+        phrase += (
+            f" ; {pluriel(sans_effet, 'poids', 'poids')} "
+            f"{'ne change' if sans_effet == 1 else 'ne changent'} rien ici"
+        )
+    return f"{phrase}."
+
+
+def _table_deplacements(
+    bouges: list[Deplacement], ordre: list[tuple[str, str]], total: int
+) -> pd.DataFrame:
+    rangs = {cle: rang for rang, cle in enumerate(ordre)}
+    tries = sorted(bouges, key=lambda d: (rangs[d.poids.partie, d.poids.cle], d.variation))
+    return pd.DataFrame(
+        [
+            (
+                d.poids.libelle,
+                d.poids.valeur,
+                d.poids.unite,
+                _signe(d.variation),
+                int(d.besoin_change.sum()),
+                int(d.classe_change.sum()),
+                int(d.rang_change.sum()),
+                d.total - total,
+            )
+            for d in tries
+        ],
+        columns=[
+            "Poids",
+            "Valeur",
+            "Unité",
+            "Déplacé de",
+            "Besoins changés (sites)",
+            "Rythmes changés (sites)",
+            "Rangs changés (sites)",
+            f"Total ({UNITE})",
+        ],
+    )
+
+
+def _sites_sensibles(
+    sites: pd.DataFrame, besoin: np.ndarray, bouges: list[Deplacement]
+) -> pd.DataFrame:
+    """For each site whose rhythm a weight changes: which weights, and from what to what."""
+    lignes = []
+    for i, site in enumerate(sites.to_dict("records")):
+        causes = [d for d in bouges if d.classe_change[i]]
+        if causes:
+            lignes.append(
+                (
+                    site["nom"],
+                    site["commune"],
+                    int(besoin[i]),
+                    RYTHMES_EN_MOTS[rythme(int(besoin[i]))],
+                    " ; ".join(
+                        f"{d.poids.libelle} {_signe(d.variation)} : "
+                        f"{RYTHMES_EN_MOTS[rythme(int(d.besoin[i]))].lower()}"
+                        for d in causes
+                    ),
+                )
+            )
+    return pd.DataFrame(
+        sorted(lignes),
+        columns=["Site", "Commune", f"Besoin ({UNITE})", "Rythme du besoin", "Ce qui le change"],
+    )
+
+
+def _tornade(bouges: list[Deplacement], ordre: list[tuple[str, str]], total: int) -> go.Figure:
+    """The total besoin against each weight, at the widest steps: a bar down, a bar up."""
+    figure = go.Figure()
+    etapes = sorted({d.variation for d in bouges})
+    for variation, couleur, motif in (
+        (min(etapes, default=0.0), PALE, "/"),
+        (max(etapes, default=0.0), ACCENT, ""),
+    ):
+        choisis = {(d.poids.partie, d.poids.cle): d for d in bouges if d.variation == variation}
+        siens = [choisis[cle] for cle in ordre]
+        figure.add_bar(
+            y=[_court(d.poids.libelle) for d in siens],
+            x=[d.total - total for d in siens],
+            orientation="h",
+            name=f"poids {_signe(variation)}",
+            marker={"color": couleur, "pattern": {"shape": motif}},
+            text=[f"{pluriel(int(d.besoin_change.sum()), 'site')}" for d in siens],
+            hovertemplate=(
+                f"%{{y}}<br>%{{x:+d}} demi-journées par cycle<br>%{{text}}<extra>poids "
+                f"{_signe(variation)}</extra>"
+            ),
+        )
+    figure.update_layout(
+        barmode="overlay",
+        height=80 + 34 * max(len(ordre), 1),
+        margin={"l": 10, "r": 10, "t": 40, "b": 40},
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"},
+        xaxis={"title": "Total du besoin, demi-journées par cycle", "zeroline": True},
+        yaxis={"autorange": "reversed", "automargin": True},
+    )
+    return figure
+
+
+def _court(libelle: str) -> str:
+    return libelle if len(libelle) <= 42 else f"{libelle[:41]}…"
+
+
+def _signe(variation: float) -> str:
+    return f"{'+' if variation > 0 else ''}{pourcentage(variation)}"
+
+
+def _phrase_desaccord(noms: list[str], correlation: float | None, parts: pd.DataFrame) -> str:
+    if correlation is None:
+        return "L'un des deux barèmes donne le même besoin à tous les sites."
+    accord = "presque le même ordre" if correlation > 0.9 else "un ordre proche"
+    if correlation <= 0.7:
+        accord = "un ordre différent"
+    deplacees = float(parts["ecart"].abs().sum() / 2)
+    part = deplacees / max(float(parts["besoin_premiere"].sum()), 1)
+    return (
+        f"« {noms[0]} » et « {noms[1]} » classent les sites dans {accord} (corrélation des rangs "
+        f"de Spearman : {nombre(correlation, 2)}). Au même total, passer de l'un à l'autre déplace "
+        f"{pluriel(round(deplacees), 'demi-journée')} par cycle, {pourcentage(part)} du besoin."
+    )
+
+
+def _nuage(sites: pd.DataFrame, parts: pd.DataFrame, noms: list[str]) -> go.Figure:
+    """Each site's besoin under the two barèmes; above the line, the second gives more."""
+    haut = int(max(parts["besoin_premiere"].max(), parts["besoin_seconde"].max(), 1)) + 2
+    figure = go.Figure()
+    figure.add_scatter(
+        x=[0, haut],
+        y=[0, haut],
+        mode="lines",
+        line={"color": "#8A8A8A", "dash": "dot", "width": 1},
+        name="Même besoin",
+        hoverinfo="skip",
+    )
+    couleur = COULEURS_RYTHME[Rythme.HEBDOMADAIRE][0]
+    for type_ in [t for t in TYPES if (sites["type"] == t).any()]:
+        siens = sites["type"] == type_
+        figure.add_scatter(
+            x=parts.loc[siens, "besoin_premiere"],
+            y=parts.loc[siens, "besoin_seconde"],
+            mode="markers",
+            name=TYPES[type_],
+            marker={
+                "symbol": FORMES[type_],
+                "size": 10,
+                "color": couleur,
+                "opacity": 0.65,
+                "line": {"width": 1, "color": "#FFFFFF"},
+            },
+            text=[f"{s.nom}, {s.commune}" for s in sites[siens].itertuples()],
+            hovertemplate=(
+                f"%{{text}}<br>{noms[0]}{FINE}: %{{x}}<br>{noms[1]}{FINE}: %{{y}}<extra></extra>"
+            ),
+        )
+    figure.update_layout(
+        height=460,
+        margin={"l": 10, "r": 10, "t": 40, "b": 40},
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"},
+        xaxis={"title": f"{noms[0]} ({UNITE})", "range": [0, haut]},
+        yaxis={"title": f"{noms[1]} ({UNITE})", "range": [0, haut]},
+    )
+    return figure

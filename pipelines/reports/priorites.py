@@ -1,0 +1,232 @@
+"""The texts: what each says of a département's sites, and what changes from one to another."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from pipelines.base.textes import enumeration, jour, nombre, pluriel
+from pipelines.marts import entrepot
+from pipelines.scoring import jeux
+from pipelines.scoring.regles import (
+    DOSSIER,
+    Priorites,
+    Regle,
+    Seuil,
+    appliquer,
+    comparer,
+    comparer_textes,
+    priorites,
+)
+
+TEXTE_PAR_DEFAUT = "circulaire_2017_055"
+SORTS = {"entree": "entre", "sortie": "sort", "restee": "reste"}
+
+
+@dataclass(frozen=True)
+class VuePriorites:
+    """One text over the sites of a département."""
+
+    titre: str
+    phrase: str
+    note: str
+    abrogation: str | None
+    regles: pd.DataFrame
+    seuils: pd.DataFrame
+    a_savoir: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class VueComparaison:
+    """What becomes of the rules and of the sites from one text to another."""
+
+    phrase: str
+    regles: pd.DataFrame
+    sites: pd.DataFrame
+
+
+def textes() -> dict[str, str]:
+    """Code → short title of every rule set, those of the académie marked."""
+    return {code: _titre_court(priorites(code)) for code in jeux.codes(DOSSIER)}
+
+
+def vue(base: Path, departement: str, code: str) -> VuePriorites:
+    """What the text `code` says of `departement`; AtlasError when either is unknown."""
+    jeu = priorites(code)
+    with entrepot.ouvrir(base) as connexion:
+        nom = entrepot.exiger_departement(connexion, departement)
+        sites = entrepot.lire(connexion, "mart_site", departement).set_index("site_id")
+        verdicts = appliquer(connexion, jeu)
+    verdicts = verdicts[verdicts["site_id"].isin(sites.index)]
+    oui = verdicts[[v is True for v in verdicts["verdict"]]]
+    inconnus = verdicts[[v is None for v in verdicts["verdict"]]]
+    return VuePriorites(
+        titre=jeu.intitule(),
+        phrase=_phrase(nom, len(sites), oui, inconnus),
+        note=jeu.note,
+        abrogation=_abrogation(jeu),
+        regles=pd.DataFrame(
+            [
+                (
+                    r.libelle,
+                    int((oui["regle"] == r.code).sum()),
+                    int((inconnus["regle"] == r.code).sum()),
+                    r.resume,
+                    _en_mots(jeu, r.condition),
+                    r.reference,
+                    _vigueur(r),
+                )
+                for r in jeu.regles
+            ],
+            columns=[
+                "Catégorie",
+                "Sites",
+                "À savoir",
+                "En nos mots",
+                "Condition lue",
+                "Référence",
+                "En vigueur",
+            ],
+        ),
+        seuils=tableau_seuils(jeu.seuils),
+        a_savoir=_a_savoir(jeu, sites, inconnus),
+    )
+
+
+def comparaison(base: Path, departement: str, avant: str, apres: str) -> VueComparaison:
+    """What enters, what leaves and which sites change category from `avant` to `apres`."""
+    ancien, nouveau = priorites(avant), priorites(apres)
+    with entrepot.ouvrir(base) as connexion:
+        entrepot.exiger_departement(connexion, departement)
+        sites = entrepot.lire(connexion, "mart_site", departement).set_index("site_id")
+        lignes = comparer(connexion, ancien, nouveau)
+    lignes = lignes[lignes["site_id"].isin(sites.index)]
+    regles = comparer_textes(ancien, nouveau)
+    return VueComparaison(
+        phrase=_phrase_comparaison(regles, lignes, ancien, nouveau),
+        regles=pd.DataFrame(
+            {
+                "Catégorie": regles["libelle"],
+                "Dans le second texte": [
+                    f"{SORTS[s]}, condition changée" if m else SORTS[s]
+                    for s, m in zip(regles["sort"], regles["est_modifiee"], strict=True)
+                ],
+                "Référence dans le premier": regles["reference_avant"].fillna("absente"),
+                "Référence dans le second": regles["reference_apres"].fillna("absente"),
+            }
+        ),
+        sites=_sites_changes(sites, lignes),
+    )
+
+
+def tableau_seuils(seuils: tuple[Seuil, ...]) -> pd.DataFrame:
+    """The named numbers a text's conditions read."""
+    return pd.DataFrame(
+        [(s.libelle, s.valeur, s.unite, s.reference) for s in seuils],
+        columns=["Seuil", "Valeur", "Unité", "Référence"],
+    )
+
+
+def _vigueur(regle: Regle) -> str:
+    debut = jour(regle.en_vigueur_le.isoformat())
+    if regle.jusqu_au is None:
+        return f"depuis le {debut}"
+    return f"du {debut} au {jour(regle.jusqu_au.isoformat())}"
+
+
+def _titre_court(jeu: Priorites) -> str:
+    if jeux.est_local(DOSSIER, jeu.code):
+        return f"{jeu.titre} (règles de l'académie)"
+    return f"{jeu.titre} (abrogée)" if jeu.jusqu_au else jeu.titre
+
+
+def _abrogation(jeu: Priorites) -> str | None:
+    if jeu.jusqu_au is None:
+        return None
+    return (
+        f"Ce texte n'est plus en vigueur depuis le {jour(jeu.jusqu_au.isoformat())} : il sert à "
+        "dire ce qui a changé."
+    )
+
+
+def _phrase(nom: str, nb_sites: int, oui: pd.DataFrame, inconnus: pd.DataFrame) -> str:
+    dedans = oui["site_id"].nunique()
+    phrase = (
+        f"{nom} : {nombre(dedans)} des {pluriel(nb_sites, 'site')} entrent dans au moins une "
+        "catégorie de ce texte"
+    )
+    a_savoir = len(set(inconnus["site_id"]) - set(oui["site_id"]))
+    if a_savoir:
+        accord = "pourrait" if a_savoir == 1 else "pourraient"
+        phrase += f" ; {nombre(a_savoir)} y {accord} entrer, mais une donnée manque"
+    return f"{phrase}."
+
+
+def _en_mots(jeu: Priorites, condition: str) -> str:
+    """A condition with its thresholds by name, as the page shows them."""
+    for seuil in jeu.seuils:
+        texte = nombre(seuil.valeur, 0 if float(seuil.valeur).is_integer() else 2)
+        condition = condition.replace(f"{{{seuil.nom}}}", texte)
+    return condition
+
+
+def _a_savoir(jeu: Priorites, sites: pd.DataFrame, inconnus: pd.DataFrame) -> pd.DataFrame:
+    libelles = {r.code: r.libelle for r in jeu.regles}
+    par_site = inconnus.groupby("site_id")["regle"].apply(list)
+    lignes = [
+        (
+            sites.loc[site_id, "nom"],
+            sites.loc[site_id, "commune"],
+            ", ".join(libelles[c] for c in codes),
+        )
+        for site_id, codes in par_site.items()
+    ]
+    return pd.DataFrame(
+        sorted(lignes),
+        columns=["Site", "Commune", "Catégories en suspens"],
+    )
+
+
+def _phrase_comparaison(
+    regles: pd.DataFrame, lignes: pd.DataFrame, ancien: Priorites, nouveau: Priorites
+) -> str:
+    changes = lignes[lignes["changement"].isin(("gagnee", "perdue"))]["site_id"].nunique()
+    entrees = regles[regles["sort"] == "entree"]["libelle"].tolist()
+    sorties = regles[regles["sort"] == "sortie"]["libelle"].tolist()
+    noms = [jeu.titre.split(",")[0] for jeu in (ancien, nouveau)]
+    debut = f"De « {noms[0]} » à « {noms[1]} », "
+    if not changes and not entrees and not sorties:
+        return f"{debut}aucune catégorie n'entre ni ne sort, et aucun site ne change de catégorie."
+    faits = [
+        f"entrent : {enumeration(entrees)}" if entrees else "aucune catégorie n'entre",
+        f"sortent : {enumeration(sorties)}" if sorties else "aucune ne sort",
+        f"{pluriel(changes, 'site change', 'sites changent')} de catégorie"
+        if changes
+        else "aucun site ne change de catégorie",
+    ]
+    return f"{debut}{' ; '.join(faits)}."
+
+
+def _sites_changes(sites: pd.DataFrame, lignes: pd.DataFrame) -> pd.DataFrame:
+    """The sites that win or lose a category, or might: unknown is said, and is neither."""
+    touches = []
+    for site_id, siennes in lignes.groupby("site_id"):
+        libelles = {
+            sort: siennes[siennes["changement"] == sort]["libelle"].tolist()
+            for sort in ("gagnee", "perdue", "inconnue")
+        }
+        if libelles["gagnee"] or libelles["perdue"]:
+            touches.append(
+                (
+                    sites.loc[site_id, "nom"],
+                    sites.loc[site_id, "commune"],
+                    ", ".join(libelles["gagnee"]) or "—",
+                    ", ".join(libelles["perdue"]) or "—",
+                    ", ".join(libelles["inconnue"]) or "—",
+                    str(site_id),
+                )
+            )
+    return pd.DataFrame(
+        sorted(touches),
+        columns=["Site", "Commune", "Entre dans", "Sort de", "À savoir", "Code du site"],
+    )
