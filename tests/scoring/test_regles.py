@@ -26,7 +26,7 @@ from pipelines.scoring.regles import (
     priorites,
 )
 
-LIVRES = jeux.codes("priorites")
+LIVRES = sorted(f.stem for f in (chemins.REFERENCE / "priorites").glob("*.toml"))
 D2017 = priorites("circulaire_2017_055")
 LEGER = settings(
     max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
