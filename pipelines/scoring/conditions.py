@@ -25,6 +25,8 @@ APPARTENANCES = {"COMPARE_IN", "COMPARE_NOT_IN"}
 LOGIQUES = {"CONJUNCTION_AND", "CONJUNCTION_OR", "OPERATOR_NOT"}
 VIDES = {"OPERATOR_IS_NULL", "OPERATOR_IS_NOT_NULL"}
 TEXTE, NOMBRE, LOGIQUE = "un texte", "un nombre", "un oui ou non"
+# beyond, DuckDB can't compare with a column of whole numbers
+PLUS_GRAND_NOMBRE = 10**15
 
 
 class ConditionError(ValueError):
@@ -169,7 +171,10 @@ def _nature(expression: dict) -> str:
     genre = expression["literal"]["kind"]
     if genre == "NULL_LITERAL":
         raise ConditionError("rien n'est égal à null : écrire « is null »")
-    return {"STRING": TEXTE, "BOOLEAN": LOGIQUE}.get(genre, NOMBRE)
+    nature = {"STRING": TEXTE, "BOOLEAN": LOGIQUE}.get(genre, NOMBRE)
+    if nature == NOMBRE and abs(float(_valeur(expression))) > PLUS_GRAND_NOMBRE:
+        raise ConditionError(f"le nombre {_valeur(expression)} est hors de toute échelle")
+    return nature
 
 
 def _valeur(expression: dict) -> str:

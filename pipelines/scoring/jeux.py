@@ -12,7 +12,7 @@ from typing import Any
 
 import tomli_w
 
-from pipelines.base import chemins
+from pipelines.base import chemins, provisoire
 from pipelines.base.erreurs import AtlasError
 
 CODE = re.compile(r"[a-z][a-z0-9_]*")
@@ -120,9 +120,10 @@ def ecrire_local(dossier: str, code: str, texte: str, *, remplacer: bool = False
             admis="un nom qui n'est pas déjà pris : " + ", ".join(codes(dossier)),
             remede="choisir un autre nom, ou demander de le remplacer",
         )
-    partiel = chemin.with_name(f".{code}-{os.getpid()}.partiel")
+    partiel = chemin.with_name(f".{code}-{provisoire.marque()}")
     try:
         chemin.parent.mkdir(parents=True, exist_ok=True)
+        provisoire.balayer(chemin.parent, f".{code}-")
         try:
             with partiel.open("w", encoding="utf-8", newline="\n") as flux:
                 flux.write(texte)

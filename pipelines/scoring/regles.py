@@ -1,6 +1,5 @@
 """Priorities as data: a text, its rules, and what each says of each site (yes, no, unknown)."""
 
-import math
 import re
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
@@ -171,6 +170,10 @@ def ecrire_priorites(jeu: Priorites, code: str, *, remplacer: bool = False) -> P
     if not seuils:
         del contenu["seuils"]
     relu = _jeu(contenu, nom_du_fichier(DOSSIER, code))
+    if relu != nouveau:
+        raise _faute(
+            "Deux seuils portent le même nom.", nom_du_fichier(DOSSIER, code), "un nom par seuil"
+        )
     ecrire_local(DOSSIER, code, en_toml(contenu), remplacer=remplacer)
     return relu
 
@@ -280,6 +283,14 @@ def _jeu(contenu: dict[str, Any], fichier: str) -> Priorites:
         raise AtlasError(
             cause.quoi, fichier=fichier, admis=cause.admis, remede=cause.remede
         ) from cause
+    lus = {nom for regle in regles for nom in SEUIL.findall(regle.condition)}
+    for seuil in seuils:
+        if seuil.nom not in lus:
+            raise _faute(
+                f"Aucune règle ne lit le seuil « {seuil.nom} ».",
+                fichier,
+                f"un seuil lu par une condition, sous la forme {{{seuil.nom}}}",
+            )
     return jeu
 
 
@@ -305,22 +316,16 @@ def _seuils(tables: object, regles: tuple[Regle, ...], fichier: str) -> tuple[Se
     lecteurs = {
         nom: [r.code for r in regles if nom in SEUIL.findall(r.condition)] for nom in tables
     }
-    for nom, codes in lecteurs.items():
+    for nom in tables:
         if not CODE.fullmatch(nom):
             raise _faute(f"Seuil « {nom} » : ce nom n'est pas admis.", fichier, CODE_ADMIS)
-        if not codes:
-            raise _faute(
-                f"Aucune règle ne lit le seuil « {nom} ».",
-                fichier,
-                f"un seuil lu par une condition, sous la forme {{{nom}}}",
-            )
     return tuple(
         Seuil(
             nom,
             **_table(
                 table,
                 CHAMPS_D_UN_SEUIL,
-                f"seuil « {nom} », lu par la règle {', '.join(lecteurs[nom])}",
+                ", lu par la règle ".join([f"seuil « {nom} »", *lecteurs[nom]]),
                 fichier,
             ),
         )
@@ -356,9 +361,8 @@ def _convient(valeur: object, attendu: str) -> bool:
         return isinstance(valeur, str) and bool(valeur.strip())
     if attendu == JOUR:
         return isinstance(valeur, date) and not isinstance(valeur, datetime)
-    return (
-        isinstance(valeur, int | float) and not isinstance(valeur, bool) and math.isfinite(valeur)
-    )
+    est_nombre = isinstance(valeur, int | float) and not isinstance(valeur, bool)
+    return est_nombre and abs(valeur) <= conditions.PLUS_GRAND_NOMBRE
 
 
 def _colonnes_lues(regle: Regle, jeu: Priorites) -> frozenset[str]:

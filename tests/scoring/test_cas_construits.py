@@ -11,7 +11,7 @@ from pipelines.scoring.capacite import capacite
 from pipelines.scoring.regles import appliquer, priorites
 
 TEXTES = ("circulaire_91_248", "circulaire_2017_055", "aix_marseille_2018")
-AGRICULTURE = {"ministere_tutelle": "MINISTERE DE L'AGRICULTURE"}
+AGRICOLE = {"ministere_tutelle": "MINISTERE DE L'AGRICULTURE"}
 
 
 @pytest.fixture(scope="module")
@@ -27,10 +27,8 @@ def departement(tmp_path_factory):
             # a network whose list gives two heads: two écoles under each
             *(etablissement(n, "Ecole") for n in (11, 12, 13, 14)),
             # an agricultural lycée, its professional section, and an ordinary LPO with its own
-            etablissement(21, "Lycée", code_nature="307", **AGRICULTURE),
-            etablissement(
-                22, "Lycée", code_nature="334", etablissement_mere=uai(21), **AGRICULTURE
-            ),
+            etablissement(21, "Lycée", code_nature="307", **AGRICOLE),
+            etablissement(22, "Lycée", code_nature="334", etablissement_mere=uai(21), **AGRICOLE),
             etablissement(23, "Lycée", code_nature="306", Nombre_d_eleves="900"),
             etablissement(24, "Lycée", code_nature="334", etablissement_mere=uai(23)),
             # a section of the ministry whose mother is agricultural
