@@ -1,13 +1,19 @@
 """A barème as data: the numbers that turn rules and pupils into half-days, each cited."""
 
 from collections.abc import Set
-from dataclasses import MISSING, dataclass, field, fields, replace
+from dataclasses import MISSING, asdict, dataclass, field, fields, replace
 from datetime import date
 
 from pipelines.base.erreurs import AtlasError
 from pipelines.base.textes import nombre
 from pipelines.scoring.conditions import LOGIQUE, NOMBRE, grammaire
-from pipelines.scoring.jeux import lire_reference, nom_du_fichier
+from pipelines.scoring.jeux import (
+    ecrire_local,
+    en_toml,
+    lire_reference,
+    nom_du_fichier,
+    verifier_code_local,
+)
 from pipelines.scoring.regles import Priorites, priorites
 
 DOSSIER = "baremes"
@@ -91,6 +97,27 @@ def bareme(code: str) -> Bareme:
     part is missing, a category is not one of the rule set, or a number is not one.
     """
     return interpreter(lire_reference(DOSSIER, code), nom_du_fichier(DOSSIER, code))
+
+
+def ecrire_bareme(echelle: Bareme, code: str, *, remplacer: bool = False) -> Bareme:
+    """Write `echelle` under `code` among the académie's own barèmes; the barème as read back.
+
+    It names its rule set by its code: that set is written first when it is the académie's own.
+    AtlasError as `interpreter` and `jeux.ecrire_local`.
+    """
+    verifier_code_local(DOSSIER, code)
+    parties = asdict(replace(echelle, code=code, continus=()))
+    tete = {c: parties.pop(c) for c in sorted(CLES_EXIGEES["bareme"])}
+    contenu = {
+        "bareme": {**tete, "priorites": echelle.priorites.code},
+        **{nom: table for nom, table in parties.items() if table},
+        "continus": [
+            {c: v for c, v in asdict(f).items() if v not in (None, ())} for f in echelle.continus
+        ],
+    }
+    relu = interpreter(contenu, nom_du_fichier(DOSSIER, code))
+    ecrire_local(DOSSIER, code, en_toml(contenu), remplacer=remplacer)
+    return relu
 
 
 def interpreter(contenu: dict, fichier: str) -> Bareme:
