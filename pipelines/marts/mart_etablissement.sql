@@ -53,13 +53,15 @@ with
                 when annuaire.type_annuaire = 'Ecole'
                 then 'ECOLE'
                 when annuaire.type_annuaire = 'Lycée'
+                -- un lycée de nature inconnue est gardé, et c'est dit
                 then coalesce(natures.type, 'LEGT')
                 else natures.type
             end as type,
             coalesce(natures.est_section, false) as est_section,
-            annuaire.statut = 'Public' as secteur_public,
+            lower(annuaire.statut) = 'public' as secteur_public,
+            -- sans ministère l'établissement est gardé, et c'est dit
             coalesce(
-                annuaire.ministere like 'MINISTERE DE L''EDUCATION%', false
+                annuaire.ministere like 'MINISTERE DE L''EDUCATION%', true
             ) as est_education_nationale
         from annuaire
         inner join departements on annuaire.departement = departements.departement
@@ -68,7 +70,10 @@ with
 
     situes as (
         select
-            types.*,
+            types.* exclude (latitude, longitude),
+            -- une moitié de position n'en est pas une
+            case when types.longitude is not null then types.latitude end as latitude,
+            case when types.latitude is not null then types.longitude end as longitude,
             coalesce(arrondissements.commune_mere, types.commune_code) as commune_de_reference,
             coalesce(reseaux.ep, types.ep) as ep_retenue,
             types.ep as ep_annuaire,
@@ -91,9 +96,9 @@ with
         select
             *,
             case
-                when not secteur_public
+                when sans_accents(statut) = 'PRIVE'
                 then 'prive'
-                when statut is null
+                when not coalesce(secteur_public, false)
                 then 'ni_public_ni_prive'
                 when not est_education_nationale
                 then 'autre_ministere'
@@ -103,7 +108,7 @@ with
                 then 'autre_nature'
                 when etat = 'A OUVRIR'
                 then 'pas_encore_ouvert'
-                when etat not in ('OUVERT', 'A FERMER')
+                when etat like 'FERM%'
                 then 'ferme'
                 when type = 'ECOLE' and coalesce(ep_retenue, '') != 'REP+'
                 then 'ecole_hors_rep_plus'
@@ -147,7 +152,7 @@ with
                 then communes.contour_fichier
             end as position_fichier,
             case
-                when juges.latitude is not null and juges.longitude is not null
+                when juges.latitude is not null
                 then coalesce(juges.precision_localisation, 'non précisée')
                 when communes.latitude is not null
                 then 'commune'

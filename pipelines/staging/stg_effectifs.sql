@@ -72,15 +72,31 @@ with
         where source = 'effectifs_brevet' and effectif is not null
     ),
 
+    -- par niveau d'abord, puis le second degré ou les écoles, le brevet en dernier
     reunies as (
-        select *, 0 as ordre
+        select *, false as est_recompte, false as est_du_brevet
         from sommes
         union all
-        select *, 1 as ordre
+        select *, true as est_recompte, false as est_du_brevet
         from ensembles
         union all
-        select *, 1 + 1 as ordre
+        select *, true as est_recompte, true as est_du_brevet
         from brevet
+    ),
+
+    classees as (
+        select
+            *,
+            row_number() over (
+                partition by uai, rentree order by est_du_brevet, est_recompte, source
+            ) as rang,
+            lead(effectif) over (
+                partition by uai, rentree order by est_du_brevet, est_recompte, source
+            ) as effectif_suivant,
+            lead(source) over (
+                partition by uai, rentree order by est_du_brevet, est_recompte, source
+            ) as source_suivante
+        from reunies
     ),
 
     final as (
@@ -92,12 +108,10 @@ with
             source,
             fichier,
             -- ce que dit la source suivante de la même rentrée, quand il y en a une
-            cast(
-                lead(effectif) over (partition by uai, rentree order by ordre, source) as integer
-            ) as effectif_autre_source,
-            lead(source) over (partition by uai, rentree order by ordre, source) as autre_source
-        from reunies
-        qualify row_number() over (partition by uai, rentree order by ordre, source) = 1
+            cast(effectif_suivant as integer) as effectif_autre_source,
+            source_suivante as autre_source
+        from classees
+        where rang = 1
     )
 
 select *
