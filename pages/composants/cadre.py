@@ -90,11 +90,15 @@ def table(
     options = {} if hauteur is None else {"height": hauteur}
     if largeurs:
         options["row_height"] = HAUTEUR_DEUX_LIGNES
-    larges = {n: st.column_config.Column(width=w) for n, w in (largeurs or {}).items()}
+    configuration = colonnes(cadre)
+    for nom_colonne, largeur in (largeurs or {}).items():
+        # the width of a number is added to its format
+        base = configuration.get(nom_colonne) or st.column_config.Column()
+        configuration[nom_colonne] = {**base, "width": largeur}
     st.dataframe(
         cadre,
         hide_index=True,
-        column_config={**colonnes(cadre), **larges},
+        column_config=configuration,
         placeholder=INCONNU,
         **options,
     )

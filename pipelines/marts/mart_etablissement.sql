@@ -37,6 +37,11 @@ with
             any_value(source) filter (where dispositif = 'UPE2A') as upe2a_source,
             any_value(source) filter (where dispositif = 'RELAIS') as relais_source,
             any_value(source) filter (where dispositif = 'INTERNAT') as internat_source,
+            any_value(fichier) filter (where dispositif = 'SEGPA') as segpa_fichier,
+            any_value(fichier) filter (where dispositif = 'ULIS') as ulis_fichier,
+            any_value(fichier) filter (where dispositif = 'UPE2A') as upe2a_fichier,
+            any_value(fichier) filter (where dispositif = 'RELAIS') as relais_fichier,
+            any_value(fichier) filter (where dispositif = 'INTERNAT') as internat_fichier,
             string_agg(distinct fichier, ' + ' order by fichier) as dispositifs_fichier
         from dispositifs
         group by uai
@@ -188,6 +193,12 @@ with
                 when juges.segpa is not null
                 then 'annuaire'
             end as segpa_source,
+            case
+                when dispositifs_locaux.segpa is not null
+                then dispositifs_locaux.segpa_fichier
+                when juges.segpa is not null
+                then juges.fichier
+            end as segpa_fichier,
             coalesce(dispositifs_locaux.ulis, juges.ulis) as ulis,
             case
                 when dispositifs_locaux.ulis is not null
@@ -195,10 +206,18 @@ with
                 when juges.ulis is not null
                 then 'annuaire'
             end as ulis_source,
+            case
+                when dispositifs_locaux.ulis is not null
+                then dispositifs_locaux.ulis_fichier
+                when juges.ulis is not null
+                then juges.fichier
+            end as ulis_fichier,
             dispositifs_locaux.upe2a,
             dispositifs_locaux.upe2a_source,
+            dispositifs_locaux.upe2a_fichier,
             dispositifs_locaux.relais,
             dispositifs_locaux.relais_source,
+            dispositifs_locaux.relais_fichier,
             coalesce(dispositifs_locaux.internat, juges.internat) as internat,
             case
                 when dispositifs_locaux.internat is not null
@@ -206,6 +225,12 @@ with
                 when juges.internat is not null
                 then 'annuaire'
             end as internat_source,
+            case
+                when dispositifs_locaux.internat is not null
+                then dispositifs_locaux.internat_fichier
+                when juges.internat is not null
+                then juges.fichier
+            end as internat_fichier,
             dispositifs_locaux.dispositifs_fichier,
             conditions.a_bureau,
             conditions.a_telephone,

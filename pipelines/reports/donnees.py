@@ -162,7 +162,7 @@ def presenter(rapport: Rapport) -> VueRapport:
                 (
                     f.fichier,
                     f.titre,
-                    _millesime(f.millesime, f.fichier),
+                    millesime_lisible(f.millesime, f.fichier),
                     f.lues,
                     f.gardees,
                     f.fusionnees,
@@ -257,7 +257,7 @@ def _sources(connexion: duckdb.DuckDBPyConnection) -> tuple[pd.DataFrame, list[s
     titres = {nom: carte.titre for nom, carte in cartes().items()}
     rangs = {nom: rang for rang, nom in enumerate(titres)}
     lignes = [
-        (titres[source], _millesime(millesime, fichier), *comptes, fichier)
+        (titres[source], millesime_lisible(millesime, fichier), *comptes, fichier)
         for source, fichier, millesime, *comptes in sorted(lus, key=lambda ligne: rangs[ligne[0]])
     ]
     table = pd.DataFrame(
@@ -278,7 +278,7 @@ def _sources(connexion: duckdb.DuckDBPyConnection) -> tuple[pd.DataFrame, list[s
     return table, [titre for nom, titre in titres.items() if nom not in donnees]
 
 
-def _millesime(millesime: str, fichier: str) -> str:
+def millesime_lisible(millesime: str, fichier: str) -> str:
     """A date the French way, a year as it is; the year the file's name gives, when only it does."""
     if millesime == Path(fichier).stem:
         annee = re.search(r"(?<!\d)20\d\d(?!\d)", millesime)
@@ -419,7 +419,7 @@ def _en_phrase(refus: Refus) -> str:
         phrases.append(f"Admis : {refus.admis}")
     if refus.remede:
         phrases.append(f"Que faire : {refus.remede}")
-    return " ".join(f"{p.rstrip('.')}." for p in phrases)
+    return " ".join(p if p.endswith(("?", "!", "…")) else f"{p.rstrip('.')}." for p in phrases)
 
 
 def _non_lu(nom: str, rapport: Rapport) -> str:

@@ -369,6 +369,7 @@ class TestProvenance:
             colonnes = [
                 "effectif_fichier", "ep_fichier", "position_fichier", "densite_fichier",
                 "bassin_fichier", "dispositifs_fichier", "conditions_fichier",
+                "ulis_fichier", "segpa_fichier", "internat_fichier", "fichier",
             ]  # fmt: skip
             [dites] = connexion.execute(
                 f"select {', '.join(colonnes)} from mart_etablissement where uai = '{UN}'"
@@ -379,6 +380,7 @@ class TestProvenance:
         assert dites == (
             "annuaire.csv", "reseaux.csv", "annuaire.csv", "densite.xlsx",
             "bassins.csv", "dispositifs.csv", "conditions.csv",
+            "dispositifs.csv", "annuaire.csv", "annuaire.csv", "annuaire.csv",
         )  # fmt: skip
         assert set(dites) <= fichiers
 
