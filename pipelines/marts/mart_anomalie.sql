@@ -359,7 +359,7 @@ with
 
     effectifs_juges as (
         select
-            'effectifs' as source,
+            perimetre.effectif_source as source,
             perimetre.effectif_fichier as fichier,
             cast(null as bigint) as ligne,
             'effectif' as colonne,
@@ -386,7 +386,7 @@ with
             and abs(perimetre.effectif - avant.effectif) >= seuils.ecart_min_eleves
         union all
         select
-            'effectifs',
+            perimetre.effectif_source,
             perimetre.effectif_fichier,
             null,
             'effectif',
@@ -415,7 +415,7 @@ with
             and abs(effectifs.effectif - effectifs.effectif_autre_source) >= seuils.ecart_min_eleves
         union all
         select
-            'effectifs',
+            effectif_source,
             effectif_fichier,
             null,
             'rentree',

@@ -12,7 +12,7 @@ import pandas as pd
 
 from pipelines.base.textes import enumeration, jour, nombre, pluriel
 from pipelines.marts import entrepot
-from pipelines.marts.rapport import Anomalie, Difference, Nature, Rapport, Refus
+from pipelines.marts.rapport import ENSEMBLE, Anomalie, Difference, Nature, Rapport, Refus
 from pipelines.reports import classeur
 from pipelines.scenarios.depot import Version
 from pipelines.sources.cartes import cartes
@@ -149,9 +149,9 @@ def classeur_anomalies(anomalies: pd.DataFrame, vue: EtatDesDonnees) -> bytes:
 
 def presenter(rapport: Rapport) -> VueRapport:
     """`rapport` in words: the dropped files first, everything when none is."""
-    vus = [f for f in rapport.fichiers if _est_regarde(f.fichier, rapport)]
-    anomalies = [a for a in rapport.anomalies if _est_regarde(a.fichier, rapport)]
-    ailleurs = [a for a in rapport.nouvelles if not _est_regarde(a.fichier, rapport)]
+    vus = [f for f in rapport.fichiers if _est_regarde([f.fichier], rapport)]
+    anomalies = [a for a in rapport.anomalies if _est_regarde(a.fichiers, rapport)]
+    ailleurs = [a for a in rapport.nouvelles if not _est_regarde(a.fichiers, rapport)]
     return VueRapport(
         phrase=_phrase_rapport(rapport),
         est_acceptable=rapport.est_acceptable,
@@ -192,10 +192,12 @@ def presenter(rapport: Rapport) -> VueRapport:
     )
 
 
-def _est_regarde(fichier: str | None, rapport: Rapport) -> bool:
+def _est_regarde(fichiers: list[str], rapport: Rapport) -> bool:
     """True for a dropped file, or one of its sheets; for every file when none was dropped."""
     return not rapport.deposes or any(
-        fichier == nom or (fichier or "").startswith(f"{nom} [") for nom in rapport.deposes
+        fichier == nom or fichier.startswith(f"{nom} [")
+        for fichier in fichiers
+        for nom in rapport.deposes
     )
 
 
@@ -249,10 +251,12 @@ def _sources(connexion: duckdb.DuckDBPyConnection) -> tuple[pd.DataFrame, list[s
             meta.lignes_lues, meta.lignes_gardees, meta.lignes_fusionnees, meta.lignes_rejetees
         from meta_construction as meta
         left join mart_anomalie as anomalies
-            on meta.source = anomalies.source and meta.fichier = anomalies.fichier
+            on list_contains(string_split(anomalies.source, $ensemble), meta.source)
+            and list_contains(string_split(anomalies.fichier, $ensemble), meta.fichier)
         group by all
         order by meta.fichier
-        """
+        """,
+        {"ensemble": ENSEMBLE},
     ).fetchall()
     titres = {nom: carte.titre for nom, carte in cartes().items()}
     rangs = {nom: rang for rang, nom in enumerate(titres)}
@@ -335,7 +339,7 @@ def _table_anomalies(anomalies: list[Anomalie]) -> pd.DataFrame:
                 a.fichier,
                 a.ligne,
                 a.colonne,
-                cartes()[a.source].titre if a.source in cartes() else a.source,
+                enumeration([cartes()[source].titre for source in a.sources]),
                 a.consequence,
             )
             for a in anomalies

@@ -90,13 +90,23 @@ with
             row_number() over (
                 partition by uai, rentree order by est_du_brevet, est_recompte, source
             ) as rang,
-            lead(effectif) over (
+            first_value(effectif) over (
                 partition by uai, rentree order by est_du_brevet, est_recompte, source
-            ) as effectif_suivant,
-            lead(source) over (
-                partition by uai, rentree order by est_du_brevet, est_recompte, source
-            ) as source_suivante
+            ) as effectif_retenu
         from reunies
+    ),
+
+    -- de toutes les sources de la même rentrée, celle qui s'écarte le plus du nombre retenu
+    comparees as (
+        select
+            *,
+            first_value(effectif) over (
+                partition by uai, rentree order by abs(effectif - effectif_retenu) desc, source
+            ) as effectif_le_plus_loin,
+            first_value(source) over (
+                partition by uai, rentree order by abs(effectif - effectif_retenu) desc, source
+            ) as source_la_plus_loin
+        from classees
     ),
 
     final as (
@@ -107,10 +117,11 @@ with
             cast(effectif as integer) as effectif,
             source,
             fichier,
-            -- ce que dit la source suivante de la même rentrée, quand il y en a une
-            cast(effectif_suivant as integer) as effectif_autre_source,
-            source_suivante as autre_source
-        from classees
+            case
+                when effectif_le_plus_loin != effectif then cast(effectif_le_plus_loin as integer)
+            end as effectif_autre_source,
+            case when effectif_le_plus_loin != effectif then source_la_plus_loin end as autre_source
+        from comparees
         where rang = 1
     )
 
