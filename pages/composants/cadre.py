@@ -7,7 +7,7 @@ import streamlit as st
 
 from pages.composants import acces
 from pipelines.base import chemins
-from pipelines.base.textes import INCONNU, nombre
+from pipelines.base.textes import INCONNU, nombre, pour_tableur
 
 DOSSIER = chemins.RACINE / "pages"
 PAGES = {
@@ -160,9 +160,7 @@ def en_csv(cadre: pd.DataFrame) -> bytes:
     sur = cadre.copy()
     for colonne in sur.columns:
         if sur[colonne].dtype == object or str(sur[colonne].dtype).startswith("str"):
-            sur[colonne] = [
-                f"'{v}" if isinstance(v, str) and v[:1] in "=+-@\t" else v for v in sur[colonne]
-            ]
+            sur[colonne] = [pour_tableur(v) if isinstance(v, str) else v for v in sur[colonne]]
     return sur.to_csv(index=False, sep=";", decimal=",").encode("utf-8-sig")
 
 
