@@ -35,6 +35,19 @@ PERMIS_AUX_PAGES = (
 TABLES_PERMISES = {"stg_": ("raw_", "ref_", "stg_"), "mart_": ("stg_", "ref_", "mart_")}
 LITTERAUX_ADMIS = {"0", "1", "100"}
 NOMS_FOURRE_TOUT = {"utils", "helpers", "common", "util", "helper", "misc", "divers"}
+# Modules and functions Windows does not have, or where they do something else.
+UNIX_SEULEMENT = re.compile(
+    r"^(fcntl|resource|pwd|grp|termios|tty|pty|syslog|posix|spwd|crypt|nis|curses|readline)$"
+    r"|^os\.(fork|forkpty|kill|killpg|setsid|getpgid|getuid|geteuid|getgid|sync|uname|statvfs|"
+    r"sched_getaffinity|nice|mkfifo|chown|wait\w*|WIFEXITED|getloadavg|O_DIRECTORY|O_NOFOLLOW)$"
+    r"|^signal\.(SIGKILL|SIGHUP|SIGUSR1|SIGUSR2|SIGALRM|SIGCHLD|SIGXFSZ|alarm|setitimer)$"
+    r"|^(preexec_fn|close_fds|pass_fds)=$"
+)
+# Where each stands beside what Windows has in its place.
+UNIX_ADMIS = {
+    "pipelines/base/verrou.py": {"fcntl"},
+    "pipelines/base/provisoire.py": {"os.kill"},
+}
 CHEMIN_DE_MACHINE = re.compile(r"(?<![\w.>)}*-])/(?:work|tmp|root|home)/")
 
 
@@ -109,6 +122,34 @@ def test_nothing_below_imports_the_pages():
     for fichier in modules(RACINE / "pipelines"):
         noms = {nom.split(".")[0] for nom in imports(fichier)}
         assert not noms & {"pages", "streamlit"}, fichier
+
+
+def unix_seulement(fichier):
+    """What `fichier` imports, calls or passes that Windows lacks."""
+    noms = set()
+    for noeud in ast.walk(ast.parse(fichier.read_text(encoding="utf-8"))):
+        if isinstance(noeud, ast.Import):
+            noms |= {alias.name for alias in noeud.names}
+        elif isinstance(noeud, ast.ImportFrom):
+            noms |= {noeud.module, *(f"{noeud.module}.{alias.name}" for alias in noeud.names)}
+        elif isinstance(noeud, ast.Attribute) and isinstance(noeud.value, ast.Name):
+            noms.add(f"{noeud.value.id}.{noeud.attr}")
+        elif isinstance(noeud, ast.keyword):
+            noms.add(f"{noeud.arg}=")
+    return {nom for nom in noms if UNIX_SEULEMENT.match(nom)}
+
+
+def test_what_only_unix_has_stands_beside_its_twin_for_windows_and_nowhere_else():
+    """An office PC runs Windows: `import fcntl` there stops the program at its first line."""
+    trouves = {
+        fichier.relative_to(RACINE).as_posix(): noms
+        for dossier in ("pipelines", "pages")
+        for fichier in [*modules(RACINE / dossier), *RACINE.glob("*.py")]
+        if (noms := unix_seulement(fichier))
+    }
+    assert trouves == UNIX_ADMIS
+    for fichier in UNIX_ADMIS:
+        assert 'sys.platform == "win32"' in (RACINE / fichier).read_text(encoding="utf-8")
 
 
 def test_no_module_is_a_drawer():

@@ -28,7 +28,7 @@ st.markdown("##### Anomalies")
 if vue.anomalies.empty:
     st.write("Aucune anomalie dans les sources.")
 else:
-    gauche, milieu, droite = st.columns([4, 5, 3], vertical_alignment="bottom")
+    gauche, milieu, droite = st.columns([3, 3, 4], vertical_alignment="bottom")
     gravites = gauche.multiselect(
         "Gravité",
         sorted(vue.anomalies["Gravité"].unique()),

@@ -7,7 +7,7 @@ import streamlit as st
 
 from pages.composants import acces
 from pipelines.base import chemins
-from pipelines.base.textes import INCONNU, nombre
+from pipelines.base.textes import INCONNU, nombre, pour_tableur
 
 DOSSIER = chemins.RACINE / "pages"
 PAGES = {
@@ -103,11 +103,15 @@ def table(
     options = {} if hauteur is None else {"height": hauteur}
     if largeurs:
         options["row_height"] = HAUTEUR_DEUX_LIGNES
-    larges = {n: st.column_config.Column(width=w) for n, w in (largeurs or {}).items()}
+    configuration = colonnes(cadre)
+    for nom_colonne, largeur in (largeurs or {}).items():
+        # the width of a number is added to its format
+        base = configuration.get(nom_colonne) or st.column_config.Column()
+        configuration[nom_colonne] = {**base, "width": largeur}
     st.dataframe(
         cadre,
         hide_index=True,
-        column_config={**colonnes(cadre), **larges},
+        column_config=configuration,
         placeholder=INCONNU,
         **options,
     )
@@ -169,9 +173,7 @@ def en_csv(cadre: pd.DataFrame) -> bytes:
     sur = cadre.copy()
     for colonne in sur.columns:
         if sur[colonne].dtype == object or str(sur[colonne].dtype).startswith("str"):
-            sur[colonne] = [
-                f"'{v}" if isinstance(v, str) and v[:1] in "=+-@\t" else v for v in sur[colonne]
-            ]
+            sur[colonne] = [pour_tableur(v) if isinstance(v, str) else v for v in sur[colonne]]
     return sur.to_csv(index=False, sep=";", decimal=",").encode("utf-8-sig")
 
 

@@ -9,12 +9,18 @@ import os
 import re
 import secrets
 import shutil
+import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 MEMOIRE = Path("/dev/shm")
 """Where Linux keeps files in memory: what is put there never reaches the disk."""
+ATTENTE_LECTEURS_S, PAS_LECTEURS_S = 10.0, 0.1
+"""How long the end of a reading is waited for under Windows, and how often it is looked for."""
+PROCESS_QUERY_LIMITED_INFORMATION, STILL_ACTIVE, ERROR_ACCESS_DENIED = 0x1000, 259, 5
+"""Constants of the Windows kernel."""
 
 
 def marque() -> str:
@@ -63,8 +69,27 @@ def effacer(reste: Path) -> None:
             reste.unlink(missing_ok=True)
 
 
+def mettre_en_place(neuf: Path, cible: Path) -> None:
+    """Put `neuf` in the place of `cible`, at once and whole; OSError when it can't be.
+
+    Windows refuses while someone reads `cible`: a reading is short, its end is waited for.
+    """
+    fin = time.monotonic() + (ATTENTE_LECTEURS_S if sys.platform == "win32" else 0)
+    while True:
+        try:
+            neuf.replace(cible)
+        except PermissionError:
+            if time.monotonic() >= fin:
+                raise
+            time.sleep(PAS_LECTEURS_S)
+        else:
+            return
+
+
 def processus_vivant(numero: int) -> bool:
     """True when a process of that number runs, ours or another's."""
+    if sys.platform == "win32":
+        return _vivant_sous_windows(numero)
     try:
         os.kill(numero, 0)
     except ProcessLookupError:
@@ -72,3 +97,20 @@ def processus_vivant(numero: int) -> bool:
     except PermissionError:
         return True
     return True
+
+
+def _vivant_sous_windows(numero: int) -> bool:
+    """There, signal 0 would be a Ctrl+C: the system is asked for a handle instead."""
+    import ctypes
+
+    noyau = ctypes.windll.kernel32
+    poignee = noyau.OpenProcess(PROCESS_QUERY_LIMITED_INFORMATION, False, numero)
+    if not poignee:
+        # a process of someone else is refused, one that is gone is unknown
+        return noyau.GetLastError() == ERROR_ACCESS_DENIED
+    try:
+        code = ctypes.c_ulong()
+        noyau.GetExitCodeProcess(poignee, ctypes.byref(code))
+        return code.value == STILL_ACTIVE
+    finally:
+        noyau.CloseHandle(poignee)

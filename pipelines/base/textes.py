@@ -7,6 +7,7 @@ import math
 
 FINE = "\u202f"
 INCONNU = "inconnu"
+DEBUTS_DE_FORMULE = ("=", "+", "-", "@", "\t", "\r")
 
 
 def nombre(valeur: float | None, decimales: int = 0) -> str:
@@ -68,3 +69,13 @@ def jour(date_iso: str | None) -> str:
         return "date inconnue"
     annee, mois, jour_du_mois = str(date_iso)[:10].split("-")
     return f"{jour_du_mois}/{mois}/{annee}"
+
+
+def pour_tableur(texte: str) -> str:
+    """`texte` as a cell no spreadsheet takes for a formula: an apostrophe goes before = + - @."""
+    return f"'{texte}" if texte.lstrip("'").startswith(DEBUTS_DE_FORMULE) else texte
+
+
+def du_tableur(cellule: str) -> str:
+    """The text that `pour_tableur` wrote as `cellule`."""
+    return cellule.removeprefix("'") if pour_tableur(cellule) != cellule else cellule

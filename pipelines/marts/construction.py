@@ -28,6 +28,8 @@ from pipelines.sources.cartes import cartes
 
 SUFFIXE_PROVISOIRE = ".construction"
 PREFIXE_EXAMEN = "atlas-examen"
+NOTICE = "exemple.toml"
+"""Says that the files of its folder are made up, and the sentence every screen must show."""
 SUFFIXES_DUCKDB = (".wal", ".tmp")
 ERREURS_D_ECRITURE = (duckdb.IOException, duckdb.TransactionException, duckdb.FatalException)
 ERREURS_MONTREES_MAX = 20
@@ -101,7 +103,7 @@ def construire(
                 connexion.close()
             if avant_bascule is not None:
                 avant_bascule()
-            neuf.replace(entrepot)
+            provisoire.mettre_en_place(neuf, entrepot)
     finally:
         for suffixe in ("", *SUFFIXES_DUCKDB):
             provisoire.effacer(neuf.with_name(neuf.name + suffixe))
@@ -397,14 +399,10 @@ def _ecrire_meta(
             ],
         )
     connexion.execute("create table meta_avertissement (code varchar, libelle varchar)")
-    for dossier in dossiers:
-        notice = dossier / "exemple.toml"
-        if notice.is_file():
-            contenu = tomllib.loads(notice.read_text(encoding="utf-8"))
-            if contenu.get("est_fictif"):
-                connexion.execute(
-                    "insert into meta_avertissement values ('fictif', ?)", [contenu["libelle"]]
-                )
+    if libelles := _libelles_fictifs(dossiers):
+        connexion.execute(
+            "insert into meta_avertissement values ('fictif', ?)", [" ; ".join(libelles)]
+        )
     connexion.execute(
         """
         insert into meta_avertissement
@@ -414,6 +412,26 @@ def _ecrire_meta(
             or exists (select 1 from stg_activite_lignes where est_simule)
         """
     )
+
+
+def _libelles_fictifs(dossiers: list[Path]) -> list[str]:
+    """What the notices say of made-up files, each sentence once, wherever in the folders."""
+    libelles = []
+    for nom, notice in chargement.fichiers(dossiers).items():
+        if notice.name == NOTICE:
+            try:
+                contenu = tomllib.loads(notice.read_text(encoding="utf-8"))
+                libelle = contenu["libelle"] if contenu.get("est_fictif") else None
+            except (ValueError, KeyError) as cause:
+                raise AtlasError(
+                    "Ce fichier dit que des données sont fictives, mais il est illisible.",
+                    fichier=nom,
+                    admis='est_fictif = true, et libelle = "la phrase à montrer"',
+                    remede="le rétablir, ou le retirer si ces données sont vraies",
+                ) from cause
+            if libelle and libelle not in libelles:
+                libelles.append(libelle)
+    return libelles
 
 
 def _table_des_lignes(source: str) -> str:

@@ -16,6 +16,7 @@ with
     effectifs as (select * from stg_effectifs),
     labels_brevet as (select * from stg_labels_brevet),
     presences_placees as (select * from mart_presence),
+    natures as (select * from ref_natures),
     precisions_peu_sures as (select valeur from ref_listes where nom = 'precisions_peu_sures'),
     seuils as (
         select
@@ -200,6 +201,103 @@ with
             'position_peu_sure'
         from perimetre
         inner join precisions_peu_sures on perimetre.qualite_position = precisions_peu_sures.valeur
+        union all
+        select
+            'annuaire', fichier, ligne, 'ecole_elementaire', uai || ' ' || nom, 'ecole_sans_niveau'
+        from perimetre
+        where
+            type = 'ECOLE'
+            and not coalesce(est_elementaire, false)
+            and (est_elementaire is null or not coalesce(est_maternelle, false))
+        union all
+        select
+            'annuaire', fichier, ligne, 'statut_public_prive', uai || ' ' || nom, 'secteur_inconnu'
+        from etablissements
+        where motif_hors_perimetre = 'ni_public_ni_prive' and type != 'ECOLE'
+    ),
+
+    -- ce que l'annuaire tait ou dit en mots inconnus, pour un établissement gardé malgré cela
+    annuaire_tu as (
+        select
+            'annuaire',
+            perimetre.fichier,
+            perimetre.ligne,
+            'etat',
+            perimetre.uai || ' ' || perimetre.nom || coalesce(', ' || perimetre.etat, ''),
+            'etat_inconnu'
+        from perimetre
+        where coalesce(perimetre.etat, '') not in ('OUVERT', 'A FERMER')
+        union all
+        select
+            'annuaire',
+            perimetre.fichier,
+            perimetre.ligne,
+            'ministere_tutelle',
+            perimetre.uai || ' ' || perimetre.nom,
+            'ministere_inconnu'
+        from perimetre
+        inner join annuaire on perimetre.uai = annuaire.uai
+        where annuaire.ministere is null
+        union all
+        select
+            'annuaire',
+            perimetre.fichier,
+            perimetre.ligne,
+            'code_nature',
+            perimetre.uai
+            || ' '
+            || perimetre.nom
+            || ', '
+            || coalesce(annuaire.code_nature, 'sans nature')
+            || ', compté comme '
+            || perimetre.type,
+            'nature_inconnue'
+        from perimetre
+        inner join annuaire on perimetre.uai = annuaire.uai
+        left join natures on annuaire.code_nature = natures.code_nature
+        where natures.code_nature is null
+        union all
+        select
+            'annuaire',
+            perimetre.fichier,
+            perimetre.ligne,
+            'nom_etablissement',
+            perimetre.uai || ' ' || perimetre.nom,
+            'nom_absent'
+        from perimetre
+        inner join annuaire on perimetre.uai = annuaire.uai
+        where annuaire.est_sans_nom
+    ),
+
+    -- une cité scolaire sous un seul UAI : le type retenu, et d'où viennent les chiffres
+    types_juges as (
+        select
+            'annuaire',
+            lues.fichier,
+            lues.ligne,
+            'type_etablissement',
+            perimetre.uai
+            || ' '
+            || perimetre.nom
+            || ', retenu '
+            || annuaire.type_annuaire
+            || ', aussi '
+            || coalesce(lues.type_annuaire, 'sans type')
+            || ' ; effectif : '
+            || coalesce(perimetre.effectif || ' (' || perimetre.effectif_fichier || ')', 'inconnu')
+            || ' ; IPS : '
+            || coalesce(
+                replace(cast(perimetre.ips as varchar), '.', ',')
+                || ' ('
+                || perimetre.ips_fichier
+                || ')',
+                'inconnu'
+            ),
+            'uai_deux_types'
+        from stg_annuaire_lignes as lues
+        inner join perimetre on lues.uai = perimetre.uai and lues.fichier = perimetre.fichier
+        inner join annuaire on lues.uai = annuaire.uai
+        where lues.sort = 'fusionnee' and lues.type_annuaire is distinct from annuaire.type_annuaire
     ),
 
     -- jusqu'où un établissement sort du rectangle de sa commune
@@ -261,7 +359,7 @@ with
 
     effectifs_juges as (
         select
-            'effectifs' as source,
+            perimetre.effectif_source as source,
             perimetre.effectif_fichier as fichier,
             cast(null as bigint) as ligne,
             'effectif' as colonne,
@@ -288,7 +386,7 @@ with
             and abs(perimetre.effectif - avant.effectif) >= seuils.ecart_min_eleves
         union all
         select
-            'effectifs',
+            perimetre.effectif_source,
             perimetre.effectif_fichier,
             null,
             'effectif',
@@ -317,7 +415,7 @@ with
             and abs(effectifs.effectif - effectifs.effectif_autre_source) >= seuils.ecart_min_eleves
         union all
         select
-            'effectifs',
+            effectif_source,
             effectif_fichier,
             null,
             'rentree',
@@ -353,7 +451,11 @@ with
         inner join perimetre on labels_brevet.uai = perimetre.uai
         where
             (labels_brevet.est_rep and labels_brevet.est_rep_plus)
-            or (labels_brevet.ep is distinct from perimetre.ep and exists (select 1 from reseaux))
+            or (
+                (labels_brevet.est_rep or labels_brevet.est_rep_plus) is not null
+                and labels_brevet.ep is distinct from perimetre.ep
+                and exists (select 1 from reseaux)
+            )
     ),
 
     reseaux_juges as (
@@ -431,6 +533,31 @@ with
         inner join etablissements on presences.uai = etablissements.uai
         left join rattachements on presences.uai = rattachements.uai
         where rattachements.uai is null
+        union all
+        -- d'un côté un département demandé, de l'autre non : rien n'est compté, et c'est dit
+        select
+            'presences',
+            presences.fichier,
+            presences.ligne,
+            'uai',
+            presences.poste_id || ' : ' || presences.uai,
+            'presence_autre_departement'
+        from presences
+        inner join postes on presences.poste_id = postes.poste_id
+        inner join ailleurs on presences.uai = ailleurs.uai
+        union all
+        select
+            'presences',
+            presences.fichier,
+            presences.ligne,
+            'poste_id',
+            presences.poste_id || ' : ' || presences.uai,
+            'presence_poste_autre_departement'
+        from presences
+        inner join postes_donnes on presences.poste_id = postes_donnes.poste_id
+        inner join rattachements on presences.uai = rattachements.uai
+        left join postes on presences.poste_id = postes.poste_id
+        where postes.poste_id is null
         union all
         -- une présence se compte en demi-journées entières par cycle
         select
@@ -580,6 +707,12 @@ with
         union all
         select *
         from etablissements_juges
+        union all
+        select *
+        from annuaire_tu
+        union all
+        select *
+        from types_juges
         union all
         select *
         from reseaux_juges

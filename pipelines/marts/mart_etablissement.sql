@@ -38,6 +38,11 @@ with
             any_value(source) filter (where dispositif = 'UPE2A') as upe2a_source,
             any_value(source) filter (where dispositif = 'RELAIS') as relais_source,
             any_value(source) filter (where dispositif = 'INTERNAT') as internat_source,
+            any_value(fichier) filter (where dispositif = 'SEGPA') as segpa_fichier,
+            any_value(fichier) filter (where dispositif = 'ULIS') as ulis_fichier,
+            any_value(fichier) filter (where dispositif = 'UPE2A') as upe2a_fichier,
+            any_value(fichier) filter (where dispositif = 'RELAIS') as relais_fichier,
+            any_value(fichier) filter (where dispositif = 'INTERNAT') as internat_fichier,
             string_agg(distinct fichier, ' + ' order by fichier) as dispositifs_fichier
         from dispositifs
         group by uai
@@ -54,13 +59,15 @@ with
                 when annuaire.type_annuaire = 'Ecole'
                 then 'ECOLE'
                 when annuaire.type_annuaire = 'Lycée'
+                -- un lycée de nature inconnue est gardé, et c'est dit
                 then coalesce(natures.type, 'LEGT')
                 else natures.type
             end as type,
             coalesce(natures.est_section, false) as est_section,
-            annuaire.statut = 'Public' as secteur_public,
+            lower(annuaire.statut) = 'public' as secteur_public,
+            -- sans ministère l'établissement est gardé, et c'est dit
             coalesce(
-                annuaire.ministere like 'MINISTERE DE L''EDUCATION%', false
+                annuaire.ministere like 'MINISTERE DE L''EDUCATION%', true
             ) as est_education_nationale
         from annuaire
         inner join departements on annuaire.departement = departements.departement
@@ -69,7 +76,10 @@ with
 
     situes as (
         select
-            types.*,
+            types.* exclude (latitude, longitude),
+            -- une moitié de position n'en est pas une
+            case when types.longitude is not null then types.latitude end as latitude,
+            case when types.latitude is not null then types.longitude end as longitude,
             coalesce(arrondissements.commune_mere, types.commune_code) as commune_de_reference,
             coalesce(reseaux.ep, types.ep) as ep_retenue,
             types.ep as ep_annuaire,
@@ -92,9 +102,9 @@ with
         select
             *,
             case
-                when not secteur_public
+                when sans_accents(statut) = 'PRIVE'
                 then 'prive'
-                when statut is null
+                when not coalesce(secteur_public, false)
                 then 'ni_public_ni_prive'
                 when not est_education_nationale
                 then 'autre_ministere'
@@ -104,7 +114,7 @@ with
                 then 'autre_nature'
                 when etat = 'A OUVRIR'
                 then 'pas_encore_ouvert'
-                when etat not in ('OUVERT', 'A FERMER')
+                when etat like 'FERM%'
                 then 'ferme'
                 when type = 'ECOLE' and coalesce(ep_retenue, '') != 'REP+'
                 then 'ecole_hors_rep_plus'
@@ -148,7 +158,7 @@ with
                 then communes.contour_fichier
             end as position_fichier,
             case
-                when juges.latitude is not null and juges.longitude is not null
+                when juges.latitude is not null
                 then coalesce(juges.precision_localisation, 'non précisée')
                 when communes.latitude is not null
                 then 'commune'
@@ -184,6 +194,12 @@ with
                 when juges.segpa is not null
                 then 'annuaire'
             end as segpa_source,
+            case
+                when dispositifs_locaux.segpa is not null
+                then dispositifs_locaux.segpa_fichier
+                when juges.segpa is not null
+                then juges.fichier
+            end as segpa_fichier,
             coalesce(dispositifs_locaux.ulis, juges.ulis) as ulis,
             case
                 when dispositifs_locaux.ulis is not null
@@ -191,10 +207,18 @@ with
                 when juges.ulis is not null
                 then 'annuaire'
             end as ulis_source,
+            case
+                when dispositifs_locaux.ulis is not null
+                then dispositifs_locaux.ulis_fichier
+                when juges.ulis is not null
+                then juges.fichier
+            end as ulis_fichier,
             dispositifs_locaux.upe2a,
             dispositifs_locaux.upe2a_source,
+            dispositifs_locaux.upe2a_fichier,
             dispositifs_locaux.relais,
             dispositifs_locaux.relais_source,
+            dispositifs_locaux.relais_fichier,
             coalesce(dispositifs_locaux.internat, juges.internat) as internat,
             case
                 when dispositifs_locaux.internat is not null
@@ -202,6 +226,12 @@ with
                 when juges.internat is not null
                 then 'annuaire'
             end as internat_source,
+            case
+                when dispositifs_locaux.internat is not null
+                then dispositifs_locaux.internat_fichier
+                when juges.internat is not null
+                then juges.fichier
+            end as internat_fichier,
             dispositifs_locaux.dispositifs_fichier,
             conditions.a_bureau,
             conditions.a_telephone,

@@ -97,7 +97,7 @@ with
             any_value(uai_tete_reseau) as uai_tete_reseau,
             count(*) as nb_ecoles,
             count(*) filter (where est_elementaire) as nb_ecoles_elementaires,
-            count(*) filter (where not coalesce(est_elementaire, false)) as nb_ecoles_maternelles,
+            count(*) filter (where est_maternelle and not est_elementaire) as nb_ecoles_maternelles,
             cast(sum(effectif) as integer) as effectif,
             max(effectif_rentree) as effectif_rentree,
             min(effectif_rentree_la_plus_ancienne) as effectif_rentree_la_plus_ancienne,

@@ -10,6 +10,8 @@ from pipelines.base.erreurs import AtlasError
 
 BLOQUANTE = "bloquante"
 ATTENTION = "attention"
+ENSEMBLE = " + "
+"""Parts the names of the sources, and of the files, that are counted together."""
 
 
 class Nature(StrEnum):
@@ -87,6 +89,16 @@ class Anomalie:
     remede: str
     gravite: str
     consequence: str
+
+    @property
+    def sources(self) -> list[str]:
+        """The sources it is about: two when their numbers count together."""
+        return self.source.split(ENSEMBLE)
+
+    @property
+    def fichiers(self) -> list[str]:
+        """The files it is about; none when it is not the matter of a file."""
+        return self.fichier.split(ENSEMBLE) if self.fichier else []
 
 
 @dataclass(frozen=True)

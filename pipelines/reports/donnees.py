@@ -12,7 +12,7 @@ import pandas as pd
 
 from pipelines.base.textes import enumeration, jour, nombre, pluriel
 from pipelines.marts import entrepot
-from pipelines.marts.rapport import Anomalie, Difference, Nature, Rapport, Refus
+from pipelines.marts.rapport import ENSEMBLE, Anomalie, Difference, Nature, Rapport, Refus
 from pipelines.reports import classeur
 from pipelines.scenarios.depot import Version
 from pipelines.sources.cartes import cartes
@@ -149,9 +149,9 @@ def classeur_anomalies(anomalies: pd.DataFrame, vue: EtatDesDonnees) -> bytes:
 
 def presenter(rapport: Rapport) -> VueRapport:
     """`rapport` in words: the dropped files first, everything when none is."""
-    vus = [f for f in rapport.fichiers if _est_regarde(f.fichier, rapport)]
-    anomalies = [a for a in rapport.anomalies if _est_regarde(a.fichier, rapport)]
-    ailleurs = [a for a in rapport.nouvelles if not _est_regarde(a.fichier, rapport)]
+    vus = [f for f in rapport.fichiers if _est_regarde([f.fichier], rapport)]
+    anomalies = [a for a in rapport.anomalies if _est_regarde(a.fichiers, rapport)]
+    ailleurs = [a for a in rapport.nouvelles if not _est_regarde(a.fichiers, rapport)]
     return VueRapport(
         phrase=_phrase_rapport(rapport),
         est_acceptable=rapport.est_acceptable,
@@ -162,7 +162,7 @@ def presenter(rapport: Rapport) -> VueRapport:
                 (
                     f.fichier,
                     f.titre,
-                    _millesime(f.millesime, f.fichier),
+                    millesime_lisible(f.millesime, f.fichier),
                     f.lues,
                     f.gardees,
                     f.fusionnees,
@@ -192,10 +192,12 @@ def presenter(rapport: Rapport) -> VueRapport:
     )
 
 
-def _est_regarde(fichier: str | None, rapport: Rapport) -> bool:
+def _est_regarde(fichiers: list[str], rapport: Rapport) -> bool:
     """True for a dropped file, or one of its sheets; for every file when none was dropped."""
     return not rapport.deposes or any(
-        fichier == nom or (fichier or "").startswith(f"{nom} [") for nom in rapport.deposes
+        fichier == nom or fichier.startswith(f"{nom} [")
+        for fichier in fichiers
+        for nom in rapport.deposes
     )
 
 
@@ -249,15 +251,17 @@ def _sources(connexion: duckdb.DuckDBPyConnection) -> tuple[pd.DataFrame, list[s
             meta.lignes_lues, meta.lignes_gardees, meta.lignes_fusionnees, meta.lignes_rejetees
         from meta_construction as meta
         left join mart_anomalie as anomalies
-            on meta.source = anomalies.source and meta.fichier = anomalies.fichier
+            on list_contains(string_split(anomalies.source, $ensemble), meta.source)
+            and list_contains(string_split(anomalies.fichier, $ensemble), meta.fichier)
         group by all
         order by meta.fichier
-        """
+        """,
+        {"ensemble": ENSEMBLE},
     ).fetchall()
     titres = {nom: carte.titre for nom, carte in cartes().items()}
     rangs = {nom: rang for rang, nom in enumerate(titres)}
     lignes = [
-        (titres[source], _millesime(millesime, fichier), *comptes, fichier)
+        (titres[source], millesime_lisible(millesime, fichier), *comptes, fichier)
         for source, fichier, millesime, *comptes in sorted(lus, key=lambda ligne: rangs[ligne[0]])
     ]
     table = pd.DataFrame(
@@ -278,7 +282,7 @@ def _sources(connexion: duckdb.DuckDBPyConnection) -> tuple[pd.DataFrame, list[s
     return table, [titre for nom, titre in titres.items() if nom not in donnees]
 
 
-def _millesime(millesime: str, fichier: str) -> str:
+def millesime_lisible(millesime: str, fichier: str) -> str:
     """A date the French way, a year as it is; the year the file's name gives, when only it does."""
     if millesime == Path(fichier).stem:
         annee = re.search(r"(?<!\d)20\d\d(?!\d)", millesime)
@@ -335,7 +339,7 @@ def _table_anomalies(anomalies: list[Anomalie]) -> pd.DataFrame:
                 a.fichier,
                 a.ligne,
                 a.colonne,
-                cartes()[a.source].titre if a.source in cartes() else a.source,
+                enumeration([cartes()[source].titre for source in a.sources]),
                 a.consequence,
             )
             for a in anomalies
@@ -419,7 +423,7 @@ def _en_phrase(refus: Refus) -> str:
         phrases.append(f"Admis : {refus.admis}")
     if refus.remede:
         phrases.append(f"Que faire : {refus.remede}")
-    return " ".join(f"{p.rstrip('.')}." for p in phrases)
+    return " ".join(p if p.endswith(("?", "!", "…")) else f"{p.rstrip('.')}." for p in phrases)
 
 
 def _non_lu(nom: str, rapport: Rapport) -> str:

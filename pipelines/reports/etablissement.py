@@ -11,6 +11,7 @@ from pipelines.base.erreurs import AtlasError
 from pipelines.base.textes import INCONNU, nombre, pluriel, pourcentage, rythme
 from pipelines.marts import entrepot
 from pipelines.planning.trajets import estimer
+from pipelines.reports.donnees import millesime_lisible
 from pipelines.reports.libelles import STATUTS, TYPES
 from pipelines.reports.sites import BAREME_PAR_DEFAUT, tableau_sites
 from pipelines.scoring.bareme import bareme
@@ -18,6 +19,13 @@ from pipelines.scoring.besoin import besoins
 from pipelines.sources.cartes import cartes
 
 POSTES_PROCHES_MONTRES = 8
+DISPOSITIFS = {
+    "segpa": "SEGPA",
+    "ulis": "ULIS",
+    "upe2a": "UPE2A",
+    "relais": "Dispositif relais",
+    "internat": "Internat",
+}
 
 
 @dataclass(frozen=True)
@@ -97,43 +105,90 @@ def _phrase(site: dict, sites: pd.DataFrame) -> str:
 
 
 def _identite(connexion: duckdb.DuckDBPyConnection, site: dict) -> pd.DataFrame:
-    [sources] = connexion.execute(
-        "select segpa_source, ulis_source, upe2a_source, relais_source, internat_source, "
-        "ips_source, ep_source from mart_etablissement where uai = ?",
-        [site["uai_principal"]],
-    ).fetchall() or [(None,) * 7]
-    segpa, ulis, upe2a, relais, internat, ips, ep = sources
+    """What is known of the site, each line with its year (else the vintage of its file) and source.
+
+    Sources are those of the main establishment; those of a network, of its head collège.
+    """
+    d_ou = _provenances(connexion, site["uai_principal"])
     lignes = [
+        ("Type", TYPES[site["type"]], "", "annuaire", d_ou.get("fichier")),
         (
             "Élèves",
             nombre(site["effectif"]),
             _annee(site["effectif_rentree"]),
             site["effectif_source"],
+            None,
         ),
-        ("IPS", nombre(site["ips"], 1), _annee(site["ips_rentree"]), ips),
-        ("Éducation prioritaire", site["ep"] or "aucun label", "", ep),
-        ("Commune rurale", _oui_non(site["est_rural"]), "", "densite"),
-        ("SEGPA", _oui_non(site["segpa"]), "", segpa),
-        ("ULIS", _oui_non(site["ulis"]), "", ulis),
-        ("UPE2A", _oui_non(site["upe2a"]), "", upe2a),
-        ("Dispositif relais", _oui_non(site["relais"]), "", relais),
-        ("Internat", _oui_non(site["internat"]), "", internat),
-        ("Position", site["qualite_position"], "", "annuaire"),
+        ("IPS", nombre(site["ips"], 1), _annee(site["ips_rentree"]), d_ou.get("ips_source"), None),
+        (
+            "Éducation prioritaire",
+            site["ep"] or "aucun label",
+            "",
+            d_ou.get("ep_source"),
+            d_ou.get("ep_fichier"),
+        ),
+        (
+            "Commune rurale",
+            _oui_non(site["est_rural"]),
+            "",
+            None if site["est_rural"] is None else "densite",
+            d_ou.get("densite_fichier"),
+        ),
+        *(
+            (
+                libelle,
+                _oui_non(site[nom]),
+                "",
+                d_ou.get(f"{nom}_source"),
+                d_ou.get(f"{nom}_fichier"),
+            )
+            for nom, libelle in DISPOSITIFS.items()
+        ),
+        (
+            "Position",
+            site["qualite_position"],
+            "",
+            "contours" if site["qualite_position"] == "commune" else "annuaire",
+            d_ou.get("position_fichier"),
+        ),
     ]
     if site["nature"] == "ecoles_rep_plus":
-        lignes[4:9] = [
-            (
-                "Écoles",
-                f"{pluriel(site['nb_ecoles_elementaires'], 'école')} avec cycle 3, "
-                f"{pluriel(site['nb_ecoles_maternelles'], 'maternelle')}",
-                "",
-                "annuaire",
-            )
+        sans_niveau = (
+            site["nb_ecoles"] - site["nb_ecoles_elementaires"] - site["nb_ecoles_maternelles"]
+        )
+        ecoles = [
+            f"{pluriel(site['nb_ecoles_elementaires'], 'école')} avec cycle 3",
+            pluriel(site["nb_ecoles_maternelles"], "maternelle"),
+            *([f"{pluriel(sans_niveau, 'école')} de niveau inconnu"] if sans_niveau else []),
+        ]
+        autres = [ligne for ligne in lignes if ligne[0] not in DISPOSITIFS.values()]
+        lignes = [
+            *autres[:-1],
+            ("Écoles", ", ".join(ecoles), "", "annuaire", d_ou.get("fichier")),
+            autres[-1],
         ]
     return pd.DataFrame(
-        [(donnee, valeur, annee, _source(source)) for donnee, valeur, annee, source in lignes],
+        [
+            (donnee, valeur, annee or _millesimes(connexion, fichier), _source(source))
+            for donnee, valeur, annee, source, fichier in lignes
+        ],
         columns=["Donnée", "Valeur", "Année", "Source"],
     )
+
+
+def _provenances(connexion: duckdb.DuckDBPyConnection, uai: str) -> dict[str, str | None]:
+    """Column → value of the row of `uai` in mart_etablissement; empty when it has none."""
+    curseur = connexion.execute("select * from mart_etablissement where uai = ?", [uai])
+    colonnes = [c[0] for c in curseur.description]
+    return next((dict(zip(colonnes, ligne, strict=True)) for ligne in curseur.fetchall()), {})
+
+
+def _millesimes(connexion: duckdb.DuckDBPyConnection, fichiers: str | None) -> str:
+    """The vintage of each of the files « a + b », as a person says it."""
+    if fichiers is None:
+        return ""
+    lus = dict(connexion.execute("select fichier, millesime from meta_construction").fetchall())
+    return " et ".join(millesime_lisible(lus[f], f) for f in fichiers.split(" + "))
 
 
 def _source(noms: str | None) -> str:
@@ -208,7 +263,8 @@ def _postes_proches(
 
 def _rattachements(connexion: duckdb.DuckDBPyConnection, site_id: str) -> pd.DataFrame:
     lignes = connexion.execute(
-        "select e.uai, e.nom, e.commune, e.effectif, e.est_elementaire, r.raison "
+        "select e.uai, e.nom, e.commune, e.effectif, e.est_elementaire, e.est_maternelle, "
+        "r.raison "
         "from mart_rattachement r join mart_etablissement e using (uai) "
         "where r.site_id = ? order by e.nom, e.uai",
         [site_id],
@@ -225,12 +281,19 @@ def _rattachements(connexion: duckdb.DuckDBPyConnection, site_id: str) -> pd.Dat
                 nom,
                 commune,
                 None if effectif is None else int(effectif),
-                raisons.get(raison) or ("école avec cycle 3" if elementaire else "maternelle"),
+                raisons.get(raison) or _niveau(elementaire, maternelle),
             )
-            for uai, nom, commune, effectif, elementaire, raison in lignes
+            for uai, nom, commune, effectif, elementaire, maternelle, raison in lignes
         ],
         columns=["UAI", "Nom", "Commune", "Élèves", "Rattachement"],
     )
+
+
+def _niveau(elementaire: bool | None, maternelle: bool | None) -> str:
+    """The level of an école, as the annuaire says it."""
+    if elementaire:
+        return "école avec cycle 3"
+    return "maternelle" if maternelle and elementaire is False else "école de niveau inconnu"
 
 
 def _activite(connexion: duckdb.DuckDBPyConnection, site_id: str) -> pd.DataFrame:

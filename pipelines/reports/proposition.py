@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 
 from pipelines.base import reference
 from pipelines.base.erreurs import AtlasError
-from pipelines.base.textes import nombre, pluriel, pourcentage, rythme, variation
+from pipelines.base.textes import du_tableur, nombre, pluriel, pourcentage, rythme, variation
 from pipelines.marts import entrepot
 from pipelines.reports import cartes, classeur
 from pipelines.reports.libelles import RYTHMES_EN_MOTS, STATUTS
@@ -54,6 +54,7 @@ def vue(base: Path, dossier: Path) -> VueProposition:
     probleme = json.loads((dossier / propositions.FICHIER_PROBLEME).read_text(encoding="utf-8"))
     with (dossier / propositions.FICHIER_PLAN).open(encoding="utf-8", newline="") as flux:
         plan = pd.DataFrame(list(csv.DictReader(flux)), columns=list(propositions.COLONNES_PLAN))
+    plan["poste_id"] = plan["poste_id"].map(du_tableur)
     plan["demi_journees_cycle"] = plan["demi_journees_cycle"].astype(int)
     departement = resume["departement"]
     apres = plan.groupby("site_id")["demi_journees_cycle"].sum().to_dict()

@@ -5,7 +5,6 @@ A closed tab loses nothing: the page finds the computation again by its id, kept
 """
 
 import json
-import os
 import re
 import secrets
 import subprocess
@@ -17,7 +16,7 @@ from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 
-from pipelines.base import chemins, reference
+from pipelines.base import chemins, provisoire, reference
 from pipelines.base.erreurs import AtlasError
 from pipelines.planning.assemblage import Hypotheses
 from pipelines.planning.solveur import Avancement
@@ -143,12 +142,11 @@ def _vit(dossier: Path) -> bool:
         # a number is given again after a restart: the process must be the one of this folder
         if commande.exists() and dossier.name.encode() not in commande.read_bytes():
             return False
-        os.kill(processus, 0)
     except (ProcessLookupError, FileNotFoundError):
         return False
     except PermissionError:
         return True
-    return True
+    return provisoire.processus_vivant(processus)
 
 
 def _lire(fichier: Path) -> dict | None:

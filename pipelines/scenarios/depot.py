@@ -7,7 +7,6 @@ a private folder, in memory when there is room, and are removed whatever happens
 """
 
 import contextlib
-import fcntl
 import json
 import os
 import shutil
@@ -16,7 +15,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 
-from pipelines.base import chemins, provisoire
+from pipelines.base import chemins, provisoire, verrou
 from pipelines.base.erreurs import AtlasError
 from pipelines.base.textes import enumeration
 from pipelines.marts import construction, entrepot
@@ -34,7 +33,6 @@ EN_COURS = ".en-cours"
 PREFIXE_PRIVE = "atlas-depot"
 PREFIXE_MONTAGE = "atlas-montage"
 PARTIEL = ".partiel"
-NOTICE = "exemple.toml"
 ORIGINE = "depot"
 LONGUEUR_NOM_MAX = 120
 
@@ -220,8 +218,10 @@ def _preparer(base: Path, fichiers: list[tuple[str, bytes]], repartir: bool) -> 
 def _remplaces(etat: _Etat, neufs: Iterable[FichierDepose]) -> set[FichierDepose]:
     """The files of `etat` the new ones stand for: same name, same bytes, or same local sources.
 
-    Raises AtlasError for a workbook that also gives a local source which is not given anew.
+    Raises AtlasError for a workbook that also gives a local source which is not given anew; what
+    a file that can't be read would lose is nobody's loss, as it will be refused for its own fault.
     """
+    illisibles = {f.nom for f in neufs if not f.sources}
     noms, octets = {f.nom for f in neufs}, {f.sha256 for f in neufs}
     locales = {s for f in neufs for s in f.sources if cartes()[s].est_locale}
     remplaces = set()
@@ -229,7 +229,7 @@ def _remplaces(etat: _Etat, neufs: Iterable[FichierDepose]) -> set[FichierDepose
         if fichier.nom in noms or fichier.sha256 in octets or locales & set(fichier.sources):
             remplaces.add(fichier)
             perdues = set(fichier.sources) - {s for f in neufs for s in f.sources}
-            if perdues:
+            if perdues and fichier.nom not in illisibles:
                 titres = enumeration([f"« {cartes()[s].titre} »" for s in sorted(perdues)])
                 raise AtlasError(
                     f"Ce fichier serait remplacé, mais il donne aussi {titres}.",
@@ -288,10 +288,9 @@ def _etat_actuel(base: Path) -> _Etat:
         FichierDepose(nom, sha256, sources): trouves.get(nom, dossiers[0] / nom)
         for nom, (sha256, sources) in lus.items()
     }
-    for dossier in dossiers:
-        notice = dossier / NOTICE
-        if notice.is_file():
-            fichiers[FichierDepose(NOTICE, lecture.empreinte(notice), ())] = notice
+    for nom, notice in trouves.items():
+        if notice.name == construction.NOTICE:
+            fichiers[FichierDepose(nom, lecture.empreinte(notice), ())] = notice
     provenance = f"Données de départ ({enumeration([d.name for d in dossiers])})"
     return _Etat(fichiers, departements, None, provenance)
 
@@ -331,10 +330,18 @@ def _monter(fichiers: dict[FichierDepose, Path]) -> Iterator[Path]:
     parent = provisoire.parent_prive(0)
     with _ecriture(), provisoire.dossier(PREFIXE_MONTAGE, parent) as montage:
         for fichier, chemin in fichiers.items():
-            lien = montage / fichier.nom
-            lien.parent.mkdir(parents=True, exist_ok=True)
-            lien.symlink_to(chemin.resolve())
+            place = montage / fichier.nom
+            place.parent.mkdir(parents=True, exist_ok=True)
+            _montrer(chemin.resolve(), place)
         yield montage
+
+
+def _montrer(chemin: Path, place: Path) -> None:
+    """Make `chemin` readable at `place`: a link, or a copy where links are kept for some."""
+    try:
+        place.symlink_to(chemin)
+    except OSError:
+        shutil.copyfile(chemin, place)
 
 
 def _motif(lot: _Lot, repartir: bool) -> str:
@@ -456,13 +463,11 @@ def _verrou(base: Path) -> Iterator[None]:
         chemins.DEPOT.mkdir(parents=True, exist_ok=True)
         descripteur = os.open(chemins.DEPOT / VERROU, os.O_RDWR | os.O_CREAT, 0o600)
     with os.fdopen(descripteur, "r+", encoding="utf-8") as fichier:
-        try:
-            fcntl.flock(fichier, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as cause:
+        if not verrou.prendre(fichier):
             raise AtlasError(
                 f"Un autre dépôt est en cours ({fichier.read().strip() or 'il commence'}).",
                 remede="attendre qu'il finisse, relire le rapport, puis accepter",
-            ) from cause
+            )
         fichier.truncate(0)
         fichier.write(f"processus {os.getpid()}, depuis {datetime.now():%H h %M}")
         fichier.flush()

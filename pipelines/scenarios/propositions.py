@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from pipelines.base.erreurs import AtlasError
+from pipelines.base.textes import pour_tableur
 from pipelines.marts import entrepot
 from pipelines.planning.assemblage import Hypotheses, assembler
 from pipelines.planning.probleme import Presence, Probleme, vers_json
@@ -76,7 +77,7 @@ def plan_en_csv(plan: tuple[Presence, ...]) -> str:
     flux = io.StringIO()
     ecrivain = csv.writer(flux, lineterminator="\n")
     ecrivain.writerow(COLONNES_PLAN)
-    ecrivain.writerows((p.poste_id, p.site_id, p.demi_journees_cycle) for p in plan)
+    ecrivain.writerows((pour_tableur(p.poste_id), p.site_id, p.demi_journees_cycle) for p in plan)
     return flux.getvalue()
 
 

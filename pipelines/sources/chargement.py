@@ -15,12 +15,22 @@ import duckdb
 
 from pipelines.base import reference
 from pipelines.base.erreurs import AtlasError
+from pipelines.base.textes import enumeration
 from pipelines.sources import donnees_personnelles, lecture
 from pipelines.sources.cartes import Carte, cartes
 from pipelines.sources.classeurs import Constat
 from pipelines.sources.reconnaissance import NonReconnu, Reconnu, reconnaitre
 
 ORIGINE_DU_TABLEUR = date(1899, 12, 30)
+FORMES_DE_JOUR = tuple(
+    re.compile(rf"(?<!\d){forme}(?!\d)")
+    for forme in (
+        r"(?P<annee>(?:19|20)\d\d)([-/._])(?P<mois>\d{1,2})\2(?P<jour>\d{1,2})",
+        r"(?P<jour>\d{1,2})([-/._])(?P<mois>\d{1,2})\2(?P<annee>(?:19|20)\d\d)",
+        r"(?P<annee>(?:19|20)\d\d)(?P<mois>\d\d)(?P<jour>\d\d)",
+    )
+)
+"""How a day is written: 2024-11-26, 26/11/2024, 20241126."""
 SAS = "sas"
 """The database in memory the rows are read into."""
 SUFFIXES_D_ACCOMPAGNEMENT = (".md", ".toml", ".pbf", ".pdf")
@@ -191,6 +201,7 @@ class Chargement:
         reconnus = [r for r in resultats if isinstance(r, Reconnu)]
         inconnus = [r for r in resultats if isinstance(r, NonReconnu)]
         self._verifier_inconnus(tableaux, reconnus)
+        _refuser_incomplets(inconnus)
         if not reconnus:
             # a file of several sheets is described by the one nearest to a known source
             self._non_reconnus.append(max(inconnus, key=lambda r: r.ressemble_a is not None))
@@ -330,8 +341,12 @@ class Chargement:
         valeurs = self._connexion.execute(
             f'select distinct trim("{carte.millesime}") from ({selection})'
         ).fetchall()
-        datees = [v for (v,) in valeurs if v and jour_ou_annee(v)]
-        return max(datees, key=jour_ou_annee, default=a_defaut)
+        datees = [(jour_ou_annee(v), v) for (v,) in valeurs if v and jour_ou_annee(v)]
+        if not datees:
+            return a_defaut
+        jour, valeur = max(datees)
+        # a day is said one way whatever the file; « 2022-2023 » stays a school year
+        return jour if "-" in jour else valeur
 
     def _dater(self) -> None:
         """raw_fichier: the files of each source, the newest vintage first (rang 1)."""
@@ -344,6 +359,22 @@ class Chargement:
                     f"insert into {SAS}.raw_fichier values (?, ?, ?, ?)",
                     [source, lu.fichier, lu.millesime, rangs[dates[lu.fichier]]],
                 )
+
+
+def _refuser_incomplets(inconnus: list[NonReconnu]) -> None:
+    """Raise AtlasError for a local table that lost a required column: never passed over."""
+    for inconnu in inconnus:
+        if inconnu.est_locale_incomplete:
+            carte = cartes()[inconnu.ressemble_a]
+            feuille = f" (feuille « {inconnu.feuille} »)" if inconnu.feuille else ""
+            manque = enumeration([f"« {c} »" for c in inconnu.manquantes])
+            raise AtlasError(
+                f"Il manque {manque} pour lire ce fichier comme « {carte.titre} »{feuille}.",
+                fichier=inconnu.fichier.name,
+                colonne=inconnu.manquantes[0],
+                admis=", ".join(carte.requises),
+                remede="ajouter la colonne, ou reprendre le modèle (atlas modeles)",
+            )
 
 
 def _rangs_a_lire(reconnu: Reconnu) -> list[int]:
@@ -361,14 +392,15 @@ def jour_ou_annee(texte: str) -> str:
     """What dates a text, so that texts sort by date: « 27/05/2026 » → 2026-05-27, else its year.
 
     Empty when nothing does. A school year is known by the year it begins in, a serial number of
-    a spreadsheet (1 is 31/12/1899) by its day.
+    a spreadsheet (1 is 31/12/1899) by its day. A year alone comes before its days: what says the
+    day is the more recent of the two. Digits that are no day of the calendar are no day.
     """
     if re.fullmatch(r"[2-7]\d{4}(?:[.,]\d+)?", texte):
         return (ORIGINE_DU_TABLEUR + timedelta(days=int(texte[:5]))).isoformat()
-    if jours := re.findall(r"(?<!\d)((?:19|20)\d\d)-(\d\d)-(\d\d)(?!\d)", texte):
-        return "-".join(jours[-1])
-    if jours := re.findall(r"(?<!\d)(\d\d)/(\d\d)/((?:19|20)\d\d)(?!\d)", texte):
-        return "-".join(reversed(jours[-1]))
+    for forme in FORMES_DE_JOUR:
+        for trouve in reversed(list(forme.finditer(texte))):
+            with contextlib.suppress(ValueError):
+                return date(*(int(trouve[p]) for p in ("annee", "mois", "jour"))).isoformat()
     if annees := re.findall(r"(?<!\d)((?:19|20)\d\d)[-_/](?:19|20)\d\d(?!\d)", texte):
         return annees[-1]
     annees = re.findall(r"(?<!\d)((?:19|20)\d\d)(?!\d)", texte)

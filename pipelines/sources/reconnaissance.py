@@ -26,13 +26,16 @@ class Reconnu:
 class NonReconnu:
     """A table no card fits: the source it resembles most and the columns it lacks for it.
 
-    `raison` says why a file holds no table at all.
+    `raison` says why a file holds no table at all. `feuille` is the sheet, when there is one.
+    `est_locale_incomplete` tells a local file that lost a column from a table of something else.
     """
 
     fichier: Path
     ressemble_a: str | None = None
     manquantes: tuple[str, ...] = ()
     raison: str | None = None
+    feuille: str | None = None
+    est_locale_incomplete: bool = False
 
     def message(self) -> str:
         """What a person needs to know to mend the file."""
@@ -51,15 +54,16 @@ def reconnaitre(tableau: lecture.Tableau) -> Reconnu | NonReconnu:
     Raises AtlasError when a header of a local or unknown file announces personal data.
     """
     meilleur: tuple[int, int, Reconnu] | None = None
-    approche: tuple[int, str, tuple[str, ...]] | None = None
+    approche: tuple[int, int, NonReconnu] | None = None
     for ligne, entetes in tableau.debuts:
         for carte in cartes().values():
             positions = correspondances(carte, entetes)
             manquantes = tuple(c for c in carte.requises if c not in positions)
-            trouvees = len(carte.requises) - len(manquantes)
             if manquantes:
-                if trouvees and (approche is None or trouvees > approche[0]):
-                    approche = (trouvees, carte.nom, manquantes)
+                # the most columns in common; of as many, the fewest missing
+                proximite = (len(positions), -len(manquantes))
+                if positions and (approche is None or proximite > approche[:2]):
+                    approche = (*proximite, _approche(tableau, carte, entetes, positions))
                 continue
             # the last of two header rows wins: INSEE writes its codes below its labels
             rang = (len(positions), ligne)
@@ -68,9 +72,31 @@ def reconnaitre(tableau: lecture.Tableau) -> Reconnu | NonReconnu:
     if meilleur is None:
         for _, entetes in tableau.debuts:
             donnees_personnelles.verifier_entetes(tableau.fichier, entetes, None)
-        ressemble, manquantes = (approche[1], approche[2]) if approche else (None, ())
-        return NonReconnu(tableau.fichier, ressemble, manquantes)
+        return approche[2] if approche else NonReconnu(tableau.fichier, feuille=tableau.feuille)
     reconnu = meilleur[2]
     if reconnu.carte.est_locale:
         donnees_personnelles.verifier_entetes(tableau.fichier, reconnu.entetes, reconnu.carte)
     return reconnu
+
+
+def _approche(
+    tableau: lecture.Tableau, carte: Carte, entetes: list[str], positions: dict[str, int]
+) -> NonReconnu:
+    """`tableau` as an incomplete file of `carte`.
+
+    A local file that lost a column keeps most of the others: at least half of those required, two
+    in all, and they are most of its own headers. Less than that is a table of something else.
+    """
+    manquantes = tuple(c for c in carte.requises if c not in positions)
+    trouvees = len(carte.requises) - len(manquantes)
+    nommees = sum(bool(e.strip()) for e in entetes)
+    return NonReconnu(
+        tableau.fichier,
+        carte.nom,
+        manquantes,
+        feuille=tableau.feuille,
+        est_locale_incomplete=carte.est_locale
+        and 2 * trouvees >= len(carte.requises)
+        and len(positions) >= 2
+        and 2 * len(positions) > nommees,
+    )

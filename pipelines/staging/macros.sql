@@ -36,6 +36,9 @@ create or replace macro part_de(x, minimum) as case
     when est_pourcentage_nu(x, minimum) then nombre(x) / 100
     else nombre(x)
 end;
+-- « 08 % » : 8 % ou 80 % ? « 08 » : 0,8 ou 8 % ? Un zéro de tête sans virgule ne se devine pas.
+create or replace macro est_part_ambigue(x) as
+    coalesce(regexp_matches(texte(x), '^[+-]?0[0-9]'), false);
 create or replace macro oui_non(x) as case
     when lower(texte(x)) in ('1', '1.0', 'oui', 'o', 'vrai', 'true', 'x') then true
     when lower(texte(x)) in ('0', '0.0', 'non', 'n', 'faux', 'false') then false

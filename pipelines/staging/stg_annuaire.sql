@@ -12,7 +12,8 @@ with
                 nb_communes,
                 nb_fichiers,
                 rang_millesime,
-                deplacement_km
+                deplacement_km,
+                label_inconnu
             )
         from lignes
         where sort = 'gardee'

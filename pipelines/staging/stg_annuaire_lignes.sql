@@ -11,6 +11,7 @@ with
             ligne,
             uai_propre(uai) as uai,
             coalesce(texte(nom), texte(type_etablissement) || ' sans nom') as nom,
+            texte(nom) is null as est_sans_nom,
             texte(type_etablissement) as type_annuaire,
             texte(statut_public_prive) as statut,
             commune_de(code_commune) as commune_code,
@@ -23,7 +24,7 @@ with
             oui_non(hebergement) as internat,
             oui_non(ulis) as ulis,
             oui_non(segpa) as segpa,
-            replace(upper(texte(education_prioritaire)), ' ', '') as ep,
+            replace(upper(texte(education_prioritaire)), ' ', '') as ep_lue,
             entier(nombre_d_eleves) as effectif,
             latitude_de(latitude, longitude) as latitude,
             longitude_de(latitude, longitude) as longitude,
@@ -43,7 +44,12 @@ with
 
     nommees as (
         select
-            nettoyees.* exclude (academie_lue),
+            nettoyees.* exclude (academie_lue, ep_lue),
+            case when nettoyees.ep_lue in ('REP', 'REP+') then nettoyees.ep_lue end as ep,
+            case
+                when nettoyees.ep_lue not in ('REP', 'REP+', 'HORSEP', 'NON', '0')
+                then nettoyees.ep_lue
+            end as label_inconnu,
             coalesce(academies.academie, nettoyees.academie_lue) as academie,
             fichiers.rang_millesime
         from nettoyees
@@ -74,7 +80,7 @@ with
         select uai, fichier, latitude, longitude from classees where rang = 1 and est_uai(uai)
     ),
 
-    final as (
+    jugees as (
         select
             classees.*,
             'annuaire' as source,
@@ -98,13 +104,15 @@ with
                 then 'uai_deux_lignes'
                 when not cle_uai_juste(classees.uai)
                 then 'uai_cle_fausse'
+                when classees.departement is null
+                then 'departement_absent'
+                when classees.label_inconnu is not null
+                then 'label_inconnu'
                 when uai_a_perdu_un_zero(classees.valeur_lue)
                 then 'uai_zero_perdu'
                 when classees.valeur_lue != upper(classees.valeur_lue)
                 then 'uai_minuscules'
             end as anomalie,
-            'uai' as anomalie_colonne,
-            coalesce(texte(classees.valeur_lue), classees.nom) as anomalie_valeur,
             case
                 when classees.rang > 1
                 then
@@ -119,6 +127,25 @@ with
         from classees
         left join retenues on classees.uai = retenues.uai
         cross join km_par_degre
+    ),
+
+    final as (
+        select
+            *,
+            case
+                anomalie
+                when 'departement_absent'
+                then 'code_departement'
+                when 'label_inconnu'
+                then 'appartenance_education_prioritaire'
+                else 'uai'
+            end as anomalie_colonne,
+            case
+                when anomalie = 'label_inconnu'
+                then uai || ' ' || label_inconnu
+                else coalesce(texte(valeur_lue), nom)
+            end as anomalie_valeur
+        from jugees
     )
 
 select *

@@ -29,7 +29,11 @@ with
         select
             *,
             'bassins' as source,
-            'uai' as anomalie_colonne,
+            case
+                when est_uai(uai) and cle_uai_juste(uai) and rang = 1 and bassin is null
+                then 'bassin'
+                else 'uai'
+            end as anomalie_colonne,
             case
                 when not est_uai(uai) or not cle_uai_juste(uai)
                 then 'rejetee'
@@ -42,6 +46,8 @@ with
                 then 'uai_illisible_local'
                 when rang > 1
                 then 'uai_deux_lignes'
+                when bassin is null
+                then 'bassin_vide'
                 when uai_a_perdu_un_zero(anomalie_valeur)
                 then 'uai_zero_perdu'
             end as anomalie

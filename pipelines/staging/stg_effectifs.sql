@@ -72,15 +72,41 @@ with
         where source = 'effectifs_brevet' and effectif is not null
     ),
 
+    -- par niveau d'abord, puis le second degré ou les écoles, le brevet en dernier
     reunies as (
-        select *, 0 as ordre
+        select *, false as est_recompte, false as est_du_brevet
         from sommes
         union all
-        select *, 1 as ordre
+        select *, true as est_recompte, false as est_du_brevet
         from ensembles
         union all
-        select *, 1 + 1 as ordre
+        select *, true as est_recompte, true as est_du_brevet
         from brevet
+    ),
+
+    classees as (
+        select
+            *,
+            row_number() over (
+                partition by uai, rentree order by est_du_brevet, est_recompte, source
+            ) as rang,
+            first_value(effectif) over (
+                partition by uai, rentree order by est_du_brevet, est_recompte, source
+            ) as effectif_retenu
+        from reunies
+    ),
+
+    -- de toutes les sources de la même rentrée, celle qui s'écarte le plus du nombre retenu
+    comparees as (
+        select
+            *,
+            first_value(effectif) over (
+                partition by uai, rentree order by abs(effectif - effectif_retenu) desc, source
+            ) as effectif_le_plus_loin,
+            first_value(source) over (
+                partition by uai, rentree order by abs(effectif - effectif_retenu) desc, source
+            ) as source_la_plus_loin
+        from classees
     ),
 
     final as (
@@ -91,13 +117,12 @@ with
             cast(effectif as integer) as effectif,
             source,
             fichier,
-            -- ce que dit la source suivante de la même rentrée, quand il y en a une
-            cast(
-                lead(effectif) over (partition by uai, rentree order by ordre, source) as integer
-            ) as effectif_autre_source,
-            lead(source) over (partition by uai, rentree order by ordre, source) as autre_source
-        from reunies
-        qualify row_number() over (partition by uai, rentree order by ordre, source) = 1
+            case
+                when effectif_le_plus_loin != effectif then cast(effectif_le_plus_loin as integer)
+            end as effectif_autre_source,
+            case when effectif_le_plus_loin != effectif then source_la_plus_loin end as autre_source
+        from comparees
+        where rang = 1
     )
 
 select *

@@ -14,7 +14,13 @@ with
             ligne,
             rentree_scolaire,
             uai,
-            coalesce(texte(ips_ensemble), texte(ips_voie_gt), texte(ips_voie_pro)) as ips_lu
+            -- sans indice d'ensemble, celui de la seule voie ; de deux voies, aucune ne vaut
+            -- l'autre
+            coalesce(
+                texte(ips_ensemble),
+                case when texte(ips_voie_pro) is null then texte(ips_voie_gt) end,
+                case when texte(ips_voie_gt) is null then texte(ips_voie_pro) end
+            ) as ips_lu
         from raw_ips_lycees
     ),
 

@@ -9,8 +9,8 @@ with
             lues.ligne,
             uai_propre(lues.uai) as uai,
             annee_rentree(lues.session) - 1 as rentree,
-            coalesce(oui_non(lues.rep), false) as est_rep,
-            coalesce(oui_non(lues.rep_plus), false) as est_rep_plus,
+            oui_non(lues.rep) as est_rep,
+            oui_non(lues.rep_plus) as est_rep_plus,
             fichiers.rang_millesime
         from lues
         left join fichiers on lues.fichier = fichiers.fichier

@@ -50,12 +50,16 @@ with
                 then 'poste_deux_lignes'
                 when fonction is null or fonction not in ('ASS', 'CTSS')
                 then 'fonction_inconnue'
+                when est_part_ambigue(quotite_lue)
+                then 'quotite_ambigue'
                 when quotite_etp is null or quotite_etp <= 0 or quotite_etp > 1
                 then 'quotite_hors_bornes'
                 when not est_uai(residence_uai) or not cle_uai_juste(residence_uai)
                 then 'residence_illisible'
                 when statut is null or statut not in ('occupe', 'vacant', 'supplee', 'absent')
                 then 'statut_inconnu'
+                when est_part_ambigue(hors_secteur_lu)
+                then 'hors_secteur_ambigu'
                 when
                     hors_secteur_etp is null
                     or hors_secteur_etp < 0
@@ -97,6 +101,8 @@ with
                 anomalie
                 when 'fonction_inconnue'
                 then 'fonction'
+                when 'quotite_ambigue'
+                then 'quotite'
                 when 'quotite_hors_bornes'
                 then 'quotite'
                 when 'quotite_en_pourcentage'
@@ -107,6 +113,8 @@ with
                 then 'residence_uai'
                 when 'statut_inconnu'
                 then 'statut'
+                when 'hors_secteur_ambigu'
+                then 'hors_secteur_etp'
                 when 'hors_secteur_hors_bornes'
                 then 'hors_secteur_etp'
                 when 'hors_secteur_motif_inconnu'
@@ -119,6 +127,8 @@ with
                 anomalie
                 when 'fonction_inconnue'
                 then fonction_lue
+                when 'quotite_ambigue'
+                then quotite_lue
                 when 'quotite_hors_bornes'
                 then quotite_lue
                 when 'quotite_en_pourcentage'
@@ -129,6 +139,8 @@ with
                 then residence_lue
                 when 'statut_inconnu'
                 then statut_lu
+                when 'hors_secteur_ambigu'
+                then hors_secteur_lu
                 when 'hors_secteur_hors_bornes'
                 then hors_secteur_lu
                 when 'hors_secteur_motif_inconnu'

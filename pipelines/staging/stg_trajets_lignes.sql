@@ -12,6 +12,7 @@ with
             nombre(minutes) as duree_min,
             nombre(km) as distance_km,
             minutes as minutes_lues,
+            km as km_lus,
             origine_uai as origine_lue,
             destination_uai as destination_lue
         from lues
@@ -38,6 +39,8 @@ with
                 then 'destination_illisible'
                 when duree_min is null or duree_min < 0
                 then 'minutes_illisibles'
+                when texte(km_lus) is not null and (distance_km is null or distance_km < 0)
+                then 'km_illisibles'
                 when rang > 1
                 then 'trajet_deux_lignes'
             end as anomalie
@@ -46,7 +49,7 @@ with
 
     final as (
         select
-            * exclude (minutes_lues, origine_lue, destination_lue),
+            * exclude (minutes_lues, km_lus, origine_lue, destination_lue),
             'trajets' as source,
             case
                 when anomalie is null
@@ -59,6 +62,8 @@ with
                 anomalie
                 when 'minutes_illisibles'
                 then 'minutes'
+                when 'km_illisibles'
+                then 'km'
                 when 'destination_illisible'
                 then 'destination_uai'
                 else 'origine_uai'
@@ -67,6 +72,8 @@ with
                 anomalie
                 when 'minutes_illisibles'
                 then minutes_lues
+                when 'km_illisibles'
+                then km_lus
                 when 'destination_illisible'
                 then destination_lue
                 else origine_lue

@@ -129,3 +129,19 @@ def test_a_parameter_is_read_at_its_date(tmp_path, monkeypatch):
         reference.valeur("essai", "p", date(2019, 1, 1))
     with pytest.raises(AtlasError, match="« q » inconnu"):
         reference.valeur("essai", "q")
+
+
+@pytest.mark.parametrize("texte", ["=1+1", "+33 4", "-2", "@x", "\t=1", "'=1"])
+def test_what_a_spreadsheet_would_run_is_marked_as_text(texte):
+    assert textes.pour_tableur(texte) == f"'{texte}"
+
+
+@pytest.mark.parametrize("texte", ["", "P-01", "l'an dernier", "'avant", "1-2", "−3"])
+def test_what_a_spreadsheet_takes_for_text_is_left_alone(texte):
+    """An empty cell stays empty."""
+    assert textes.pour_tableur(texte) == texte
+
+
+@given(st.text())
+def test_a_text_put_for_a_spreadsheet_is_read_back_as_it_was(texte):
+    assert textes.du_tableur(textes.pour_tableur(texte)) == texte

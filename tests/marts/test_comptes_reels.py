@@ -237,6 +237,31 @@ def test_every_known_value_has_its_year_and_its_source(sql):
         )
 
 
+def test_every_known_value_names_a_file_of_the_build_and_that_file_has_a_vintage(sql):
+    """Label, pupils, index, position, density, bassin, dispositifs, type: who said it, and when."""
+    millesimes = dict(sql("select fichier, millesime from meta_construction"))
+    assert all(millesimes.values())
+    for valeur, colonne in {
+        "type": "fichier",
+        "effectif": "effectif_fichier",
+        "ips": "ips_fichier",
+        "ep": "ep_fichier",
+        "densite": "densite_fichier",
+        "latitude": "position_fichier",
+        "bassin": "bassin_fichier",
+        "a_bureau": "conditions_fichier",
+        **{d: f"{d}_fichier" for d in ("segpa", "ulis", "upe2a", "relais", "internat")},
+    }.items():
+        orphelines = sql(
+            f"select uai from mart_etablissement where {valeur} is not null and {colonne} is null"
+        )
+        assert orphelines == [], valeur
+        cites = sql(
+            f"select distinct {colonne} from mart_etablissement where {colonne} is not null"
+        )
+        assert {f for (c,) in cites for f in c.split(" + ")} <= millesimes.keys(), valeur
+
+
 def test_an_unknown_enrolment_stays_unknown(sql):
     """No zero stands for « unknown », and each unknown is in the anomalies."""
     inconnus = sql(

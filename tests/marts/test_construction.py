@@ -398,3 +398,32 @@ class TestDefautsDesSources:
         with duckdb.connect(str(base), read_only=True) as connexion:
             tables = {nom for (nom,) in connexion.execute("show tables").fetchall()}
         assert not {t for t in tables if t.startswith("raw_")}
+
+
+class TestDonneesFictives:
+    """Made-up data say so on every screen, wherever their notice is."""
+
+    def test_a_notice_in_a_sub_folder_marks_the_whole_warehouse(self, sources, tmp_path):
+        """A folder of made-up files put beside true ones: both sentences, each once."""
+        for rang, phrase in enumerate(("Écoles inventées", "Postes inventés", "Postes inventés")):
+            notice = sources / "a" / f"{rang}" / "exemple.toml"
+            notice.parent.mkdir(parents=True)
+            notice.write_text(f'est_fictif = true\nlibelle = "{phrase}"\n', encoding="utf-8")
+        base = fabrique.construire(sources)
+        with entrepot.ouvrir(base) as connexion:
+            assert entrepot.avertissements(connexion) == {
+                "fictif": "Écoles inventées\u202f; Postes inventés"
+            }
+
+    @pytest.mark.parametrize("contenu", ["est_fictif = oui", "est_fictif = true", "\x00"])
+    def test_a_notice_that_can_not_be_read_stops_the_build(self, sources, contenu):
+        """Made-up data must not pass for true because of a typing slip."""
+        (sources / "exemple.toml").write_text(contenu, encoding="utf-8")
+        with pytest.raises(AtlasError, match="fictives") as refus:
+            fabrique.construire(sources)
+        assert refus.value.fichier == "exemple.toml"
+
+    def test_a_folder_that_says_it_is_true_has_no_warning(self, sources):
+        (sources / "exemple.toml").write_text("est_fictif = false", encoding="utf-8")
+        with entrepot.ouvrir(fabrique.construire(sources)) as connexion:
+            assert entrepot.avertissements(connexion) == {}

@@ -4,6 +4,9 @@
 | Defect | Rule | Test |
 |---|---|---|
 | quotité `80 %`, `0,8`, `80`, `2` | a part; a sign; a whole number from 2 to 100 is a percentage, told | `test_a_quotite_is_read…`, `tests/sources/test_lignes_locales.py` |
+| quotité `08 %` | refused: 8 % or 80 % | `TestPostes` |
+| presence half in a département not asked | not counted, told | `TestPresences` |
+| a yes or no that is neither, a distance in words, an empty bassin | stop; stop; told | `TestReponses` |
 | a poste twice | stops the build | `tests/sources/test_lignes_locales.py` |
 | a presence at an unknown UAI, out of scope, twice | not counted, told apart; counted once | `TestPresences` |
 | presences beyond the poste's time | kept, told | `TestPresences` |
@@ -16,6 +19,8 @@ import duckdb
 import fabrique
 import pytest
 from fabrique import etablissement, poste, uai
+
+from pipelines.base.erreurs import AtlasError
 
 UN, DEUX = uai(1), uai(2)
 
@@ -54,6 +59,42 @@ class TestPostes:
                 ("quotite_en_pourcentage", 7, "50.0"),
             ]
 
+    @pytest.mark.parametrize("ecrite", ["08 %", "08 %", "08", "080%", "05.5 %"])
+    def test_a_quotite_that_begins_with_a_zero_and_no_comma_is_refused_not_guessed(
+        self, sources, ecrite
+    ):
+        """« 08 % » is 8 % or 80 %: a tenth of a poste or nearly a whole one, nobody can tell."""
+        fabrique.ecrire_postes(sources, [poste("A"), poste("B", quotite=ecrite)])
+        with fabrique.en_memoire(sources) as sql:
+            assert sql("select poste_id from mart_poste") == [("A",)]
+            [(code, ligne, gravite, raison, remede)] = sql(
+                "select code, ligne, gravite, raison, remede from mart_anomalie "
+                "where source = 'postes'"
+            )
+        assert (code, ligne, gravite) == ("quotite_ambigue", 3, "bloquante")
+        assert "8 % ou 80 %" in raison
+        assert "écrire 80 % ou 0,8" in remede
+        with pytest.raises(AtlasError) as refus:
+            fabrique.construire(sources)
+        assert (refus.value.fichier, refus.value.ligne, refus.value.colonne) == (
+            "postes.csv", 3, "quotite",
+        )  # fmt: skip
+
+    def test_eight_percent_and_eight_hundredths_are_read_when_nothing_is_in_doubt(self, sources):
+        """« 8 % », « 0,08 », « 0.80 »: their first zero, if any, is before a comma."""
+        ecrites = {"A": "8 %", "B": "0,08", "C": "0.80"}
+        fabrique.ecrire_postes(sources, [poste(p, quotite=q) for p, q in ecrites.items()])
+        with fabrique.en_memoire(sources) as sql:
+            assert sql("select poste_id, quotite_etp from mart_poste order by 1") == [
+                ("A", 0.08), ("B", 0.08), ("C", 0.8),
+            ]  # fmt: skip
+
+    def test_time_out_of_the_sector_written_02_percent_is_refused_too(self, sources):
+        """2 % or 20 % for the MDPH: the sector of the poste depends on it."""
+        fabrique.ecrire_postes(sources, [poste("A", hors_secteur_etp="02 %")])
+        with fabrique.en_memoire(sources) as sql:
+            assert anomalies(sql, "postes") == [("hors_secteur_ambigu", 2, "02 %")]
+
     def test_time_out_of_the_sector_is_read_the_same_way(self, sources):
         """20 % of a poste at 80 %."""
         fabrique.ecrire_postes(sources, [poste("A", quotite="80 %", hors_secteur_etp="20 %")])
@@ -91,6 +132,45 @@ class TestPresences:
                 ("presence_trop_petite", 2, f"A\u202f: {UN}"),
                 ("presence_trop_petite", 4, f"C\u202f: {UN}"),
             ]
+
+    def test_small_presences_in_one_place_are_added_before_they_are_rounded(self, sources):
+        """0,3 and 0,3 a month in one collège are one half-day; half of one is rounded up."""
+        fabrique.ecrire_postes(sources, [poste("A"), poste("B")])
+        ecrire_presences(
+            sources, ("A", UN, "0,3", "mois"), ("A", UN, "0,30", "cycle"), ("B", UN, "0,5", "mois")
+        )
+        with fabrique.en_memoire(sources) as sql:
+            assert sql("select poste_id, demi_journees_cycle from mart_presence order by 1") == [
+                ("A", 1), ("B", 1),
+            ]  # fmt: skip
+            assert {c for c, _, _ in anomalies(sql, "presences")} == {"presence_arrondie"}
+
+    def test_a_presence_half_in_a_departement_that_is_not_asked_is_told(self, sources):
+        """A poste of the Hérault in a collège of the Gard, and the converse; both ways not counted.
+
+        Neither in the Hérault: it is the business of another build, and left out quietly.
+        """
+        gard = {"Code_departement": "030", "Libelle_departement": "Gard"}
+        fabrique.ecrire_annuaire(
+            sources, [etablissement(51, **gard), etablissement(52, **gard)], nom="gard.csv"
+        )
+        fabrique.ecrire_postes(sources, [poste("HERAULT"), poste("GARD", 51)])
+        ecrire_presences(
+            sources,
+            ("HERAULT", uai(51), "1", "semaine"),
+            ("GARD", UN, "1", "semaine"),
+            ("GARD", uai(52), "1", "semaine"),
+            ("HERAULT", UN, "1", "semaine"),
+        )
+        with fabrique.en_memoire(sources, ["034"]) as sql:
+            assert sql("select poste_id, site_id from mart_presence") == [("HERAULT", UN)]
+            assert anomalies(sql, "presences") == [
+                ("presence_autre_departement", 2, f"HERAULT : {uai(51)}"),
+                ("presence_poste_autre_departement", 3, f"GARD : {UN}"),
+            ]
+        with fabrique.en_memoire(sources, ["030", "034"]) as sql:
+            assert sql("select count(*) from mart_presence") == [(4,)]
+            assert anomalies(sql, "presences") == []
 
     def test_an_unknown_uai_and_a_school_out_of_scope_are_told_apart(self, sources):
         """The first is a slip or a missing annuaire, the second a private school."""
@@ -191,6 +271,52 @@ class TestActivite:
             ) == [("nombre_illisible", "bloquante", "-3")]
 
 
+class TestReponses:
+    @pytest.mark.parametrize("colonne", ["bureau", "telephone", "rangement_ferme"])
+    def test_an_answer_that_is_neither_yes_nor_no_is_not_read_as_unknown(self, sources, colonne):
+        """« en travaux »: someone knows something; an empty cell says that nobody does."""
+        colonnes = ("uai", "bureau", "telephone", "rangement_ferme")
+        bonne = {"uai": UN, "bureau": "oui", "telephone": "", "rangement_ferme": "non"}
+        fausse = {**bonne, "uai": DEUX, colonne: "en travaux"}
+        fabrique.ecrire_csv(sources / "conditions.csv", colonnes, [bonne, fausse])
+        with fabrique.en_memoire(sources) as sql:
+            assert sql(
+                "select code, gravite, ligne, colonne, valeur from mart_anomalie "
+                "where source = 'conditions'"
+            ) == [("condition_illisible", "bloquante", 3, colonne, "en travaux")]
+            assert sql(
+                "select a_bureau, a_telephone from mart_etablissement where a_bureau is not null"
+            ) == [(True, None)]
+
+    def test_a_distance_in_words_is_told_and_an_empty_one_is_not(self, sources):
+        """« douze » km stops the build; without km the minutes are enough."""
+        colonnes = ("origine_uai", "destination_uai", "minutes", "km")
+        trajet = {"origine_uai": UN, "destination_uai": DEUX, "minutes": "12"}
+        fabrique.ecrire_csv(
+            sources / "trajets.csv",
+            colonnes,
+            [trajet, {**trajet, "destination_uai": uai(3), "km": "douze"}],
+        )
+        with fabrique.en_memoire(sources) as sql:
+            assert anomalies(sql, "trajets") == [("km_illisibles", 3, "douze")]
+            assert sql("select duree_min, distance_km from mart_trajet") == [(12.0, None)]
+
+    def test_an_empty_bassin_leaves_that_of_the_annuaire_and_is_told(self, sources):
+        """The row is kept for its réseau; nothing is written over."""
+        fabrique.ecrire_csv(
+            sources / "bassins.csv",
+            ("uai", "bassin", "reseau"),
+            [{"uai": UN, "bassin": "", "reseau": "Cœur d'Hérault"}],
+        )
+        with fabrique.en_memoire(sources) as sql:
+            assert sql("select code, colonne from mart_anomalie where source = 'bassins'") == [
+                ("bassin_vide", "bassin")
+            ]
+            assert sql(
+                f"select bassin, reseau_etablissements from mart_etablissement where uai = '{UN}'"
+            ) == [(None, "Cœur d'Hérault")]
+
+
 class TestMessages:
     def test_a_message_shows_what_was_typed(self, sources):
         """« Clis », « annuel », « Trimestre 1 »: not their capitals, which nobody wrote."""
@@ -243,6 +369,7 @@ class TestProvenance:
             colonnes = [
                 "effectif_fichier", "ep_fichier", "position_fichier", "densite_fichier",
                 "bassin_fichier", "dispositifs_fichier", "conditions_fichier",
+                "ulis_fichier", "segpa_fichier", "internat_fichier", "fichier",
             ]  # fmt: skip
             [dites] = connexion.execute(
                 f"select {', '.join(colonnes)} from mart_etablissement where uai = '{UN}'"
@@ -253,6 +380,7 @@ class TestProvenance:
         assert dites == (
             "annuaire.csv", "reseaux.csv", "annuaire.csv", "densite.xlsx",
             "bassins.csv", "dispositifs.csv", "conditions.csv",
+            "dispositifs.csv", "annuaire.csv", "annuaire.csv", "annuaire.csv",
         )  # fmt: skip
         assert set(dites) <= fichiers
 

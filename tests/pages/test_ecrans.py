@@ -302,12 +302,16 @@ def test_the_method_page_lists_every_number_of_the_bareme(methode):
 
 
 def test_a_downloaded_table_opens_in_a_french_spreadsheet_and_runs_no_formula():
-    cadre = pd.DataFrame({"Site": ["=1+1", "@x", "Collège ; annexe"], "Besoin": [1.5, 2, 3]})
+    sites = ["=1+1", "@x", "+33", "-2+3", "\t=1", "Collège ; annexe"]
+    cadre = pd.DataFrame({"Site": sites, "Besoin": [1.5, 2, 3, -4, 5, 6]})
     octets = en_csv(cadre)
     assert octets.startswith(b"\xef\xbb\xbf")
     assert octets.decode("utf-8-sig").splitlines() == [
         "Site;Besoin",
         "'=1+1;1,5",
         "'@x;2,0",
-        '"Collège ; annexe";3,0',
+        "'+33;3,0",
+        "'-2+3;-4,0",
+        "'\t=1;5,0",
+        '"Collège ; annexe";6,0',
     ]

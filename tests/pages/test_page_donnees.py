@@ -6,6 +6,7 @@ import re
 import fabrique
 import pytest
 import python_calamine
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 from streamlit.testing.v1 import AppTest
 
@@ -16,6 +17,7 @@ from pipelines.reports import donnees
 
 PRET = "[data-testid=stApp][data-test-script-state=notRunning]"
 ATTENTE_MS = 90_000
+REGLES_AXE = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]
 DEPOSER = "[data-testid=stFileUploaderDropzoneInput]"
 
 
@@ -117,6 +119,38 @@ def visite(base, serveur, chromium, tmp_path):
     finally:
         contexte.close()
         serveur.fermer()
+
+
+def fautes_d_acces(page):
+    """What axe finds serious on the page as it is: rule, how grave, where."""
+    return [
+        (v["id"], v["impact"], [n["html"][:120] for n in v["nodes"]])
+        for v in Axe().run(page, options={"runOnly": REGLES_AXE}).response["violations"]
+        if v["impact"] in ("serious", "critical")
+    ]
+
+
+@pytest.mark.navigateur
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_page_has_no_serious_barrier_empty_nor_with_a_report_on_it(visite, tmp_path, theme):
+    """Each button has a name, the one that takes a file off says which; light and dark."""
+    _, page = visite
+    page.emulate_media(color_scheme=theme)
+    page.reload()
+    page.wait_for_selector(DEPOSER, state="attached")
+    page.wait_for_selector(PRET)
+    for element in ("button", "input"):
+        expect(page.locator(f"[data-testid=stFileUploader] {element}")).to_have_attribute(
+            "aria-label", "Choisir des fichiers"
+        )
+    assert fautes_d_acces(page) == []
+    nom, contenu = postes(tmp_path, fabrique.poste("P1", quotite="08 %"))
+    fichier = {"name": nom, "mimeType": "text/csv", "buffer": contenu}
+    page.locator(DEPOSER).set_input_files(fichier)
+    expect(page.locator("[data-testid=stMain]")).to_contain_text("À corriger d'abord")
+    page.wait_for_selector(PRET)
+    expect(page.get_by_role("button", name=f"Retirer {nom}")).to_have_count(1)
+    assert fautes_d_acces(page) == []
 
 
 @pytest.mark.navigateur

@@ -182,3 +182,100 @@ class TestRapport:
         fin = CliRunner().invoke(app, ["verifier", str(sources), "--entrepot", str(tmp_path / "a")])
         assert fin.exit_code == 1
         assert "agents.csv, colonne « nom »" in simple(fin.output)
+
+
+@pytest.fixture(scope="module")
+def contraires(tmp_path_factory):
+    """A label, a position, two enrolments and a network given in two ways."""
+    dossier = tmp_path_factory.mktemp("contraires") / "sources"
+    for nom, jour, latitude in (
+        ("vieux.csv", "2023-06-08", "43.52"),
+        ("neuf.csv", "2024-11-26", "43.5"),
+    ):
+        fabrique.ecrire_annuaire(
+            dossier,
+            [
+                fabrique.etablissement(1, date_maj_ligne=jour, latitude=latitude),
+                fabrique.etablissement(2, Appartenance_Education_Prioritaire="REP"),
+                fabrique.etablissement(11, "Ecole"),
+            ],
+            nom=nom,
+        )
+    fabrique.ecrire_liste_ep(
+        dossier,
+        [fabrique.reseau(2, 2, "COLLEGE"), fabrique.reseau(11, 2), fabrique.reseau(11, 1)],
+    )
+    fabrique.ecrire_contours(dossier)
+    un = fabrique.uai(1)
+    fabrique.ecrire_csv(
+        dossier / "colleges.csv",
+        ("rentree_scolaire", "numero_college", "nombre_eleves_total"),
+        [
+            {"rentree_scolaire": annee, "numero_college": un, "nombre_eleves_total": effectif}
+            for annee, effectif in (("2020", "300"), ("2021", "400"))
+        ],
+    )
+    fabrique.ecrire_csv(
+        dossier / "academie.csv",
+        ("annee_scolaire", "numero_d_etablissement", "nombre_d_eleves"),
+        [{"annee_scolaire": "2021-2022", "numero_d_etablissement": un, "nombre_d_eleves": 405}],
+    )
+    fabrique.ecrire_csv(
+        dossier / "brevet.csv",
+        ("session", "numero_college", "nombre_eleves_total"),
+        [{"session": "2022", "numero_college": un, "nombre_eleves_total": "600"}],
+    )
+    return fabrique.construire(dossier)
+
+
+class TestSourcesContraires:
+    """Two sources that disagree: one is kept by a rule, and the rule is in the report."""
+
+    @pytest.mark.parametrize(
+        ("vu", "regle", "valeur"),
+        [
+            ("ne donnent pas le même label", "la liste l’emporte", "REP+"),
+            ("à plus d’un kilomètre", "mise à jour la plus récente est retenue", "2,2 km"),
+            ("plus d’un cinquième d’une rentrée", "la plus récente est retenu", "300 à la rentrée"),
+            ("effectifs qui diffèrent", "les fichiers par niveau", "600 (effectifs_brevet)"),
+            ("rattachée à deux réseaux", "le premier réseau de la liste la plus récente", "034"),
+        ],
+    )
+    def test_each_disagreement_is_in_the_report_with_the_rule_that_settles_it(
+        self, contraires, vu, regle, valeur
+    ):
+        """What was seen, the values on both sides, and which one Atlas keeps."""
+        table = donnees.etat(contraires).anomalies
+        [ligne] = [
+            a for a in table.to_dict("records")
+            if vu in a["Ce qui a été vu"] and not a["Valeur"].startswith(fabrique.uai(11) + " ")
+        ]  # fmt: skip
+        assert regle in ligne["Conséquence"]
+        assert valeur in ligne["Valeur"]
+        assert ligne["Gravité"] == "à vérifier"
+
+    def test_what_is_kept_is_what_the_rules_say(self, contraires):
+        with entrepot.ouvrir(contraires) as connexion:
+            assert connexion.execute(
+                "select effectif, effectif_source, latitude from mart_etablissement where uai = ?",
+                [fabrique.uai(1)],
+            ).fetchall() == [(400, "effectifs_colleges", 43.5)]
+            assert (
+                connexion.execute(
+                    "select ep, uai_tete_reseau from mart_etablissement where uai in (?, ?)",
+                    [fabrique.uai(2), fabrique.uai(11)],
+                ).fetchall()
+                == [("REP+", fabrique.uai(2))] * 2
+            )
+
+    def test_every_anomaly_is_counted_in_the_line_of_its_file(self, contraires):
+        """Those of the enrolments too: the column « À vérifier » leaves none out."""
+        vue = donnees.etat(contraires)
+        attendu = (vue.anomalies["Gravité"] == "à vérifier").sum()
+        assert attendu > 4
+        assert vue.sources["À vérifier"].sum() == attendu
+        comptes = dict(zip(vue.sources["Fichier"], vue.sources["À vérifier"], strict=True))
+        assert comptes["colleges.csv"] == 2
+        titres = set(vue.anomalies["Source"])
+        assert "Effectifs des collèges par niveau, sexe et langues" in titres
+        assert not titres & {"effectifs", "effectifs_colleges"}

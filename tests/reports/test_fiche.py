@@ -3,6 +3,7 @@
 import re
 
 import duckdb
+import fabrique
 import pytest
 
 from pipelines.base import chemins
@@ -113,3 +114,33 @@ def test_a_site_of_another_departement_is_refused(entrepot_exemple, fiches):
     with pytest.raises(AtlasError) as refus:
         fiche(entrepot_exemple, "005", next(iter(fiches)))
     assert "Aucun site" in refus.value.quoi
+
+
+def test_every_known_value_of_a_fiche_says_its_year_and_its_source(fiches):
+    """« REP+ » of a list nobody dates, or a density of no year, can't be defended."""
+    for site_id, f in fiches.items():
+        for donnee, valeur, annee, source in f.identite.itertuples(index=False):
+            connu = valeur not in ("inconnu", "aucun label", "milieu des écoles")
+            assert not connu or (annee and source != "—"), (site_id, donnee)
+
+
+def test_a_position_taken_from_the_commune_is_not_said_to_come_from_the_annuaire(tmp_path):
+    """Juvignac has no coordinates: the contours placed it, and an école of no level says so."""
+    sources = fabrique.petit_departement(tmp_path / "sources")
+    fabrique.ecrire_annuaire(
+        sources,
+        [
+            fabrique.etablissement(7, latitude="", longitude=""),
+            fabrique.etablissement(14, "Ecole", Ecole_elementaire=""),
+        ],
+        nom="b.csv",
+    )
+    fabrique.ecrire_liste_ep(sources, [fabrique.reseau(n, 1) for n in (11, 12, 14)])
+    base = fabrique.construire(sources)
+    identite = fiche(base, "034", fabrique.uai(7)).identite.set_index("Donnée")
+    assert identite.loc["Position", "Source"] == "Contours des communes"
+    assert identite.loc["SEGPA", "Année"] == "26/11/2024"
+    ecoles = fiche(base, "034", f"RESEAU-{fabrique.uai(1)}")
+    valeurs = ecoles.identite.set_index("Donnée")["Valeur"]
+    assert valeurs["Écoles"] == "1 école avec cycle 3, 1 maternelle, 1 école de niveau inconnu"
+    assert "école de niveau inconnu" in set(ecoles.rattachements["Rattachement"])

@@ -182,13 +182,28 @@ class TestRegarder:
             base,
             [
                 ("effectifs.csv", b"poste_id;fonction;quotite\nP1;ASS;1\n"),
+                ("reseaux.csv", b"numero;commune;uai_tete_de_reseau\nx;x;x\n"),
                 ("compte-rendu.docx", b"PK..."),
             ],
         )
         assert not rapport.est_acceptable
-        assert "Postes" in rapport.non_reconnus["effectifs.csv"]
-        assert "residence_uai" in rapport.non_reconnus["effectifs.csv"]
+        [refus] = rapport.refus
+        assert (refus.fichier, refus.colonne) == ("effectifs.csv", "residence_uai")
+        assert "Postes" in refus.quoi
+        assert "REP et REP+" in rapport.non_reconnus["reseaux.csv"]
+        assert "type_d_etablissement" in rapport.non_reconnus["reseaux.csv"]
         assert "compte-rendu.docx" in [*rapport.non_reconnus, *rapport.sans_tableau]
+
+    def test_a_file_of_a_known_name_that_lost_a_column_is_told_of_that_column(self, base):
+        """« postes.csv » again, without « statut »: not that it would replace the old one."""
+        contenu = b"poste_id;fonction;quotite;residence_uai\nP1;ASS;1;0340001S\n"
+        rapport = depot.proposer_depot(base, [("postes.csv", contenu)])
+        assert not rapport.est_acceptable
+        [refus] = rapport.refus
+        assert (refus.fichier, refus.colonne) == ("postes.csv", "statut")
+        with pytest.raises(AtlasError, match="ne sait pas lire"):
+            accepter(base, [("postes.csv", contenu)])
+        assert quotites(base)
 
     def test_a_workbook_that_gave_more_is_not_replaced_in_part(self, base, tmp_path, bon):
         """Postes and presences in one workbook: postes alone would lose the presences."""
@@ -440,6 +455,39 @@ class TestDeuxALaFois:
         accepter(base, [bon])
         assert time.monotonic() - debut < 60
         assert quotites(base) == {"P1": 0.8, "P3": 1.0}
+
+    def test_where_links_are_kept_for_some_the_files_are_copied_for_the_build(
+        self, base, bon, monkeypatch
+    ):
+        """Windows makes symbolic links for administrators only."""
+
+        def refuse(*arguments):
+            raise OSError(1314, "privilège absent")
+
+        monkeypatch.setattr(Path, "symlink_to", refuse)
+        accepter(base, [bon])
+        depot.revenir(base, 1)
+        depot.revenir(base, 2)
+        assert quotites(base) == {"P1": 0.8, "P3": 1.0}
+
+    def test_made_up_files_stay_so_through_a_deposit_wherever_their_notice_is(
+        self, base, bon, tmp_path
+    ):
+        """The notice of a sub-folder goes with its files from state to state."""
+        sources = tmp_path / "mixtes"
+        shutil.copytree(tmp_path / "sources", sources / "publics")
+        (sources / "publics" / "exemple.toml").write_text(
+            'est_fictif = true\nlibelle = "Tout est inventé"\n', encoding="utf-8"
+        )
+        construction.construire([sources], base)
+        for etape in (
+            lambda: accepter(base, [bon]),
+            lambda: depot.revenir(base, 1),
+            lambda: depot.revenir(base, 2),
+        ):
+            etape()
+            with entrepot.ouvrir(base) as connexion:
+                assert entrepot.avertissements(connexion)["fictif"] == "Tout est inventé"
 
     def test_a_version_says_what_it_holds_in_plain_json(self, base, bon):
         accepter(base, [bon])

@@ -69,3 +69,10 @@ def test_a_departement_without_posts_is_refused_with_the_command_that_simulates_
     assert "Aucun poste à répartir" in refus.value.quoi
     assert "atlas simuler-postes --departements 034" in refus.value.remede
     assert not (tmp_path / "s").exists()
+
+
+def test_a_poste_called_like_a_formula_is_text_in_the_plan(tmp_path):
+    """« =1+1 » and « -A » are postes a spreadsheet must not compute."""
+    plan = tuple(Presence(p, "0340001S", 4) for p in ("=1+1", "-A", "P-01"))
+    _, *lignes = propositions.plan_en_csv(plan).splitlines()
+    assert lignes == ["'=1+1,0340001S,4", "'-A,0340001S,4", "P-01,0340001S,4"]

@@ -22,6 +22,7 @@
 | `;` `,` tab, CRLF, LF, CR | told from the known headers | `TestFormes` |
 | large file: blank lines, rows too wide, quotes never closed | same rows, same line numbers as a small one | `TestFormes` |
 | académie spellings, renamed académies | `academies_alias.csv`, dated | `TestContenu` |
+| no state, ministry, nature, statut, département, level of an école | kept or unknown, always told | `TestDoutes` |
 | A OUVRIR in 2099, A FERMER, no name | out of scope and told; kept and told; named by its type | `TestContenu` |
 | both REP and REP+, two labels in the list | list, then annuaire, never the brevet; REP+ wins in the list | `TestContenu` |
 | coordinates missing, poor, moved, far from the commune, nonsense | commune's point; kept and told | `TestPositions`, `tests/marts/test_construction.py` |
@@ -32,15 +33,27 @@
 | a header nobody knows, an empty file, a .json | named with what it lacks | `tests/sources/test_reconnaissance.py`, `TestFormes` |
 """
 
+from datetime import date
+
 import duckdb
 import fabrique
 import pytest
 from fabrique import etablissement, reseau, uai
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pipelines.base.erreurs import AtlasError
 from pipelines.sources import chargement, fichiers_csv, lecture
 
 UN, DEUX = uai(1), uai(2)
+ECRITURES_D_UN_JOUR = (
+    "{:%Y-%m-%d}".format,
+    "{:%d/%m/%Y}".format,
+    "{:%Y%m%d}".format,
+    "maj du {:%d.%m.%Y} au soir".format,
+    lambda jour: f"{jour.day}/{jour.month}/{jour.year}",
+    lambda jour: f"{(jour - chargement.ORIGINE_DU_TABLEUR).days}",
+)
 
 
 def anomalies(sql, *codes):
@@ -76,6 +89,59 @@ class TestIdentifiants:
         with fabrique.en_memoire(tmp_path) as sql:
             assert sql("select uai, type from mart_etablissement") == [(UN, "COLLEGE")]
             assert anomalies(sql, "uai_deux_lignes") == [("uai_deux_lignes", UN)]
+
+    def test_a_uai_that_is_a_college_and_a_lycee_says_which_it_was_kept_as(self, tmp_path):
+        """Kept as a Collège, with the pupils and the index of the lycée: told with their files."""
+        fabrique.ecrire_annuaire(tmp_path, [etablissement(1, "Lycée"), etablissement(1)])
+        ecrire_effectifs(tmp_path, [("2022", UN, "261", "9")], "gt")
+        fabrique.ecrire_csv(
+            tmp_path / "ips.csv",
+            ("rentree_scolaire", "uai", "ips_voie_gt", "ips_voie_pro"),
+            [{"rentree_scolaire": "2022-2023", "uai": UN, "ips_voie_gt": "125,1"}],
+        )
+        with fabrique.en_memoire(tmp_path) as sql:
+            assert sql("select type, effectif, ips from mart_etablissement") == [
+                ("COLLEGE", 261, 125.1)
+            ]
+            assert sql(
+                "select gravite, ligne, colonne, valeur from mart_anomalie "
+                "where code = 'uai_deux_types'"
+            ) == [(
+                "attention",
+                2,
+                "type_etablissement",
+                f"{UN} Collège fictif 1, retenu Collège, aussi Lycée ; effectif : 261 (gt.csv) ; "
+                "IPS : 125,1 (ips.csv)",
+            )]  # fmt: skip
+            [(consequence,)] = sql(
+                "select consequence from mart_anomalie where code = 'uai_deux_types'"
+            )
+            assert "à date égale, celui de collège" in consequence
+
+    def test_two_rows_of_one_type_are_no_doubt_on_the_type(self, tmp_path):
+        """A lycée and its annexe, or a type that changed from one vintage to the next."""
+        fabrique.ecrire_annuaire(tmp_path, [etablissement(1), etablissement(1), etablissement(2)])
+        vieux = etablissement(2, "Lycée", date_maj_ligne="2020-01-01")
+        fabrique.ecrire_annuaire(tmp_path, [vieux], nom="vieux.csv")
+        with fabrique.en_memoire(tmp_path) as sql:
+            assert anomalies(sql, "uai_deux_types") == []
+
+    @pytest.mark.reel
+    def test_the_cite_scolaire_of_montpellier_is_a_college_with_the_figures_of_its_lycee(
+        self, entrepot_reel
+    ):
+        """0342266D Françoise Combes: 261 pupils of the GT file, the index of the lycées."""
+        with duckdb.connect(str(entrepot_reel), read_only=True) as connexion:
+            lues = connexion.execute(
+                "select valeur, ligne from mart_anomalie where code = 'uai_deux_types'"
+            ).fetchall()
+        [(valeur, ligne)] = lues
+        assert valeur.startswith(
+            "0342266D Cité scolaire Françoise Combes (collège), retenu Collège"
+        )
+        assert "effectif : 261 (effectifs/fr-en-lycee_gt" in valeur
+        assert "IPS : 125,1 (ips/fr-en-ips-lycees" in valeur
+        assert ligne == 1003
 
     def test_lower_case_wrong_key_and_missing_uai_are_told_apart(self, tmp_path):
         """0340001s is read, 0340002A is kept with a doubt, an empty one is set aside."""
@@ -513,11 +579,12 @@ class TestContenu:
                 ("ouverture_a_venir", f"{UN} Collège fictif 1, ouverture le 2099-01-01"),
             ]
 
-    def test_an_establishment_without_a_name_is_called_by_its_type(self, tmp_path):
+    def test_an_establishment_without_a_name_is_called_by_its_type_and_told(self, tmp_path):
         """0741835T has none in the annuaire."""
         fabrique.ecrire_annuaire(tmp_path, [etablissement(1, Nom_etablissement="")])
         with fabrique.en_memoire(tmp_path) as sql:
             assert sql("select nom from mart_etablissement") == [("Collège sans nom",)]
+            assert anomalies(sql, "nom_absent") == [("nom_absent", f"{UN} Collège sans nom")]
 
     def test_the_list_decides_between_rep_and_rep_plus_never_the_brevet(self, tmp_path):
         """rep = 1 and rep_plus = 1 in the brevet file: told, and the list's label stands."""
@@ -574,6 +641,137 @@ class TestContenu:
                 ("densite_inconnue", f"{UN} 34001"),
                 ("densite_inconnue", f"{DEUX} 34002"),
             ]
+
+
+class TestDoutes:
+    """What the annuaire does not say is not made up: kept and told, or unknown."""
+
+    def code_de(self, tmp_path, **autres):
+        """The codes met and the (type, scope) of one collège with its column emptied."""
+        fabrique.ecrire_annuaire(tmp_path, [etablissement(1, **autres)])
+        with fabrique.en_memoire(tmp_path) as sql:
+            codes = [c for (c,) in sql("select distinct code from mart_anomalie order by 1")]
+            return (
+                [c for c in codes if c.endswith(("inconnu", "inconnue", "absent"))
+                 and c not in ("effectif_inconnu", "densite_inconnue")],
+                sql("select type, dans_perimetre, motif_hors_perimetre from mart_etablissement"),
+            )  # fmt: skip
+
+    @pytest.mark.parametrize("nature", ["", "999"])
+    def test_a_lycee_of_unknown_nature_is_kept_as_general_and_told(self, tmp_path, nature):
+        """Without it, a lycée professionnel of a new code would be a LEGT without a word."""
+        codes, etat = self.code_de(tmp_path, Type_etablissement="Lycée", code_nature=nature)
+        assert codes == ["nature_inconnue"]
+        assert etat == [("LEGT", True, None)]
+
+    @pytest.mark.parametrize("ecrit", ["", "OUVERT ?"])
+    def test_a_state_that_is_empty_or_unheard_of_is_kept_and_told(self, tmp_path, ecrit):
+        """Neither open nor closed by default: a site lost by a typing slip is the worse error."""
+        codes, etat = self.code_de(tmp_path, etat=ecrit)
+        assert codes == ["etat_inconnu"]
+        assert etat == [("COLLEGE", True, None)]
+
+    @pytest.mark.parametrize("ecrit", ["FERME", "Fermé"])
+    def test_a_closed_establishment_is_out_however_it_is_written(self, tmp_path, ecrit):
+        codes, etat = self.code_de(tmp_path, etat=ecrit)
+        assert (codes, etat) == ([], [("COLLEGE", False, "ferme")])
+
+    def test_an_establishment_of_no_ministry_is_kept_and_told(self, tmp_path):
+        """An export without « ministere_tutelle » would have emptied the whole département."""
+        codes, etat = self.code_de(tmp_path, ministere_tutelle="")
+        assert codes == ["ministere_inconnu"]
+        assert etat == [("COLLEGE", True, None)]
+
+    @pytest.mark.parametrize("ecrit", ["", "Mixte"])
+    def test_an_establishment_neither_public_nor_private_is_out_and_told(self, tmp_path, ecrit):
+        """It is not said private: its reason is that nobody knows."""
+        codes, etat = self.code_de(tmp_path, Statut_public_prive=ecrit)
+        assert codes == ["secteur_inconnu"]
+        assert etat == [("COLLEGE", False, "ni_public_ni_prive")]
+
+    @pytest.mark.parametrize("ecrit", ["PUBLIC", "public"])
+    def test_public_is_public_in_any_case(self, tmp_path, ecrit):
+        codes, etat = self.code_de(tmp_path, Statut_public_prive=ecrit)
+        assert (codes, etat) == ([], [("COLLEGE", True, None)])
+
+    def test_a_row_without_its_departement_is_in_none_and_told(self, tmp_path):
+        """It used to leave the tables without a word."""
+        fabrique.ecrire_annuaire(
+            tmp_path, [etablissement(1), etablissement(2, Code_departement="")]
+        )
+        with fabrique.en_memoire(tmp_path) as sql:
+            assert sql("select uai from mart_etablissement") == [(UN,)]
+            assert sql(
+                "select ligne, colonne, valeur from mart_anomalie where code = 'departement_absent'"
+            ) == [(3, "code_departement", DEUX)]
+
+    def test_a_label_of_the_annuaire_nobody_knows_is_no_label(self, tmp_path):
+        """« ZEP » is told; « HORS EP » says plainly that there is none."""
+        fabrique.ecrire_annuaire(
+            tmp_path,
+            [etablissement(1, Appartenance_Education_Prioritaire="ZEP"),
+             etablissement(2, Appartenance_Education_Prioritaire="HORS EP")],
+        )  # fmt: skip
+        with fabrique.en_memoire(tmp_path) as sql:
+            assert sql("select distinct ep from mart_etablissement") == [(None,)]
+            assert anomalies(sql, "label_inconnu") == [("label_inconnu", f"{UN} ZEP")]
+
+    def test_an_ecole_of_no_level_is_neither_elementary_nor_maternelle(self, tmp_path):
+        """Three écoles of one network: a level each, and one nobody knows."""
+        fabrique.ecrire_annuaire(
+            tmp_path,
+            [etablissement(1), etablissement(11, "Ecole"),
+             etablissement(12, "Ecole", Ecole_elementaire="0", Ecole_maternelle="1"),
+             etablissement(13, "Ecole", Ecole_elementaire="", Ecole_maternelle="1")],
+        )  # fmt: skip
+        fabrique.ecrire_liste_ep(tmp_path, [reseau(n, 1) for n in (11, 12, 13)])
+        with fabrique.en_memoire(tmp_path) as sql:
+            assert sql(
+                "select nb_ecoles, nb_ecoles_elementaires, nb_ecoles_maternelles "
+                "from mart_site where type = 'ECOLE'"
+            ) == [(3, 1, 1)]
+            assert anomalies(sql, "ecole_sans_niveau") == [
+                ("ecole_sans_niveau", f"{uai(13)} Ecole fictif 13")
+            ]
+
+    def test_half_a_position_is_no_position(self, tmp_path):
+        """A latitude without its longitude is not completed with that of the commune."""
+        fabrique.ecrire_annuaire(tmp_path, [etablissement(1, latitude="43.59", longitude="")])
+        fabrique.ecrire_contours(tmp_path)
+        with fabrique.en_memoire(tmp_path) as sql:
+            [(latitude, qualite, fichier)] = sql(
+                "select latitude, qualite_position, position_fichier from mart_etablissement"
+            )
+        assert latitude == pytest.approx(43.5)
+        assert (qualite, fichier) == ("commune", "contours.geojson")
+
+    def test_a_brevet_file_silent_on_labels_contradicts_nobody(self, tmp_path):
+        """Empty cells are not « no label »; two zeros are."""
+        fabrique.ecrire_annuaire(tmp_path, [etablissement(1), etablissement(2)])
+        fabrique.ecrire_liste_ep(
+            tmp_path, [reseau(1, 1, "COLLEGE", "REP"), reseau(2, 2, "COLLEGE", "REP")]
+        )
+        ecrire_effectifs(
+            tmp_path, [("2021", UN, "500", "", ""), ("2021", DEUX, "400", "0", "0")], "brevet"
+        )
+        with fabrique.en_memoire(tmp_path) as sql:
+            assert [v[:8] for _, v in anomalies(sql, "label_du_brevet_contraire")] == [DEUX]
+
+    def test_two_indices_of_a_lycee_without_their_whole_give_none(self, tmp_path):
+        """GT 110 and pro 80 with no index of the whole: neither stands for the lycée."""
+        fabrique.ecrire_annuaire(tmp_path, [etablissement(n, "Lycée") for n in (1, 2, 3)])
+        colonnes = ("rentree_scolaire", "uai", "ips_voie_gt", "ips_voie_pro", "ips_etab")
+        valeurs = [(UN, "110", "80", ""), (DEUX, "", "80", ""), (uai(3), "110", "80", "101")]
+        fabrique.ecrire_csv(
+            tmp_path / "ips.csv",
+            colonnes,
+            [dict(zip(colonnes, ("2022-2023", *v), strict=True)) for v in valeurs],
+        )
+        with fabrique.en_memoire(tmp_path) as sql:
+            assert sql("select ips from mart_etablissement order by uai") == [
+                (None,), (80.0,), (101.0,),
+            ]  # fmt: skip
+            assert len(anomalies(sql, "ips_non_publie")) == 1
 
 
 class TestPositions:
@@ -810,3 +1008,40 @@ class TestMillesimes:
     def test_what_dates_a_file_sorts_by_date(self, texte, jour):
         """« 27/05/2026 » comes after « 2025-11-26 », a school year counts by its start."""
         assert chargement.jour_ou_annee(texte) == jour
+
+    @pytest.mark.parametrize(
+        ("ancien", "recent"),
+        [("2023-06-08", "2024"), ("2024", "2024-01-01"), ("27/05/2026", "2026-05-28"),
+         ("2025-11-26", "27/05/2026"), ("8/6/2023", "2023-11-02"), ("46168", "27/05/2026"),
+         ("2023-06-08", "45300"), ("2022-2023", "rentrée 2023"), ("09.12.2023", "20240101"),
+         ("99/99/2023", "2024-01-01"), ("31/12/2025", "1/1/2026"), ("sans date", "2018")],
+    )  # fmt: skip
+    def test_the_more_recent_of_two_writings_is_the_more_recent_day(self, ancien, recent):
+        """A year alone comes before its days; « 99/99 » is no day; a serial number is one."""
+        assert chargement.jour_ou_annee(ancien) < chargement.jour_ou_annee(recent)
+
+    @given(
+        jours=st.lists(
+            st.dates(date(1990, 1, 1), date(2099, 12, 31)), min_size=2, max_size=2, unique=True
+        ),
+        formes=st.lists(st.sampled_from(ECRITURES_D_UN_JOUR), min_size=2, max_size=2),
+    )
+    def test_days_sort_the_same_way_however_they_are_written(self, jours, formes):
+        """ISO, French, without zeros, without marks, counted by a spreadsheet: one order."""
+        ecrits = [forme(jour) for jour, forme in zip(jours, formes, strict=True)]
+        lus = [chargement.jour_ou_annee(e) for e in ecrits]
+        assert lus == [jour.isoformat() for jour in jours]
+
+    def test_the_vintage_of_a_file_is_said_one_way_however_its_dates_are_written(self, tmp_path):
+        """An annuaire of « 27/05/2026 », one of 46170 (28/05/2026): the second is the newest."""
+        for nom, jour in (("a.csv", "27/05/2026"), ("b.csv", "46170"), ("c.csv", "2026-05-26")):
+            fabrique.ecrire_annuaire(
+                tmp_path, [etablissement(1, date_maj_ligne=jour, Nom_etablissement=nom)], nom=nom
+            )
+        assert charger(tmp_path, "select fichier, millesime from raw_fichier order by rang") == [
+            ("b.csv", "2026-05-28"),
+            ("a.csv", "2026-05-27"),
+            ("c.csv", "2026-05-26"),
+        ]
+        with fabrique.en_memoire(tmp_path) as sql:
+            assert sql("select nom from mart_etablissement") == [("b.csv",)]

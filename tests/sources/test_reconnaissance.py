@@ -7,6 +7,7 @@ import pytest
 from pipelines.base.erreurs import AtlasError
 from pipelines.marts import construction
 from pipelines.sources import chargement, fichiers_csv, lecture
+from pipelines.sources.cartes import cartes
 from pipelines.sources.reconnaissance import NonReconnu, Reconnu, reconnaitre
 
 
@@ -134,19 +135,73 @@ def test_a_workbook_is_read_sheet_by_sheet(tmp_path):
     assert {lu.source for lu in inventaire.lus} == {"annuaire", "postes", "presences"}
 
 
-def test_a_near_miss_says_what_it_resembles_and_what_is_missing(tmp_path):
-    """A file of postes without « quotite » is named, never half read."""
+def test_a_near_miss_of_a_public_file_says_what_it_resembles_and_what_is_missing(tmp_path):
+    """A list of networks without its labels is named, never half read."""
     fabrique.ecrire_annuaire(tmp_path, [fabrique.etablissement(1)])
-    (tmp_path / "postes.csv").write_text(
-        "poste_id;fonction;statut;residence_uai\nP1;ASS;occupe;x\n"
+    (tmp_path / "reseaux.csv").write_text(
+        "NUMERO;UAI tête de réseau;TYPE_DETABLISSEMENT;COMMUNE\nx;x;x;x\n", encoding="utf-8"
     )
     connexion, inventaire = charger(tmp_path)
     [note] = inventaire.non_reconnus
     assert note.message() == (
-        "ressemble le plus à « Postes du service social en faveur des élèves », "
-        "mais il y manque « quotite »"
+        "ressemble le plus à « Liste des établissements REP et REP+ », mais il y manque « ep »"
     )
-    assert connexion.execute("select count(*) from raw_postes").fetchall() == [(0,)]
+    assert connexion.execute("select count(*) from raw_education_prioritaire").fetchall() == [(0,)]
+
+
+OBLIGATOIRES = [
+    (carte.nom, requise)
+    for carte in cartes().values()
+    if carte.est_locale
+    for requise in carte.requises
+]
+
+
+@pytest.mark.parametrize(("source", "requise"), OBLIGATOIRES)
+def test_a_local_file_that_lost_a_required_column_is_refused_and_the_column_named(
+    tmp_path, source, requise
+):
+    """Passed over, it would leave the département without its postes and nobody would know."""
+    fabrique.ecrire_annuaire(tmp_path, [fabrique.etablissement(1)])
+    colonnes = [alias[0] for c, alias in cartes()[source].colonnes.items() if c != requise]
+    (tmp_path / "local.csv").write_text(
+        ";".join(colonnes) + "\n" + ";".join("1" for _ in colonnes) + "\n", encoding="utf-8"
+    )
+    with pytest.raises(AtlasError) as refus:
+        charger(tmp_path)
+    assert refus.value.fichier == "local.csv"
+    assert refus.value.colonne == requise
+    assert f"Il manque « {requise} »" in refus.value.quoi
+    assert cartes()[source].titre in refus.value.quoi
+    assert "atlas modeles" in refus.value.remede
+
+
+def test_a_sheet_that_lost_a_column_is_not_hidden_by_the_good_one_beside_it(tmp_path):
+    """Postes whole, presences without « periodicite »: the workbook is refused, the sheet named."""
+    fabrique.ecrire_annuaire(tmp_path, [fabrique.etablissement(1)])
+    fabrique.ecrire_classeur(
+        tmp_path / "service.xlsx",
+        [
+            ["poste_id", "fonction", "quotite", "residence_uai", "statut"],
+            ["P1", "ASS", 1, fabrique.uai(1), "occupe"],
+        ],
+        [["poste_id", "uai", "demi_journees"], ["P1", fabrique.uai(1), 2]],
+    )
+    with pytest.raises(AtlasError, match="Sheet2") as refus:
+        charger(tmp_path)
+    assert refus.value.colonne == "periodicite"
+
+
+@pytest.mark.parametrize(
+    "entetes",
+    ["uai;nom;adresse", "uai", "bassin;nombre", "annee_scolaire;uai;libelle;valeur;unite;note"],
+)
+def test_a_table_of_something_else_that_has_a_uai_is_only_said_not_read(tmp_path, entetes):
+    """A public file nobody reads must not stop a build because it counts by establishment."""
+    fabrique.ecrire_annuaire(tmp_path, [fabrique.etablissement(1)])
+    (tmp_path / "autre.csv").write_text(f"{entetes}\n" + ";".join("1" for _ in entetes.split(";")))
+    _, inventaire = charger(tmp_path)
+    assert [n.fichier.name for n in inventaire.non_reconnus] == ["autre.csv"]
 
 
 def test_a_file_that_is_no_source_is_said_not_read(tmp_path):
