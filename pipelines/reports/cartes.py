@@ -11,6 +11,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import pyproj
 import shapely
+from plotly.subplots import make_subplots
 
 from pipelines.base import reference
 from pipelines.base.textes import pluriel, pourcentage
@@ -30,8 +31,10 @@ LAMBERT_93 = pyproj.Transformer.from_crs("EPSG:4326", "EPSG:2154", always_xy=Tru
 SIMPLIFICATION_M = 150
 TAILLE_MIN, TAILLE_PAR_RACINE = 5, 1.9
 HAUTEUR_PX = 600
+HAUTEUR_COTE_A_COTE_PX = 470
 ECART_DES_NOMS_M = (22_000, 7_000)
 VOISINS_DE_COULEUR = 6
+ANNEAUX_EN_MOTS = {"REP": "REP : un anneau", "REP+": "REP+ : deux anneaux"}
 
 
 @dataclass(frozen=True)
@@ -67,7 +70,7 @@ def fond(connexion: duckdb.DuckDBPyConnection, departement: str) -> Fond:
         ):
             villes.append((nom, point.x, point.y))
     denses = connexion.execute(
-        "select commune_code, count(*) as n from mart_site where departement = ? "
+        "select commune_code, count(*) as n from mart_site where departement = ? "
         "group by commune_code order by n desc, commune_code limit 1",
         [departement],
     ).fetchall()
@@ -153,6 +156,47 @@ def carte_secteurs(
         )
     _tracer_sites(figure, sites)
     _tracer_residences(figure, traits, couleurs)
+    return figure
+
+
+def cartes_cote_a_cote(
+    sites_par_titre: dict[str, pd.DataFrame], decor: Fond, cle_de_vue: str
+) -> go.Figure:
+    """Coverage maps in a row, one a title: same colours, one legend, and a view they share."""
+    nombre = len(sites_par_titre)
+    figure = make_subplots(
+        rows=1, cols=nombre, subplot_titles=list(sites_par_titre), horizontal_spacing=0.015
+    )
+    rangs = {
+        libelle: rang
+        for rang, libelle in enumerate(
+            [*RYTHMES_EN_MOTS.values(), *FORMES_EN_MOTS.values(), *ANNEAUX_EN_MOTS.values()]
+        )
+    }
+    vues: set[str] = set()
+    for rang, sites in enumerate(sites_par_titre.values(), start=1):
+        seule = carte_couverture(sites, decor, cle_de_vue)
+        for trace in seule.data:
+            # an entry of the legend is written once, whichever map has it first
+            if trace.showlegend is None and trace.name is not None:
+                trace.update(showlegend=trace.name not in vues, legendrank=rangs[trace.name])
+                vues.add(trace.name)
+            figure.add_trace(trace, row=1, col=rang)
+        figure.update_xaxes(seule.layout.xaxis, row=1, col=rang)
+        figure.update_yaxes(seule.layout.yaxis, row=1, col=rang)
+        if rang > 1:
+            figure.update_xaxes(matches="x", row=1, col=rang)
+            figure.update_yaxes(matches="y", scaleanchor=None, row=1, col=rang)
+    figure.update_layout(
+        legend=seule.layout.legend,
+        height=HAUTEUR_COTE_A_COTE_PX,
+        margin={"l": 0, "r": 0, "t": 28, "b": 0},
+        dragmode="pan",
+        uirevision=cle_de_vue,
+        separators=seule.layout.separators,
+        hoverlabel=seule.layout.hoverlabel,
+    )
+    figure.update_annotations(font={"size": 14})
     return figure
 
 
@@ -422,7 +466,7 @@ def _legende(figure: go.Figure, places: pd.DataFrame) -> None:
                 libelle,
                 {"symbol": f"{forme}-open", "color": GRIS, "line": {"width": 1.6, "color": GRIS}},
             )
-    for label, libelle in (("REP", "REP : un anneau"), ("REP+", "REP+ : deux anneaux")):
+    for label, libelle in ANNEAUX_EN_MOTS.items():
         if (places["ep"] == label).any():
             _entree(
                 figure,

@@ -1,6 +1,7 @@
 """The words and colours shared by every screen and document."""
 
 from pipelines.scoring.couverture import Rythme
+from pipelines.scoring.doctrine import doctrines
 
 TYPES = {
     "COLLEGE": "Collège",
@@ -56,6 +57,7 @@ HORS_CATEGORIE = {
     "sans_categorie": "Hors catégorie prioritaire",
     "categorie_inconnue": "Catégorie inconnue (une donnée manque)",
 }
+AUTRE_CATEGORIE = "Catégorie ajoutée par un texte académique"
 STATUTS = {
     "occupe": "occupé",
     "vacant": "vacant",
@@ -72,3 +74,13 @@ MOTIFS_HORS_PERIMETRE = {
     "ecole_hors_rep_plus": "école hors REP+",
     "ecole_sans_reseau": "école REP+ dont le réseau est inconnu",
 }
+
+
+def choix_doctrines() -> dict[str, str]:
+    """Code → name of the doctrines, in their order."""
+    return {d.code: d.libelle for d in doctrines()}
+
+
+def libelle_doctrine(code: str) -> str:
+    """The name of a doctrine; its code when its file is gone since."""
+    return choix_doctrines().get(code, code)
