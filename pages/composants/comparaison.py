@@ -100,18 +100,15 @@ def _resultat(etat: Etat) -> None:
     st.caption(vue.precision)
     for note in vue.mises_en_garde:
         st.warning(note)
+    couleur = st.radio("La couleur dit", list(vue.cartes), horizontal=True)
     st.plotly_chart(
-        vue.carte,
+        vue.cartes[couleur],
         key=f"carte-{etat.comparaison_id}",
         config={"scrollZoom": True, "displaylogo": False, "displayModeBar": False},
         alt="Une carte de la couverture par doctrine, la même vue pour toutes ; le tableau "
         "« Tous les sites » dit la même chose.",
     )
-    st.caption(
-        "Déplacer ou agrandir une carte déplace les autres. La couleur dit le rythme de présence, "
-        "la taille le besoin."
-    )
-    _portraits(vue.portraits, etat)
+    st.caption(f"Déplacer ou agrandir une carte déplace les autres. {vue.legende_carte}")
     titre, choix, telecharger = st.columns([5, 4, 3], vertical_alignment="bottom")
     titre.markdown("##### Les indices, côte à côte")
     choisi = choix.selectbox(
@@ -121,11 +118,12 @@ def _resultat(etat: Etat) -> None:
         st.query_params["seuil"] = str(choisi)
         st.rerun()
     telecharger.download_button(
-        "Télécharger la comparaison (Excel)",
+        "Télécharger (Excel)",
         vue.classeur,
         file_name=f"doctrines-{etat.comparaison_id.removesuffix('-doctrines')}.xlsx",
     )
     cadre.table_a_lire(vue.indices, f"indices-{etat.comparaison_id}")
+    _portraits(vue.portraits, etat)
     _tables(vue, etat.comparaison_id)
 
 
@@ -147,7 +145,7 @@ def _portraits(portraits: list[Portrait], etat: Etat | None = None) -> None:
             if etat:
                 st.page_link(
                     cadre.page("proposer"),
-                    label=f"Ouvrir la proposition « {portrait.libelle} »",
+                    label=f"Voir « {portrait.libelle} »",
                     query_params={
                         "departement": etat.demande["departement"],
                         "calcul": f"{etat.comparaison_id}.{portrait.code}",

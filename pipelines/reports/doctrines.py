@@ -21,12 +21,15 @@ from pipelines.reports.proposition import (
     presences_d_alors,
 )
 from pipelines.reports.sites import part_couverte, tableau_sites
+from pipelines.reports.situation import legende_carte
 from pipelines.scenarios.resume import ENSEMBLE
 from pipelines.scoring.dilution import Dilution, SiteDilue, dilution, presence_utile
 from pipelines.scoring.doctrine import doctrines
 
 AUJOURD_HUI = "Aujourd'hui"
 SANS_OBJET = "—"
+PART_DU_BESOIN = "part du besoin couverte"
+RYTHME_DE_PRESENCE = "rythme de présence"
 # a useful presence beyond a day a week is no longer the question
 SEUIL_MAX = 8
 
@@ -45,13 +48,18 @@ class Portrait:
 
 @dataclass(frozen=True)
 class VueDoctrines:
-    """A finished comparison, ready to show; `indices` has a column a doctrine, then `sites`."""
+    """A finished comparison, ready to show.
+
+    `cartes`: what the colours say → the maps. `indices`: one row an index, one column today and
+    one a doctrine. `differences`: the sites whose presence depends on the doctrine.
+    """
 
     phrase: str
     precision: str
     mises_en_garde: list[str]
     portraits: list[Portrait]
-    carte: go.Figure
+    cartes: dict[str, go.Figure]
+    legende_carte: str
     indices: pd.DataFrame
     differences: pd.DataFrame
     sites: pd.DataFrame
@@ -101,6 +109,7 @@ def vue(base: Path, dossier: Path, codes: tuple[str, ...], seuil: int) -> VueDoc
     with entrepot.ouvrir(base) as connexion:
         sites = tableau_sites(connexion, departement, avant)
         decor = cartes.fond(connexion, departement)
+        legende = legende_carte(connexion)
     for lue in lues.values():
         exiger_les_sites(sites, lue.plan["site_id"])
     sites = au_jour_du_calcul(sites, premiere.probleme)
@@ -116,9 +125,16 @@ def vue(base: Path, dossier: Path, codes: tuple[str, ...], seuil: int) -> VueDoc
         precision=_precision(premiere),
         mises_en_garde=_mises_en_garde(base, lues),
         portraits=retenus,
-        carte=cartes.cartes_cote_a_cote(
-            {p.libelle: p.sites for p in plans}, decor, f"doctrines-{dossier.name}"
-        ),
+        cartes={
+            nom: cartes.cartes_cote_a_cote(
+                {p.libelle: p.sites for p in plans}, decor, f"doctrines-{dossier.name}", echelle
+            )
+            for nom, echelle in (
+                (PART_DU_BESOIN, cartes.echelle_part()),
+                (RYTHME_DE_PRESENCE, cartes.ECHELLE_RYTHME),
+            )
+        },
+        legende_carte=legende,
         indices=indices,
         differences=differences,
         sites=table,

@@ -33,6 +33,13 @@ COULEURS_RYTHME = {
     Rythme.MENSUELLE: ("#9ECAE1", "#4292C6"),
     Rythme.PONCTUELLE: ("#FFFFFF", "#B22222"),
 }
+# Another ordered scale, of another hue: the share of the besoin met, least first.
+COULEURS_PART = (
+    ("#FFFFFF", "#B22222"),
+    ("#CBC9E2", "#756BB1"),
+    ("#9E9AC8", "#6A51A3"),
+    ("#54278F", "#54278F"),
+)
 RYTHMES_EN_MOTS = {
     Rythme.HEBDOMADAIRE: "Chaque semaine",
     Rythme.QUINZAINE: "Chaque quinzaine",

@@ -288,13 +288,13 @@ def test_the_doctrines_are_compared_side_by_side_and_found_again(visite):
         assert page.locator(".annotation-text", has_text=nom).count() == 1
     assert page.locator(".scatterlayer .trace path.point").count() > 0
     with page.expect_download() as telechargement:
-        page.get_by_role("button", name="Télécharger la comparaison (Excel)").click()
+        page.get_by_role("button", name="Télécharger (Excel)").click()
     assert telechargement.value.suggested_filename.endswith(".xlsx")
     page.reload()
     page.get_by_role("heading", name="Les indices, côte à côte").wait_for()
     assert clair(page.locator("[data-testid=stMain] h4").first.inner_text()) == phrase
     assert visite.parametres["comparaison"] == comparaison
-    page.get_by_role("link", name="Ouvrir la proposition « Hybride »").click()
+    page.get_by_role("link", name="Voir « Hybride »").click()
     page.get_by_text("Doctrine choisie").wait_for()
     assert visite.parametres["calcul"] == f"{comparaison}.hybride"
     assert visite.plaintes == []

@@ -12,7 +12,7 @@ from python_calamine import CalamineWorkbook
 from pipelines.base.erreurs import AtlasError
 from pipelines.base.textes import pourcentage
 from pipelines.planning.assemblage import Hypotheses
-from pipelines.reports import doctrines
+from pipelines.reports import doctrines, libelles
 from pipelines.scenarios import comparaisons
 
 CODES = ("priorites_d_abord", "couverture_de_tous", "hybride")
@@ -194,18 +194,34 @@ def test_every_site_is_in_the_table_twin_of_the_maps(vue, plans, probleme):
 
 def test_the_maps_share_their_view_and_their_legend(vue):
     """Three pairs of axes that move together; no entry of the legend written twice."""
-    mise_en_page = vue.carte.layout
+    [carte, autre] = vue.cartes.values()
+    mise_en_page = carte.layout
     assert [a.text for a in mise_en_page.annotations] == list(NOMS)
     assert mise_en_page.xaxis2.matches == mise_en_page.xaxis3.matches == "x"
     assert mise_en_page.yaxis2.matches == mise_en_page.yaxis3.matches == "y"
-    entrees = [t.name for t in vue.carte.data if t.showlegend is not False and t.name]
-    assert len(entrees) == len(set(entrees)) > 3
+    for figure in (carte, autre):
+        entrees = [t.name for t in figure.data if t.showlegend is not False and t.name]
+        assert len(entrees) == len(set(entrees)) > 3
     places = {}
-    for trace in vue.carte.data:
+    for trace in carte.data:
         if trace.customdata is not None:
             places.setdefault(trace.xaxis, set()).update(trace.customdata)
     assert len(places) == 3
     assert places["x"] == places["x2"] == places["x3"]
+
+
+def test_colours_by_share_never_pass_for_those_of_the_rhythm(vue):
+    """Two meanings, two scales; each class of the share named by its bounds."""
+    noms = [
+        {t.name: t.marker.line.color for t in figure.data if t.name and t.showlegend}
+        for figure in vue.cartes.values()
+    ]
+    formes = noms[0].keys() & noms[1].keys()
+    classes = [{n: c for n, c in carte.items() if n not in formes} for carte in noms]
+    assert all(re.search(r"\d", nom) for nom in classes[0])
+    assert all(not re.search(r"\d", nom) for nom in classes[1])
+    bleus = set(libelles.COULEURS_RYTHME.values()) - {("#FFFFFF", "#B22222")}
+    assert not bleus & set(libelles.COULEURS_PART)
 
 
 def test_the_workbook_says_the_data_are_simulated_and_holds_every_table(vue):
