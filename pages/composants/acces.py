@@ -7,6 +7,7 @@ anew at the next click, by every session.
 import os
 from pathlib import Path
 
+import plotly.graph_objects as go
 import streamlit as st
 
 from pipelines.base import chemins
@@ -82,6 +83,15 @@ def lire_doctrines(
     """A finished comparison of the doctrines `codes`, `seuil` being the useful presence."""
     dossier = comparaisons.etat(comparaison_id).dossier
     return doctrines.vue(base(), dossier, codes, seuil)
+
+
+@st.cache_data(**CACHE)
+def cartes_des_doctrines(
+    version: str, comparaison_id: str, codes: tuple[str, ...], couleur: str
+) -> tuple[go.Figure, str]:
+    """The maps of that comparison, and what stands under them."""
+    dossier = comparaisons.etat(comparaison_id).dossier
+    return doctrines.cartes_des_doctrines(base(), dossier, codes, couleur)
 
 
 @st.cache_data(**CACHE)

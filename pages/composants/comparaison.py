@@ -5,7 +5,7 @@ import streamlit as st
 from pages.composants import acces, cadre
 from pages.composants.hypotheses import Demande
 from pipelines.base.textes import pourcentage
-from pipelines.reports.doctrines import Portrait, VueDoctrines
+from pipelines.reports.doctrines import COULEURS, Portrait, VueDoctrines
 from pipelines.scenarios import comparaisons
 from pipelines.scenarios.calculs import Phase
 from pipelines.scenarios.comparaisons import Etat, Part
@@ -100,15 +100,18 @@ def _resultat(etat: Etat) -> None:
     st.caption(vue.precision)
     for note in vue.mises_en_garde:
         st.warning(note)
-    couleur = st.radio("La couleur dit", list(vue.cartes), horizontal=True)
+    couleur = st.radio("La couleur dit", COULEURS, horizontal=True)
+    carte, legende = acces.cartes_des_doctrines(
+        acces.version(), etat.comparaison_id, etat.calculees, couleur
+    )
     st.plotly_chart(
-        vue.cartes[couleur],
+        carte,
         key=f"carte-{etat.comparaison_id}",
         config={"scrollZoom": True, "displaylogo": False, "displayModeBar": False},
         alt="Une carte de la couverture par doctrine, la même vue pour toutes ; le tableau "
         "« Tous les sites » dit la même chose.",
     )
-    st.caption(f"Déplacer ou agrandir une carte déplace les autres. {vue.legende_carte}")
+    st.caption(f"Déplacer ou agrandir une carte déplace les autres. {legende}")
     titre, choix, telecharger = st.columns([5, 4, 3], vertical_alignment="bottom")
     titre.markdown("##### Les indices, côte à côte")
     choisi = choix.selectbox(

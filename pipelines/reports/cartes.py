@@ -4,7 +4,7 @@ Kind is shape, coverage is colour, besoin is size, REP+ a double ring and REP a 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import duckdb
 import numpy as np
@@ -46,7 +46,7 @@ ANNEAUX_EN_MOTS = {"REP": "REP : un anneau", "REP+": "REP+ : deux anneaux"}
 class Fond:
     """The background of a département, in metres: outlines as lines with gaps, large towns."""
 
-    communes: tuple[list[float | None], list[float | None]]
+    communes: tuple[list[float | None], list[float | None]] | tuple[np.ndarray, np.ndarray]
     departement: tuple[list[float | None], list[float | None]]
     villes: list[tuple[str, float, float]]
     ville_dense: tuple[str, float, float] | None
@@ -204,10 +204,15 @@ def cartes_cote_a_cote(
 
     Names of towns are left out: on small maps the marks would cover them.
     """
-    nombre = len(sites_par_titre)
     figure = make_subplots(
-        rows=1, cols=nombre, subplot_titles=list(sites_par_titre), horizontal_spacing=0.015
+        rows=1,
+        cols=len(sites_par_titre),
+        subplot_titles=list(sites_par_titre),
+        horizontal_spacing=0.015,
     )
+    # plotly checks lists point by point, arrays at once: the contours are drawn several times
+    xs, ys = (np.array(points, dtype=float) for points in decor.communes)
+    decor = replace(decor, communes=(xs, ys))
     rangs = {
         libelle: rang
         for rang, libelle in enumerate(

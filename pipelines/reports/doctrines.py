@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+import duckdb
 import pandas as pd
 import plotly.graph_objects as go
 
@@ -30,13 +31,15 @@ AUJOURD_HUI = "Aujourd'hui"
 SANS_OBJET = "—"
 PART_DU_BESOIN = "part du besoin couverte"
 RYTHME_DE_PRESENCE = "rythme de présence"
+# what the colours of the maps may say
+COULEURS = (PART_DU_BESOIN, RYTHME_DE_PRESENCE)
 # a useful presence beyond a day a week is no longer the question
 SEUIL_MAX = 8
 
 
 @dataclass(frozen=True)
 class Portrait:
-    """A doctrine in words, and the proposal it gave (None: not computed)."""
+    """A doctrine in words."""
 
     code: str
     libelle: str
@@ -48,18 +51,16 @@ class Portrait:
 
 @dataclass(frozen=True)
 class VueDoctrines:
-    """A finished comparison, ready to show.
+    """A finished comparison, ready to show, its maps apart (`cartes_des_doctrines`).
 
-    `cartes`: what the colours say → the maps. `indices`: one row an index, one column today and
-    one a doctrine. `differences`: the sites whose presence depends on the doctrine.
+    `indices`: one row an index, one column today and one a doctrine. `differences`: the sites whose
+    presence depends on the doctrine.
     """
 
     phrase: str
     precision: str
     mises_en_garde: list[str]
     portraits: list[Portrait]
-    cartes: dict[str, go.Figure]
-    legende_carte: str
     indices: pd.DataFrame
     differences: pd.DataFrame
     sites: pd.DataFrame
@@ -104,37 +105,19 @@ def vue(base: Path, dossier: Path, codes: tuple[str, ...], seuil: int) -> VueDoc
     """
     lues = {code: lire(dossier / code) for code in codes}
     premiere = next(iter(lues.values()))
-    departement = premiere.resume["departement"]
-    avant = presences_d_alors(premiere.probleme)
     with entrepot.ouvrir(base) as connexion:
-        sites = tableau_sites(connexion, departement, avant)
-        decor = cartes.fond(connexion, departement)
-        legende = legende_carte(connexion)
-    for lue in lues.values():
-        exiger_les_sites(sites, lue.plan["site_id"])
-    sites = au_jour_du_calcul(sites, premiere.probleme)
+        sites = _sites_du_calcul(connexion, lues)
     aujourd_hui = _plan_actuel(premiere, sites, seuil)
     plans = [_plan(lue, sites, libelle_doctrine(code), seuil) for code, lue in lues.items()]
     indices = _indices(premiere, aujourd_hui, plans)
     table = _sites(aujourd_hui, plans)
     differences = _differences(table, plans)
     phrase = _phrase(aujourd_hui, plans, len(differences))
-    retenus = [p for p in portraits() if p.code in lues]
     return VueDoctrines(
         phrase=phrase,
         precision=_precision(premiere),
         mises_en_garde=_mises_en_garde(base, lues),
-        portraits=retenus,
-        cartes={
-            nom: cartes.cartes_cote_a_cote(
-                {p.libelle: p.sites for p in plans}, decor, f"doctrines-{dossier.name}", echelle
-            )
-            for nom, echelle in (
-                (PART_DU_BESOIN, cartes.echelle_part()),
-                (RYTHME_DE_PRESENCE, cartes.ECHELLE_RYTHME),
-            )
-        },
-        legende_carte=legende,
+        portraits=[p for p in portraits() if p.code in lues],
         indices=indices,
         differences=differences,
         sites=table,
@@ -142,15 +125,49 @@ def vue(base: Path, dossier: Path, codes: tuple[str, ...], seuil: int) -> VueDoc
     )
 
 
+def cartes_des_doctrines(
+    base: Path, dossier: Path, codes: tuple[str, ...], couleur: str
+) -> tuple[go.Figure, str]:
+    """The maps of the same comparison, `couleur` being one of `COULEURS`; what stands under them.
+
+    Apart from `vue`, so that another useful presence does not draw them again.
+    """
+    lues = {code: lire(dossier / code) for code in codes}
+    with entrepot.ouvrir(base) as connexion:
+        sites = _sites_du_calcul(connexion, lues)
+        decor = cartes.fond(connexion, next(iter(lues.values())).resume["departement"])
+        legende = legende_carte(connexion)
+    figure = cartes.cartes_cote_a_cote(
+        {libelle_doctrine(c): _avec(sites, _presences(lue), lue) for c, lue in lues.items()},
+        decor,
+        f"doctrines-{dossier.name}",
+        cartes.echelle_part() if couleur == PART_DU_BESOIN else cartes.ECHELLE_RYTHME,
+    )
+    return figure, legende
+
+
+def _sites_du_calcul(connexion: duckdb.DuckDBPyConnection, lues: dict[str, Lue]) -> pd.DataFrame:
+    """The sites as the solver was given them, with the presence of that day."""
+    premiere = next(iter(lues.values()))
+    avant = presences_d_alors(premiere.probleme)
+    sites = tableau_sites(connexion, premiere.resume["departement"], avant)
+    for lue in lues.values():
+        exiger_les_sites(sites, lue.plan["site_id"])
+    return au_jour_du_calcul(sites, premiere.probleme)
+
+
+def _presences(lue: Lue) -> dict[str, int]:
+    return lue.plan.groupby("site_id")["demi_journees_cycle"].sum().to_dict()
+
+
 def _plan(lue: Lue, sites: pd.DataFrame, libelle: str, seuil: int) -> _Plan:
-    presences = lue.plan.groupby("site_id")["demi_journees_cycle"].sum().to_dict()
     etages = {e["code"]: e for e in lue.resume["etages"]}
     couples = {
         (p.poste_id, p.site_id): p.demi_journees_cycle for p in lue.plan.itertuples(index=False)
     }
     return _Plan(
         libelle=libelle,
-        sites=_avec(sites, presences, lue),
+        sites=_avec(sites, _presences(lue), lue),
         dilution=_dilution(lue, couples, seuil),
         changements=etages["changements"]["valeur"],
         trajets=etages["trajets"]["valeur"],

@@ -302,11 +302,12 @@ def test_a_comparison_is_found_again_at_its_address_with_its_table_and_its_thres
     ]
     assert len(ecran.main.dataframe) == 2
     choix = next(s for s in ecran.main.selectbox if s.label.startswith("Présence utile"))
-    debut = time.monotonic()
+    # processor time: what the page costs, whatever else the machine does
+    debut = time.process_time()
     choix.set_value(2).run()
-    assert time.monotonic() - debut < 2
+    assert time.process_time() - debut < 2
     assert clair(phrase(ecran)).startswith("#### Sites sous 1 demi-journée par quinzaine :")
-    assert ecran.query_params["seuil"] == ["2"]
+    assert ecran.query_params["seuil"] == "2"
 
 
 def test_a_proposal_of_a_comparison_opens_on_the_page_of_proposals_and_says_its_doctrine(

@@ -40,6 +40,15 @@ def vue(entrepot_exemple, dossier):
 
 
 @pytest.fixture(scope="module")
+def cartes(entrepot_exemple, dossier):
+    """The maps by share of the besoin, then by rhythm."""
+    return [
+        doctrines.cartes_des_doctrines(entrepot_exemple, dossier, CODES, couleur)[0]
+        for couleur in doctrines.COULEURS
+    ]
+
+
+@pytest.fixture(scope="module")
 def probleme(dossier):
     return json.loads((dossier / CODES[0] / "probleme.json").read_text(encoding="utf-8"))
 
@@ -192,9 +201,9 @@ def test_every_site_is_in_the_table_twin_of_the_maps(vue, plans, probleme):
         assert vue.sites[nom].sum() == sum(plan.values())
 
 
-def test_the_maps_share_their_view_and_their_legend(vue):
+def test_the_maps_share_their_view_and_their_legend(cartes):
     """Three pairs of axes that move together; no entry of the legend written twice."""
-    [carte, autre] = vue.cartes.values()
+    [carte, autre] = cartes
     mise_en_page = carte.layout
     assert [a.text for a in mise_en_page.annotations] == list(NOMS)
     assert mise_en_page.xaxis2.matches == mise_en_page.xaxis3.matches == "x"
@@ -210,11 +219,11 @@ def test_the_maps_share_their_view_and_their_legend(vue):
     assert places["x"] == places["x2"] == places["x3"]
 
 
-def test_colours_by_share_never_pass_for_those_of_the_rhythm(vue):
+def test_colours_by_share_never_pass_for_those_of_the_rhythm(cartes):
     """Two meanings, two scales; each class of the share named by its bounds."""
     noms = [
         {t.name: t.marker.line.color for t in figure.data if t.name and t.showlegend}
-        for figure in vue.cartes.values()
+        for figure in cartes
     ]
     formes = noms[0].keys() & noms[1].keys()
     classes = [{n: c for n, c in carte.items() if n not in formes} for carte in noms]
