@@ -17,9 +17,10 @@ from pipelines.base.erreurs import AtlasError
 from pipelines.base.textes import enumeration, nombre, pluriel, pourcentage
 from pipelines.marts import construction
 from pipelines.planning.assemblage import Hypotheses
+from pipelines.reports import doctrines as vue_doctrines
 from pipelines.reports import donnees
 from pipelines.reports import modeles as modeles_excel
-from pipelines.scenarios import propositions
+from pipelines.scenarios import comparaisons, propositions
 from pipelines.scenarios.resume import ENSEMBLE
 from pipelines.scoring.couverture import Rythme
 from pipelines.scoring.inscription import inscrire
@@ -43,6 +44,26 @@ OptionDepartements = Annotated[
     str | None,
     typer.Option("--departements", help="codes séparés par des virgules, par exemple 034,030"),
 ]
+
+OptionDepartement = Annotated[str, typer.Option("--departement", help="par exemple 034")]
+OptionGraine = Annotated[int, typer.Option("--graine", help="même graine, même plan", min=0)]
+OptionSitesParPoste = Annotated[
+    int | None, typer.Option("--sites-par-poste", help="sites par poste au plus", min=1)
+]
+OptionTrajetMax = Annotated[
+    int | None, typer.Option("--trajet-max", help="trajet aller au plus, en minutes", min=0)
+]
+OptionMemeBassin = Annotated[
+    bool, typer.Option("--meme-bassin", help="pas de site hors du bassin du poste")
+]
+OptionGarderResidence = Annotated[
+    bool,
+    typer.Option(
+        "--garder-residence/--residence-libre",
+        help="un poste présent aujourd'hui à sa résidence y garde une présence",
+    ),
+]
+CLASSEUR_DOCTRINES = "doctrines.xlsx"
 
 
 def main() -> None:
@@ -253,36 +274,31 @@ def simuler_postes(
 
 @app.command()
 def proposer(
-    departement: Annotated[str, typer.Option("--departement", help="par exemple 034")],
+    departement: OptionDepartement,
     sortie: Annotated[Path, typer.Option("--sortie", help="dossier où écrire la proposition")],
-    graine: Annotated[int, typer.Option("--graine", help="même graine, même plan", min=0)] = 1,
+    graine: OptionGraine = 1,
     duree_max: Annotated[
         float | None, typer.Option("--duree-max", help="durée de calcul, en secondes", min=1)
     ] = None,
-    sites_par_poste: Annotated[
-        int | None, typer.Option("--sites-par-poste", help="sites par poste au plus", min=1)
-    ] = None,
-    trajet_max: Annotated[
-        int | None, typer.Option("--trajet-max", help="trajet aller au plus, en minutes", min=0)
-    ] = None,
-    meme_bassin: Annotated[
-        bool, typer.Option("--meme-bassin", help="pas de site hors du bassin du poste")
-    ] = False,
-    garder_residence: Annotated[
-        bool,
+    sites_par_poste: OptionSitesParPoste = None,
+    trajet_max: OptionTrajetMax = None,
+    meme_bassin: OptionMemeBassin = False,
+    garder_residence: OptionGarderResidence = True,
+    doctrine: Annotated[
+        str | None,
         typer.Option(
-            "--garder-residence/--residence-libre",
-            help="un poste présent aujourd'hui à sa résidence y garde une présence",
+            "--doctrine", help="qui est servi d'abord : priorites_d_abord, couverture_de_tous…"
         ),
-    ] = True,
+    ] = None,
     entrepot_: OptionEntrepot = chemins.ENTREPOT_PAR_DEFAUT,
 ) -> None:
     """Propose une répartition des postes d'un département et l'écrit dans un dossier."""
-    choix = {"sites_par_poste_max": sites_par_poste, "duree_trajet_max_min": trajet_max}
-    hypotheses = Hypotheses(
-        meme_bassin=meme_bassin,
-        garder_residence=garder_residence,
-        **{nom: v for nom, v in choix.items() if v is not None},
+    hypotheses = _hypotheses(
+        meme_bassin,
+        garder_residence,
+        sites_par_poste_max=sites_par_poste,
+        duree_trajet_max_min=trajet_max,
+        doctrine=doctrine,
     )
     with _barre() as barre:
         tache = barre.add_task("Préparation du problème", total=1.0)
@@ -343,6 +359,57 @@ def _imprimer_resume(resume: dict) -> None:
             "autre plan.",
             style="yellow",
         )
+
+
+@app.command()
+def doctrines(
+    departement: OptionDepartement,
+    sortie: Annotated[Path, typer.Option("--sortie", help="dossier où écrire la comparaison")],
+    graine: OptionGraine = 1,
+    duree_max: Annotated[
+        float | None,
+        typer.Option("--duree-max", help="durée de calcul de chaque doctrine, en secondes", min=1),
+    ] = None,
+    sites_par_poste: OptionSitesParPoste = None,
+    trajet_max: OptionTrajetMax = None,
+    meme_bassin: OptionMemeBassin = False,
+    garder_residence: OptionGarderResidence = True,
+    entrepot_: OptionEntrepot = chemins.ENTREPOT_PAR_DEFAUT,
+) -> None:
+    """Compare les doctrines sur les mêmes données et écrit leurs propositions et un classeur."""
+    hypotheses = _hypotheses(
+        meme_bassin,
+        garder_residence,
+        sites_par_poste_max=sites_par_poste,
+        duree_trajet_max_min=trajet_max,
+    )
+    with _barre() as barre:
+        tache = barre.add_task("Préparation", total=1.0)
+        codes = comparaisons.comparer(
+            entrepot_,
+            _code(departement),
+            graine=graine,
+            duree_max_s=duree_max or reference.valeur("optimisation", "duree_max_s"),
+            hypotheses=hypotheses,
+            sortie=sortie,
+            progres=lambda part, quoi: barre.update(tache, description=quoi, completed=part),
+        )
+    vue = vue_doctrines.vue(entrepot_, sortie, codes, vue_doctrines.seuil_par_defaut())
+    (sortie / CLASSEUR_DOCTRINES).write_bytes(vue.classeur)
+    for phrase in vue.mises_en_garde:
+        console.print(phrase, style="yellow", markup=False)
+    console.print(vue.phrase, style="bold", markup=False)
+    _imprimer_tableau(vue.indices)
+    console.print(f"Comparaison écrite dans {sortie}", markup=False)
+
+
+def _hypotheses(meme_bassin: bool, garder_residence: bool, **choix: str | int | None) -> Hypotheses:
+    """The hypotheses of a command: what was not given keeps its default."""
+    return Hypotheses(
+        meme_bassin=meme_bassin,
+        garder_residence=garder_residence,
+        **{nom: v for nom, v in choix.items() if v is not None},
+    )
 
 
 @app.command()

@@ -163,6 +163,40 @@ def test_proposer_writes_a_plan_its_summary_and_its_problem(bac, tmp_path, code)
     assert [etage["valeur"] >= etage["borne"] for etage in resume["etages"]].count(False) == 0
 
 
+def test_doctrines_writes_three_proposals_and_a_workbook(bac, tmp_path):
+    """One folder a doctrine, each a proposal under that doctrine."""
+    dossier, _ = bac
+    fin = atlas(
+        *("doctrines", "--departement", "34", "--graine", "1", "--duree-max", "1"),
+        *("--sortie", tmp_path / "d", "--entrepot", dossier / "atlas.duckdb"),
+    )
+    assert fin.returncode == 0, fin.stderr
+    texte = " ".join(fin.stdout.split())
+    for nom in ("Priorités d'abord", "Couverture de tous", "Hybride"):
+        assert f"avec « {nom} »" in texte
+    for code in ("priorites_d_abord", "couverture_de_tous", "hybride"):
+        probleme = json.loads((tmp_path / "d" / code / "probleme.json").read_text(encoding="utf-8"))
+        assert probleme["hypotheses"]["doctrine"] == code
+    assert (tmp_path / "d" / "doctrines.xlsx").is_file()
+
+
+def test_proposer_takes_a_doctrine_and_refuses_one_that_does_not_exist(bac, tmp_path):
+    dossier, _ = bac
+    base = ("--departement", "34", "--duree-max", "1", "--entrepot", dossier / "atlas.duckdb")
+    fin = atlas(
+        "proposer", *base, *("--doctrine", "couverture_de_tous", "--sortie", tmp_path / "p")
+    )
+    assert fin.returncode == 0, fin.stderr
+    probleme = json.loads((tmp_path / "p" / "probleme.json").read_text(encoding="utf-8"))
+    assert probleme["hypotheses"]["doctrine"] == "couverture_de_tous"
+    assert probleme["reglages"]["convexite"] == 3
+    refuse(
+        atlas("proposer", *base, "--doctrine", "priorites", "--sortie", tmp_path / "q"),
+        "« priorites » n'existe pas",
+        "hybride",
+    )
+
+
 def test_proposer_without_postes_says_how_to_get_some(bac, tmp_path):
     """No poste in the warehouse: a file to give, or postes to simulate."""
     sources = fabrique.petit_departement(tmp_path / "sources")

@@ -7,20 +7,23 @@ anew at the next click, by every session.
 import os
 from pathlib import Path
 
+import plotly.graph_objects as go
 import streamlit as st
 
 from pipelines.base import chemins
 from pipelines.reports import (
     besoins,
+    doctrines,
     donnees,
     etablissement,
+    libelles,
     methode,
     modeles,
     priorites,
     proposition,
     situation,
 )
-from pipelines.scenarios import calculs, depot
+from pipelines.scenarios import calculs, comparaisons, depot
 
 CACHE = {"show_spinner": "Lecture des données…", "max_entries": 64}
 
@@ -73,6 +76,47 @@ def lire_fiche(version: str, departement: str, site_id: str) -> etablissement.Fi
 def lire_proposition(version: str, calcul_id: str) -> proposition.VueProposition:
     """A finished proposal."""
     return proposition.vue(base(), calculs.etat(calcul_id).dossier)
+
+
+@st.cache_data(**CACHE)
+def lire_doctrines(
+    version: str, comparaison_id: str, codes: tuple[str, ...], seuil: int
+) -> doctrines.VueDoctrines:
+    """A finished comparison of the doctrines `codes`, `seuil` being the useful presence."""
+    dossier = comparaisons.etat(comparaison_id).dossier
+    return doctrines.vue(base(), dossier, codes, seuil)
+
+
+@st.cache_data(**CACHE)
+def cartes_des_doctrines(
+    version: str, comparaison_id: str, codes: tuple[str, ...], couleur: str
+) -> tuple[go.Figure, str]:
+    """The maps of that comparison, and what stands under them."""
+    dossier = comparaisons.etat(comparaison_id).dossier
+    return doctrines.cartes_des_doctrines(base(), dossier, codes, couleur)
+
+
+@st.cache_data(**CACHE)
+def portraits() -> list[doctrines.Portrait]:
+    """What each doctrine favours and costs."""
+    return doctrines.portraits()
+
+
+@st.cache_data(**CACHE)
+def choix_doctrines() -> dict[str, str]:
+    """Code → name of the doctrines."""
+    return libelles.choix_doctrines()
+
+
+@st.cache_data(**CACHE)
+def seuils_de_dilution() -> dict[int, str]:
+    """The useful presences one may choose, half-days per cycle → words."""
+    return doctrines.seuils()
+
+
+def seuil_courant() -> int:
+    """The useful presence of the reference file, half-days per cycle."""
+    return doctrines.seuil_par_defaut()
 
 
 @st.cache_data(**CACHE)

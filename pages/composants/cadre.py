@@ -16,6 +16,7 @@ PAGES = {
     "priorites": (DOSSIER / "comprendre" / "priorites.py", "Priorités"),
     "besoins": (DOSSIER / "comprendre" / "besoins.py", "Besoins"),
     "proposer": (DOSSIER / "proposer" / "proposer.py", "Proposer"),
+    "doctrines": (DOSSIER / "proposer" / "doctrines.py", "Doctrines"),
     "donnees": (DOSSIER / "analyser" / "donnees.py", "Données"),
     "methode": (DOSSIER / "comprendre" / "methode.py", "Méthode"),
 }
@@ -54,6 +55,15 @@ def departement() -> str:
     connus = acces.departements(acces.version())
     demande = st.query_params.get("departement", "")
     return demande if demande in connus else next(iter(connus))
+
+
+def sans_postes() -> None:
+    """Say that there is no poste to share out, what to do, and end the page."""
+    st.info(
+        "Aucun poste n'est connu pour ce département. Ajouter les fichiers de postes et de "
+        "présences au dossier des sources, puis reconstruire l'entrepôt."
+    )
+    st.stop()
 
 
 def _choisir_departement() -> str:

@@ -3,21 +3,26 @@
 import streamlit as st
 
 from pages.composants import acces, cadre
+from pages.composants.hypotheses import Demande
 from pipelines.base.textes import pourcentage
+from pipelines.reports.libelles import libelle_doctrine
 from pipelines.reports.proposition import VueProposition
 from pipelines.scenarios import calculs
-from pipelines.scenarios.calculs import Etat, Hypotheses, Phase
+from pipelines.scenarios.calculs import Etat, Phase
 
-DUREE_PAR_DEFAUT = calculs.DUREE_PAR_DEFAUT_S
 # what the page promises is seen beside the map without scrolling; widths in pixels
 ETROITES = {"Sites": 48, "Gagnent": 68, "Perdent": 64, "Avant": 54, "Après": 54}
 PREMIERES = ["Catégorie", *ETROITES]
 
 
-def lancer(departement: str, hypotheses: Hypotheses, *, graine: int, duree_max_s: float) -> None:
+def lancer(departement: str, demande: Demande) -> None:
     """Start the computation and put its id in the address."""
     calcul_id = calculs.lancer(
-        acces.base(), departement, graine=graine, duree_max_s=duree_max_s, hypotheses=hypotheses
+        acces.base(),
+        departement,
+        graine=demande.graine,
+        duree_max_s=demande.duree_max_s,
+        hypotheses=demande.hypotheses,
     )
     st.query_params["calcul"] = calcul_id
     st.rerun()
@@ -82,14 +87,15 @@ def _derniers(departement: str) -> None:
 def _nom(etat: Etat) -> str:
     h = etat.demande["hypotheses"]
     return (
-        f"{etat.lancee_le:%d/%m/%Y à %H h %M} : {h['sites_par_poste_max']} sites par poste, "
+        f"{etat.lancee_le:%d/%m/%Y à %H h %M} : {libelle_doctrine(h['doctrine'])}, "
+        f"{h['sites_par_poste_max']} sites par poste, "
         f"{h['duree_trajet_max_min']} minutes"
     )
 
 
 def _resultat(vue: VueProposition, calcul_id: str) -> None:
     st.markdown(f"#### {vue.phrase}")
-    st.write(vue.preuve)
+    st.write(f"{vue.doctrine} {vue.preuve}")
     for note in vue.mises_en_garde:
         st.warning(note)
     gauche, droite = st.columns([7, 5], gap="medium")

@@ -15,13 +15,14 @@ from pipelines.planning.probleme import (
     Reglages,
     Site,
     Verrou,
+    echelle_minimale,
     ordonner,
 )
 from pipelines.planning.trajets import estimer
 from pipelines.scoring.bareme import bareme
 from pipelines.scoring.besoin import besoins
 from pipelines.scoring.capacite import capacite
-from pipelines.scoring.doctrine import Doctrine, doctrine, poids
+from pipelines.scoring.doctrine import Doctrine, doctrine, plancher, poids
 
 
 def _defaut(nom: str) -> int:
@@ -81,6 +82,7 @@ def assembler(
         _site(ligne, calcules.loc[ligne["site_id"]], principe, seuil_deux, connus_sites)
         for ligne in sites.to_dict("records")
     )
+    plus_grand_besoin = max((s.besoin for s in problemes_sites), default=0)
     problemes_postes = tuple(
         _poste(ligne, hypotheses, pris_ailleurs.get(ligne["poste_id"], 0))
         for ligne in postes.to_dict("records")
@@ -98,7 +100,12 @@ def assembler(
                 meme_bassin=hypotheses.meme_bassin,
                 tolerance_manque=reference.valeur("optimisation", "tolerance_manque"),
                 tolerance_changements=reference.valeur("optimisation", "tolerance_changements"),
-                echelle_manque=reference.valeur("optimisation", "echelle_manque"),
+                # a steeper doctrine needs finer costs to stay convex once rounded
+                echelle_manque=max(
+                    reference.valeur("optimisation", "echelle_manque"),
+                    echelle_minimale(plus_grand_besoin, principe.convexite),
+                ),
+                convexite=principe.convexite,
             ),
             sites=problemes_sites,
             postes=problemes_postes,
@@ -150,20 +157,23 @@ def _site(
     ligne: dict, calcule: pd.Series, principe: Doctrine, seuil_deux: int, connus: set[str]
 ) -> Site:
     tete = ligne["uai_tete_reseau"]
+    categories, inconnues = calcule["categories"], calcule["inconnues"]
     return Site(
         site_id=ligne["site_id"],
         nom=ligne["nom"],
         nature=ligne["nature"],
         besoin=int(calcule["besoin"]),
-        poids=poids(calcule["categories"], calcule["inconnues"], principe),
+        poids=poids(categories, inconnues, principe),
         postes_max=2 if calcule["besoin"] >= seuil_deux else 1,
-        categories=calcule["categories"],
-        categories_inconnues=calcule["inconnues"],
+        categories=categories,
+        categories_inconnues=inconnues,
         bassin=ligne["bassin"],
         latitude=ligne["latitude"],
         longitude=ligne["longitude"],
         effectif=None if ligne["effectif"] is None else int(ligne["effectif"]),
         site_tete=tete if ligne["nature"] == "ecoles_rep_plus" and tete in connus else None,
+        plancher=min(plancher(categories, inconnues, principe), int(calcule["besoin"])),
+        poids_plancher=principe.poids_plancher,
     )
 
 

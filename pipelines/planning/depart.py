@@ -36,12 +36,16 @@ def reparer(index: Index, socle: Plan, presences: tuple[Presence, ...]) -> Plan:
 
 
 def completer(index: Index, plan: Plan) -> Plan:
-    """`plan` plus a greedy completion: heaviest sites first, each to its nearest free poste."""
+    """`plan` plus a greedy completion: costliest shortage first, each to its nearest free poste."""
     ebauche = _Ebauche(index, plan)
-    sites = index.probleme.sites
+    sites, reglages = index.probleme.sites, index.probleme.reglages
     ordre = sorted(
         range(len(sites)),
-        key=lambda s: (sites[s].site_tete is not None, -sites[s].poids * sites[s].besoin, s),
+        key=lambda s: (
+            sites[s].site_tete is not None,
+            -modele.cout_manque(sites[s], reglages, 0),
+            s,
+        ),
     )
     for s in ordre:
         candidats = sorted(

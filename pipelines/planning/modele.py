@@ -8,6 +8,8 @@ Symbols used in every docstring below:
     c[s]        couverture of site s, the sum over p of x[p, s]
     b[s]        besoin of site s, half-days per cycle
     w[s]        poids of site s under the doctrine
+    f[s], v[s]  plancher of site s and poids_plancher, under the doctrine; f[s] <= b[s]
+    k           convexite of the doctrine: 1, 2 or 3
     E           echelle_manque, which makes the costs of the shortage integers
     m[p, s]     one-way minutes from the résidence of p to s (the travel limit when unknown)
     A           the couples (p, s) served today, whatever the amount
@@ -21,7 +23,7 @@ from itertools import pairwise
 
 from ortools.sat.python import cp_model
 
-from pipelines.planning.probleme import Probleme
+from pipelines.planning.probleme import Probleme, Reglages, Site
 
 Couple = tuple[int, int]
 
@@ -107,11 +109,17 @@ class Objectif:
 # --- numbers the rules share ---------------------------------------------------------------------
 
 
-def cout_manque(besoin: int, poids: int, echelle: int, couverture: int) -> int:
-    """round(E × w × (b − c)² / b), halves up, in integers; 0 when b = 0."""
-    if besoin == 0:
+def cout_manque(site: Site, reglages: Reglages, couverture: int) -> int:
+    """round(E × w × (b − c)^k / b^(k−1)) + E × v × max(0, f − c), in integers; 0 when b = 0.
+
+    Halves are rounded up. Both terms are convex in c and fall as c rises to b.
+    """
+    if site.besoin == 0:
         return 0
-    return (2 * echelle * poids * (besoin - couverture) ** 2 + besoin) // (2 * besoin)
+    diviseur = site.besoin ** (reglages.convexite - 1)
+    manque = reglages.echelle_manque * site.poids * (site.besoin - couverture) ** reglages.convexite
+    sous_plancher = site.poids_plancher * max(0, site.plancher - couverture)
+    return (2 * manque + diviseur) // (2 * diviseur) + reglages.echelle_manque * sous_plancher
 
 
 def minutes_comptees(index: Index, p: int, s: int) -> int:
@@ -257,13 +265,12 @@ DURES: tuple[RegleDure, ...] = (
 
 
 def valeur_manque(index: Index, plan: dict[Couple, int]) -> int:
-    """Sum over s of round(E × w[s] × (b[s] − c[s])² / b[s])."""
+    """Sum over s of `cout_manque`: the doctrine's shortage and what is short of its floors."""
     couverture = [0] * len(index.probleme.sites)
     for (_, s), presence in plan.items():
         couverture[s] += presence
-    echelle = index.probleme.reglages.echelle_manque
     return sum(
-        cout_manque(site.besoin, site.poids, echelle, couverture[s])
+        cout_manque(site, index.probleme.reglages, couverture[s])
         for s, site in enumerate(index.probleme.sites)
     )
 
@@ -283,20 +290,17 @@ def exprime_manque(f: Formulation) -> cp_model.LinearExpr:
     The cost is convex in c[s], so at every reachable value the highest chord is the exact cost;
     chords between levels, not between integers, make the linear relaxation as tight as it can be.
     """
-    echelle = f.index.probleme.reglages.echelle_manque
     for s, site in enumerate(f.index.probleme.sites):
         if s in f.manque or site.besoin == 0:
             continue
 
-        def cout(c: int, b: int = site.besoin, w: int = site.poids) -> int:
-            return cout_manque(b, w, echelle, c)
-
         valeurs = couvertures_possibles(f, s)
-        manque = f.cp.new_int_var(cout(valeurs[-1]), cout(0), f"manque_{s}")
+        couts = [cout_manque(site, f.index.probleme.reglages, c) for c in valeurs]
+        manque = f.cp.new_int_var(couts[-1], couts[0], f"manque_{s}")
         couverture = sum(f.x[c] for c in f.du_site(s))
-        for bas, haut in pairwise(valeurs):
-            pente = cout(haut) - cout(bas)
-            f.cp.add((haut - bas) * manque >= (haut - bas) * cout(bas) + pente * (couverture - bas))
+        for (bas, au_bas), (haut, au_haut) in pairwise(zip(valeurs, couts, strict=True)):
+            pente = au_haut - au_bas
+            f.cp.add((haut - bas) * manque >= (haut - bas) * au_bas + pente * (couverture - bas))
         f.manque[s] = manque
     return cp_model.LinearExpr.sum(list(f.manque.values()))
 

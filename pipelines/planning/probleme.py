@@ -13,9 +13,10 @@ from typing import Any, NoReturn
 
 from pipelines.base.erreurs import AtlasError
 
-SCHEMA = "atlas-probleme/1"
+SCHEMA = "atlas-probleme/2"
 NATURES_SITE = ("etablissement", "ecoles_rep_plus")
 STATUTS = ("occupe", "vacant", "supplee", "absent")
+CONVEXITES = (1, 2, 3)
 NATURES_VERROU = ("impose", "interdit", "montant")
 
 # CP-SAT takes its seed as a signed 32-bit integer.
@@ -27,8 +28,10 @@ OBJECTIFS: tuple[dict[str, str], ...] = (
         "libelle": "Manque de présence, pondéré et convexe",
         "formule": (
             "somme sur les sites s de besoin > 0 de "
-            "ent((2 × echelle_manque × poids_s × (besoin_s − couverture_s)² + besoin_s) "
-            "/ (2 × besoin_s)), couverture_s = somme des présences au site s"
+            "ent((2 × echelle_manque × poids_s × (besoin_s − couverture_s)^k + besoin_s^(k−1)) "
+            "/ (2 × besoin_s^(k−1))) "
+            "+ echelle_manque × poids_plancher_s × max(0, plancher_s − couverture_s), "
+            "k = convexite, couverture_s = somme des présences au site s"
         ),
     },
     {
@@ -52,7 +55,11 @@ OBJECTIFS: tuple[dict[str, str], ...] = (
 
 @dataclass(frozen=True)
 class Site:
-    """What a presence is given to; `besoin` in half-days per cycle, `poids` of the doctrine."""
+    """What a presence is given to; `besoin` in half-days per cycle, `poids` of the doctrine.
+
+    `plancher` (half-days per cycle, at most the besoin): presence the doctrine wants the site to
+    have before others get more; `poids_plancher`: weight of each half-day short of it.
+    """
 
     site_id: str
     nom: str
@@ -67,6 +74,8 @@ class Site:
     effectif: int | None = None
     site_tete: str | None = None
     categories_inconnues: tuple[str, ...] = ()
+    plancher: int = 0
+    poids_plancher: int = 0
 
 
 @dataclass(frozen=True)
@@ -106,7 +115,10 @@ class Verrou:
 
 @dataclass(frozen=True, kw_only=True)
 class Reglages:
-    """Limits and tolerances; values come from `data/reference/optimisation.toml`."""
+    """Limits and tolerances; values come from `data/reference/optimisation.toml`.
+
+    `convexite` is the doctrine's: the power of the shortage, 1 to 3.
+    """
 
     niveaux: tuple[int, ...]
     duree_trajet_max_min: int
@@ -114,6 +126,7 @@ class Reglages:
     tolerance_manque: float
     tolerance_changements: float
     echelle_manque: int
+    convexite: int = 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,6 +153,17 @@ class Probleme:
 
     def __post_init__(self) -> None:
         _verifier(self)
+
+
+def echelle_minimale(besoin: int, convexite: int) -> int:
+    """The least `echelle_manque` at which rounding keeps the shortage convex up to `besoin`.
+
+    Rounding moves a second difference of the costs by 2 at most; before it, at a weight of 1, the
+    least one is 0 (linear, and then exact), 2 × echelle / besoin or 6 × echelle / besoin².
+    """
+    if convexite == 1:
+        return 1
+    return max(1, besoin if convexite == 2 else -(-(besoin**2) // 3))
 
 
 def ordonner(probleme: Probleme) -> Probleme:
@@ -332,6 +356,7 @@ def _verifier_reglages(reglages: Reglages) -> None:
     _reel(reglages.tolerance_manque, "reglages.tolerance_manque", 0, 1)
     _reel(reglages.tolerance_changements, "reglages.tolerance_changements", 0, 1)
     _entier(reglages.echelle_manque, "reglages.echelle_manque", 1)
+    _entier(reglages.convexite, "reglages.convexite", CONVEXITES[0], CONVEXITES[-1])
 
 
 def _verifier_sites(probleme: Probleme) -> None:
@@ -345,6 +370,8 @@ def _verifier_sites(probleme: Probleme) -> None:
         _entier(site.besoin, f"{ou}.besoin", 0)
         _entier(site.poids, f"{ou}.poids", 1)
         _entier(site.postes_max, f"{ou}.postes_max", 0)
+        _entier(site.plancher, f"{ou}.plancher", 0, site.besoin)
+        _entier(site.poids_plancher, f"{ou}.poids_plancher", 0)
         for nom in ("categories", "categories_inconnues"):
             for j, categorie in enumerate(getattr(site, nom)):
                 _texte(categorie, f"{ou}.{nom}[{j}]")
@@ -363,11 +390,13 @@ def _verifier_sites(probleme: Probleme) -> None:
                 )
     # Below this scale, rounding could break the convexity of the shortage that proofs rest on.
     plus_grand = max((site.besoin for site in probleme.sites), default=0)
-    if probleme.reglages.echelle_manque < plus_grand:
+    au_moins = echelle_minimale(plus_grand, probleme.reglages.convexite)
+    if probleme.reglages.echelle_manque < au_moins:
         _refuser(
             f"Échelle de calcul du manque trop petite : {probleme.reglages.echelle_manque}.",
             "reglages.echelle_manque",
-            f"un entier d'au moins {plus_grand}, le plus grand besoin d'un site",
+            f"un entier d'au moins {au_moins}, pour un plus grand besoin de {plus_grand} et une "
+            f"convexité de {probleme.reglages.convexite}",
             "relever « echelle_manque » dans data/reference/optimisation.toml",
         )
 

@@ -14,6 +14,9 @@ MEMOIRE_MAX = 150_000  # remembered sharings, about 150 MB
 PAS_ANNONCE = 500  # moves between two looks at the stop
 # Temperatures, as shares of the starting value per poste: from « most moves pass » to « none ».
 CHAUD, FROID = 0.25, 0.005
+# With floors or another convexity, a start can cost ten times what good plans do: temperatures
+# then follow, if less, this many times the cost of means shared alike (tried from 1 to 4).
+MARGE_PARTAGE = 2.0
 # Leaning towards the later objectives while hot: a plan's odds fall by exp(-PENCHANT) for each
 # link's worth of them. Once cold it weighs nothing against the stage's own objective.
 PENCHANT = 0.5
@@ -61,7 +64,7 @@ class Recuit:
         if not couples:
             return plan, vues
         energie = self._energie(mesures)
-        reference = max(1.0, energie / max(1, len(t.capacite)))
+        reference = max(1.0, self._repere(energie) / max(1, len(t.capacite)))
         chaleur = reference * CHAUD
         penchants = [
             (rang, PENCHANT * len(plan) / max(1, mesures[rang]))
@@ -99,6 +102,19 @@ class Recuit:
                 )
         vues.update(colonnes_de(meilleur))
         return meilleur, vues
+
+    def _repere(self, energie: float) -> float:
+        """What the temperatures are shares of: the starting value, or less (see MARGE_PARTAGE)."""
+        probleme = self.index.probleme
+        ordinaire = probleme.reglages.convexite == 2 and not any(
+            site.plancher and site.poids_plancher for site in probleme.sites
+        )
+        if self.rang > 0 or ordinaire:
+            return energie
+        besoin = sum(site.besoin for site in probleme.sites)
+        part = min(1.0, sum(self.t.capacite) / max(1, besoin))
+        partage = sum(cout[int(part * (len(cout) - 1))] for cout in self.t.cout)
+        return min(energie, MARGE_PARTAGE * partage)
 
     def _tient(self, mesures: list[int]) -> bool:
         return all(m <= plafond for m, plafond in zip(mesures, self.plafonds, strict=False))

@@ -184,10 +184,10 @@ def _en_demi_journees(index: Index, plan: Plan, ecart: int) -> float | None:
     couverture = [0] * len(index.probleme.sites)
     for (_, s), presence in plan.items():
         couverture[s] += presence
-    echelle = index.probleme.reglages.echelle_manque
+    reglages = index.probleme.reglages
     gains = [
-        modele.cout_manque(site.besoin, site.poids, echelle, couverture[s])
-        - modele.cout_manque(site.besoin, site.poids, echelle, couverture[s] + 1)
+        modele.cout_manque(site, reglages, couverture[s])
+        - modele.cout_manque(site, reglages, couverture[s] + 1)
         for s, site in enumerate(index.probleme.sites)
         if couverture[s] < site.besoin
     ]

@@ -26,12 +26,8 @@ class Tables:
         probleme = index.probleme
         self.index = index
         self.niveaux = modele.couples_admis(index)
-        echelle = probleme.reglages.echelle_manque
         self.cout = [
-            [
-                modele.cout_manque(site.besoin, site.poids, echelle, c)
-                for c in range(site.besoin + 1)
-            ]
+            [modele.cout_manque(site, probleme.reglages, c) for c in range(site.besoin + 1)]
             for site in probleme.sites
         ]
         self.capacite = [poste.capacite for poste in probleme.postes]

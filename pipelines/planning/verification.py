@@ -251,11 +251,19 @@ class _Juge:
             if besoin == 0:
                 continue
             couverture = sum(self.presences[p, site_id] for p in self.postes_du_site[site_id])
-            numerateur = self.reglages["echelle_manque"] * site["poids"]
-            numerateur *= (besoin - couverture) ** 2
+            # (besoin − couverture)^k / besoin^(k−1), one factor at a time; k is 2 when not said
+            numerateur, denominateur = self.reglages["echelle_manque"] * site["poids"], 1
+            for _ in range(self.reglages.get("convexite", 2)):
+                numerateur *= besoin - couverture
+                denominateur *= besoin
+            denominateur //= besoin
             # Nearest integer, halves up.
-            quotient, reste = divmod(numerateur, besoin)
-            manque += quotient + (1 if 2 * reste >= besoin else 0)
+            quotient, reste = divmod(numerateur, denominateur)
+            manque += quotient + (1 if 2 * reste >= denominateur else 0)
+            plancher = site.get("plancher", 0)
+            if couverture < plancher:
+                sous_plancher = (plancher - couverture) * site.get("poids_plancher", 0)
+                manque += sous_plancher * self.reglages["echelle_manque"]
         retires = sum(1 for couple in self.actuels if couple not in self.presences)
         crees = sum(1 for couple in self.presences if couple not in self.actuels)
         trajets = 0

@@ -3,7 +3,8 @@
 Kind is shape, coverage is colour, besoin is size, REP+ a double ring and REP a single one.
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import duckdb
 import numpy as np
@@ -11,11 +12,13 @@ import pandas as pd
 import plotly.graph_objects as go
 import pyproj
 import shapely
+from plotly.subplots import make_subplots
 
 from pipelines.base import reference
-from pipelines.base.textes import pluriel, pourcentage
+from pipelines.base.textes import nombre, pluriel, pourcentage
 from pipelines.marts import entrepot
 from pipelines.reports.libelles import (
+    COULEURS_PART,
     COULEURS_RYTHME,
     COULEURS_SECTEURS,
     FORMES,
@@ -23,25 +26,61 @@ from pipelines.reports.libelles import (
     GRIS,
     RYTHMES_EN_MOTS,
 )
-from pipelines.scoring.couverture import Rythme
+from pipelines.scoring.couverture import bornes_des_classes, classe_de_part
 
 LAMBERT_93 = pyproj.Transformer.from_crs("EPSG:4326", "EPSG:2154", always_xy=True)
 # Below a pixel on a département-wide map: half the points, the same drawing.
 SIMPLIFICATION_M = 150
 TAILLE_MIN, TAILLE_PAR_RACINE = 5, 1.9
 HAUTEUR_PX = 600
+# maps in a row: each about this wide on an office screen, their legend and titles beside
+LARGEUR_COTE_A_COTE_PX, RESTE_COTE_A_COTE_PX = 370, 130
+HAUTEURS_COTE_A_COTE_PX = (330, 620)
+TAILLE_COTE_A_COTE = 0.7  # of the marks of a whole map
 ECART_DES_NOMS_M = (22_000, 7_000)
 VOISINS_DE_COULEUR = 6
+ANNEAUX_EN_MOTS = {"REP": "REP : un anneau", "REP+": "REP+ : deux anneaux"}
 
 
 @dataclass(frozen=True)
 class Fond:
     """The background of a département, in metres: outlines as lines with gaps, large towns."""
 
-    communes: tuple[list[float | None], list[float | None]]
+    communes: tuple[list[float | None], list[float | None]] | tuple[np.ndarray, np.ndarray]
     departement: tuple[list[float | None], list[float | None]]
     villes: list[tuple[str, float, float]]
     ville_dense: tuple[str, float, float] | None
+
+
+@dataclass(frozen=True)
+class Echelle:
+    """What the colours of a map say: class → (fill, outline) and words; `classer` gives a class."""
+
+    couleurs: dict[object, tuple[str, str]]
+    mots: dict[object, str]
+    classer: Callable[[pd.DataFrame], list[object]]
+
+
+ECHELLE_RYTHME = Echelle(COULEURS_RYTHME, RYTHMES_EN_MOTS, lambda sites: list(sites["rythme"]))
+
+
+def echelle_part() -> Echelle:
+    """Colours by share of the besoin met, at the bounds of `data/reference/couverture.toml`."""
+    bornes = bornes_des_classes()
+    bas, haut = bornes[:-1], bornes[1:]
+    mots = [
+        f"Moins de {pourcentage(bornes[0])} du besoin",
+        *(f"De {nombre(b * 100)} à {pourcentage(h)}" for b, h in zip(bas, haut, strict=True)),
+        f"{pourcentage(bornes[-1])} du besoin ou plus",
+    ]
+    return Echelle(
+        # the most first, as the rhythms are
+        couleurs=dict(reversed(list(enumerate(COULEURS_PART)))),
+        mots=dict(reversed(list(enumerate(mots)))),
+        classer=lambda sites: [
+            classe_de_part(p, b) for p, b in zip(sites["presence"], sites["besoin"], strict=True)
+        ],
+    )
 
 
 def fond(connexion: duckdb.DuckDBPyConnection, departement: str) -> Fond:
@@ -111,10 +150,12 @@ def _lignes(formes: list) -> tuple[list[float | None], list[float | None]]:
     return xs, ys
 
 
-def carte_couverture(sites: pd.DataFrame, decor: Fond, cle_de_vue: str) -> go.Figure:
+def carte_couverture(
+    sites: pd.DataFrame, decor: Fond, cle_de_vue: str, echelle: Echelle = ECHELLE_RYTHME
+) -> go.Figure:
     """Sites of `sites` (tableau_sites) by coverage class; `cle_de_vue` keeps the user's zoom."""
     figure = _figure(decor, cle_de_vue)
-    _tracer_sites(figure, sites)
+    _tracer_sites(figure, sites, echelle)
     return figure
 
 
@@ -154,6 +195,74 @@ def carte_secteurs(
     _tracer_sites(figure, sites)
     _tracer_residences(figure, traits, couleurs)
     return figure
+
+
+def cartes_cote_a_cote(
+    sites_par_titre: dict[str, pd.DataFrame], decor: Fond, cle_de_vue: str, echelle: Echelle
+) -> go.Figure:
+    """Coverage maps in a row, one a title: same colours, one legend, and a view they share.
+
+    Names of towns are left out: on small maps the marks would cover them.
+    """
+    figure = make_subplots(
+        rows=1,
+        cols=len(sites_par_titre),
+        subplot_titles=list(sites_par_titre),
+        horizontal_spacing=0.015,
+    )
+    # plotly checks lists point by point, arrays at once: the contours are drawn several times
+    xs, ys = (np.array(points, dtype=float) for points in decor.communes)
+    decor = replace(decor, communes=(xs, ys))
+    rangs = {
+        libelle: rang
+        for rang, libelle in enumerate(
+            [
+                *echelle.mots.values(),
+                *FORMES_EN_MOTS.values(),
+                *ANNEAUX_EN_MOTS.values(),
+            ]
+        )
+    }
+    vues: set[str] = set()
+    for rang, sites in enumerate(sites_par_titre.values(), start=1):
+        seule = carte_couverture(sites, decor, cle_de_vue, echelle)
+        for trace in seule.data:
+            if trace.mode == "text":
+                continue
+            if trace.mode == "markers" and len(trace.x) and trace.x[0] is not None:
+                trace.marker.size = TAILLE_COTE_A_COTE * np.array(trace.marker.size)
+            # an entry of the legend is written once, whichever map has it first
+            if trace.showlegend is None and trace.name is not None:
+                trace.update(showlegend=trace.name not in vues, legendrank=rangs[trace.name])
+                vues.add(trace.name)
+            figure.add_trace(trace, row=1, col=rang)
+        figure.update_xaxes(seule.layout.xaxis, row=1, col=rang)
+        figure.update_yaxes(seule.layout.yaxis, row=1, col=rang)
+        if rang > 1:
+            figure.update_xaxes(matches="x", row=1, col=rang)
+            figure.update_yaxes(matches="y", scaleanchor=None, row=1, col=rang)
+    figure.update_layout(
+        legend=seule.layout.legend,
+        height=_hauteur_cote_a_cote(decor),
+        margin={"l": 0, "r": 0, "t": 28, "b": 0},
+        dragmode="pan",
+        uirevision=cle_de_vue,
+        separators=seule.layout.separators,
+        hoverlabel=seule.layout.hoverlabel,
+    )
+    figure.update_annotations(font={"size": 14})
+    return figure
+
+
+def _hauteur_cote_a_cote(decor: Fond) -> int:
+    """The height of maps in a row, in pixels: that of the département, within reason."""
+    bornes = _bornes(decor)
+    bas, haut = HAUTEURS_COTE_A_COTE_PX
+    if bornes is None:
+        return haut
+    x0, x1, y0, y1 = bornes
+    voulue = RESTE_COTE_A_COTE_PX + LARGEUR_COTE_A_COTE_PX * (y1 - y0) / (x1 - x0)
+    return round(min(max(voulue, bas), haut))
 
 
 def _tracer_residences(figure: go.Figure, traits: pd.DataFrame, couleurs: dict[str, str]) -> None:
@@ -342,21 +451,23 @@ def _zooms(decor: Fond) -> list[dict]:
     ]
 
 
-def _tracer_sites(figure: go.Figure, sites: pd.DataFrame) -> None:
+def _tracer_sites(
+    figure: go.Figure, sites: pd.DataFrame, echelle: Echelle = ECHELLE_RYTHME
+) -> None:
     places = sites[sites["longitude"].notna()].copy()
     places["x"], places["y"] = LAMBERT_93.transform(
         places["longitude"].astype(float).to_numpy(), places["latitude"].astype(float).to_numpy()
     )
     places["taille"] = TAILLE_MIN + TAILLE_PAR_RACINE * np.sqrt(places["besoin"].astype(float))
+    places["classe"] = echelle.classer(places)
     _tracer_anneaux(figure, places)
-    for classe in Rythme:
-        fond_classe, bord = COULEURS_RYTHME[classe]
-        lot = places[places["rythme"] == classe]
+    for classe, (fond_classe, bord) in echelle.couleurs.items():
+        lot = places[places["classe"] == classe]
         figure.add_scatter(
             x=lot["x"],
             y=lot["y"],
             mode="markers",
-            name=RYTHMES_EN_MOTS[classe],
+            name=echelle.mots[classe],
             showlegend=False,
             marker={
                 "symbol": [FORMES[t] for t in lot["type"]],
@@ -371,7 +482,7 @@ def _tracer_sites(figure: go.Figure, sites: pd.DataFrame) -> None:
             selected={"marker": {"opacity": 1}},
             unselected={"marker": {"opacity": 0.75}},
         )
-    _legende(figure, places)
+    _legende(figure, places, echelle)
 
 
 def _survol(site: dict) -> str:
@@ -403,15 +514,14 @@ def _tracer_anneaux(figure: go.Figure, places: pd.DataFrame) -> None:
         )
 
 
-def _legende(figure: go.Figure, places: pd.DataFrame) -> None:
+def _legende(figure: go.Figure, places: pd.DataFrame, echelle: Echelle) -> None:
     """Entries in words: the colours that are on the map, then the shapes, then the rings."""
-    presentes = set(places["rythme"])
-    for classe in Rythme:
+    presentes = set(places["classe"])
+    for classe, (fond_classe, bord) in echelle.couleurs.items():
         if classe in presentes:
-            fond_classe, bord = COULEURS_RYTHME[classe]
             _entree(
                 figure,
-                RYTHMES_EN_MOTS[classe],
+                echelle.mots[classe],
                 {"symbol": "circle", "color": fond_classe, "line": {"width": 1.6, "color": bord}},
             )
     formes = {FORMES[t] for t in places["type"]}
@@ -422,7 +532,7 @@ def _legende(figure: go.Figure, places: pd.DataFrame) -> None:
                 libelle,
                 {"symbol": f"{forme}-open", "color": GRIS, "line": {"width": 1.6, "color": GRIS}},
             )
-    for label, libelle in (("REP", "REP : un anneau"), ("REP+", "REP+ : deux anneaux")):
+    for label, libelle in ANNEAUX_EN_MOTS.items():
         if (places["ep"] == label).any():
             _entree(
                 figure,

@@ -1,6 +1,7 @@
 """The words and colours shared by every screen and document."""
 
 from pipelines.scoring.couverture import Rythme
+from pipelines.scoring.doctrine import doctrines
 
 TYPES = {
     "COLLEGE": "Collège",
@@ -32,6 +33,13 @@ COULEURS_RYTHME = {
     Rythme.MENSUELLE: ("#9ECAE1", "#4292C6"),
     Rythme.PONCTUELLE: ("#FFFFFF", "#B22222"),
 }
+# Another ordered scale, of another hue: the share of the besoin met, least first.
+COULEURS_PART = (
+    ("#FFFFFF", "#B22222"),
+    ("#CBC9E2", "#756BB1"),
+    ("#9E9AC8", "#6A51A3"),
+    ("#54278F", "#54278F"),
+)
 RYTHMES_EN_MOTS = {
     Rythme.HEBDOMADAIRE: "Chaque semaine",
     Rythme.QUINZAINE: "Chaque quinzaine",
@@ -56,6 +64,7 @@ HORS_CATEGORIE = {
     "sans_categorie": "Hors catégorie prioritaire",
     "categorie_inconnue": "Catégorie inconnue (une donnée manque)",
 }
+AUTRE_CATEGORIE = "Catégorie ajoutée par un texte académique"
 STATUTS = {
     "occupe": "occupé",
     "vacant": "vacant",
@@ -72,3 +81,13 @@ MOTIFS_HORS_PERIMETRE = {
     "ecole_hors_rep_plus": "école hors REP+",
     "ecole_sans_reseau": "école REP+ dont le réseau est inconnu",
 }
+
+
+def choix_doctrines() -> dict[str, str]:
+    """Code → name of the doctrines, in their order."""
+    return {d.code: d.libelle for d in doctrines()}
+
+
+def libelle_doctrine(code: str) -> str:
+    """The name of a doctrine; its code when its file is gone since."""
+    return choix_doctrines().get(code, code)

@@ -11,13 +11,11 @@ from pipelines.base.textes import jour, nombre
 from pipelines.marts import entrepot
 from pipelines.planning.modele import DURES
 from pipelines.planning.probleme import OBJECTIFS
-from pipelines.reports.libelles import HORS_CATEGORIE, TYPES
+from pipelines.reports.libelles import AUTRE_CATEGORIE, HORS_CATEGORIE, TYPES
 from pipelines.reports.sites import BAREME_PAR_DEFAUT
 from pipelines.scoring.bareme import Bareme, bareme
-from pipelines.scoring.doctrine import Doctrine, doctrine
+from pipelines.scoring.doctrine import doctrines
 from pipelines.sources.cartes import cartes
-
-DOCTRINE_PAR_DEFAUT = "priorites_d_abord"
 
 
 @dataclass(frozen=True)
@@ -27,10 +25,11 @@ class Methode:
     texte: str
     note_du_texte: str
     nature_du_bareme: str
-    nature_de_la_doctrine: str
     regles: pd.DataFrame
     bareme: pd.DataFrame
-    doctrine: pd.DataFrame
+    doctrines: pd.DataFrame
+    poids_et_planchers: pd.DataFrame
+    reglages_des_doctrines: pd.DataFrame
     regles_dures: pd.DataFrame
     objectifs: pd.DataFrame
     parametres: pd.DataFrame
@@ -40,13 +39,12 @@ class Methode:
 
 def methode() -> Methode:
     """The method in force, from `data/reference`."""
-    echelle, principe = bareme(BAREME_PAR_DEFAUT), doctrine(DOCTRINE_PAR_DEFAUT)
+    echelle = bareme(BAREME_PAR_DEFAUT)
     texte = echelle.priorites
     return Methode(
         texte=texte.intitule(),
         note_du_texte=texte.note,
         nature_du_bareme=echelle.nature,
-        nature_de_la_doctrine=principe.nature,
         regles=pd.DataFrame(
             [
                 (
@@ -61,7 +59,9 @@ def methode() -> Methode:
             columns=["Catégorie", "En nos mots", "Condition lue", "Référence", "En vigueur le"],
         ),
         bareme=_bareme(echelle),
-        doctrine=_doctrine(echelle, principe),
+        doctrines=doctrines_en_mots(),
+        poids_et_planchers=_poids_et_planchers(echelle),
+        reglages_des_doctrines=_reglages_des_doctrines(),
         regles_dures=pd.DataFrame([(r.libelle,) for r in DURES], columns=["Règle"]),
         objectifs=pd.DataFrame(
             [(rang, o["libelle"], o["formule"]) for rang, o in enumerate(OBJECTIFS, start=1)],
@@ -185,15 +185,76 @@ def _bareme(echelle: Bareme) -> pd.DataFrame:
     return pd.DataFrame(lignes, columns=["Ligne", "Valeur", "Unité", "Référence"])
 
 
-def _doctrine(echelle: Bareme, principe: Doctrine) -> pd.DataFrame:
-    libelles = {r.code: r.libelle for r in echelle.priorites.regles}
+def doctrines_en_mots() -> pd.DataFrame:
+    """What each doctrine is, favours and costs, and for whom."""
     return pd.DataFrame(
-        [
-            (libelles.get(code) or HORS_CATEGORIE[code], poids)
-            for code, poids in principe.poids.items()
-        ],
-        columns=["Catégorie", "Poids du manque"],
+        [(d.libelle, d.nature, d.favorise, d.coute, d.pour_qui) for d in doctrines()],
+        columns=["Doctrine", "Nature", "Ce qu'elle favorise", "Ce qu'elle coûte", "Pour qui"],
     )
+
+
+def _poids_et_planchers(echelle: Bareme) -> pd.DataFrame:
+    """By category, each doctrine's weight of a shortage and floor (half-days per cycle)."""
+    libelles = {r.code: r.libelle for r in echelle.priorites.regles}
+    codes = dict.fromkeys(code for d in doctrines() for code in d.poids)
+    colonnes: dict[str, list[object]] = {
+        "Catégorie": [
+            *(libelles.get(c) or HORS_CATEGORIE.get(c, c) for c in codes),
+            AUTRE_CATEGORIE,
+        ]
+    }
+    for d in doctrines():
+        colonnes[f"{d.libelle} : poids"] = [
+            *(d.poids.get(c, d.poids_autre) for c in codes),
+            d.poids_autre,
+        ]
+        colonnes[f"{d.libelle} : plancher (½ j. par cycle)"] = [
+            *(d.planchers.get(c, d.plancher_autre) for c in codes),
+            d.plancher_autre,
+        ]
+    return pd.DataFrame(colonnes)
+
+
+def _reglages_des_doctrines() -> pd.DataFrame:
+    """Each number of the doctrines with its reference and dates."""
+    lignes = []
+    for d in doctrines():
+        dates = (jour(d.en_vigueur_le.isoformat()), jour(d.verifie_le.isoformat()))
+        lignes += [
+            (d.libelle, "Convexité du manque", d.convexite, d.references["manque"], *dates),
+            (
+                d.libelle,
+                "Poids des catégories",
+                _etendue(d.poids),
+                d.references["poids"],
+                *dates,
+            ),
+            (
+                d.libelle,
+                "Planchers (½ j. par cycle)",
+                _etendue(d.planchers),
+                d.references["planchers"],
+                *dates,
+            ),
+            (
+                d.libelle,
+                "Poids d'une ½ j. sous le plancher",
+                d.poids_plancher,
+                d.references["planchers"],
+                *dates,
+            ),
+        ]
+    table = pd.DataFrame(
+        lignes,
+        columns=["Doctrine", "Réglage", "Valeur", "Référence", "En vigueur le", "Vérifié le"],
+    )
+    return table.astype({"Valeur": str})
+
+
+def _etendue(valeurs: dict[str, int]) -> str:
+    """« 1 à 6 », or the one value they all have."""
+    bas, haut = min(valeurs.values()), max(valeurs.values())
+    return str(bas) if bas == haut else f"{bas} à {haut}"
 
 
 def _activite() -> pd.DataFrame:

@@ -2,6 +2,7 @@
 
 import csv
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,12 +14,13 @@ from pipelines.base.erreurs import AtlasError
 from pipelines.base.textes import du_tableur, nombre, pluriel, pourcentage, rythme, variation
 from pipelines.marts import entrepot
 from pipelines.reports import cartes, classeur
-from pipelines.reports.libelles import RYTHMES_EN_MOTS, STATUTS
+from pipelines.reports.libelles import RYTHMES_EN_MOTS, STATUTS, libelle_doctrine
 from pipelines.reports.sites import categories_en_mots, completer, tableau_sites
 from pipelines.scenarios import propositions
 from pipelines.scoring.bareme import bareme
 from pipelines.scoring.couverture import Rythme
 from pipelines.scoring.couverture import rythme as rythme_de
+from pipelines.scoring.doctrine import doctrines
 
 NOMS_DES_ETAGES = {
     "manque": "Manque de présence",
@@ -32,10 +34,20 @@ AUCUN = "aucun ne la perd"
 
 
 @dataclass(frozen=True)
+class Lue:
+    """The three files of a proposal, as they were written; `plan` has whole half-days."""
+
+    resume: dict
+    probleme: dict
+    plan: pd.DataFrame
+
+
+@dataclass(frozen=True)
 class VueProposition:
     """A finished proposal, ready to show."""
 
     phrase: str
+    doctrine: str
     preuve: str
     mises_en_garde: list[str]
     categories: pd.DataFrame
@@ -48,31 +60,31 @@ class VueProposition:
     classeur: bytes
 
 
-def vue(base: Path, dossier: Path) -> VueProposition:
-    """The proposal written in `dossier`, over the warehouse `base` it was made from."""
-    resume = json.loads((dossier / propositions.FICHIER_RESUME).read_text(encoding="utf-8"))
-    probleme = json.loads((dossier / propositions.FICHIER_PROBLEME).read_text(encoding="utf-8"))
+def lire(dossier: Path) -> Lue:
+    """The files of the proposal written in `dossier`."""
     with (dossier / propositions.FICHIER_PLAN).open(encoding="utf-8", newline="") as flux:
         plan = pd.DataFrame(list(csv.DictReader(flux)), columns=list(propositions.COLONNES_PLAN))
     plan["poste_id"] = plan["poste_id"].map(du_tableur)
     plan["demi_journees_cycle"] = plan["demi_journees_cycle"].astype(int)
+    return Lue(
+        resume=json.loads((dossier / propositions.FICHIER_RESUME).read_text(encoding="utf-8")),
+        probleme=json.loads((dossier / propositions.FICHIER_PROBLEME).read_text(encoding="utf-8")),
+        plan=plan,
+    )
+
+
+def vue(base: Path, dossier: Path) -> VueProposition:
+    """The proposal written in `dossier`, over the warehouse `base` it was made from."""
+    lue = lire(dossier)
+    resume, probleme, plan = lue.resume, lue.probleme, lue.plan
     departement = resume["departement"]
     apres = plan.groupby("site_id")["demi_journees_cycle"].sum().to_dict()
     with entrepot.ouvrir(base) as connexion:
         sites = tableau_sites(connexion, departement, apres)
         decor = cartes.fond(connexion, departement)
-        if disparus := sorted(set(apres) - set(sites["site_id"])):
-            raise AtlasError(
-                f"Les données ont changé depuis ce calcul : {pluriel(len(disparus), 'site')} du "
-                f"plan n'y {'est' if len(disparus) == 1 else 'sont'} plus "
-                f"({', '.join(disparus[:3])}{'…' if len(disparus) > 3 else ''}).",
-                remede="relancer le calcul sur les données actuelles",
-            )
-    sites = _au_jour_du_calcul(sites, probleme)
-    avant: dict[str, int] = {}
-    for presence in probleme["presences_actuelles"]:
-        total = avant.get(presence["site_id"], 0) + presence["demi_journees_cycle"]
-        avant[presence["site_id"]] = total
+    exiger_les_sites(sites, apres)
+    sites = au_jour_du_calcul(sites, probleme)
+    avant = presences_d_alors(probleme)
     postes = pd.DataFrame(probleme["postes"])
     etoiles = plan.merge(
         postes[["poste_id", "latitude", "longitude"]], on="poste_id", validate="many_to_one"
@@ -87,8 +99,9 @@ def vue(base: Path, dossier: Path) -> VueProposition:
     }
     return VueProposition(
         phrase=_phrase(resume, sites, avant),
+        doctrine=_doctrine(resume),
         preuve=_preuve(resume),
-        mises_en_garde=_mises_en_garde(base, resume),
+        mises_en_garde=mises_en_garde(base, resume),
         categories=tables["Catégories"],
         secteurs=tables["Secteurs"],
         postes=tables["Postes"],
@@ -100,7 +113,27 @@ def vue(base: Path, dossier: Path) -> VueProposition:
     )
 
 
-def _au_jour_du_calcul(sites: pd.DataFrame, probleme: dict) -> pd.DataFrame:
+def exiger_les_sites(sites: pd.DataFrame, presences: Iterable[str]) -> None:
+    """AtlasError when a plan serves sites the warehouse no longer has."""
+    if disparus := sorted(set(presences) - set(sites["site_id"])):
+        raise AtlasError(
+            f"Les données ont changé depuis ce calcul : {pluriel(len(disparus), 'site')} du "
+            f"plan n'y {'est' if len(disparus) == 1 else 'sont'} plus "
+            f"({', '.join(disparus[:3])}{'…' if len(disparus) > 3 else ''}).",
+            remede="relancer le calcul sur les données actuelles",
+        )
+
+
+def presences_d_alors(probleme: dict) -> dict[str, int]:
+    """site_id → half-days per cycle when the problem was made, all postes together."""
+    avant: dict[str, int] = {}
+    for presence in probleme["presences_actuelles"]:
+        total = avant.get(presence["site_id"], 0) + presence["demi_journees_cycle"]
+        avant[presence["site_id"]] = total
+    return avant
+
+
+def au_jour_du_calcul(sites: pd.DataFrame, probleme: dict) -> pd.DataFrame:
     """`sites` with the besoins and categories the solver was given, whatever changed since."""
     donnes = {s["site_id"]: s for s in probleme["sites"]}
     sites = sites[sites["site_id"].isin(donnes)].copy()
@@ -129,6 +162,14 @@ def _phrase(resume: dict, sites: pd.DataFrame, avant: dict[str, int]) -> str:
     )
 
 
+def _doctrine(resume: dict) -> str:
+    """Which choice the plan rests on, and that it is one."""
+    code = resume["hypotheses"]["doctrine"]
+    resume_de = {d.code: d.resume for d in doctrines()}
+    suite = f" {resume_de[code]}" if code in resume_de else ""
+    return f"Doctrine choisie : {libelle_doctrine(code)}.{suite}"
+
+
 def _preuve(resume: dict) -> str:
     """How far from the best it can be, in words."""
     manque = resume["etages"][0]
@@ -154,7 +195,8 @@ def _preuve(resume: dict) -> str:
     return f"{debut}{reste} Un contrôle indépendant a vérifié toutes les règles."
 
 
-def _mises_en_garde(base: Path, resume: dict) -> list[str]:
+def mises_en_garde(base: Path, resume: dict) -> list[str]:
+    """What must be known before trusting a plan: stopped early, or made on other data or rules."""
     notes = []
     if resume["arret_par"] in ("temps", "utilisateur"):
         notes.append("Le calcul a été arrêté avant sa fin : le relancer peut donner un autre plan.")
@@ -318,6 +360,7 @@ def _classeur(tables: dict[str, pd.DataFrame], resume: dict) -> bytes:
         [
             f"Proposition de répartition, département {resume['departement']}",
             *resume["avertissements"].values(),
+            _doctrine(resume),
             "½ j. par cycle : demi-journées par cycle de 4 semaines.",
             f"Données : {resume['empreinte_donnees']}",
             f"Graine : {resume['graine']}",

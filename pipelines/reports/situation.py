@@ -51,7 +51,7 @@ def situation(base: Path, departement: str, aujourd_hui: date | None = None) -> 
         postes = entrepot.lire(connexion, "mart_poste", departement)
         decor = cartes.fond(connexion, departement)
         remarques = _remarques(connexion, departement, aujourd_hui or date.today())
-        legende = _legende_carte(connexion)
+        legende = legende_carte(connexion)
     prioritaires = sites[sites["est_prioritaire"] & sites["est_en_manque"]].copy()
     prioritaires["manque"] = prioritaires["besoin"] - prioritaires["presence"]
     prioritaires = prioritaires.sort_values(["manque", "nom"], ascending=[False, True]).reset_index(
@@ -163,7 +163,8 @@ def _remarques(
     return remarques
 
 
-def _legende_carte(connexion: duckdb.DuckDBPyConnection) -> str:
+def legende_carte(connexion: duckdb.DuckDBPyConnection) -> str:
+    """What stands under a map: what size means, where the contours come from, the date."""
     contours = connexion.execute(
         "select distinct producteur from meta_construction where source = 'contours'"
     ).fetchall()

@@ -29,7 +29,7 @@ NUMERO = "processus.txt"
 ARRET = "arret"
 JOURNAL = "journal.txt"
 DUREE_PAR_DEFAUT_S: int = reference.valeur("optimisation", "duree_max_s")
-_ID = re.compile(r"^[0-9A-Z]{3}-\d{8}-\d{6}-[0-9a-f]{6}$")
+_ID = re.compile(r"^[0-9A-Z]{3}-\d{8}-\d{6}-[0-9a-f]{6}(-doctrines\.[a-z0-9_]+)?$")
 
 
 class Phase(StrEnum):
@@ -58,28 +58,42 @@ def lancer(
     base: Path, departement: str, *, graine: int, duree_max_s: float, hypotheses: Hypotheses
 ) -> str:
     """Start a proposal in a process of its own; the id under which to follow it."""
-    calcul_id = f"{departement}-{datetime.now():%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
-    dossier = chemins.CALCULS / calcul_id
-    demande = {
-        "entrepot": str(base),
-        "departement": departement,
-        "graine": graine,
-        "duree_max_s": duree_max_s,
-        "hypotheses": asdict(hypotheses),
-    }
+    calcul_id = nouvel_id(departement)
+    processus = demarrer(
+        chemins.CALCULS / calcul_id,
+        {
+            "entrepot": str(base),
+            "departement": departement,
+            "graine": graine,
+            "duree_max_s": duree_max_s,
+            "hypotheses": asdict(hypotheses),
+        },
+    )
+    # reaps the child when it ends, so that it is not taken for a living process
+    threading.Thread(target=processus.wait, daemon=True).start()
+    return calcul_id
+
+
+def nouvel_id(departement: str) -> str:
+    """An id nobody has: the département, the time, and a draw for two at the same second."""
+    return f"{departement}-{datetime.now():%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
+
+
+def demarrer(
+    dossier: Path, demande: dict, module: str = "pipelines.scenarios.calculs"
+) -> subprocess.Popen:
+    """Write `demande` in `dossier` and start `module` on it, in a session of its own."""
     propositions.ecrire(dossier, {DEMANDE: json.dumps(demande, ensure_ascii=False, indent=1)})
     with (dossier / JOURNAL).open("w", encoding="utf-8") as journal:
         processus = subprocess.Popen(
-            [sys.executable, "-m", "pipelines.scenarios.calculs", str(dossier)],
+            [sys.executable, "-m", module, str(dossier)],
             stdout=journal,
             stderr=subprocess.STDOUT,
             cwd=chemins.RACINE,
             start_new_session=True,
         )
     propositions.ecrire(dossier, {NUMERO: str(processus.pid)})
-    # reaps the child when it ends, so that it is not taken for a living process
-    threading.Thread(target=processus.wait, daemon=True).start()
-    return calcul_id
+    return processus
 
 
 def arreter(calcul_id: str) -> None:
@@ -92,7 +106,7 @@ def etat(calcul_id: str) -> Etat:
     dossier = _dossier(calcul_id)
     phase = _fin(dossier)
     if phase is None:
-        vivant = _vit(dossier)
+        vivant = vit(dossier)
         # the process may have ended between the first look and this one
         phase = Phase.EN_COURS if vivant else _fin(dossier) or Phase.INTERROMPU
     erreur = dossier / ERREUR
@@ -100,7 +114,7 @@ def etat(calcul_id: str) -> Etat:
         calcul_id=calcul_id,
         phase=phase,
         demande=json.loads((dossier / DEMANDE).read_text(encoding="utf-8")),
-        avancement=_lire(dossier / AVANCEMENT),
+        avancement=lire_json(dossier / AVANCEMENT),
         erreur=erreur.read_text(encoding="utf-8") if erreur.exists() else None,
         dossier=dossier,
         lancee_le=datetime.strptime(calcul_id[4:19], "%Y%m%d-%H%M%S"),
@@ -115,7 +129,8 @@ def derniers(departement: str, nombre: int = 10) -> list[Etat]:
 
 
 def _dossier(calcul_id: str) -> Path:
-    dossier = chemins.CALCULS / calcul_id
+    # « group.doctrine »: one of the proposals of a comparison, in a folder of its folder
+    dossier = chemins.CALCULS / calcul_id.replace(".", "/")
     # the id comes from the address bar: nothing but our own ids may name a folder
     if not _ID.match(calcul_id) or not dossier.is_dir():
         raise AtlasError(
@@ -132,7 +147,8 @@ def _fin(dossier: Path) -> Phase | None:
     return Phase.ECHEC if (dossier / ERREUR).exists() else None
 
 
-def _vit(dossier: Path) -> bool:
+def vit(dossier: Path) -> bool:
+    """Whether the process of `dossier` still runs; True until its number is written."""
     numero = dossier / NUMERO
     if not numero.exists():
         return True
@@ -149,7 +165,8 @@ def _vit(dossier: Path) -> bool:
     return provisoire.processus_vivant(processus)
 
 
-def _lire(fichier: Path) -> dict | None:
+def lire_json(fichier: Path) -> dict | None:
+    """The content of a JSON file, None when it is not there yet."""
     return json.loads(fichier.read_text(encoding="utf-8")) if fichier.exists() else None
 
 

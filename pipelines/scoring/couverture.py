@@ -25,3 +25,14 @@ def rythme(demi_journees_cycle: int) -> Rythme:
 def est_en_manque(demi_journees_cycle: int, besoin: int) -> bool:
     """True when a presence is under the share of the besoin at which a site is called short."""
     return demi_journees_cycle < besoin * reference.valeur("couverture", "part_manque_prioritaire")
+
+
+def classe_de_part(demi_journees_cycle: int, besoin: int) -> int:
+    """The class of the share of the besoin met, 0 (least) upwards; all of it when none is due."""
+    bornes = bornes_des_classes()
+    return sum(demi_journees_cycle >= borne * besoin for borne in bornes)
+
+
+def bornes_des_classes() -> list[float]:
+    """The shares (0 to 1) at which `classe_de_part` changes, rising."""
+    return reference.valeur("couverture", "classes_part_besoin")

@@ -79,7 +79,7 @@ class Serveur:
         """Stop the server and the computations it has started."""
         self.processus.terminate()
         self.processus.wait(timeout=20)
-        for numero in self.calculs.glob("*/processus.txt"):
+        for numero in self.calculs.rglob("processus.txt"):
             processus = int(numero.read_text(encoding="utf-8"))
             commande = Path(f"/proc/{processus}/cmdline")
             if commande.exists() and numero.parent.name in commande.read_text(encoding="utf-8"):

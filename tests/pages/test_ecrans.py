@@ -1,7 +1,10 @@
 """Each page run by Streamlit's test runner over the example, its numbers counted another way."""
 
+import json
 import re
+import time
 import tomllib
+from dataclasses import asdict
 
 import duckdb
 import pandas as pd
@@ -12,9 +15,12 @@ from pages.composants.cadre import PAGES, en_csv
 from pipelines.base import chemins
 from pipelines.base.textes import FINE, jour
 from pipelines.marts.construction import construire
+from pipelines.planning.assemblage import Hypotheses
 from pipelines.planning.modele import DURES
+from pipelines.scenarios import comparaisons
 from pipelines.scoring.bareme import bareme
 from pipelines.scoring.besoin import besoins
+from pipelines.scoring.doctrine import doctrines
 
 DEPARTEMENTS = ("004", "005", "013", "084")
 TEXTE = tomllib.loads(
@@ -224,6 +230,127 @@ def test_a_proposal_of_another_departement_is_not_shown_under_this_one(ouvrir):
     assert not ecran.exception
     assert clair("celle d'un autre département") in clair(ecran.main.warning[0].value)
     assert not ecran.main.dataframe
+
+
+def doctrines_de(ecran):
+    """The page of the doctrines, at the address of `ecran`."""
+    return ecran.switch_page("../proposer/doctrines.py").run()
+
+
+def test_before_any_comparison_the_page_says_what_each_doctrine_favours_and_costs(ouvrir):
+    ecran = ouvrir("doctrines", departement="005")
+    textes = [clair(m.value) for m in ecran.main.markdown]
+    for nom in ("Priorités d'abord", "Couverture de tous", "Hybride"):
+        assert f"##### {nom}" in textes
+    assert sum(t.startswith("**Coûte.**") for t in textes) == 3
+    assert any("Aucune comparaison encore" in t for t in textes)
+    assert [b.label for b in ecran.main.button] == ["Comparer les doctrines"]
+
+
+def test_an_unknown_comparison_in_the_address_is_refused_in_french(ouvrir):
+    """Also the id of a proposal, and a path."""
+    for inconnu in ("toto", "../x", "005-20260101-000000-abcdef"):
+        ecran = ouvrir("situation", departement="005")
+        ecran.query_params["comparaison"] = inconnu
+        ecran = doctrines_de(ecran)
+        assert not ecran.exception
+        [erreur] = ecran.error
+        assert clair(f"La comparaison « {inconnu} » n'existe pas") in clair(erreur.value)
+
+
+@pytest.fixture
+def comparee(entrepot_exemple, tmp_path):
+    """A finished comparison of the 005; its id."""
+
+    def comparer():
+        comparaison_id = "005-20261122-101112-abcdef-doctrines"
+        dossier = chemins.CALCULS / comparaison_id
+        dossier.mkdir(parents=True)
+        demande = {
+            "departement": "005",
+            "doctrines": [d.code for d in doctrines()],
+            "hypotheses": asdict(Hypotheses()),
+        }
+        (dossier / "demande.json").write_text(json.dumps(demande), encoding="utf-8")
+        comparaisons.comparer(
+            entrepot_exemple,
+            "005",
+            graine=1,
+            duree_max_s=1,
+            hypotheses=Hypotheses(),
+            sortie=dossier,
+        )
+        return comparaison_id
+
+    return comparer
+
+
+def test_a_comparison_is_found_again_at_its_address_with_its_table_and_its_threshold(
+    ouvrir, comparee
+):
+    """The sentence, the indices, the two tables, a link to each proposal; within two seconds."""
+    ecran = ouvrir("situation", departement="005")
+    comparaison_id = comparee()
+    ecran.query_params["comparaison"] = comparaison_id
+    ecran = doctrines_de(ecran)
+    assert not ecran.exception
+    assert not ecran.error
+    assert clair(phrase(ecran)).startswith("#### Sites sous 1 demi-journée par semaine :")
+    [indices] = [t for t in tableaux(ecran) if "Indice" in t.columns]
+    assert list(indices.columns)[1:] == [
+        "Aujourd'hui",
+        "Priorités d'abord",
+        "Couverture de tous",
+        "Hybride",
+    ]
+    assert len(ecran.main.dataframe) == 2
+    choix = next(s for s in ecran.main.selectbox if s.label.startswith("Présence utile"))
+    # processor time: what the page costs, whatever else the machine does
+    debut = time.process_time()
+    choix.set_value(2).run()
+    assert time.process_time() - debut < 2
+    assert clair(phrase(ecran)).startswith("#### Sites sous 1 demi-journée par quinzaine :")
+    assert ecran.query_params["seuil"] == "2"
+
+
+def test_a_proposal_of_a_comparison_opens_on_the_page_of_proposals_and_says_its_doctrine(
+    ouvrir, comparee
+):
+    ecran = ouvrir("situation", departement="005")
+    ecran.query_params["calcul"] = f"{comparee()}.couverture_de_tous"
+    ecran.switch_page("../proposer/proposer.py").run()
+    assert not ecran.exception
+    textes = " ".join(clair(m.value) for m in ecran.main.markdown)
+    assert "Doctrine choisie : Couverture de tous." in textes
+
+
+def test_a_comparison_of_another_departement_is_not_shown_under_this_one(ouvrir):
+    comparaison_id = "004-20261121-101112-abcdef-doctrines"
+    dossier = chemins.CALCULS / comparaison_id
+    dossier.mkdir(parents=True)
+    demande = {"departement": "004", "doctrines": ["hybride"]}
+    (dossier / "demande.json").write_text(json.dumps(demande), encoding="utf-8")
+    (dossier / "comparaison.json").write_text('{"doctrines": ["hybride"]}', encoding="utf-8")
+    ecran = ouvrir("situation", departement="005")
+    ecran.query_params["comparaison"] = comparaison_id
+    ecran = doctrines_de(ecran)
+    assert clair("celle d'un autre département") in clair(ecran.main.warning[0].value)
+    assert not ecran.main.dataframe
+
+
+def test_a_comparison_stopped_before_its_first_plan_or_interrupted_says_what_to_do(ouvrir):
+    comparaison_id = "005-20261121-101112-abcdef-doctrines"
+    dossier = chemins.CALCULS / comparaison_id
+    dossier.mkdir(parents=True)
+    demande = {"departement": "005", "doctrines": ["hybride"]}
+    (dossier / "demande.json").write_text(json.dumps(demande), encoding="utf-8")
+    # a number no process has: the conductor is gone
+    (dossier / "processus.txt").write_text("999999999", encoding="utf-8")
+    ecran = ouvrir("situation", departement="005")
+    ecran.query_params["comparaison"] = comparaison_id
+    assert "interrompu" in doctrines_de(ecran).main.error[0].value
+    (dossier / "comparaison.json").write_text('{"doctrines": []}', encoding="utf-8")
+    assert "avant le premier plan" in doctrines_de(ecran).main.warning[0].value
 
 
 def test_a_selection_of_one_departement_does_not_follow_to_another(ouvrir):

@@ -271,6 +271,35 @@ def test_a_tab_closed_in_the_middle_of_a_computation_finds_its_result_again(
         autre.contexte.close()
 
 
+def test_the_doctrines_are_compared_side_by_side_and_found_again(visite):
+    """Launch, progress, three maps and one table; the same after a reload, then a proposal."""
+    page = visite.aller(f"/doctrines?departement={PETIT}")
+    champ = page.get_by_label("Durée du calcul (secondes)")
+    champ.fill("5")
+    champ.press("Tab")
+    page.get_by_role("button", name="Comparer les doctrines").click()
+    page.get_by_test_id("stProgress").wait_for()
+    comparaison = visite.parametres["comparaison"]
+    assert page.get_by_role("button", name="Arrêter et garder les meilleurs plans").is_visible()
+    page.get_by_role("heading", name="Les indices, côte à côte").wait_for(timeout=90_000)
+    phrase = clair(page.locator("[data-testid=stMain] h4").first.inner_text())
+    assert "avec « Couverture de tous »" in phrase
+    for nom in ("Priorités d'abord", "Couverture de tous", "Hybride"):
+        assert page.locator(".annotation-text", has_text=nom).count() == 1
+    assert page.locator(".scatterlayer .trace path.point").count() > 0
+    with page.expect_download() as telechargement:
+        page.get_by_role("button", name="Télécharger (Excel)").click()
+    assert telechargement.value.suggested_filename.endswith(".xlsx")
+    page.reload()
+    page.get_by_role("heading", name="Les indices, côte à côte").wait_for()
+    assert clair(page.locator("[data-testid=stMain] h4").first.inner_text()) == phrase
+    assert visite.parametres["comparaison"] == comparaison
+    page.get_by_role("link", name="Voir « Hybride »").click()
+    page.get_by_text("Doctrine choisie").wait_for()
+    assert visite.parametres["calcul"] == f"{comparaison}.hybride"
+    assert visite.plaintes == []
+
+
 def test_an_unknown_computation_in_the_address_gets_a_french_answer(visite):
     page = visite.aller(f"/proposer?departement={PETIT}&calcul=inconnu")
     message = page.get_by_test_id("stMain").get_by_test_id("stAlert")

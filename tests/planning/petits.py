@@ -3,11 +3,13 @@
 import itertools
 import json
 import random
+from dataclasses import replace
 
 from departements import reglages
 
 from pipelines.planning.probleme import Poste, Presence, Probleme, Site, Verrou, vers_json
 from pipelines.planning.verification import juger
+from pipelines.scoring.doctrine import doctrine, plancher, poids
 
 NIVEAUX = (0, 1, 2, 4)
 
@@ -79,6 +81,40 @@ def petit(graine, nb_postes=2, nb_sites=3, avec_verrous=False, **autres):
         ),
         verrous=tuple(verrous),
         hypotheses={},
+    )
+
+
+def sous_doctrine(probleme, code):
+    """The same problem as a shipped doctrine would weigh it: two sites of priority, the rest not.
+
+    Weights, floors and convexity are those of its file; `hasard` draws them instead, any allowed.
+    """
+    if code == "hasard":
+        tirage = random.Random(probleme.graine + 1)
+        sites = [
+            replace(
+                site, plancher=tirage.randint(0, site.besoin), poids_plancher=tirage.randint(0, 9)
+            )
+            for site in probleme.sites
+        ]
+        convexite = tirage.choice((1, 2, 3))
+    else:
+        principe, sites = doctrine(code), []
+        for rang, site in enumerate(probleme.sites):
+            categories = ("college_rep_plus",) if rang < 2 else ()
+            sites.append(
+                replace(
+                    site,
+                    poids=poids(categories, (), principe),
+                    plancher=min(plancher(categories, (), principe), site.besoin),
+                    poids_plancher=principe.poids_plancher,
+                )
+            )
+        convexite = principe.convexite
+    return replace(
+        probleme,
+        sites=tuple(sites),
+        reglages=replace(probleme.reglages, convexite=convexite),
     )
 
 

@@ -1,18 +1,20 @@
 """The problem file: its border, its JSON, its documentation."""
 
+import itertools
 import json
 import re
 from dataclasses import asdict, fields, replace
 
 import pytest
-from departements import departement
+from departements import departement, reglages
 from petits import petit
 
 from pipelines.base import chemins
 from pipelines.base.erreurs import AtlasError
 from pipelines.planning import probleme as module
-from pipelines.planning.modele import DURES, SOUPLES
+from pipelines.planning.modele import DURES, SOUPLES, cout_manque
 from pipelines.planning.probleme import (
+    CONVEXITES,
     OBJECTIFS,
     Poste,
     Presence,
@@ -21,6 +23,7 @@ from pipelines.planning.probleme import (
     Site,
     Verrou,
     depuis_json,
+    echelle_minimale,
     ordonner,
     vers_json,
 )
@@ -68,6 +71,9 @@ def test_the_json_does_not_depend_on_the_order_given():
         (("sites", 0, "besoin"), "6", "besoin"),
         (("sites", 0, "nature"), "lycee", "ecoles_rep_plus"),
         (("sites", 0, "poids"), 0, "poids"),
+        (("sites", 0, "plancher"), 99, "plancher"),
+        (("sites", 0, "poids_plancher"), -1, "poids_plancher"),
+        (("reglages", "convexite"), 4, "convexite"),
         (("sites", 1, "site_id"), "S0", "double"),
         (("sites", 0, "site_tete"), "S1", "tête"),
         (("postes", 0, "quotite"), 1.5, "quotite"),
@@ -110,6 +116,34 @@ def test_presences_and_locks_are_checked(champs, mot):
     """Unknown postes or sites, doubles and impossible amounts are refused."""
     with pytest.raises(AtlasError, match=mot):
         replace(petit(1), **champs)
+
+
+@pytest.mark.parametrize("convexite", CONVEXITES)
+@pytest.mark.parametrize("besoin", [1, 2, 3, 5, 8, 13, 21, 34, 36, 60])
+def test_costs_stay_convex_at_the_least_scale_admitted(besoin, convexite):
+    """Rounded, with a floor anywhere: each half-day more saves at most what the one before did."""
+    echelle = echelle_minimale(besoin, convexite)
+    for poids, plancher in itertools.product((1, 2, 3, 7), range(besoin + 1)):
+        site = Site(
+            "S", "S", "etablissement", besoin, poids, 1, (), None, None, None,
+            plancher=plancher, poids_plancher=5,
+        )  # fmt: skip
+        echelons = reglages(echelle_manque=echelle, convexite=convexite)
+        couts = [cout_manque(site, echelons, c) for c in range(besoin + 1)]
+        gains = [a - b for a, b in itertools.pairwise(couts)]
+        assert couts[-1] == 0
+        assert gains == sorted(gains, reverse=True)
+        assert min(gains) >= 0
+
+
+def test_a_scale_too_small_for_the_convexity_is_refused():
+    """A besoin of 6 and cubes need a scale of 12."""
+    grand = replace(petit(1).sites[0], besoin=6)
+    sites = (grand, *petit(1).sites[1:])
+    cubes = replace(petit(1).reglages, convexite=3, echelle_manque=12)
+    assert replace(petit(1), sites=sites, reglages=cubes)
+    with pytest.raises(AtlasError, match="au moins 12"):
+        replace(petit(1), sites=sites, reglages=replace(cubes, echelle_manque=11))
 
 
 def test_unreadable_json_names_its_line():

@@ -7,7 +7,7 @@ import pytest
 from departements import departement, reglages
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from petits import jugement, optimum_par_enumeration, petit
+from petits import jugement, optimum_par_enumeration, petit, sous_doctrine
 
 from pipelines.base.erreurs import AtlasError
 from pipelines.planning import solveur
@@ -36,6 +36,31 @@ def test_the_plan_is_the_best_of_all_plans(graine):
     assert resultat.arret_par == "preuve"
 
 
+@pytest.mark.parametrize("graine", range(300, 308))
+@pytest.mark.parametrize("code", ["couverture_de_tous", "hybride", "hasard"])
+def test_the_plan_is_the_best_of_all_plans_under_every_doctrine(code, graine):
+    """Floors and convexity included: nothing enumerated beats the proposal."""
+    probleme = sous_doctrine(petit(graine, avec_verrous=graine % 4 == 1), code)
+    meilleur = optimum_par_enumeration(probleme)
+    if meilleur is None:
+        with pytest.raises(AtlasError, match="Verrous impossibles"):
+            resoudre(probleme, duree_max_s=RAPIDE)
+        return
+    resultat = resoudre(probleme, duree_max_s=RAPIDE)
+    assert valeurs(resultat) == meilleur
+    assert resultat.statut == "optimal"
+
+
+@pytest.mark.parametrize("graine", range(400, 410))
+def test_bounds_hold_under_floors_and_any_convexity(graine, monkeypatch):
+    """Without the exact solver either: bound ≤ true optimum ≤ value."""
+    monkeypatch.setattr(solveur, "COUPLES_PETIT", -1)
+    probleme = sous_doctrine(petit(graine), "hasard")
+    meilleur = optimum_par_enumeration(probleme)
+    manque = resoudre(probleme, duree_max_s=0.2).etages[0]
+    assert manque.borne <= meilleur[0] <= manque.valeur
+
+
 @pytest.mark.parametrize("graine", range(100, 130))
 def test_without_the_exact_solver_bounds_hold_and_plans_stand(graine, monkeypatch):
     """The bound of the decomposition is never above the true optimum, nor the plan below it."""
@@ -59,12 +84,15 @@ def test_without_the_exact_solver_bounds_hold_and_plans_stand(graine, monkeypatc
     nb_postes=st.integers(1, 4),
     nb_sites=st.integers(1, 6),
     tolerance=st.sampled_from((0.0, 0.1)),
+    code=st.sampled_from((None, "hasard", "couverture_de_tous", "hybride")),
 )
 def test_the_judge_accepts_every_plan_and_finds_the_same_values(
-    graine, nb_postes, nb_sites, tolerance
+    graine, nb_postes, nb_sites, tolerance, code
 ):
     """Over 200 random problems: no rule broken, same objectives, bounds below, tolerances kept."""
     probleme = petit(graine, nb_postes, nb_sites, tolerance_manque=tolerance)
+    if code is not None:
+        probleme = sous_doctrine(probleme, code)
     resultat = resoudre(probleme, duree_max_s=RAPIDE)
     verdict = jugement(probleme, resultat.plan)
     assert verdict.conforme, verdict.manquements
@@ -77,9 +105,10 @@ def test_the_judge_accepts_every_plan_and_finds_the_same_values(
 
 
 @pytest.mark.parametrize("graine", range(200, 212))
-def test_loosening_a_rule_never_worsens_a_proven_optimum(graine):
+@pytest.mark.parametrize("code", ["priorites_d_abord", "couverture_de_tous", "hybride"])
+def test_loosening_a_rule_never_worsens_a_proven_optimum(code, graine):
     """One more site per poste, or 15 more minutes of travel, can only reduce the shortage."""
-    probleme = petit(graine, 3, 5)
+    probleme = sous_doctrine(petit(graine, 3, 5), code)
     base = resoudre(probleme, duree_max_s=RAPIDE).etages[0]
     plus_de_sites = replace(
         probleme, postes=tuple(replace(p, sites_max=p.sites_max + 1) for p in probleme.postes)
@@ -92,6 +121,28 @@ def test_loosening_a_rule_never_worsens_a_proven_optimum(graine):
         etage = resoudre(assoupli, duree_max_s=RAPIDE).etages[0]
         assert base.statut == etage.statut == "optimal"
         assert etage.valeur <= base.valeur
+
+
+def test_a_floor_is_served_before_anybody_gets_more():
+    """Twelve half-days, one heavy collège and two light ones: a floor of 4 gives 4 to each."""
+    sites = tuple(
+        Site(f"034000{s}A", "Collège", "etablissement", 8, poids, 1, (), None, None, None)
+        for s, poids in ((1, 6), (2, 1), (3, 1))
+    )
+    seul = _reseau(
+        sites=sites,
+        postes=(Poste("P0", 1.0, "occupe", 12, 3, "0340001A", None, None, None),),
+        minutes=((0, 10, 10),),
+        km=((None,) * 3,),
+    )
+    libre = {x.site_id: x.demi_journees_cycle for x in resoudre(seul, duree_max_s=RAPIDE).plan}
+    assert libre["0340001A"] == 8
+    planche = replace(
+        seul, sites=tuple(replace(s, plancher=4, poids_plancher=12) for s in seul.sites)
+    )
+    servis = {x.site_id: x.demi_journees_cycle for x in resoudre(planche, duree_max_s=RAPIDE).plan}
+    assert set(servis.values()) == {4}
+    assert len(servis) == 3
 
 
 def test_locks_hold_in_a_real_size_plan():

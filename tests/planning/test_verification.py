@@ -64,6 +64,25 @@ def test_a_good_plan_has_no_fault_and_its_values_by_hand():
 
 
 @pytest.mark.parametrize(
+    ("convexite", "attendu"),
+    [
+        # B, 1 of 6: 100 × 5, round(100 × 25 / 6), round(100 × 125 / 36); E, 0 of 4, weight 3
+        (1, 500 + 1200),
+        (2, 417 + 1200),
+        (3, 347 + 1200),
+    ],
+)
+def test_the_power_of_the_shortage_and_the_floor_are_counted_by_hand(convexite, attendu):
+    """B is 3 short of a floor of 4 that weighs 7: 100 × 7 × 3 more."""
+    contenu = probleme()
+    contenu["reglages"]["convexite"] = convexite
+    lignes = plan(("P0", "A", 8), ("P0", "B", 1))
+    assert juger(contenu, lignes).objectifs["manque"] == attendu
+    contenu["sites"][1] |= {"plancher": 4, "poids_plancher": 7}
+    assert juger(contenu, lignes).objectifs["manque"] == attendu + 2100
+
+
+@pytest.mark.parametrize(
     ("lignes", "regle", "quantite"),
     [
         ([("P9", "A", 2)], "ligne", 1),

@@ -4,6 +4,7 @@ import re
 import tomllib
 
 import duckdb
+import pytest
 
 from pipelines.base import chemins
 from pipelines.base.textes import FINE
@@ -31,13 +32,42 @@ def test_the_objectives_come_in_the_order_the_solver_takes_them():
     assert table["Objectif"].tolist() == [o["libelle"] for o in OBJECTIFS]
 
 
-def test_the_doctrine_weighs_every_category_and_the_sites_outside_them():
+@pytest.mark.parametrize("code", ["priorites_d_abord", "couverture_de_tous", "hybride"])
+def test_each_weight_and_floor_of_a_doctrine_is_shown_once(code):
+    """Every number of the file, the sites outside the categories and added ones included."""
     contenu = tomllib.loads(
-        (chemins.REFERENCE / "doctrines" / "priorites_d_abord.toml").read_text(encoding="utf-8")
+        (chemins.REFERENCE / "doctrines" / f"{code}.toml").read_text(encoding="utf-8")
     )
-    table = methode.methode().doctrine
-    assert table["Poids du manque"].tolist() == list(contenu["poids"].values())
+    nom = contenu["doctrine"]["libelle"]
+    table = methode.methode().poids_et_planchers
+    for partie, fin in (("poids", "poids"), ("planchers", "plancher (½ j. par cycle)")):
+        attendus = [
+            v
+            for c, v in contenu[partie].items()
+            if c not in ("reference", "poids_de_la_demi_journee_sous_plancher")
+        ]
+        [colonne] = [c for c in table if clair(c) == clair(f"{nom} : {fin}")]
+        assert sorted(table[colonne]) == sorted(attendus)
     assert (table["Catégorie"] == "Hors catégorie prioritaire").sum() == 1
+
+
+def test_each_setting_of_a_doctrine_has_its_reference_and_its_dates():
+    """Convexity, weights, floors and the weight of a floor: what the file cites, day by day."""
+    table = methode.methode().reglages_des_doctrines
+    assert len(table) == 12
+    for fichier in (chemins.REFERENCE / "doctrines").glob("*.toml"):
+        contenu = tomllib.loads(fichier.read_text(encoding="utf-8"))
+        siens = table[table["Doctrine"] == contenu["doctrine"]["libelle"]]
+        cites = {contenu[p]["reference"] for p in ("manque", "poids", "planchers")}
+        assert set(siens["Référence"]) == cites
+        assert set(siens["En vigueur le"]) == {f"{contenu['doctrine']['en_vigueur_le']:%d/%m/%Y}"}
+
+
+def test_each_doctrine_says_what_it_favours_and_what_it_costs():
+    table = methode.methode().doctrines
+    assert table["Doctrine"].tolist() == ["Priorités d'abord", "Couverture de tous", "Hybride"]
+    assert (table.map(len) > 5).all(axis=None)
+    assert all("Choix académique" in nature for nature in table["Nature"])
 
 
 def test_every_indicator_and_motive_of_the_activity_is_listed_with_its_reference():

@@ -99,7 +99,7 @@ def test_a_computation_that_ends_while_it_is_looked_at_is_not_said_interrupted(
         (chemin / reste).write_text("fini", encoding="utf-8")
         return False
 
-    monkeypatch.setattr(calculs, "_vit", finir)
+    monkeypatch.setattr(calculs, "vit", finir)
     attendue = Phase.ECHEC if reste == "erreur.txt" else Phase.TERMINE
     assert calculs.etat(ID).phase == attendue
 

@@ -5,7 +5,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.scoring.capacite import capacite
-from pipelines.scoring.couverture import Rythme, est_en_manque, rythme
+from pipelines.scoring.couverture import (
+    Rythme,
+    bornes_des_classes,
+    classe_de_part,
+    est_en_manque,
+    rythme,
+)
 
 
 @pytest.mark.parametrize(
@@ -55,3 +61,25 @@ def test_a_site_is_short_below_half_of_its_besoin():
     """At half it is not called short; one half-day below, it is."""
     assert est_en_manque(4, 10)
     assert not est_en_manque(5, 10)
+
+
+@pytest.mark.parametrize(
+    ("presence", "besoin", "classe"),
+    [
+        (0, 8, 0),
+        (1, 8, 0),
+        (2, 8, 1),
+        (4, 8, 2),
+        (5, 8, 2),
+        (6, 8, 3),
+        (8, 8, 3),
+        (9, 8, 3),
+        (0, 0, 3),
+    ],
+)
+def test_the_class_of_a_share_changes_at_its_bounds_and_nothing_due_is_all_met(
+    presence, besoin, classe
+):
+    """Quarters of the besoin: 25, 50 and 75 %."""
+    assert bornes_des_classes() == [0.25, 0.5, 0.75]
+    assert classe_de_part(presence, besoin) == classe

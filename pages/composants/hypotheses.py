@@ -1,0 +1,61 @@
+"""The form of the hypotheses, the same wherever a computation is asked for."""
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from pages.composants import acces
+from pipelines.scenarios.calculs import DUREE_PAR_DEFAUT_S, Hypotheses
+
+
+@dataclass(frozen=True)
+class Demande:
+    """What the user asked for: hypotheses, seed, seconds of work."""
+
+    hypotheses: Hypotheses
+    graine: int
+    duree_max_s: float
+
+
+def formulaire(bouton: str, *, ouvert: bool, avec_doctrine: bool, note: str = "") -> Demande | None:
+    """Draw the form; what it asks for once its button is pressed."""
+    defaut = Hypotheses()
+    doctrine = defaut.doctrine
+    with st.expander("Hypothèses", expanded=ouvert), st.form("hypotheses", border=False):
+        if avec_doctrine:
+            noms = acces.choix_doctrines()
+            doctrine = st.radio(
+                "Doctrine : qui est servi d'abord",
+                list(noms),
+                index=list(noms).index(defaut.doctrine),
+                format_func=noms.get,
+                horizontal=True,
+                help="Un choix de l'académie. La page « Doctrines » les compare.",
+            )
+        a, b, c, d = st.columns(4, vertical_alignment="bottom")
+        sites_max = a.number_input("Sites par poste, au plus", 1, 8, defaut.sites_par_poste_max)
+        trajet_max = b.number_input(
+            "Trajet aller, au plus (minutes)", 10, 120, defaut.duree_trajet_max_min, step=5
+        )
+        duree = c.number_input("Durée du calcul (secondes)", 5, 600, DUREE_PAR_DEFAUT_S, step=5)
+        graine = d.number_input("Graine (même graine, même plan)", 0, 9999, 1)
+        a, b, c = st.columns(3)
+        meme_bassin = a.checkbox("Aucun site hors du bassin du poste", defaut.meme_bassin)
+        vacants = b.checkbox("Compter les postes vacants", defaut.compter_postes_vacants)
+        residence = c.checkbox("Garder chaque poste à sa résidence", defaut.garder_residence)
+        if note:
+            st.caption(note)
+        if not st.form_submit_button(bouton, type="primary"):
+            return None
+    return Demande(
+        Hypotheses(
+            doctrine=doctrine,
+            sites_par_poste_max=int(sites_max),
+            duree_trajet_max_min=int(trajet_max),
+            meme_bassin=meme_bassin,
+            compter_postes_vacants=vacants,
+            garder_residence=residence,
+        ),
+        graine=int(graine),
+        duree_max_s=float(duree),
+    )
