@@ -56,6 +56,17 @@ OptionTrajetMax = Annotated[
 OptionMemeBassin = Annotated[
     bool, typer.Option("--meme-bassin", help="pas de site hors du bassin du poste")
 ]
+OptionBareme = Annotated[
+    str | None, typer.Option("--bareme", help="d'où vient le besoin : national_2017, continu…")
+]
+OptionPerteMax = Annotated[
+    int | None,
+    typer.Option(
+        "--perte-max",
+        help="demi-journées par cycle qu'un site peut perdre d'une année à l'autre, au plus",
+        min=0,
+    ),
+]
 OptionGarderResidence = Annotated[
     bool,
     typer.Option(
@@ -284,6 +295,8 @@ def proposer(
     trajet_max: OptionTrajetMax = None,
     meme_bassin: OptionMemeBassin = False,
     garder_residence: OptionGarderResidence = True,
+    bareme: OptionBareme = None,
+    perte_max: OptionPerteMax = None,
     doctrine: Annotated[
         str | None,
         typer.Option(
@@ -298,6 +311,8 @@ def proposer(
         garder_residence,
         sites_par_poste_max=sites_par_poste,
         duree_trajet_max_min=trajet_max,
+        bareme=bareme,
+        perte_max=perte_max,
         doctrine=doctrine,
     )
     with _barre() as barre:
@@ -374,6 +389,8 @@ def doctrines(
     trajet_max: OptionTrajetMax = None,
     meme_bassin: OptionMemeBassin = False,
     garder_residence: OptionGarderResidence = True,
+    bareme: OptionBareme = None,
+    perte_max: OptionPerteMax = None,
     entrepot_: OptionEntrepot = chemins.ENTREPOT_PAR_DEFAUT,
 ) -> None:
     """Compare les doctrines sur les mêmes données et écrit leurs propositions et un classeur."""
@@ -382,6 +399,8 @@ def doctrines(
         garder_residence,
         sites_par_poste_max=sites_par_poste,
         duree_trajet_max_min=trajet_max,
+        bareme=bareme,
+        perte_max=perte_max,
     )
     with _barre() as barre:
         tache = barre.add_task("Préparation", total=1.0)

@@ -208,3 +208,9 @@ def lire_desaccord(
 ) -> besoins.VueDesaccord:
     """How two barèmes differ."""
     return besoins.desaccord(base(), departement, premier, second)
+
+
+@st.cache_data(**CACHE)
+def choix_pertes() -> dict[int | None, str]:
+    """The settings of the transition rule → words; None, off, comes first."""
+    return besoins.choix_pertes()

@@ -32,6 +32,23 @@ def formulaire(bouton: str, *, ouvert: bool, avec_doctrine: bool, note: str = ""
                 horizontal=True,
                 help="Un choix de l'académie. La page « Doctrines » les compare.",
             )
+        a, b = st.columns(2)
+        baremes = acces.lire_baremes(acces.version_des_regles())
+        bareme = a.selectbox(
+            "Barème : le besoin de chaque site",
+            list(baremes),
+            index=list(baremes).index(defaut.bareme),
+            format_func=baremes.get,
+            help="La page « Besoins » compare les barèmes.",
+        )
+        pertes = acces.choix_pertes()
+        perte = b.selectbox(
+            "Transition : ce qu'un site peut perdre d'une année à l'autre",
+            list(pertes),
+            format_func=pertes.get,
+            help="Le besoin d'un site n'est jamais plus bas que sa présence d'aujourd'hui, moins "
+            "cette perte.",
+        )
         a, b, c, d = st.columns(4, vertical_alignment="bottom")
         sites_max = a.number_input("Sites par poste, au plus", 1, 8, defaut.sites_par_poste_max)
         trajet_max = b.number_input(
@@ -49,7 +66,9 @@ def formulaire(bouton: str, *, ouvert: bool, avec_doctrine: bool, note: str = ""
             return None
     return Demande(
         Hypotheses(
+            bareme=bareme,
             doctrine=doctrine,
+            perte_max=perte,
             sites_par_poste_max=int(sites_max),
             duree_trajet_max_min=int(trajet_max),
             meme_bassin=meme_bassin,

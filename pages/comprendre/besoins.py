@@ -15,13 +15,10 @@ gauche, droite = st.columns([7, 5], gap="medium", vertical_alignment="bottom")
 with gauche:
     choisi = cadre.choisir("Barème", baremes, "bareme", BAREME_PAR_DEFAUT)
 with droite:
+    pertes = {"" if n is None else str(n): mots for n, mots in acces.choix_pertes().items()}
     perte = cadre.choisir(
-        "Transition : ce qu'un site peut perdre d'une année à l'autre",
-        {"": "sans limite", "2": "2 demi-journées par cycle", "4": "4 demi-journées par cycle",
-         "8": "8 demi-journées par cycle"},
-        "perte",
-        "",
-    )  # fmt: skip
+        "Transition : ce qu'un site peut perdre d'une année à l'autre", pertes, "perte", ""
+    )
 vue = acces.lire_besoins(version, regles, departement, choisi, int(perte) if perte else None)
 st.markdown(f"#### {vue.phrase}")
 st.write(vue.resume)

@@ -31,7 +31,11 @@ def _defaut(nom: str) -> int:
 
 @dataclass(frozen=True)
 class Hypotheses:
-    """What the user chose before asking for a proposal."""
+    """What the user chose before asking for a proposal.
+
+    `perte_max`: the transition rule, half-days per cycle a site may lose at most from today's
+    presence to its besoin; None when it is off.
+    """
 
     bareme: str = "national_2017"
     doctrine: str = "priorites_d_abord"
@@ -40,6 +44,7 @@ class Hypotheses:
     meme_bassin: bool = False
     compter_postes_vacants: bool = True
     garder_residence: bool = True
+    perte_max: int | None = None
 
 
 def assembler(
@@ -53,7 +58,7 @@ def assembler(
     """
     nom = entrepot.exiger_departement(connexion, departement)
     echelle, principe = bareme(hypotheses.bareme), doctrine(hypotheses.doctrine)
-    calcules = besoins(connexion, echelle).sites.set_index("site_id")
+    calcules = besoins(connexion, echelle, hypotheses.perte_max).sites.set_index("site_id")
     sites = entrepot.lire(connexion, "mart_site", departement).sort_values("site_id")
     postes = entrepot.lire(connexion, "mart_poste", departement).sort_values("poste_id")
     if not hypotheses.compter_postes_vacants:
@@ -118,7 +123,7 @@ def assembler(
                 else ()
             ),
             hypotheses={
-                **asdict(hypotheses),
+                **{n: v for n, v in asdict(hypotheses).items() if v is not None},
                 "trajets_mesures": trajets.nb_mesures,
                 "empreinte_reference": reference.empreinte(),
                 **{

@@ -78,6 +78,12 @@ def baremes() -> dict[str, str]:
     }
 
 
+def choix_pertes() -> dict[int | None, str]:
+    """The settings of the transition rule, half-days per cycle → words; None (off) first."""
+    admises = reference.valeur("couverture", "pertes_de_transition")
+    return {None: "sans limite", **{n: f"{pluriel(n, 'demi-journée')} par cycle" for n in admises}}
+
+
 def vue(base: Path, departement: str, code: str, perte_max: int | None = None) -> VueBesoins:
     """The besoins of `departement` under the barème `code`, with the transition rule if asked."""
     echelle = bareme(code)

@@ -20,10 +20,12 @@ from pipelines.reports.proposition import (
     lire,
     mises_en_garde,
     presences_d_alors,
+    transition_en_mots,
 )
 from pipelines.reports.sites import part_couverte, tableau_sites
 from pipelines.reports.situation import legende_carte
 from pipelines.scenarios.resume import ENSEMBLE
+from pipelines.scoring.bareme import bareme
 from pipelines.scoring.dilution import Dilution, SiteDilue, dilution, presence_utile
 from pipelines.scoring.doctrine import doctrines
 
@@ -256,7 +258,8 @@ def _precision(lue: Lue) -> str:
         f"Mêmes données, mêmes hypothèses, même graine ({lue.resume['graine']}) : "
         f"{pluriel(moyens['nb_postes'], 'poste')}, {nombre(moyens['quotite_etp'], 1)} ETP, "
         f"{pluriel(hypotheses['sites_par_poste_max'], 'site')} par poste au plus, "
-        f"{pluriel(hypotheses['duree_trajet_max_min'], 'minute')} de trajet au plus. Une doctrine "
+        f"{pluriel(hypotheses['duree_trajet_max_min'], 'minute')} de trajet au plus, barème "
+        f"« {bareme(hypotheses['bareme']).libelle} ».{transition_en_mots(hypotheses)} Une doctrine "
         "est un choix de l'académie : aucun texte n'impose l'une d'elles."
     )
 

@@ -163,11 +163,26 @@ def _phrase(resume: dict, sites: pd.DataFrame, avant: dict[str, int]) -> str:
 
 
 def _doctrine(resume: dict) -> str:
-    """Which choice the plan rests on, and that it is one."""
+    """Which choices the plan rests on, and that they are choices."""
     code = resume["hypotheses"]["doctrine"]
     resume_de = {d.code: d.resume for d in doctrines()}
     suite = f" {resume_de[code]}" if code in resume_de else ""
-    return f"Doctrine choisie : {libelle_doctrine(code)}.{suite}"
+    echelle = bareme(resume["hypotheses"]["bareme"])
+    return (
+        f"Doctrine choisie : {libelle_doctrine(code)}.{suite} Barème choisi : "
+        f"{echelle.libelle}.{transition_en_mots(resume['hypotheses'])}"
+    )
+
+
+def transition_en_mots(hypotheses: dict) -> str:
+    """The transition rule when it is on; nothing when it is off."""
+    perte = hypotheses.get("perte_max")
+    if perte is None:
+        return ""
+    return (
+        f" Règle de transition : le besoin d'un site ne descend pas de plus de "
+        f"{pluriel(perte, 'demi-journée')} par cycle sous sa présence d'aujourd'hui."
+    )
 
 
 def _preuve(resume: dict) -> str:

@@ -7,6 +7,7 @@ import pytest
 from pipelines.marts import entrepot
 from pipelines.planning.assemblage import Hypotheses, assembler, garder_les_residences
 from pipelines.planning.probleme import Poste, Presence, Site
+from pipelines.scoring.bareme import bareme
 
 
 def site(site_id: str, **autres) -> Site:
@@ -77,3 +78,23 @@ def test_leaving_vacant_posts_out_removes_exactly_them(entrepot_reel: Path):
     vacants = {p.poste_id for p in tous.postes if p.statut == "vacant"}
     assert vacants
     assert {p.poste_id for p in tous.postes} - {p.poste_id for p in sans.postes} == vacants
+
+
+@pytest.mark.reel
+def test_the_transition_rule_keeps_a_besoin_near_today_and_is_written_only_when_on(entrepot_reel):
+    """Off by default: the problem says nothing of it; on, no besoin is more than 2 under today."""
+    with entrepot.ouvrir(entrepot_reel) as connexion:
+        sans = assembler(connexion, "034", Hypotheses(), graine=1)
+        avec = assembler(connexion, "034", Hypotheses(perte_max=2), graine=1)
+    assert "perte_max" not in sans.hypotheses
+    assert avec.hypotheses["perte_max"] == 2
+    aujourd_hui = {}
+    for presence in avec.presences_actuelles:
+        total = aujourd_hui.get(presence.site_id, 0) + presence.demi_journees_cycle
+        aujourd_hui[presence.site_id] = total
+    plafond = bareme("national_2017").bornes["plafond"]
+    for avant, apres in zip(sans.sites, avec.sites, strict=True):
+        plancher = min(aujourd_hui.get(apres.site_id, 0) - 2, plafond)
+        assert apres.besoin >= max(avant.besoin, plancher)
+        assert apres.besoin == avant.besoin or avant.besoin < plancher
+    assert any(a.besoin != b.besoin for a, b in zip(sans.sites, avec.sites, strict=True))
