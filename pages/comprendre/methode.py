@@ -15,9 +15,18 @@ st.markdown(
 st.markdown("##### Les priorités")
 st.write(f"{m.texte}. {m.note_du_texte}")
 cadre.table_a_lire(m.regles, "regles")
-st.markdown("##### Le barème : du site au besoin")
-st.write(m.nature_du_bareme)
-cadre.table_a_lire(m.bareme, "bareme")
+st.markdown("##### Les seuils que les textes laissent à choisir")
+cadre.table_a_lire(m.seuils, "seuils")
+st.markdown("##### Du temps de travail au besoin")
+st.write(
+    "Le raisonnement est celui de l'Organisation mondiale de la santé pour la charge de travail "
+    "(WISN, « Workload indicators of staffing need », manuel de 2010) : le temps disponible, "
+    "les normes d'activité, puis les tâches à déduire."
+)
+cadre.table_a_lire(m.charge, "charge")
+st.markdown("##### Les barèmes : du site au besoin")
+st.write(m.nature_des_baremes)
+cadre.table_a_lire(m.baremes, "baremes")
 st.markdown("##### La doctrine : qui est servi d'abord")
 cadre.table_a_lire(m.doctrines, "doctrines")
 cadre.table_a_lire(m.poids_et_planchers, "poids-et-planchers")

@@ -11,11 +11,18 @@ from pipelines.base.textes import jour, nombre
 from pipelines.marts import entrepot
 from pipelines.planning.modele import DURES
 from pipelines.planning.probleme import OBJECTIFS
-from pipelines.reports.libelles import AUTRE_CATEGORIE, HORS_CATEGORIE, TYPES
+from pipelines.reports.libelles import AUTRE_CATEGORIE, HORS_CATEGORIE
 from pipelines.reports.sites import BAREME_PAR_DEFAUT
-from pipelines.scoring.bareme import Bareme, bareme
+from pipelines.scoring import jeux
+from pipelines.scoring.bareme import DOSSIER as DOSSIER_DES_BAREMES
+from pipelines.scoring.bareme import PARTIES_REGLABLES, Bareme, bareme, poids_reglables
+from pipelines.scoring.capacite import capacite
 from pipelines.scoring.doctrine import doctrines
+from pipelines.scoring.regles import DOSSIER as DOSSIER_DES_TEXTES
+from pipelines.scoring.regles import priorites
 from pipelines.sources.cartes import cartes
+
+TEMPS_DISPONIBLE = ("demi_journees_par_semaine", "semaines_par_cycle", "part_en_presence")
 
 
 @dataclass(frozen=True)
@@ -24,9 +31,11 @@ class Methode:
 
     texte: str
     note_du_texte: str
-    nature_du_bareme: str
+    nature_des_baremes: str
     regles: pd.DataFrame
-    bareme: pd.DataFrame
+    seuils: pd.DataFrame
+    charge: pd.DataFrame
+    baremes: pd.DataFrame
     doctrines: pd.DataFrame
     poids_et_planchers: pd.DataFrame
     reglages_des_doctrines: pd.DataFrame
@@ -44,7 +53,10 @@ def methode() -> Methode:
     return Methode(
         texte=texte.intitule(),
         note_du_texte=texte.note,
-        nature_du_bareme=echelle.nature,
+        nature_des_baremes=" ".join(
+            f"{b.libelle} : {b.nature[0].lower()}{b.nature[1:]}."
+            for b in map(bareme, jeux.codes(DOSSIER_DES_BAREMES))
+        ),
         regles=pd.DataFrame(
             [
                 (
@@ -58,7 +70,9 @@ def methode() -> Methode:
             ],
             columns=["Catégorie", "En nos mots", "Condition lue", "Référence", "En vigueur le"],
         ),
-        bareme=_bareme(echelle),
+        seuils=_seuils(),
+        charge=_charge(),
+        baremes=_baremes(),
         doctrines=doctrines_en_mots(),
         poids_et_planchers=_poids_et_planchers(echelle),
         reglages_des_doctrines=_reglages_des_doctrines(),
@@ -152,37 +166,105 @@ def _valeur(valeur: object) -> str:
     return str(valeur)
 
 
-def _bareme(echelle: Bareme) -> pd.DataFrame:
-    libelles = {r.code: r.libelle for r in echelle.priorites.regles}
-    noms = {
-        "etablissement": "Base d'un établissement",
-        "ecoles_rep_plus": "Base d'un réseau d'écoles REP+",
-        "plancher": "Plancher",
-        "plafond": "Plafond",
-        "elementaire": "Par école avec cycle 3",
-        "maternelle": "Par maternelle",
-    }
-    lignes = []
-    for partie in ("base", "ecoles", "contributions", "bornes"):
-        table = getattr(echelle, partie)
-        lignes += [
+def _seuils() -> pd.DataFrame:
+    """The named numbers of every text, with who chose them."""
+    return pd.DataFrame(
+        [
             (
-                libelles.get(cle, noms.get(cle, cle)),
-                _valeur(v),
-                "½ j. par cycle",
-                table["reference"],
+                jeu.titre,
+                s.libelle,
+                s.valeur,
+                s.unite,
+                s.reference,
+                jour(jeu.en_vigueur_le.isoformat()),
+                jour(jeu.verifie_le.isoformat()),
             )
-            for cle, v in table.items()
-            if cle != "reference"
+            for jeu in map(priorites, jeux.codes(DOSSIER_DES_TEXTES))
+            for s in jeu.seuils
+        ],
+        columns=[
+            "Texte",
+            "Seuil",
+            "Valeur",
+            "Unité",
+            "Référence",
+            "En vigueur le",
+            "Vérifié le",
+        ],
+    )
+
+
+def _baremes() -> pd.DataFrame:
+    """Every number of every barème, with its reference and its dates."""
+    lignes = []
+    for code in jeux.codes(DOSSIER_DES_BAREMES):
+        echelle = bareme(code)
+        dates = (jour(echelle.en_vigueur_le.isoformat()), jour(echelle.verifie_le.isoformat()))
+        inconnu = echelle.effectif_inconnu
+        lignes += [
+            (echelle.libelle, p.libelle, _valeur(p.valeur), p.unite, p.reference, *dates)
+            for p in poids_reglables(echelle, (*PARTIES_REGLABLES, "bornes"))
         ]
-    lignes += [
-        (f"{TYPES[cle]} : élèves pour une ½ j.", _valeur(v), "élèves", echelle.eleves["reference"])
-        for cle, v in echelle.eleves.items()
-        if cle != "reference"
-    ]
-    inconnu = echelle.effectif_inconnu
-    lignes.append(("Effectif inconnu", inconnu["remplacement"], "élèves", inconnu["reference"]))
-    return pd.DataFrame(lignes, columns=["Ligne", "Valeur", "Unité", "Référence"])
+        lignes.append(
+            (
+                echelle.libelle,
+                "Effectif inconnu",
+                inconnu["remplacement"],
+                "élèves",
+                inconnu["reference"],
+                *dates,
+            )
+        )
+    return pd.DataFrame(
+        lignes,
+        columns=[
+            "Barème",
+            "Ligne",
+            "Valeur",
+            "Unité",
+            "Référence",
+            "En vigueur le",
+            "Vérifié le",
+        ],
+    )
+
+
+def _charge() -> pd.DataFrame:
+    """The reasoning on workload: available time, activity standards, allowances.
+
+    Source: WHO, Workload indicators of staffing need (WISN), user's manual, 2010.
+    """
+    temps = reference.parametres("temps_travail")
+    plein = capacite(1.0)
+    return pd.DataFrame(
+        [
+            (
+                "1. Temps disponible",
+                "Un poste à temps plein, en présence des élèves",
+                _valeur(plein.brute),
+                " ; ".join(temps[nom].source for nom in TEMPS_DISPONIBLE),
+            ),
+            (
+                "2. Normes d'activité",
+                "Le besoin de chaque site, selon le barème choisi",
+                "selon le site",
+                "Barèmes, ci-dessous",
+            ),
+            (
+                "3. Tâches à déduire",
+                "Réunions de service ; temps hors secteur déclaré pour chaque poste",
+                _valeur(-plein.reunions),
+                temps["reunions_demi_journees_cycle"].source,
+            ),
+            (
+                "Ce qu'un temps plein peut donner",
+                "1 moins 3, arrondi à la demi-journée inférieure",
+                _valeur(plein.demi_journees_cycle),
+                "Calcul",
+            ),
+        ],
+        columns=["Étape", "Dans Atlas", "½ j. par cycle", "Référence"],
+    )
 
 
 def doctrines_en_mots() -> pd.DataFrame:

@@ -184,6 +184,10 @@ def _verifier(fichier: str, echelle: Bareme) -> None:
         for cle in sorted(getattr(echelle, partie).keys() - regles - HORS_REGLES):
             texte = f"La catégorie « {cle} » n'existe pas dans « {echelle.priorites.code} »."
             raise refuser(texte, partie, tuple(regles))
+    for facteur in echelle.continus:
+        if facteur.sens not in SENS:
+            texte = f"Le sens « {facteur.sens} » n'est pas connu."
+            raise refuser(texte, "continus", tuple(SENS))
     for p in poids_reglables(echelle, (*PARTIES_REGLABLES, "bornes")):
         if isinstance(p.valeur, bool) or not isinstance(p.valeur, int | float) or p.valeur < 0:
             texte = f"« {p.libelle} » doit être un nombre positif ou nul, et non « {p.valeur} »."
@@ -194,9 +198,6 @@ def _verifier(fichier: str, echelle: Bareme) -> None:
     if echelle.bornes["plancher"] > echelle.bornes["plafond"]:
         raise refuser("Le plancher est au-dessus du plafond.", "bornes")
     for facteur in echelle.continus:
-        if facteur.sens not in SENS:
-            texte = f"Le sens « {facteur.sens} » n'est pas connu."
-            raise refuser(texte, "continus", tuple(SENS))
         for colonne, nature in ((facteur.colonne, NOMBRE), (facteur.drapeau, LOGIQUE)):
             admises = tuple(c for c, n in grammaire().natures.items() if n == nature)
             if colonne is not None and colonne not in admises:
@@ -207,6 +208,11 @@ def _verifier(fichier: str, echelle: Bareme) -> None:
 NOMS_DES_POIDS = {
     ("base", "etablissement"): "Base d'un établissement",
     ("base", "ecoles_rep_plus"): "Base d'un réseau d'écoles REP+",
+    ("eleves", "COLLEGE"): "Élèves d'un collège",
+    ("eleves", "LEGT"): "Élèves d'un lycée général et technologique",
+    ("eleves", "LPO"): "Élèves d'un lycée polyvalent",
+    ("eleves", "LP"): "Élèves d'un lycée professionnel",
+    ("eleves", "EREA"): "Élèves d'un EREA",
     ("ecoles", "elementaire"): "Par école avec cycle 3",
     ("ecoles", "maternelle"): "Par maternelle",
     ("coefficients", "sans_categorie"): "Élève d'un site sans catégorie",
@@ -249,13 +255,22 @@ def poids_reglables(echelle: Bareme, parties: tuple[str, ...] = PARTIES_REGLABLE
             "continus",
             c.code,
             c.libelle,
-            f"½ j. par cycle et par {c.unite}"
-            + (f", pour {nombre(c.par_eleves)} élèves" if c.par_eleves else ""),
+            _unite(c),
             c.par_unite,
             c.reference,
         )
         for c in echelle.continus
     ]
+
+
+def _unite(facteur: Continu) -> str:
+    """What one unit of a factor's weight means, its origin included."""
+    sens = "au-dessus" if SENS[facteur.sens] > 0 else "au-dessous"
+    quoi = facteur.unite
+    if facteur.origine:
+        quoi += f" {sens} de {nombre(facteur.origine)}"
+    eleves = f", pour {nombre(facteur.par_eleves)} élèves" if facteur.par_eleves else ""
+    return f"½ j. par cycle et par unité ({quoi}){eleves}"
 
 
 def avec_poids(echelle: Bareme, partie: str, cle: str, valeur: float) -> Bareme:

@@ -413,19 +413,36 @@ def test_the_method_page_lists_every_rule_no_plan_may_break(methode):
     assert colonne(methode, "Règle") == [r.libelle for r in DURES]
 
 
-def test_the_method_page_lists_every_number_of_the_bareme(methode):
+def nombres_ecrits(valeur):
+    """Every number in the tables of a TOML file, at any depth."""
+    if isinstance(valeur, dict):
+        return [n for v in valeur.values() for n in nombres_ecrits(v)]
+    if isinstance(valeur, list):
+        return [n for v in valeur for n in nombres_ecrits(v)]
+    return [float(valeur)] if isinstance(valeur, int | float) else []
+
+
+@pytest.mark.parametrize("code", ["national_2017", "effectifs", "continu"])
+def test_the_method_page_lists_every_number_of_every_bareme(methode, code):
+    """With its reference and its dates, so that none can be changed in silence."""
     contenu = tomllib.loads(
-        (chemins.REFERENCE / "baremes" / "national_2017.toml").read_text(encoding="utf-8")
+        (chemins.REFERENCE / "baremes" / f"{code}.toml").read_text(encoding="utf-8")
     )
-    table = next(t for t in methode if "Poids du manque" not in t.columns and "Ligne" in t.columns)
-    attendus = sorted(
-        float(valeur)
-        for partie, champs in contenu.items()
-        if partie != "bareme"
-        for valeur in champs.values()
-        if isinstance(valeur, int | float)
-    )
-    assert sorted(n for v in table["Valeur"] for n in nombres(v)) == attendus
+    tables = [t for t in methode if "Barème" in t.columns]
+    table = pd.concat(tables)[lambda t: t["Barème"] == contenu["bareme"]["libelle"]]
+    facteurs = contenu.pop("continus", [])
+    attendus = nombres_ecrits({p: t for p, t in contenu.items() if p != "bareme"})
+    attendus += [f["par_unite"] for f in facteurs]
+    assert sorted(n for v in table["Valeur"] for n in nombres(v)) == pytest.approx(sorted(attendus))
+    for colonne_ in ("Référence", "En vigueur le", "Vérifié le"):
+        assert table[colonne_].str.len().min() > 5
+
+
+def test_the_method_page_gives_the_origin_of_a_continuous_factor(methode):
+    """« Écart d'IPS » is counted under 165: the number is on the page, not in the code alone."""
+    table = next(t for t in methode if "Barème" in t.columns)
+    [ips] = [u for n, u in zip(table["Ligne"], table["Unité"], strict=True) if n == "Écart d'IPS"]
+    assert "165" in ips
 
 
 def test_a_downloaded_table_opens_in_a_french_spreadsheet_and_runs_no_formula():
