@@ -34,7 +34,7 @@ CODES_UAI = {"02A": "620", "02B": "720"}
 """The départements whose UAI do not begin with their code."""
 LIGNES_ENTRE_REPETITIONS = 10_000
 """One row of activity in so many is given twice, as pasted files do."""
-MARQUE = "simulé (banc de mesure)"
+MARQUE = "simulé (banc)"
 
 
 @dataclass(frozen=True)
@@ -131,7 +131,7 @@ def avec_activite(pays: Pays, nombre: int) -> Pays:
     releves = [
         (indicateur["code"], modalite, periode)
         for indicateur in dictionnaire["indicateurs"]
-        for modalite in modalites.get(indicateur.get("nomenclature"), [""])
+        for modalite in modalites.get(indicateur.get("nomenclature"), [None])
         for periode in PERIODES
     ]
     rangs = {colonne: rang for rang, colonne in enumerate(COLONNES_ACTIVITE)}

@@ -4,9 +4,12 @@ import re
 import tomllib
 import unicodedata
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 from pipelines.base import chemins
+
+ENTETES_RETENUS = 10_000
+"""Headers whose normal form is kept: each is compared with those of every card."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,7 @@ class Carte:
         return self.nature == "locale"
 
 
+@lru_cache(maxsize=ENTETES_RETENUS)
 def normaliser(entete: str) -> str:
     """A header without accents, case or punctuation: « Code\\nCommune » → `code_commune`."""
     texte = unicodedata.normalize("NFKD", re.sub("[°’]", " ", entete))
