@@ -365,7 +365,7 @@ def mesurer_sources(
     """
     if not sources.is_dir():
         raise AtlasError(
-            f"Dossier introuvable : {sources}",
+            f"Dossier introuvable : {sources}",
             admis="un dossier de fichiers publics, tels que téléchargés",
             remede="vérifier le chemin donné à --sources",
         )
@@ -383,7 +383,7 @@ def mesurer_sources(
         sortie.write_text(texte, encoding="utf-8")
     if ecarts := enumeration(resultat["ecarts"]):
         raise AtlasError(
-            f"Atlas et pandas ne trouvent pas les mêmes comptes : {ecarts}.",
+            f"Atlas et pandas ne trouvent pas les mêmes comptes : {ecarts}.",
             remede="ne pas se servir de cette mesure et signaler ce défaut d'Atlas",
         )
 

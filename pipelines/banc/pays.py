@@ -149,17 +149,18 @@ def avec_activite(pays: Pays, nombre: int) -> Pays:
                     r as (select *, row_number() over () - 1 as rang from releves),
                     a as (select *, row_number() over () - 1 as rang from actifs),
                     lignes as (
-                        select n, case when n % {LIGNES_ENTRE_REPETITIONS} = 1 then n - 1 else n end
-                            as m
+                        select
+                            n,
+                            n - (mod(n, {LIGNES_ENTRE_REPETITIONS}) = 1)::int as m
                         from range({nombre}) as lignes(n)
                     ),
                     situees as (
                         select
                             n,
-                            m % {len(releves)} as r,
-                            m // {len(releves)} % {len(pays.uai_actifs)} as a,
+                            mod(m, {len(releves)}) as r,
+                            mod(m // {len(releves)}, {len(pays.uai_actifs)}) as a,
                             {DERNIERE_RENTREE} - m // {len(releves) * len(pays.uai_actifs)} as t,
-                            m * 7919 % 97 as nombre
+                            mod(m * 7919, 97) as nombre
                         from lignes
                     )
                 select
@@ -391,9 +392,9 @@ def _vieillies(reconnu: Reconnu, lignes: pd.DataFrame, decennies: int) -> pd.Dat
 
 def _rien_a_repeter(quoi: str, ou: Path) -> AtlasError:
     return AtlasError(
-        f"Aucune ligne à répéter : {quoi}.",
+        f"Aucune ligne à répéter : {quoi}.",
         fichier=str(ou),
-        admis="un dossier de vrais fichiers publics, tels que téléchargés : annuaire, grille de "
+        admis="un dossier de vrais fichiers publics, tels que téléchargés : annuaire, grille de "
         "densité, IPS, effectifs",
         remede="donner un tel dossier à --sources (atlas telecharger en range dans data/brut)",
     )

@@ -152,7 +152,7 @@ def _mesurer(moteur: str, pays: Pays) -> dict:
     if fin.returncode != 0:
         motif = (fin.stderr.strip().splitlines() or [f"code {fin.returncode}"])[-1]
         raise AtlasError(
-            f"La construction mesurée ({moteur}) a échoué : {motif}",
+            f"La construction mesurée ({moteur}) a échoué : {motif}",
             fichier=str(pays.dossier),
             remede="libérer de la mémoire et de la place sur le disque, ou réduire --echelle",
         )

@@ -189,9 +189,9 @@ def _effectifs(dossier: Path, sources: dict[str, list[Fichier]]) -> pd.DataFrame
     voies = lignes[lignes["source"].isin(VOIES)]
     publiees = set(zip(voies["source"], voies["rentree"], strict=True))
     tableau = voies.pivot(index=["uai", "rentree"], columns="source", values="effectif")
-    muettes = voies[voies["effectif"].isna()].assign(muette=True)
+    muettes = voies[voies["effectif"].isna()].assign(muette=1)
     muettes = muettes.pivot(index=["uai", "rentree"], columns="source", values="muette")
-    muettes = muettes.reindex_like(tableau).fillna(False).astype(bool)
+    muettes = muettes.reindex_like(tableau).notna()
     tableau = tableau[tableau.notna().any(axis=1)].sort_index()
     reportes = tableau.groupby(level="uai").ffill()
     for source in tableau.columns:

@@ -8,8 +8,8 @@ from functools import cache, lru_cache
 
 from pipelines.base import chemins
 
-ENTETES_RETENUS = 10_000
-"""Headers whose normal form is kept: each is compared with those of every card."""
+RANGEES_RETENUES = 64
+"""Candidate header rows whose normal forms are kept: each is compared with every card."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,6 @@ class Carte:
         return self.nature == "locale"
 
 
-@lru_cache(maxsize=ENTETES_RETENUS)
 def normaliser(entete: str) -> str:
     """A header without accents, case or punctuation: « Code\\nCommune » → `code_commune`."""
     texte = unicodedata.normalize("NFKD", re.sub("[°’]", " ", entete))
@@ -100,19 +99,28 @@ def entetes_connus() -> frozenset[str]:
 
 def correspondances(carte: Carte, entetes: list[str]) -> dict[str, int]:
     """Canonical column → position in `entetes`, for the columns of the card that are present."""
-    normalises = [normaliser(e) for e in entetes]
+    rangs = _rangs(tuple(entetes))
     trouvees: dict[str, int] = {}
     for colonne, alias in carte.colonnes.items():
         for nom in alias:
-            position = _position(normalises, nom)
+            position = _position(rangs, nom)
             if position is not None:
                 trouvees[colonne] = position
                 break
     return trouvees
 
 
-def _position(entetes: list[str], alias: str) -> int | None:
+@lru_cache(maxsize=RANGEES_RETENUES)
+def _rangs(entetes: tuple[str, ...]) -> dict[str, int]:
+    """Normalised header → where it stands first, in the order of the row."""
+    rangs: dict[str, int] = {}
+    for rang, entete in enumerate(entetes):
+        rangs.setdefault(normaliser(entete), rang)
+    return rangs
+
+
+def _position(rangs: dict[str, int], alias: str) -> int | None:
     if alias.endswith("*"):
         debut = alias[:-1]
-        return next((i for i, e in enumerate(entetes) if e.startswith(debut)), None)
-    return entetes.index(alias) if alias in entetes else None
+        return next((i for e, i in rangs.items() if e.startswith(debut)), None)
+    return rangs.get(alias)
