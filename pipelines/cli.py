@@ -1,5 +1,6 @@
 """The `atlas` command: what the pages do, from a terminal."""
 
+import json
 import os
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
+from pipelines.banc import sources as banc_sources
 from pipelines.base import chemins, reference
 from pipelines.base.erreurs import AtlasError
 from pipelines.base.textes import enumeration, nombre, pluriel, pourcentage
@@ -36,6 +38,8 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+banc = typer.Typer(help="Mesure Atlas sur cette machine.", no_args_is_help=True)
+app.add_typer(banc, name="banc")
 console = Console()
 erreurs = Console(stderr=True)
 
@@ -373,6 +377,47 @@ def _imprimer_resume(resume: dict) -> None:
             "Calcul arrêté par le temps ou par l'utilisateur : un autre lancement peut donner un "
             "autre plan.",
             style="yellow",
+        )
+
+
+@banc.command("sources")
+def mesurer_sources(
+    sources: Annotated[
+        Path, typer.Option("--sources", help="dossier de vrais fichiers publics à répéter")
+    ],
+    sortie: Annotated[
+        Path | None, typer.Option("--sortie", help="fichier JSON à écrire, au lieu de l'écran")
+    ] = None,
+    echelle: Annotated[
+        float, typer.Option("--echelle", help="part de la taille du pays", min=0.001, max=1)
+    ] = 1.0,
+) -> None:
+    """Mesure une construction à la taille du pays, face à la même écrite avec pandas.
+
+    Sort avec le code 1 quand les deux ne trouvent pas les mêmes comptes.
+    """
+    if not sources.is_dir():
+        raise AtlasError(
+            f"Dossier introuvable : {sources}",
+            admis="un dossier de fichiers publics, tels que téléchargés",
+            remede="vérifier le chemin donné à --sources",
+        )
+    with _barre() as barre:
+        tache = barre.add_task("Fabrication du pays", total=1.0)
+        resultat = banc_sources.mesurer(
+            sources,
+            echelle,
+            lambda etape, part: barre.update(tache, description=etape, completed=part),
+        )
+    texte = json.dumps(resultat, ensure_ascii=False, indent=2) + "\n"
+    if sortie is None:
+        sys.stdout.write(texte)
+    else:
+        sortie.write_text(texte, encoding="utf-8")
+    if ecarts := enumeration(resultat["ecarts"]):
+        raise AtlasError(
+            f"Atlas et pandas ne trouvent pas les mêmes comptes : {ecarts}.",
+            remede="ne pas se servir de cette mesure et signaler ce défaut d'Atlas",
         )
 
 

@@ -19,12 +19,14 @@ from pipelines.sources.cartes import cartes
 
 RACINE = chemins.RACINE
 ETAGES = ("sources", "staging", "marts", "scoring", "planning", "scenarios", "reports")
-# Beside the way: what makes made-up data reads the marts and is read by the command line alone.
+# Beside the way: what makes made-up data or measures a build reads the marts, and is read by the
+# command line alone.
 PERMIS = {
     "base": {"base"},
     **{etage: {"base", *ETAGES[: rang + 1]} for rang, etage in enumerate(ETAGES)},
     "simulation": {"base", "sources", "marts", "simulation"},
-    "cli": {"base", *ETAGES, "simulation"},
+    "banc": {"base", "sources", "marts", "banc"},
+    "cli": {"base", *ETAGES, "simulation", "banc"},
 }
 PERMIS_AUX_PAGES = (
     "pipelines.reports",
@@ -93,7 +95,7 @@ def test_every_folder_of_pipelines_is_a_stage_of_the_table():
 
 @pytest.mark.parametrize("etage", sorted(PERMIS))
 def test_a_stage_imports_the_stages_before_it_only(etage):
-    """Data go one way: sources → … → reports; only the command line reads the simulation."""
+    """Data go one way: sources → … → reports; only the command line reads what is beside."""
     cible = RACINE / "pipelines" / etage
     fautes = [
         f"{fichier.relative_to(RACINE)} imports {nom}"

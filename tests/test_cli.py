@@ -219,3 +219,26 @@ def test_proposer_without_a_warehouse_says_how_to_build_it(tmp_path):
         "Aucun entrepôt",
         "atlas construire",
     )
+
+
+def test_banc_sources_writes_what_it_measured_and_nothing_else_on_the_screen(tmp_path):
+    """JSON in the file asked for, or alone on the standard output."""
+    sortie = tmp_path / "mesure.json"
+    arguments = ("banc", "sources", "--sources", chemins.EXEMPLE, "--echelle", "0.002")
+    fin = atlas(*arguments, "--sortie", sortie)
+    assert fin.returncode == 0, fin.stderr
+    assert fin.stdout == ""
+    mesure = json.loads(sortie.read_text(encoding="utf-8"))
+    assert mesure["ecarts"] == []
+    assert mesure["lignes"]["activite"] == 10_000
+
+
+def test_banc_sources_refuses_in_french(tmp_path):
+    """A missing folder, a folder with nothing to repeat, a share that is none."""
+    refuse(atlas("banc", "sources", "--sources", tmp_path / "rien"), "Dossier introuvable")
+    refuse(
+        atlas("banc", "sources", "--sources", tmp_path),
+        "Aucune ligne à répéter",
+        "Que faire :",
+    )
+    assert atlas("banc", "sources", "--sources", tmp_path, "--echelle", "2").returncode == 2

@@ -4,9 +4,12 @@ import re
 import tomllib
 import unicodedata
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 from pipelines.base import chemins
+
+RANGEES_RETENUES = 64
+"""Candidate header rows whose normal forms are kept: each is compared with every card."""
 
 
 @dataclass(frozen=True)
@@ -96,19 +99,28 @@ def entetes_connus() -> frozenset[str]:
 
 def correspondances(carte: Carte, entetes: list[str]) -> dict[str, int]:
     """Canonical column → position in `entetes`, for the columns of the card that are present."""
-    normalises = [normaliser(e) for e in entetes]
+    rangs = _rangs(tuple(entetes))
     trouvees: dict[str, int] = {}
     for colonne, alias in carte.colonnes.items():
         for nom in alias:
-            position = _position(normalises, nom)
+            position = _position(rangs, nom)
             if position is not None:
                 trouvees[colonne] = position
                 break
     return trouvees
 
 
-def _position(entetes: list[str], alias: str) -> int | None:
+@lru_cache(maxsize=RANGEES_RETENUES)
+def _rangs(entetes: tuple[str, ...]) -> dict[str, int]:
+    """Normalised header → where it stands first, in the order of the row."""
+    rangs: dict[str, int] = {}
+    for rang, entete in enumerate(entetes):
+        rangs.setdefault(normaliser(entete), rang)
+    return rangs
+
+
+def _position(rangs: dict[str, int], alias: str) -> int | None:
     if alias.endswith("*"):
         debut = alias[:-1]
-        return next((i for i, e in enumerate(entetes) if e.startswith(debut)), None)
-    return entetes.index(alias) if alias in entetes else None
+        return next((i for e, i in rangs.items() if e.startswith(debut)), None)
+    return rangs.get(alias)

@@ -127,7 +127,7 @@ def _releve_par_compte(fichier: Path, separateur: str, passees: int, largeur: in
 
     A row too wide, hidden from the count by one too short, is the strict reader's to refuse.
     """
-    signe, lignes, separateurs, fin = separateur.encode(), 0, 0, b"\n"
+    lignes, separateurs, fin = 0, 0, b"\n"
     with fichier.open("rb") as flux:
         for _ in range(passees):
             flux.readline()
@@ -137,8 +137,9 @@ def _releve_par_compte(fichier: Path, separateur: str, passees: int, largeur: in
                 return None
             if morceau.count(b"\r") not in (0, morceau.count(b"\r\n") + morceau.endswith(b"\r")):
                 return None
-            lignes += morceau.count(b"\n")
-            separateurs += morceau.count(signe)
+            octets = np.frombuffer(morceau, np.uint8)
+            lignes += np.count_nonzero(octets == FIN_DE_LIGNE)
+            separateurs += np.count_nonzero(octets == ord(separateur))
             fin = morceau[-2:]
     lignes += not fin.endswith(b"\n")
     if separateurs != lignes * (largeur - 1):
@@ -270,6 +271,11 @@ def _lignes_physiques(flux: TextIO) -> Iterator[tuple[str, bool]]:
         yield texte.rstrip("\n").replace("\0", ""), trop_longue
 
 
+def _longueur(texte: str, suite: list[tuple[str, bool]]) -> int:
+    """Characters of a row over its lines: no cell of it is longer."""
+    return len(texte) + sum(len(t) + 1 for t, _ in suite)
+
+
 def _rangees(lignes: Iterator[tuple[str, bool]], separateur: str) -> Iterator[Rangee]:
     """Rows assembled from lines: a quoted cell may hold line feeds, but not swallow the file."""
     cellule_max = int(reference.valeur("controles", "cellule_caracteres_max"))
@@ -300,7 +306,7 @@ def _rangees(lignes: Iterator[tuple[str, bool]], separateur: str) -> Iterator[Ra
         if cellules is None:
             rendues.extendleft(reversed(avancees))
             yield Rangee(numero, [], GUILLEMET_JAMAIS_FERME)
-        elif any(len(c) > cellule_max for c in cellules):
+        elif _longueur(texte, avancees) > cellule_max < max(map(len, cellules)):
             yield Rangee(numero, [], CELLULE_TROP_LONGUE)
         else:
             yield Rangee(numero, [c or None for c in cellules])

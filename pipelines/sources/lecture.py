@@ -29,6 +29,8 @@ from pipelines.sources.fichiers_csv import (
 
 # Up to this size a CSV is cut row by row; DuckDB takes the larger ones, when they are regular.
 OCTETS_EN_MEMOIRE = 2 * 1024**2
+# From this size on, a table in memory is packed before it is looked at.
+OCTETS_A_TASSER = 64 * 1024**2
 LIGNES_PAR_LOT = 50_000
 SUFFIXES_CSV = (".csv", ".txt", ".tsv")
 SUFFIXES_EXCEL = (".xlsx", ".xls", ".xlsm", ".ods")
@@ -178,6 +180,9 @@ class Tableau:
         if lues != releve.lignes:
             connexion.execute(f"drop table {table}")
             return None
+        if self.fichier.stat().st_size > OCTETS_A_TASSER:
+            # packed at once: what is then asked of a column is asked of its distinct values
+            connexion.execute(f"checkpoint {table.partition('.')[0]}")
         filtre = "" if lues == pleines else " where est_pleine"
         if len(releve.vides) == 0:
             ligne = f"rowid + {ligne_entete + 1}"

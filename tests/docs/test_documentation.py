@@ -39,8 +39,11 @@ def colonnes_reelles(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[
 
 
 def test_every_command_and_option_is_in_the_guide():
-    commandes = typer.main.get_command(app).commands
-    decrites = dict(re.findall(r"^\| `atlas ([\w-]+)` \| (.+) \|$", GUIDE, re.MULTILINE))
+    commandes = {}
+    for nom, commande in typer.main.get_command(app).commands.items():
+        sous_commandes = getattr(commande, "commands", {"": commande})
+        commandes |= {f"{nom} {sous}".strip(): c for sous, c in sous_commandes.items()}
+    decrites = dict(re.findall(r"^\| `atlas ([\w -]+)` \| (.+) \|$", GUIDE, re.MULTILINE))
     assert decrites.keys() == commandes.keys()
     for nom, commande in commandes.items():
         noms = {o for p in commande.params for o in (*p.opts, *p.secondary_opts)}

@@ -1,0 +1,1 @@
+"""Benchmarks: measured on demand (`atlas banc …`), never in timed tests."""

@@ -1,0 +1,195 @@
+"""How long a build takes at the size of the country, against a straightforward pandas script.
+
+Each build runs in a process of its own, from the call to its return, imports apart. Its memory is
+the highest the whole process reached, the engine's included. Seconds of processor, over all cores,
+tell whether others were using the machine.
+"""
+
+import dataclasses
+import json
+import os
+import platform
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+
+from pipelines.banc import pays as fabrication
+from pipelines.banc import temoin_pandas
+from pipelines.banc.pays import Fichier, Pays, Taille
+from pipelines.base.erreurs import AtlasError
+from pipelines.marts import construction, entrepot
+
+ATLAS, PANDAS = "atlas", "pandas"
+CROISSANCE = (1_000_000, 2_000_000, 5_000_000, 10_000_000)
+"""Rows of activity of each point of the growth curve, at the size of the country."""
+SECONDES_MAX = 15
+MEMOIRE_MAX_MIO = 2048
+RAPPORT_MIN = 5
+"""What the project asks of a build at the size of the country, on two cores."""
+ETAT_DU_PROCESSUS = Path("/proc/self/status")
+
+Progres = Callable[[str, float], None]
+
+
+def mesurer(reel: Path, echelle: float = 1.0, progres: Progres | None = None) -> dict:
+    """Seconds and peak memory (MiB) of a build by Atlas and by pandas, on the same files.
+
+    `reel` is a folder of real public files, repeated to the size of the country times `echelle`.
+    `ecarts` of the result names the counts on which the two engines disagree; `cibles` is empty
+    below the size of the country. Raises AtlasError when the files can't be repeated so far, or
+    when a build fails.
+    """
+    avancer = progres or (lambda etape, part: None)
+    taille = Taille().reduite(echelle)
+    points = sorted({max(1, round(n * echelle)) for n in CROISSANCE} | {taille.activite})
+    with tempfile.TemporaryDirectory(prefix="atlas-banc-") as temporaire:
+        avancer("Fabrication du pays", 0.0)
+        pays = fabrication.fabriquer(reel, Path(temporaire) / "pays", taille)
+        croissance, mesures = [], {}
+        for rang, nombre in enumerate(points):
+            part = 0.1 + 0.9 * rang / len(points)
+            pays = fabrication.avec_activite(pays, nombre)
+            avancer(f"Atlas, {nombre} lignes d'activité", part)
+            mesure = _mesurer(ATLAS, pays)
+            croissance.append({"lignes_activite": nombre, **_sans_comptes(mesure)})
+            if nombre == taille.activite:
+                lignes = pays.lignes()
+                avancer(f"pandas, {nombre} lignes d'activité", part)
+                mesures = {ATLAS: mesure, PANDAS: _mesurer(PANDAS, pays)}
+    avancer("Terminé", 1.0)
+    comptes = {moteur: mesure["comptes"] for moteur, mesure in mesures.items()}
+    rapport = round(mesures[PANDAS]["secondes"] / mesures[ATLAS]["secondes"], 2)
+    return {
+        "machine": _machine(),
+        "echelle": echelle,
+        "lignes_demandees": dataclasses.asdict(taille),
+        "lignes": lignes,
+        **mesures,
+        "rapport_pandas_sur_atlas": rapport,
+        "ecarts": [c for c in comptes[ATLAS] if comptes[ATLAS][c] != comptes[PANDAS][c]],
+        "cibles": juger(mesures[ATLAS], rapport) if echelle == 1 else [],
+        "croissance": croissance,
+    }
+
+
+def comptes(fichier: Path) -> dict[str, float]:
+    """What both engines must agree on, read in the warehouse Atlas built."""
+    with entrepot.ouvrir(fichier) as connexion:
+        cadre = connexion.execute(
+            """
+            select
+                (select count(*) from mart_commune) as communes,
+                (select count(*) from mart_etablissement) as etablissements,
+                (select count(*) from mart_rattachement) as etablissements_du_perimetre,
+                count(*) filter (where nature = 'etablissement') as sites_etablissement,
+                count(*) filter (where nature = 'ecoles_rep_plus') as sites_ecoles_rep_plus,
+                sum(effectif)::bigint as effectif_des_sites,
+                round(sum(ips), 3) as somme_des_ips_des_sites,
+                (select count(*) from mart_activite) as activite_lignes,
+                (select sum(nombre)::bigint from mart_activite) as activite_nombre,
+                (select count(site_id) from mart_activite) as activite_lignes_rattachees
+            from mart_site
+            """
+        ).df()
+    return {nom: cadre[nom].item() for nom in cadre.columns}
+
+
+def juger(atlas: dict, rapport: float) -> list[dict]:
+    """Each target, what was measured, and whether it is met."""
+    return [
+        {"libelle": libelle, "cible": cible, "mesure": mesure, "atteinte": atteinte}
+        for libelle, cible, mesure, atteinte in (
+            (
+                "secondes, au plus",
+                SECONDES_MAX,
+                atlas["secondes"],
+                atlas["secondes"] <= SECONDES_MAX,
+            ),
+            (
+                "mémoire en Mio, au plus",
+                MEMOIRE_MAX_MIO,
+                atlas["memoire_max_mio"],
+                atlas["memoire_max_mio"] <= MEMOIRE_MAX_MIO,
+            ),
+            ("fois plus vite que pandas, au moins", RAPPORT_MIN, rapport, rapport >= RAPPORT_MIN),
+        )
+    ]
+
+
+def _machine() -> dict[str, str | int]:
+    return {
+        "systeme": f"{platform.system()} {platform.machine()}",
+        "coeurs": len(os.sched_getaffinity(0))
+        if hasattr(os, "sched_getaffinity")
+        else os.cpu_count() or 1,
+        "memoire_mio": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 1024**2,
+        "python": platform.python_version(),
+        "duckdb": duckdb.__version__,
+        "pandas": pd.__version__,
+    }
+
+
+def _sans_comptes(mesure: dict) -> dict:
+    return {nom: valeur for nom, valeur in mesure.items() if nom != "comptes"}
+
+
+def _mesurer(moteur: str, pays: Pays) -> dict:
+    """One build of `pays` in a process of its own: seconds, memory (MiB), counts."""
+    with tempfile.TemporaryDirectory(prefix="atlas-banc-") as temporaire:
+        manifeste = Path(temporaire) / "manifeste.json"
+        manifeste.write_text(
+            json.dumps([dataclasses.asdict(f) for f in pays.fichiers]), encoding="utf-8"
+        )
+        commande = [sys.executable, "-m", __spec__.name, moteur, pays.dossier, manifeste]
+        fin = subprocess.run(list(map(str, commande)), capture_output=True, text=True, check=False)
+    if fin.returncode != 0:
+        motif = (fin.stderr.strip().splitlines() or [f"code {fin.returncode}"])[-1]
+        raise AtlasError(
+            f"La construction mesurée ({moteur}) a échoué : {motif}",
+            fichier=str(pays.dossier),
+            remede="libérer de la mémoire et de la place sur le disque, ou réduire --echelle",
+        )
+    return json.loads(fin.stdout.splitlines()[-1])
+
+
+def _executer(moteur: str, dossier: Path, manifeste: Path) -> dict:
+    """What the child process does: build, and say what it took."""
+    fichiers = [Fichier(**f) for f in json.loads(manifeste.read_text(encoding="utf-8"))]
+    sortie = manifeste.parent / moteur
+    sortie.mkdir()
+    debut, processeur = time.perf_counter(), time.process_time()
+    if moteur == ATLAS:
+        construction.construire([dossier], sortie / "atlas.duckdb")
+    else:
+        trouves = temoin_pandas.construire(dossier, fichiers, sortie)
+    mesure = {
+        "secondes": round(time.perf_counter() - debut, 2),
+        "secondes_processeur": round(time.process_time() - processeur, 2),
+        "memoire_max_mio": _memoire_max_mio(),
+    }
+    if moteur == ATLAS:
+        trouves = comptes(sortie / "atlas.duckdb")
+    return {**mesure, "comptes": trouves}
+
+
+def _memoire_max_mio() -> int:
+    """The highest this process reached. `ru_maxrss` would count what its parent held as well."""
+    if ETAT_DU_PROCESSUS.is_file():
+        [ligne] = [
+            ligne
+            for ligne in ETAT_DU_PROCESSUS.read_text(encoding="utf-8").splitlines()
+            if ligne.startswith("VmHWM")
+        ]
+        return int(ligne.split()[1]) // 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+
+
+if __name__ == "__main__":
+    print(json.dumps(_executer(sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]))))
