@@ -21,6 +21,12 @@ def essai() -> int:
     return st.session_state.setdefault(ESSAI, 0)
 
 
+def dire() -> None:
+    """What was just done, once."""
+    if fait := st.session_state.pop(FAIT, None):
+        st.success(cadre.inerte(fait))
+
+
 def revenir_au_depart() -> None:
     """The button that undoes every edit."""
     if st.button("Revenir au départ"):
@@ -69,13 +75,16 @@ def enregistrer(changements: Adaptation, depart: VueDepart, a_justifier: list[st
             "nombres », en haut, ou la case de chaque ligne."
         )
     gauche, milieu, droite = st.columns([3, 6, 3], gap="medium")
-    code = gauche.text_input("Code", placeholder="mon_academie_2027", key="adapter-code").strip()
+    code = gauche.text_input("Code", placeholder="mon_academie_2027", key=f"code-{essai()}").strip()
     titre = milieu.text_input(
-        "Titre", placeholder=f"{depart.libelle}, choix du recteur", key="adapter-titre"
+        "Titre", placeholder=f"{depart.libelle}, choix du recteur", key=f"titre-{essai()}"
     )
     jour = droite.date_input("En vigueur le", date.today(), format="DD/MM/YYYY")
     resume = st.text_area(
-        "Ce que ce barème choisit, en une phrase", depart.resume, height=90, key="adapter-resume"
+        "Ce que ce barème choisit, en une phrase",
+        depart.resume,
+        height=90,
+        key=f"resume-{changements.bareme}-{essai()}",
     )
     deja = adaptations.existants(code)
     remplacer = bool(deja) and st.checkbox(f"Remplacer le {' et le '.join(deja)}")
@@ -91,14 +100,12 @@ def enregistrer(changements: Adaptation, depart: VueDepart, a_justifier: list[st
 
 def locales(vue: VueLocales) -> None:
     """What the académie has saved: to download, to bring from elsewhere, to remove."""
-    if fait := st.session_state.pop(FAIT, None):
-        st.success(cadre.inerte(fait))
     if vue.fichiers:
         cadre.table_a_lire(vue.table, "regles-de-l-academie")
         _un_fichier(vue.fichiers)
     else:
         st.write(
-            "Aucune règle propre à l'académie pour l'instant : enregistrer une adaptation ci-dessus, "
+            "L'académie n'a pas encore de règles à elle. Enregistrer une adaptation ci-dessus, "
             "ou déposer ci-dessous les fichiers d'un autre ordinateur."
         )
     with st.expander("Déposer des fichiers de règles (TOML)"):

@@ -12,6 +12,7 @@ version, regles = acces.version(), acces.version_des_regles()
 baremes, textes = acces.departs(regles)
 
 st.title("Adapter les règles")
+reglages.dire()
 en_tete = st.container()
 gauche, droite = st.columns(2, gap="medium", vertical_alignment="bottom")
 with gauche:
@@ -25,8 +26,7 @@ if depart.abandons:
 essai = reglages.essai()
 auteur = st.text_input(
     "Qui a choisi ces nombres",
-    placeholder="Choix du recteur, GT du 12/01/2027",
-    help="Écrit à côté de chaque nombre changé ; une ligne peut dire autre chose.",
+    placeholder="Choix du recteur, GT du 12/01/2027 (écrit à côté de chaque nombre changé)",
     key=f"auteur-{essai}",
 )
 onglets = st.tabs(["Poids", "Seuils", "Libellés"])
@@ -50,7 +50,7 @@ if changements is not None and effet is not None:
     en_tete.markdown(f"#### {depart.phrase if intact else effet.phrase}")
     if not intact:
         st.markdown("### Ce que cela change, avant d'enregistrer")
-        cadre.table_a_lire(effet.totaux, f"effet-{departement}")
+        cadre.table(effet.totaux, f"effet-{departement}", hauteur="content")
         st.markdown("##### Les sites qui changent")
         if effet.sites.empty:
             st.write("Aucun site de ce département ne change.")
@@ -58,7 +58,11 @@ if changements is not None and effet is not None:
             cadre.table(effet.sites, f"effet-sites-{departement}")
         st.markdown("##### Par catégorie")
         cadre.table(effet.categories, f"effet-categories-{departement}", hauteur="content")
-        st.caption("Un site compte dans chacune de ses catégories.")
+        st.caption(
+            "½ j. : demi-journées par cycle de 4 semaines. Constants : à moyens constants, les "
+            "mêmes besoins à proportion de ce que donnent les postes. Un site compte dans chacune "
+            "de ses catégories."
+        )
     reglages.enregistrer(changements, depart, effet.a_justifier)
 
 st.markdown("### Les règles de l'académie")

@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 
 from pipelines.base.erreurs import AtlasError
-from pipelines.base.textes import jour, nombre, pluriel, pourcentage, variation
+from pipelines.base.textes import jour, nombre, pluriel, variation
 from pipelines.marts import entrepot
-from pipelines.reports.besoins import UNITE
+from pipelines.reports.besoins import UNITE, tranches
 from pipelines.reports.libelles import RYTHMES_EN_MOTS, TYPES
 from pipelines.reports.priorites import sites_changes
 from pipelines.scenarios.adaptations import (
@@ -128,7 +128,7 @@ def depart(code: str, texte: str) -> VueDepart:
                 if f"{partie}.{r.code}" not in pesees
             ]
     return VueDepart(
-        phrase=f"Rien n'est encore changé : « {echelle.libelle} » sur « {jeu.titre} ».",
+        phrase=f"Rien n'est encore changé dans « {echelle.libelle} ».",
         libelle=echelle.libelle,
         resume=echelle.resume,
         categories=pd.DataFrame(
@@ -215,7 +215,7 @@ def effet(base: Path, departement: str, adaptation: Adaptation) -> VueEffet:
     changes = sites_changes(sites, ecarts[ecarts["site_id"].isin(sites.index)])
     return VueEffet(
         phrase=_phrase(nom, besoins, constants, len(changes)),
-        totaux=_totaux(besoins, constants, disponibles, len(changes)),
+        totaux=_totaux(besoins, constants, disponibles),
         sites=_sites(sites, besoins, constants, changes),
         categories=_categories(
             [(r.code, r.libelle) for r in apres.priorites.regles],
@@ -302,36 +302,25 @@ def _phrase(
 
 
 def _totaux(
-    besoins: list[np.ndarray], constants: list[np.ndarray], disponibles: int, categories: int
+    besoins: list[np.ndarray], constants: list[np.ndarray], disponibles: int
 ) -> pd.DataFrame:
-    """Before, after, and the change: totals, sites, rhythms of the besoin and at constant means."""
+    """Before, after, and the change: totals, sites by size of besoin, rhythms the means allow."""
     totaux = [int(b.sum()) for b in besoins]
-    lignes: list[tuple] = [
-        (f"Besoin total ({UNITE})", *(nombre(t) for t in totaux), variation(totaux[1] - totaux[0])),
-        (
-            "Ce que les postes en donnent",
-            *(pourcentage(disponibles / t) if t else "—" for t in totaux),
-            "",
-        ),
-    ]
-    for titre, series in (("Besoin", besoins), ("À moyens constants", constants)):
-        for classe in Rythme:
-            comptes = [sum(rythme(int(n)) is classe for n in serie) for serie in series]
-            if any(comptes):
-                lignes.append(
-                    (
-                        f"{titre} : sites {RYTHMES_EN_MOTS[classe].lower()}",
-                        *(nombre(c) for c in comptes),
-                        variation(comptes[1] - comptes[0]),
-                    )
-                )
-    touches = [
-        ("Sites dont le besoin change", int((besoins[0] != besoins[1]).sum())),
-        ("Sites dont la part à moyens constants change", int((constants[0] != constants[1]).sum())),
-        ("Sites qui changent de catégorie", categories),
-    ]
-    lignes += [(titre, "", "", nombre(n)) for titre, n in touches]
-    return pd.DataFrame(lignes, columns=["Dans le département", "Au départ", "Après", "Changement"])
+    lignes: list[tuple] = [(f"Besoin total ({UNITE})", *totaux)]
+    if all(totaux):
+        parts = [round(100 * disponibles / t) for t in totaux]
+        lignes.append(("Ce que les postes en donnent (% du besoin)", *parts))
+    for tranche, avant in tranches(besoins[0]).items():
+        lignes.append((f"Sites, besoin : {tranche.lower()}", avant, tranches(besoins[1])[tranche]))
+    for classe in Rythme:
+        comptes = [sum(rythme(int(n)) is classe for n in serie) for serie in constants]
+        nom = RYTHMES_EN_MOTS[classe].lower()
+        lignes.append((f"Sites, à moyens constants : {nom}", *comptes))
+    table = pd.DataFrame(
+        [ligne for ligne in lignes if any(ligne[1:])],
+        columns=["Dans le département", "Au départ", "Après"],
+    )
+    return table.assign(Changement=[variation(n) for n in table["Après"] - table["Au départ"]])
 
 
 def _sites(
@@ -349,11 +338,11 @@ def _sites(
             "Type": sites["type"].map(TYPES),
             "Entre dans": categories["Entre dans"].reindex(sites.index).fillna("—"),
             "Sort de": categories["Sort de"].reindex(sites.index).fillna("—"),
-            f"Besoin au départ ({UNITE})": besoins[0],
-            f"Besoin après ({UNITE})": besoins[1],
-            f"Écart ({UNITE})": besoins[1] - besoins[0],
-            f"Constants au départ ({UNITE})": constants[0],
-            f"Constants après ({UNITE})": constants[1],
+            "Besoin avant (½ j.)": besoins[0],
+            "Besoin après (½ j.)": besoins[1],
+            "Écart (½ j.)": besoins[1] - besoins[0],
+            "Constants avant (½ j.)": constants[0],
+            "Constants après (½ j.)": constants[1],
         },
         index=sites.index,
     )
@@ -390,12 +379,12 @@ def _categories(
         lignes,
         columns=[
             "Catégorie",
-            "Sites au départ",
+            "Sites avant",
             "Sites après",
-            f"Besoin au départ ({UNITE})",
-            f"Besoin après ({UNITE})",
-            f"Constants au départ ({UNITE})",
-            f"Constants après ({UNITE})",
+            "Besoin avant (½ j.)",
+            "Besoin après (½ j.)",
+            "Constants avant (½ j.)",
+            "Constants après (½ j.)",
         ],
     )
 

@@ -205,12 +205,16 @@ def _exiger_formes(fichier: str, parties: dict) -> None:
     ]
     for facteur in continus:
         for cle in ("origine", "par_eleves"):
-            attendus.append((f"[[continus]] {cle}", facteur.get(cle, 1), int | float, "un nombre"))
-        attendus.append(("[[continus]] types", facteur.get("types", []), list, "une liste"))
+            attendus.append((f"[[continus]] {cle}", facteur.get(cle, 1), (int, float), "un nombre"))
+        attendus.append(
+            ("[[continus]] types", facteur.get("types", []), (list, tuple), "une liste")
+        )
     _exiger_natures(fichier, attendus)
 
 
-def _exiger_natures(fichier: str, attendus: list[tuple[str, object, type, str]]) -> None:
+def _exiger_natures(
+    fichier: str, attendus: list[tuple[str, object, type | tuple[type, ...], str]]
+) -> None:
     for ou, valeur, nature, admis in attendus:
         if not isinstance(valeur, nature) or (nature is str and not str(valeur).strip()):
             raise AtlasError(
@@ -327,9 +331,9 @@ PARTIES_CITEES = (*PARTIES_REGLABLES, "bornes", "continus")
 
 
 def nom_du_nombre(echelle: Bareme, partie: str, cle: str) -> str:
-    """How people call the number `cle` of `partie`: the label of a category, else its own."""
+    """How people call the number `cle` of `partie`: its own name, else that of its category."""
     libelles = {r.code: r.libelle for r in echelle.priorites.regles}
-    return libelles.get(cle) or NOMS_DES_POIDS.get((partie, cle), cle)
+    return NOMS_DES_POIDS.get((partie, cle)) or libelles.get(cle, cle)
 
 
 def poids_reglables(echelle: Bareme, parties: tuple[str, ...] = PARTIES_REGLABLES) -> list[Poids]:
