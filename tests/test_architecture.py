@@ -25,7 +25,7 @@ PERMIS = {
     "base": {"base"},
     **{etage: {"base", *ETAGES[: rang + 1]} for rang, etage in enumerate(ETAGES)},
     "simulation": {"base", "sources", "marts", "simulation"},
-    "banc": {"base", "sources", "marts", "banc"},
+    "banc": {"base", "sources", "marts", "scoring", "banc"},
     "cli": {"base", *ETAGES, "simulation", "banc"},
 }
 PERMIS_AUX_PAGES = (

@@ -12,6 +12,7 @@ import streamlit as st
 
 from pipelines.base import chemins
 from pipelines.reports import (
+    adaptation,
     besoins,
     doctrines,
     donnees,
@@ -24,6 +25,7 @@ from pipelines.reports import (
     situation,
 )
 from pipelines.scenarios import calculs, comparaisons, depot
+from pipelines.scenarios.adaptations import Adaptation
 
 CACHE = {"show_spinner": "Lecture des données…", "max_entries": 64}
 
@@ -214,3 +216,29 @@ def lire_desaccord(
 def choix_pertes() -> dict[int | None, str]:
     """The settings of the transition rule → words; None, off, comes first."""
     return besoins.choix_pertes()
+
+
+@st.cache_data(**CACHE)
+def departs(regles: str) -> tuple[dict[str, str], dict[str, str]]:
+    """The barèmes and the texts an adaptation can start from."""
+    return adaptation.departs()
+
+
+@st.cache_data(**CACHE)
+def lire_depart(regles: str, bareme: str, texte: str) -> adaptation.VueDepart:
+    """What may be changed in a barème over a text."""
+    return adaptation.depart(bareme, texte)
+
+
+@st.cache_data(**CACHE)
+def lire_effet(
+    version: str, regles: str, departement: str, changements: Adaptation
+) -> adaptation.VueEffet:
+    """What an adaptation changes in a département."""
+    return adaptation.effet(base(), departement, changements)
+
+
+@st.cache_data(**CACHE)
+def lire_locales(regles: str) -> adaptation.VueLocales:
+    """The académie's own rules."""
+    return adaptation.locales()

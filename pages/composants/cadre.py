@@ -15,6 +15,7 @@ PAGES = {
     "etablissement": (DOSSIER / "analyser" / "etablissement.py", "Établissement"),
     "priorites": (DOSSIER / "comprendre" / "priorites.py", "Priorités"),
     "besoins": (DOSSIER / "comprendre" / "besoins.py", "Besoins"),
+    "adapter": (DOSSIER / "comprendre" / "adapter.py", "Adapter"),
     "proposer": (DOSSIER / "proposer" / "proposer.py", "Proposer"),
     "doctrines": (DOSSIER / "proposer" / "doctrines.py", "Doctrines"),
     "donnees": (DOSSIER / "analyser" / "donnees.py", "Données"),

@@ -9,7 +9,6 @@ import dataclasses
 import json
 import os
 import platform
-import resource
 import subprocess
 import sys
 import tempfile
@@ -25,6 +24,7 @@ from pipelines.banc import temoin_pandas
 from pipelines.banc.pays import Fichier, Pays, Taille
 from pipelines.base.erreurs import AtlasError
 from pipelines.marts import construction, entrepot
+from pipelines.scoring.inscription import inscrire
 
 ATLAS, PANDAS = "atlas", "pandas"
 CROISSANCE = (1_000_000, 2_000_000, 5_000_000, 10_000_000)
@@ -33,7 +33,7 @@ SECONDES_MAX = 15
 MEMOIRE_MAX_MIO = 2048
 RAPPORT_MIN = 5
 """What the project asks of a build at the size of the country, on two cores."""
-ETAT_DU_PROCESSUS = Path("/proc/self/status")
+ETAT_DU_PROCESSUS, MEMOIRE_DE_LA_MACHINE = Path("/proc/self/status"), Path("/proc/meminfo")
 
 Progres = Callable[[str, float], None]
 
@@ -126,10 +126,8 @@ def juger(atlas: dict, rapport: float) -> list[dict]:
 def _machine() -> dict[str, str | int]:
     return {
         "systeme": f"{platform.system()} {platform.machine()}",
-        "coeurs": len(os.sched_getaffinity(0))
-        if hasattr(os, "sched_getaffinity")
-        else os.cpu_count() or 1,
-        "memoire_mio": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 1024**2,
+        "coeurs": os.cpu_count() or 1,
+        "memoire_mio": _mio(MEMOIRE_DE_LA_MACHINE, "MemTotal"),
         "python": platform.python_version(),
         "duckdb": duckdb.__version__,
         "pandas": pd.__version__,
@@ -166,29 +164,33 @@ def _executer(moteur: str, dossier: Path, manifeste: Path) -> dict:
     sortie.mkdir()
     debut, processeur = time.perf_counter(), time.process_time()
     if moteur == ATLAS:
-        construction.construire([dossier], sortie / "atlas.duckdb")
+        construction.construire([dossier], sortie / "atlas.duckdb", completer=inscrire)
     else:
         trouves = temoin_pandas.construire(dossier, fichiers, sortie)
     mesure = {
         "secondes": round(time.perf_counter() - debut, 2),
         "secondes_processeur": round(time.process_time() - processeur, 2),
-        "memoire_max_mio": _memoire_max_mio(),
+        "memoire_max_mio": _mio(ETAT_DU_PROCESSUS, "VmHWM"),
     }
     if moteur == ATLAS:
         trouves = comptes(sortie / "atlas.duckdb")
     return {**mesure, "comptes": trouves}
 
 
-def _memoire_max_mio() -> int:
-    """The highest this process reached. `ru_maxrss` would count what its parent held as well."""
-    if ETAT_DU_PROCESSUS.is_file():
-        [ligne] = [
-            ligne
-            for ligne in ETAT_DU_PROCESSUS.read_text(encoding="utf-8").splitlines()
-            if ligne.startswith("VmHWM")
-        ]
-        return int(ligne.split()[1]) // 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+def _mio(etat: Path, nom: str) -> int:
+    """A size the Linux kernel tells in kB, in MiB; AtlasError on another system."""
+    if not etat.is_file():
+        raise AtlasError(
+            "La mémoire ne se mesure que sous Linux.",
+            fichier=str(etat),
+            remede="lancer ce banc sur une machine Linux",
+        )
+    [ligne] = [
+        ligne
+        for ligne in etat.read_text(encoding="utf-8").splitlines()
+        if ligne.startswith(f"{nom}:")
+    ]
+    return int(ligne.split()[1]) // 1024
 
 
 if __name__ == "__main__":

@@ -246,13 +246,13 @@ def _table_baremes(
                 "Barème": libelle,
                 f"Besoin total ({UNITE})": total,
                 "Moyens (% du besoin)": round(100 * disponibles / total) if total else None,
-                **_tranches(besoin),
+                **tranches(besoin),
             }
         )
     return pd.DataFrame(lignes)
 
 
-def _tranches(besoin: np.ndarray) -> dict[str, int]:
+def tranches(besoin: np.ndarray) -> dict[str, int]:
     """Sites by size of their besoin: bounds in half-days per cycle, named as people say them."""
     tranches, bas = {}, 0
     for haut in reference.valeur("couverture", "tranches_de_besoin"):

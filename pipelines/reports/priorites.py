@@ -115,7 +115,7 @@ def comparaison(base: Path, departement: str, avant: str, apres: str) -> VueComp
                 "Référence dans le second": regles["reference_apres"].fillna("absente"),
             }
         ),
-        sites=_sites_changes(sites, lignes),
+        sites=sites_changes(sites, lignes),
     )
 
 
@@ -207,7 +207,7 @@ def _phrase_comparaison(
     return f"{debut}{' ; '.join(faits)}."
 
 
-def _sites_changes(sites: pd.DataFrame, lignes: pd.DataFrame) -> pd.DataFrame:
+def sites_changes(sites: pd.DataFrame, lignes: pd.DataFrame) -> pd.DataFrame:
     """The sites that win or lose a category, or might: unknown is said, and is neither."""
     touches = []
     for site_id, siennes in lignes.groupby("site_id"):

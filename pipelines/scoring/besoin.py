@@ -222,7 +222,7 @@ def _lignes(donnees: Donnees, echelle: Bareme) -> Iterator[Ligne]:
     yield Ligne(
         "base",
         "Base",
-        echelle.base["reference"],
+        echelle.reference_entiere("base"),
         _en_centiemes(bases),
         np.ones(len(reseau), dtype=bool),
         lambda i: "tout site",
@@ -232,7 +232,7 @@ def _lignes(donnees: Donnees, echelle: Bareme) -> Iterator[Ligne]:
     if reseau.any():
         yield _ligne_ecoles(donnees, echelle)
     for facteur in echelle.continus:
-        yield _ligne_continue(donnees, facteur)
+        yield _ligne_continue(donnees, facteur, echelle.reference_de("continus", facteur.code))
     for regle in sorted(echelle.priorites.regles, key=lambda r: r.code):
         if regle.code in echelle.contributions:
             yield _ligne_categorie(donnees, echelle, regle.code, regle.libelle, regle.reference)
@@ -244,9 +244,9 @@ def _ligne_eleves(donnees: Donnees, echelle: Bareme) -> Ligne:
     diviseurs = donnees.sites["type"].map(lambda t: echelle.eleves.get(t, 1)).to_numpy(dtype=float)
     coefficients = _coefficients(donnees, echelle)
     centiemes = _en_centiemes(effectifs.valeurs * coefficients / diviseurs)
-    ref = echelle.eleves["reference"]
+    ref = echelle.reference_entiere("eleves")
     if echelle.coefficients:
-        ref = f"{ref} ; coefficients : {echelle.coefficients['reference']}"
+        ref = f"{ref} ; coefficients : {echelle.reference_entiere('coefficients')}"
     if (effectifs.provenance[~donnees.est_reseau] != CONNU).any():
         ref = f"{ref} ; effectif inconnu : {echelle.effectif_inconnu['reference']}"
 
@@ -289,7 +289,7 @@ def _ligne_ecoles(donnees: Donnees, echelle: Bareme) -> Ligne:
     return Ligne(
         "ecoles",
         "Écoles où s'enseigne le cycle 3",
-        echelle.ecoles["reference"],
+        echelle.reference_entiere("ecoles"),
         np.where(donnees.est_reseau, _en_centiemes(somme), 0),
         donnees.est_reseau,
         lambda i: (
@@ -299,7 +299,7 @@ def _ligne_ecoles(donnees: Donnees, echelle: Bareme) -> Ligne:
     )
 
 
-def _ligne_continue(donnees: Donnees, facteur: Continu) -> Ligne:
+def _ligne_continue(donnees: Donnees, facteur: Continu, ref: str) -> Ligne:
     """So many half-days a unit, on one side of the origin; an unknown value takes a median."""
     lu = donnees.estimer(facteur.colonne, facteur.drapeau)
     concernes = ~donnees.est_reseau
@@ -323,7 +323,7 @@ def _ligne_continue(donnees: Donnees, facteur: Continu) -> Ligne:
     return Ligne(
         facteur.code,
         facteur.libelle,
-        facteur.reference,
+        ref,
         np.where(concernes, _en_centiemes(demi_journees), 0),
         concernes,
         observe,
@@ -337,7 +337,7 @@ def _ligne_categorie(donnees: Donnees, echelle: Bareme, code: str, libelle: str,
     return Ligne(
         code,
         libelle,
-        f"{ref} ; poids : {echelle.contributions['reference']}",
+        f"{ref} ; poids : {echelle.reference_de('contributions', code)}",
         np.where(verdict == OUI, montant, 0),
         verdict != NON,
         lambda i: "oui" if verdict[i] == OUI else "inconnu : rien n'est compté sans la donnée",
@@ -362,7 +362,7 @@ def _borner(echelle: Bareme, somme: np.ndarray, regle: Transition | None) -> Ite
         yield Ligne(
             code,
             libelle,
-            echelle.bornes["reference"],
+            echelle.reference_de("bornes", code),
             ecart,
             ecart != 0,
             lambda i, texte=texte: texte,

@@ -54,7 +54,7 @@ def chemin_de(dossier: str, code: str) -> Path:
     if livre and local:
         raise AtlasError(
             f"Le fichier local « {code} » porte le nom d'un fichier livré avec Atlas.",
-            fichier=str(_local(dossier, code)),
+            fichier=str(fichier_local(dossier, code)),
             admis="un nom qui n'est pas déjà pris : " + ", ".join(livres(dossier)),
             remede="renommer le fichier local, et son code",
         )
@@ -65,14 +65,14 @@ def chemin_de(dossier: str, code: str) -> Path:
             admis=", ".join(codes(dossier)),
             remede="choisir l'un de ces noms, ou ajouter le fichier",
         )
-    return chemins.REFERENCE / dossier / f"{code}.toml" if livre else _local(dossier, code)
+    return chemins.REFERENCE / dossier / f"{code}.toml" if livre else fichier_local(dossier, code)
 
 
 def nom_du_fichier(dossier: str, code: str) -> str:
     """How errors name the file: from data/ when shipped, whole when local."""
     if code in livres(dossier):
         return f"data/reference/{dossier}/{code}.toml"
-    return str(_local(dossier, code))
+    return str(fichier_local(dossier, code))
 
 
 def verifier_code_local(dossier: str, code: str) -> None:
@@ -112,7 +112,7 @@ def ecrire_local(dossier: str, code: str, texte: str, *, remplacer: bool = False
     when the folder can't be written.
     """
     verifier_code_local(dossier, code)
-    chemin = _local(dossier, code)
+    chemin = fichier_local(dossier, code)
     if chemin.exists() and not remplacer:
         raise AtlasError(
             f"« {code} » existe déjà.",
@@ -142,7 +142,27 @@ def ecrire_local(dossier: str, code: str, texte: str, *, remplacer: bool = False
     return chemin
 
 
-def _local(dossier: str, code: str) -> Path:
+def effacer_local(dossier: str, code: str) -> None:
+    """Remove the local file `code`; AtlasError when there is none, or it can't be removed."""
+    chemin = fichier_local(dossier, code)
+    if code not in locaux(dossier):
+        raise AtlasError(
+            f"« {code} » n'est pas un fichier de l'académie.",
+            admis=", ".join(locaux(dossier)) or "aucun fichier",
+            remede="choisir l'un de ces noms",
+        )
+    try:
+        chemin.unlink()
+    except OSError as cause:
+        raise AtlasError(
+            f"Impossible de supprimer ce fichier : {cause.strerror or cause}.",
+            fichier=str(chemin),
+            remede="vérifier les droits de ce dossier",
+        ) from cause
+
+
+def fichier_local(dossier: str, code: str) -> Path:
+    """Where the académie's own file `code` of `dossier` stands, or would."""
     return chemins.REGLES / dossier / f"{code}.toml"
 
 

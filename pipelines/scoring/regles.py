@@ -141,7 +141,7 @@ def priorites(code: str) -> Priorites:
     names the file, the rule and the key.
     """
     fichier = nom_du_fichier(DOSSIER, code)
-    jeu = _jeu(lire_reference(DOSSIER, code), fichier)
+    jeu = interpreter(lire_reference(DOSSIER, code), fichier)
     if jeu.code != code:
         raise AtlasError(
             f"Le fichier s'appelle « {code} », mais son texte a pour code « {jeu.code} ».",
@@ -169,7 +169,7 @@ def ecrire_priorites(jeu: Priorites, code: str, *, remplacer: bool = False) -> P
     }
     if not seuils:
         del contenu["seuils"]
-    relu = _jeu(contenu, nom_du_fichier(DOSSIER, code))
+    relu = interpreter(contenu, nom_du_fichier(DOSSIER, code))
     if relu != nouveau:
         raise _faute(
             "Deux seuils portent le même nom.", nom_du_fichier(DOSSIER, code), "un nom par seuil"
@@ -262,8 +262,8 @@ def comparer(
     return pd.DataFrame(lignes, columns=colonnes).astype({"avant": object, "apres": object})
 
 
-def _jeu(contenu: dict[str, Any], fichier: str) -> Priorites:
-    """The rule set a file says, judged whole."""
+def interpreter(contenu: dict[str, Any], fichier: str) -> Priorites:
+    """The rule set of `contenu`, the tables of `fichier`; AtlasError naming what is wrong there."""
     _cles(contenu, {"texte", "regles"}, {"seuils"}, "le fichier", fichier)
     texte = _table(contenu["texte"], CHAMPS_DU_TEXTE, "[texte]", fichier)
     regles = tuple(Regle(**t) for t in _tables_de_regles(contenu["regles"], fichier))

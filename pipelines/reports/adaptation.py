@@ -1,0 +1,394 @@
+"""What a person may change in a barème and its text, and what each change does before saving."""
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from pipelines.base.erreurs import AtlasError
+from pipelines.base.textes import jour, nombre, pluriel, variation
+from pipelines.marts import entrepot
+from pipelines.reports.besoins import UNITE, tranches
+from pipelines.reports.libelles import RYTHMES_EN_MOTS, TYPES
+from pipelines.reports.priorites import sites_changes
+from pipelines.scenarios.adaptations import (
+    SEUILS,
+    SORTES,
+    Adaptation,
+    Changement,
+    composer,
+    lecteurs_de,
+)
+from pipelines.scoring import bareme as baremes
+from pipelines.scoring import jeux, regles
+from pipelines.scoring.bareme import (
+    PARTIES_REGLABLES,
+    UNITES_DES_POIDS,
+    bareme,
+    poids_reglables,
+    sur_texte,
+)
+from pipelines.scoring.besoin import OUI, Donnees, Mesure, mesurer, preparer
+from pipelines.scoring.couverture import Rythme, rythme
+from pipelines.scoring.moyens import a_moyens_constants, moyens
+from pipelines.scoring.regles import comparer, priorites
+
+AUTEUR = "Qui l'a choisi"
+NON_PESEE = "Pas encore pesée dans ce barème"
+
+
+@dataclass(frozen=True)
+class VueDepart:
+    """What may be changed, as tables to edit; the index of each says which number it is.
+
+    `categories`: Libellé, Catégorie au départ. `seuils` and `poids`: Valeur, and who chose it in
+    `AUTEUR`, beside columns only read. `abandons`: categories the barème weighs and the text has
+    not, in words.
+    """
+
+    phrase: str
+    libelle: str
+    resume: str
+    categories: pd.DataFrame
+    seuils: pd.DataFrame
+    poids: pd.DataFrame
+    abandons: str | None
+
+
+@dataclass(frozen=True)
+class VueEffet:
+    """What an adaptation changes in a département, measured before anything is saved."""
+
+    phrase: str
+    totaux: pd.DataFrame
+    sites: pd.DataFrame
+    categories: pd.DataFrame
+    a_justifier: list[str]
+
+
+@dataclass(frozen=True)
+class RegleLocale:
+    """A file of rules the académie wrote: what it is, and its bytes to keep or to send."""
+
+    dossier: str
+    code: str
+    intitule: str
+    fichier: str
+    contenu: bytes
+
+
+@dataclass(frozen=True)
+class VueLocales:
+    """The académie's own rules, the faulty ones with what is wrong."""
+
+    table: pd.DataFrame
+    fichiers: list[RegleLocale]
+
+
+def departs() -> tuple[dict[str, str], dict[str, str]]:
+    """Code → label of the barèmes, and of the texts, that can be started from."""
+    return (
+        {c: e.libelle + _de_qui(baremes.DOSSIER, c) for c, e in _lisibles(baremes.DOSSIER, bareme)},
+        {c: j.titre + _de_qui(regles.DOSSIER, c) for c, j in _lisibles(regles.DOSSIER, priorites)},
+    )
+
+
+def texte_de(code: str) -> str:
+    """The text the barème `code` reads."""
+    return bareme(code).priorites.code
+
+
+def depart(code: str, texte: str) -> VueDepart:
+    """What may be changed when one starts from the barème `code` over the text `texte`."""
+    jeu, ancien = priorites(texte), bareme(code)
+    echelle = sur_texte(ancien, jeu)
+    perdues = [
+        r.libelle
+        for r in ancien.priorites.regles
+        if any(r.code in getattr(ancien, p) for p in ("contributions", "coefficients"))
+        and not any(r.code in getattr(echelle, p) for p in ("contributions", "coefficients"))
+    ]
+    lignes = [
+        (f"{p.partie}.{p.cle}", p.libelle, float(p.valeur), p.unite, "", p.reference)
+        for p in poids_reglables(echelle, (*PARTIES_REGLABLES, "bornes"))
+    ]
+    pesees = {cle for cle, *_ in lignes}
+    # a category the barème has no weight for yet counts as it did: nothing, or as any pupil
+    neutres = {"contributions": 0.0, "coefficients": echelle.coefficients.get("sans_categorie", 1)}
+    for partie, neutre in neutres.items():
+        if getattr(echelle, partie):
+            lignes += [
+                (f"{partie}.{r.code}", r.libelle, neutre, UNITES_DES_POIDS[partie], "", NON_PESEE)
+                for r in jeu.regles
+                if f"{partie}.{r.code}" not in pesees
+            ]
+    return VueDepart(
+        phrase=f"Rien n'est encore changé dans « {echelle.libelle} ».",
+        libelle=echelle.libelle,
+        resume=echelle.resume,
+        categories=pd.DataFrame(
+            {
+                "Libellé": [r.libelle for r in jeu.regles],
+                "Ce que dit la règle": [r.resume for r in jeu.regles],
+                "Référence": [r.reference for r in jeu.regles],
+            },
+            index=[r.code for r in jeu.regles],
+        ),
+        seuils=_a_remplir(
+            [(s.nom, s.libelle, float(s.valeur), s.unite, "", s.reference) for s in jeu.seuils],
+            "Seuil",
+        ),
+        poids=_a_remplir(lignes, "Nombre"),
+        abandons="Ce texte n'a pas de catégorie : "
+        + ", ".join(perdues)
+        + ". Leurs poids sont laissés."
+        if perdues
+        else None,
+    )
+
+
+def lire(
+    code: str,
+    texte: str,
+    categories: pd.DataFrame,
+    seuils: pd.DataFrame,
+    poids: pd.DataFrame,
+    auteur: str,
+) -> Adaptation:
+    """What the edited tables change from the départ; `auteur` chose what says nobody.
+
+    AtlasError when a cell holds no number.
+    """
+    debut = depart(code, texte)
+    nombres: list[Changement] = []
+    for avant, apres, nom in ((debut.seuils, seuils, "Seuil"), (debut.poids, poids, "Nombre")):
+        for cle in avant.index:
+            valeur = apres.loc[cle, "Valeur"]
+            libelle = avant.loc[cle, nom]
+            if valeur is None or not math.isfinite(valeur):
+                raise AtlasError(
+                    f"« {libelle} » : cette case est vide.",
+                    admis="un nombre",
+                    remede=f"y remettre {nombre(avant.loc[cle, 'Valeur'])}, ou un autre nombre",
+                )
+            if valeur != avant.loc[cle, "Valeur"]:
+                partie, _, reste = cle.partition(".") if nom == "Nombre" else (SEUILS, "", cle)
+                entier = float(valeur).is_integer()
+                nombres.append(
+                    Changement(
+                        partie,
+                        reste,
+                        libelle,
+                        int(valeur) if entier else float(valeur),
+                        (_texte_de_case(apres.loc[cle, AUTEUR]) or auteur).strip(),
+                    )
+                )
+    libelles = tuple(
+        (cle, _texte_de_case(categories.loc[cle, "Libellé"]))
+        for cle in debut.categories.index
+        if _texte_de_case(categories.loc[cle, "Libellé"]) != debut.categories.loc[cle, "Libellé"]
+    )
+    return Adaptation(code, texte, libelles, tuple(nombres))
+
+
+def effet(base: Path, departement: str, adaptation: Adaptation) -> VueEffet:
+    """The sites, the besoins and the rhythms that `adaptation` changes in `departement`.
+
+    AtlasError when a number or a label is not admitted.
+    """
+    avant, apres = bareme(adaptation.bareme), composer(adaptation)
+    with entrepot.ouvrir(base) as connexion:
+        nom = entrepot.exiger_departement(connexion, departement)
+        lus = [preparer(connexion, e.priorites) for e in (avant, apres)]
+        disponibles = moyens(connexion)[departement]
+        ecarts = comparer(connexion, avant.priorites, apres.priorites)
+    concernes = (lus[0].sites["departement"] == departement).to_numpy()
+    mesures = [mesurer(d, e) for d, e in zip(lus, (avant, apres), strict=True)]
+    sites = lus[0].sites[concernes].set_index("site_id")
+    besoins = [m.besoin[concernes] for m in mesures]
+    constants = [a_moyens_constants(b, disponibles) for b in besoins]
+    changes = sites_changes(sites, ecarts[ecarts["site_id"].isin(sites.index)])
+    return VueEffet(
+        phrase=_phrase(nom, besoins, constants, len(changes)),
+        totaux=_totaux(besoins, constants, disponibles),
+        sites=_sites(sites, besoins, constants, changes),
+        categories=_categories(
+            [(r.code, r.libelle) for r in apres.priorites.regles],
+            [(r.code, r.libelle) for r in avant.priorites.regles],
+            lus,
+            mesures,
+            constants,
+            concernes,
+        ),
+        a_justifier=[n.libelle for n in adaptation.nombres if not n.reference],
+    )
+
+
+def locales() -> VueLocales:
+    """The académie's rule sets and barèmes, by kind and code."""
+    lignes, fichiers = [], []
+    for dossier, lire_un in ((regles.DOSSIER, priorites), (baremes.DOSSIER, bareme)):
+        for code in jeux.locaux(dossier):
+            chemin = jeux.fichier_local(dossier, code)
+            etat, titre, depuis = "lisible", code, "—"
+            try:
+                lu = lire_un(code)
+                titre = lu.titre if dossier == regles.DOSSIER else lu.libelle
+                depuis = jour(lu.en_vigueur_le.isoformat())
+                lien = (
+                    f"lu par {', '.join(lecteurs_de(code)) or 'aucun barème'}"
+                    if dossier == regles.DOSSIER
+                    else f"lit {lu.priorites.code}"
+                )
+            except AtlasError as refus:
+                etat, lien = refus.message(), "—"
+            sorte = SORTES[dossier].capitalize()
+            ecrit = datetime.fromtimestamp(chemin.stat().st_mtime)
+            lignes.append((sorte, code, titre, depuis, f"{ecrit:%d/%m/%Y %H:%M}", lien, etat))
+            fichiers.append(
+                RegleLocale(dossier, code, f"{sorte} « {code} »", chemin.name, chemin.read_bytes())
+            )
+    colonnes = ["Sorte", "Code", "Titre", "En vigueur le", "Enregistré le", "Lien", "État"]
+    return VueLocales(pd.DataFrame(lignes, columns=colonnes), fichiers)
+
+
+def _lisibles(dossier: str, lire_un: Callable[[str], Any]) -> Iterator[tuple[str, Any]]:
+    for code in jeux.codes(dossier):
+        try:
+            yield code, lire_un(code)
+        except AtlasError:
+            # told by `locales`, where it can be removed
+            continue
+
+
+def _de_qui(dossier: str, code: str) -> str:
+    return " (de l'académie)" if jeux.est_local(dossier, code) else ""
+
+
+def _a_remplir(lignes: list[tuple], nom: str) -> pd.DataFrame:
+    colonnes = ["cle", nom, "Valeur", "Unité", AUTEUR, "Référence"]
+    return pd.DataFrame(lignes, columns=colonnes).set_index("cle")
+
+
+def _texte_de_case(valeur: object) -> str:
+    return valeur.strip() if isinstance(valeur, str) else ""
+
+
+def _phrase(
+    nom: str, besoins: list[np.ndarray], constants: list[np.ndarray], categories: int
+) -> str:
+    avant, apres = (int(b.sum()) for b in besoins)
+    bouges = int((besoins[0] != besoins[1]).sum())
+    if not bouges and not categories:
+        return f"{nom} : aucun site n'y change de catégorie ni de besoin."
+    faits = [
+        f"{nom} : le besoin passe de {nombre(avant)} à {pluriel(apres, 'demi-journée')} par cycle "
+        f"({variation(apres - avant)})",
+        f"{pluriel(bouges, 'site change', 'sites changent')} de besoin",
+        f"{pluriel(categories, 'site change', 'sites changent')} de catégorie",
+    ]
+    deplaces = int((constants[0] != constants[1]).sum())
+    if constants[0].any():
+        faits.append(
+            f"à moyens constants, {pluriel(deplaces, 'site aurait', 'sites auraient')} une autre "
+            "présence"
+        )
+    return " ; ".join(faits) + "."
+
+
+def _totaux(
+    besoins: list[np.ndarray], constants: list[np.ndarray], disponibles: int
+) -> pd.DataFrame:
+    """Before, after, and the change: totals, sites by size of besoin, rhythms the means allow."""
+    totaux = [int(b.sum()) for b in besoins]
+    lignes: list[tuple] = [(f"Besoin total ({UNITE})", *totaux)]
+    if all(totaux):
+        parts = [round(100 * disponibles / t) for t in totaux]
+        lignes.append(("Ce que les postes en donnent (% du besoin)", *parts))
+    for tranche, avant in tranches(besoins[0]).items():
+        lignes.append((f"Sites, besoin : {tranche.lower()}", avant, tranches(besoins[1])[tranche]))
+    for classe in Rythme:
+        comptes = [sum(rythme(int(n)) is classe for n in serie) for serie in constants]
+        nom = RYTHMES_EN_MOTS[classe].lower()
+        lignes.append((f"Sites, à moyens constants : {nom}", *comptes))
+    table = pd.DataFrame(
+        [ligne for ligne in lignes if any(ligne[1:])],
+        columns=["Dans le département", "Au départ", "Après"],
+    )
+    return table.assign(Changement=[variation(n) for n in table["Après"] - table["Au départ"]])
+
+
+def _sites(
+    sites: pd.DataFrame,
+    besoins: list[np.ndarray],
+    constants: list[np.ndarray],
+    changes: pd.DataFrame,
+) -> pd.DataFrame:
+    """The sites that win or lose a category or half-days, the widest change first."""
+    categories = changes.set_index("Code du site")
+    table = pd.DataFrame(
+        {
+            "Site": sites["nom"],
+            "Commune": sites["commune"],
+            "Type": sites["type"].map(TYPES),
+            "Entre dans": categories["Entre dans"].reindex(sites.index).fillna("—"),
+            "Sort de": categories["Sort de"].reindex(sites.index).fillna("—"),
+            "Besoin avant (½ j.)": besoins[0],
+            "Besoin après (½ j.)": besoins[1],
+            "Écart (½ j.)": besoins[1] - besoins[0],
+            "Constants avant (½ j.)": constants[0],
+            "Constants après (½ j.)": constants[1],
+        },
+        index=sites.index,
+    )
+    ecarts = np.abs(besoins[1] - besoins[0])
+    touches = (ecarts > 0) | (constants[0] != constants[1]) | sites.index.isin(categories.index)
+    table = table.assign(_ecart=-ecarts)[touches].sort_values(["_ecart", "Site"])
+    return table.drop(columns="_ecart").reset_index(drop=True)
+
+
+def _categories(
+    apres: list[tuple[str, str]],
+    avant: list[tuple[str, str]],
+    lus: list[Donnees],
+    mesures: list[Mesure],
+    constants: list[np.ndarray],
+    concernes: np.ndarray,
+) -> pd.DataFrame:
+    """Sites, besoin and constant means of each category, before and after; each site in its own."""
+    lignes = []
+    for code, libelle in {**dict(avant), **dict(apres)}.items():
+        membres = [
+            d.verdicts[code][concernes] == OUI
+            if code in d.verdicts
+            else np.zeros(int(concernes.sum()), dtype=bool)
+            for d in lus
+        ]
+        if any(m.any() for m in membres):
+            besoins = [
+                int(x.besoin[concernes][m].sum()) for x, m in zip(mesures, membres, strict=True)
+            ]
+            parts = [int(c[m].sum()) for c, m in zip(constants, membres, strict=True)]
+            lignes.append((libelle, *(int(m.sum()) for m in membres), *besoins, *parts))
+    return pd.DataFrame(
+        lignes,
+        columns=[
+            "Catégorie",
+            "Sites avant",
+            "Sites après",
+            "Besoin avant (½ j.)",
+            "Besoin après (½ j.)",
+            "Constants avant (½ j.)",
+            "Constants après (½ j.)",
+        ],
+    )
+
+
+def sans_changement(code: str) -> Adaptation:
+    """The barème `code` over its own text, as they are."""
+    return Adaptation(code, texte_de(code))
