@@ -5,6 +5,7 @@ with
     natures as (select * from ref_natures),
     reseaux as (select * from stg_education_prioritaire),
     effectifs as (select * from stg_effectifs),
+    eleves_dispositifs as (select * from stg_eleves_dispositifs),
     indices as (select * from stg_ips),
     arrondissements as (select * from ref_arrondissements),
     communes as (select * from mart_commune),
@@ -231,6 +232,12 @@ with
                 when juges.effectif is not null
                 then juges.fichier
             end as effectif_fichier,
+            eleves_dispositifs.eleves_segpa,
+            eleves_dispositifs.eleves_segpa_rentree,
+            eleves_dispositifs.eleves_segpa_source,
+            eleves_dispositifs.eleves_ulis,
+            eleves_dispositifs.eleves_ulis_rentree,
+            eleves_dispositifs.eleves_ulis_source,
             dernier_indice.ips,
             dernier_indice.rentree as ips_rentree,
             dernier_indice.source as ips_source,
@@ -250,6 +257,7 @@ with
         left join bassins on juges.uai = bassins.uai
         left join conditions on juges.uai = conditions.uai
         left join dernier_effectif on juges.uai = dernier_effectif.uai
+        left join eleves_dispositifs on juges.uai = eleves_dispositifs.uai
         left join dernier_indice on juges.uai = dernier_indice.uai
         cross join seuil_rural
     )

@@ -2,6 +2,7 @@
 with
     rattachements as (select * from mart_rattachement),
     etablissements as (select * from mart_etablissement),
+    km_par_degre as (select valeur from ref_parametres where nom = 'km_par_degre'),
 
     membres as (
         select rattachements.site_id, rattachements.raison, etablissements.*
@@ -47,6 +48,11 @@ with
             case
                 when bool_or(uai = site_id and effectif is not null) then 1 else 0
             end as part_effectif_connue,
+            -- le fichier des collèges compte ces élèves sous l'UAI du collège, section comprise
+            any_value(eleves_segpa) filter (where uai = site_id) as eleves_segpa,
+            any_value(eleves_segpa_rentree) filter (where uai = site_id) as eleves_segpa_rentree,
+            any_value(eleves_ulis) filter (where uai = site_id) as eleves_ulis,
+            any_value(eleves_ulis_rentree) filter (where uai = site_id) as eleves_ulis_rentree,
             any_value(ips) filter (where uai = site_id) as ips,
             any_value(ips_rentree) filter (where uai = site_id) as ips_rentree,
             any_value(latitude) filter (where uai = site_id) as latitude,
@@ -134,6 +140,10 @@ with
             ecoles.effectif_rentree_la_plus_ancienne,
             ecoles.effectif_source,
             ecoles.part_effectif_connue,
+            cast(null as integer) as eleves_segpa,
+            cast(null as integer) as eleves_segpa_rentree,
+            cast(null as integer) as eleves_ulis,
+            cast(null as integer) as eleves_ulis_rentree,
             ecoles.ips,
             ecoles.ips_rentree,
             ecoles.latitude,
@@ -159,12 +169,39 @@ with
         left join tetes on ecoles.uai_tete_reseau = tetes.uai
     ),
 
-    final as (
+    reunis as (
         select *
         from seconds_degres
         union all by name
         select *
         from reseaux
+    ),
+
+    eloignements as (
+        select
+            reunis.site_id,
+            min(
+                distance_km(
+                    reunis.latitude,
+                    reunis.longitude,
+                    voisins.latitude,
+                    voisins.longitude,
+                    km_par_degre.valeur
+                )
+            ) as eloignement_km
+        from reunis
+        inner join
+            reunis as voisins
+            on reunis.site_id != voisins.site_id
+            and voisins.nature = 'etablissement'
+        cross join km_par_degre
+        group by reunis.site_id
+    ),
+
+    final as (
+        select reunis.*, eloignements.eloignement_km
+        from reunis
+        left join eloignements on reunis.site_id = eloignements.site_id
     )
 
 select *

@@ -3,7 +3,15 @@ with
     fichiers as (select * from stg_fichier),
 
     colleges as (
-        select 'effectifs_colleges' as source, fichier, ligne, uai, effectif, rentree as annee_lue
+        select
+            'effectifs_colleges' as source,
+            fichier,
+            ligne,
+            uai,
+            effectif,
+            rentree as annee_lue,
+            eleves_segpa,
+            eleves_ulis
         from raw_effectifs_colleges
     ),
 
@@ -15,7 +23,9 @@ with
             ligne,
             uai,
             effectif,
-            cast(annee_rentree(session) - 1 as varchar) as annee_lue
+            cast(annee_rentree(session) - 1 as varchar) as annee_lue,
+            eleves_segpa,
+            eleves_ulis
         from raw_effectifs_brevet
     ),
 
@@ -48,19 +58,19 @@ with
     reunies as (
         select *
         from colleges
-        union all
+        union all by name
         select *
         from brevet
-        union all
+        union all by name
         select *
         from lycees_gt
-        union all
+        union all by name
         select *
         from lycees_pro
-        union all
+        union all by name
         select *
         from second_degre
-        union all
+        union all by name
         select *
         from ecoles
     ),
@@ -73,9 +83,13 @@ with
             uai_propre(uai) as uai,
             annee_rentree(annee_lue) as rentree,
             entier(effectif) as effectif,
+            case when entier(eleves_segpa) >= 0 then entier(eleves_segpa) end as eleves_segpa,
+            case when entier(eleves_ulis) >= 0 then entier(eleves_ulis) end as eleves_ulis,
             uai as valeur_lue,
             annee_lue,
-            effectif as effectif_lu
+            effectif as effectif_lu,
+            eleves_segpa as eleves_segpa_lus,
+            eleves_ulis as eleves_ulis_lus
         from reunies
     ),
 
@@ -114,6 +128,10 @@ with
                 then 'effectif_vide'
                 when uai_a_perdu_un_zero(valeur_lue)
                 then 'uai_zero_perdu'
+                when eleves_segpa is null and texte(eleves_segpa_lus) is not null
+                then 'eleves_segpa_illisible'
+                when eleves_ulis is null and texte(eleves_ulis_lus) is not null
+                then 'eleves_ulis_illisible'
             end as anomalie
         from classees
     ),
@@ -135,6 +153,10 @@ with
                 then 'effectif'
                 when 'rentree_illisible'
                 then 'rentree'
+                when 'eleves_segpa_illisible'
+                then 'eleves_segpa'
+                when 'eleves_ulis_illisible'
+                then 'eleves_ulis'
                 else 'uai'
             end as anomalie_colonne,
             case
@@ -143,6 +165,10 @@ with
                 then effectif_lu
                 when 'rentree_illisible'
                 then annee_lue
+                when 'eleves_segpa_illisible'
+                then eleves_segpa_lus
+                when 'eleves_ulis_illisible'
+                then eleves_ulis_lus
                 else valeur_lue
             end as anomalie_valeur
         from jugees

@@ -1,6 +1,7 @@
 """The real files counted another way: plain `csv`, no project code, compared UAI by UAI."""
 
 import csv
+import math
 from collections import Counter, defaultdict
 
 import duckdb
@@ -344,3 +345,78 @@ def test_simulated_postes_say_so_everywhere(sql):
         )
     )
     assert {d: round(v) for d, v in etp.items()} == {"034": 45, "035": 38}
+
+
+def dispositifs_des_fichiers(reel):
+    """UAI → (rentrée, SEGPA pupils, ULIS pupils): the newest of the two files that count them."""
+    comptes = defaultdict(dict)
+    for ligne in lire(reel / "effectifs" / "donnees-dnb.csv", ","):
+        nombres = int(ligne["nombre_eleves_segpa"]), int(ligne["nombre_eleves_ulis"])
+        comptes[ligne["numero_college"]][int(ligne["session"]) - 1] = nombres
+    # read last: for the same rentrée the collège file comes before the one of the brevet
+    for ligne in lire(reel / "effectifs" / "fr-en-college-effectifs-niveau-sexe-lv.035.csv"):
+        comptes[ligne["numéro du collège"]][int(ligne["rentrée scolaire"])] = (
+            int(ligne["nombre d'élèves total segpa"]),
+            int(ligne["nombre d'élèves total ulis"]),
+        )
+    return {uai: (max(annees), *annees[max(annees)]) for uai, annees in comptes.items()}
+
+
+def test_segpa_and_ulis_pupils_of_a_college_are_those_of_the_newest_file_that_counts_them(
+    sql, reel
+):
+    """Rentrée 2021 in Ille-et-Vilaine by the collège file, 2020 in Montpellier by the brevet."""
+    comptes = dispositifs_des_fichiers(reel)
+    du_mart = {
+        uai: (annee, segpa, ulis, annee_ulis, source)
+        for uai, annee, segpa, ulis, annee_ulis, source in sql(
+            "select uai, eleves_segpa_rentree, eleves_segpa, eleves_ulis, eleves_ulis_rentree, "
+            "eleves_segpa_source from mart_etablissement where dans_perimetre "
+            "and eleves_segpa is not null"
+        )
+    }
+    assert {u: v[:3] for u, v in du_mart.items()} == {u: comptes[u] for u in du_mart}
+    assert all(v[0] == v[3] for v in du_mart.values())
+    assert Counter((v[0], v[4]) for v in du_mart.values()) == Counter(
+        {(2021, "effectifs_colleges"): 75, (2020, "effectifs_brevet"): 201}
+    )
+
+
+def test_the_herault_counts_1328_segpa_pupils_and_ille_et_vilaine_1396(sql):
+    """Totals of the two files, public sector, added up in a spreadsheet; EREA classes included."""
+    assert sql(
+        "select departement, count(eleves_segpa), sum(eleves_segpa), sum(eleves_ulis) "
+        "from mart_site where departement in ('034', '035') group by all order by all"
+    ) == [("034", 77, 1328, 654), ("035", 75, 1396, 340)]
+
+
+def test_pupils_of_segpa_and_ulis_are_unknown_where_no_file_counts_them(sql, reel):
+    """An establishment that neither file names has an empty cell, never a zero."""
+    comptes = dispositifs_des_fichiers(reel)
+    sans = {u for (u,) in sql("select uai from mart_etablissement where eleves_segpa is null")}
+    avec = {u for (u,) in sql("select uai from mart_etablissement where eleves_ulis is not null")}
+    assert len(sans) > 100
+    assert not sans & comptes.keys()
+    assert avec <= comptes.keys()
+
+
+def test_remoteness_is_the_great_circle_distance_to_the_nearest_other_second_degree_site(sql):
+    """Counted again by the haversine formula over all pairs of the six départements."""
+    sites = sql("select site_id, nature, latitude, longitude, eloignement_km from mart_site")
+    voisins = [s for s in sites if s[1] == "etablissement" and s[2] is not None]
+    for site_id, _, latitude, longitude, eloignement in sites:
+        if latitude is None:
+            assert eloignement is None
+            continue
+        attendu = min(
+            haversine(latitude, longitude, v[2], v[3]) for v in voisins if v[0] != site_id
+        )
+        assert eloignement == pytest.approx(attendu, rel=0.005, abs=0.01), site_id
+
+
+def haversine(latitude_a, longitude_a, latitude_b, longitude_b):
+    """Kilometres on a sphere of 6 371 km."""
+    a, b = math.radians(latitude_a), math.radians(latitude_b)
+    dl = math.radians(longitude_b - longitude_a)
+    h = math.sin((b - a) / 2) ** 2 + math.cos(a) * math.cos(b) * math.sin(dl / 2) ** 2
+    return 2 * 6371 * math.asin(math.sqrt(h))

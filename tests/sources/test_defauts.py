@@ -693,6 +693,27 @@ class TestEffectifs:
             assert sql(requete) == [(300, 2022, 2022), (150, 2022, 2021)]
             assert anomalies(sql, "effectif_vide") == [("effectif_vide", None)]
 
+    def test_a_number_of_segpa_pupils_that_is_not_one_stays_unknown_and_is_told(self, tmp_path):
+        """« <5 » and « -3 » are no counts; the year before keeps its own rentrée."""
+        fabrique.ecrire_annuaire(tmp_path, [etablissement(1), etablissement(2)])
+        fabrique.ecrire_csv(
+            tmp_path / "colleges.csv",
+            ("Rentrée scolaire", "Numéro du collège", "Nombre d'élèves total",
+             "Nombre d'élèves total Segpa", "Nombre d'élèves total ULIS"),
+            [dict(zip(("Rentrée scolaire", "Numéro du collège", "Nombre d'élèves total",
+                       "Nombre d'élèves total Segpa", "Nombre d'élèves total ULIS"),
+                      valeurs, strict=True))
+             for valeurs in (("2021", UN, "400", "48", "11"), ("2022", UN, "410", "<5", "12"),
+                             ("2022", DEUX, "300", "0", "-3"))],
+        )  # fmt: skip
+        with fabrique.en_memoire(tmp_path) as sql:
+            assert sql(
+                "select eleves_segpa, eleves_segpa_rentree, eleves_ulis, eleves_ulis_rentree "
+                "from mart_site order by site_id"
+            ) == [(48, 2021, 12, 2022), (0, 2022, None, None)]
+            assert anomalies(sql, "eleves_segpa_illisible") == [("eleves_segpa_illisible", "<5")]
+            assert anomalies(sql, "eleves_ulis_illisible") == [("eleves_ulis_illisible", "-3")]
+
     def test_an_enrolment_that_jumps_by_more_than_a_fifth_is_told(self, tmp_path):
         """400 then 520: told; 400 then 470: nothing; 20 then 30: too few pupils to say."""
         fabrique.ecrire_annuaire(tmp_path, [etablissement(n) for n in (1, 2, 3)])
