@@ -10,7 +10,15 @@ from pathlib import Path
 import streamlit as st
 
 from pipelines.base import chemins
-from pipelines.reports import donnees, etablissement, methode, modeles, proposition, situation
+from pipelines.reports import (
+    donnees,
+    etablissement,
+    methode,
+    modeles,
+    proposition,
+    signaux,
+    situation,
+)
 from pipelines.scenarios import calculs, depot
 
 CACHE = {"show_spinner": "Lecture des données…", "max_entries": 64}
@@ -58,6 +66,24 @@ def choix_sites(version: str, departement: str) -> dict[str, str]:
 def lire_fiche(version: str, departement: str, site_id: str) -> etablissement.Fiche:
     """The fiche of a site."""
     return etablissement.fiche(base(), departement, site_id)
+
+
+@st.cache_resource(show_spinner="Estimation des besoins attendus…", max_entries=2)
+def _examen(version: str) -> signaux.Examen:
+    """The estimate over the whole warehouse: some seconds, then kept; only read afterwards."""
+    return signaux.examiner(base())
+
+
+@st.cache_data(**CACHE)
+def lire_signaux(version: str, departement: str) -> signaux.Signaux:
+    """The sites without a label of a département that are to examine."""
+    return signaux.signaux(_examen(version), departement, departements(version)[departement])
+
+
+@st.cache_data(**CACHE)
+def comparer_site(version: str, site_id: str) -> signaux.Comparaison:
+    """A site to examine beside the labelled sites that look like it."""
+    return signaux.comparaison(_examen(version), site_id)
 
 
 @st.cache_data(**CACHE)

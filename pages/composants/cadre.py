@@ -13,6 +13,7 @@ DOSSIER = chemins.RACINE / "pages"
 PAGES = {
     "situation": (DOSSIER / "analyser" / "situation.py", "Situation"),
     "etablissement": (DOSSIER / "analyser" / "etablissement.py", "Établissement"),
+    "signaux": (DOSSIER / "analyser" / "signaux.py", "Sites à examiner"),
     "proposer": (DOSSIER / "proposer" / "proposer.py", "Proposer"),
     "donnees": (DOSSIER / "analyser" / "donnees.py", "Données"),
     "methode": (DOSSIER / "comprendre" / "methode.py", "Méthode"),
