@@ -13,6 +13,8 @@ from pipelines.base import chemins
 from pipelines.reports import (
     donnees,
     etablissement,
+    fiche_imprimable,
+    historique,
     methode,
     modeles,
     proposition,
@@ -66,6 +68,16 @@ def choix_sites(version: str, departement: str) -> dict[str, str]:
 def lire_fiche(version: str, departement: str, site_id: str) -> etablissement.Fiche:
     """The fiche of a site."""
     return etablissement.fiche(base(), departement, site_id)
+
+
+def lire_historique(departement: str, site_id: str) -> historique.Historique:
+    """What the proposals kept here did with a site; read anew each time, they come and go."""
+    return historique.historique(base(), departement, site_id)
+
+
+def imprimer(fiche: etablissement.Fiche, passe: historique.Historique) -> str:
+    """The fiche as one A4 page, with what must be said of the data."""
+    return fiche_imprimable.document(fiche, passe, avertissements(version()))
 
 
 @st.cache_resource(show_spinner="Estimation des besoins attendus…", max_entries=2)

@@ -108,6 +108,14 @@ def table_a_lire(cadre: pd.DataFrame, nom: str) -> None:
     telecharger(cadre, nom)
 
 
+def table_ou(cadre: pd.DataFrame, nom: str, vide: str) -> None:
+    """A table of sentences, or the sentence `vide` when it has no line."""
+    if not cadre.empty:
+        table_a_lire(cadre, nom)
+    elif vide:
+        st.write(vide)
+
+
 def textes(cadre: pd.DataFrame) -> pd.DataFrame:
     """Cells as French text, numbers included; unknown said."""
     return cadre.map(lambda v: inerte(v) if isinstance(v, str) else nombre_court(v))
