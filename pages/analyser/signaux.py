@@ -24,16 +24,16 @@ if vue.nuage is not None:
         )
         st.caption(
             "Au-dessus du pointillé, les nombres d'un site font attendre plus que ses labels ne "
-            "donnent. Un point par site du second degré ; sa forme dit le type."
+            "donnent. Rond : collège ; triangle : lycée général ou polyvalent ; carré : lycée "
+            "professionnel ; pentagone : EREA."
         )
     with droite:
+        st.markdown("##### Sites à examiner, par commune")
+        cadre.table_ou(
+            vue.table, f"signaux-{departement}", "Aucun site de ce département n'est à examiner."
+        )
         st.markdown("##### Ce que vaut l'estimation")
         cadre.table_a_lire(vue.modeles, "estimation")
-    st.markdown("##### Sites à examiner, par commune")
-    if vue.table.empty:
-        st.write("Aucun site de ce département n'est à examiner.")
-    else:
-        cadre.table(vue.table, f"signaux-{departement}", hauteur="content")
 
 if vue.site_ids:
     noms = acces.choix_sites(acces.version(), departement)

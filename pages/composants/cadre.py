@@ -130,8 +130,8 @@ def nombre_court(valeur: object) -> str:
     """A number with the decimals it needs, two at most; « inconnu » when missing."""
     if pd.isna(valeur):
         return INCONNU
-    entier = float(valeur) == round(float(valeur))
-    return nombre(float(valeur), 0 if entier else 2)
+    decimales = f"{float(valeur):.2f}".rstrip("0").split(".")[1]
+    return nombre(float(valeur), len(decimales))
 
 
 def telecharger(cadre: pd.DataFrame, nom: str) -> None:

@@ -71,7 +71,7 @@ def document(fiche: Fiche, historique: Historique, avertissements: list[str]) ->
             "</div></div>",
             *_largeur(fiche, historique),
             f'<h2>Références</h2><p class="note">{escape(_references(fiche))}</p>',
-            f'<p class="note">{escape(fiche.sources)} Atlas SSFE, site {escape(fiche.site_id)}.</p>',
+            f'<p class="note">{escape(fiche.sources)} Site {escape(fiche.site_id)}.</p>',
         ]
     )
     return (

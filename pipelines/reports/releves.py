@@ -55,7 +55,8 @@ def table(releves: pd.DataFrame) -> pd.DataFrame:
         cle: ", ".join(_en_mots(r) for r in _ruptures(groupe))
         for cle, groupe in lignes.groupby(cles)
     }
-    tableau["Rupture"] = [ruptures[cle] for cle in tableau.index]
+    # beside the names: the last column of a wide table is the one that is cut
+    tableau.insert(0, "Rupture", [ruptures[cle] for cle in tableau.index])
     tableau = tableau.reset_index().rename_axis(columns=None)
     # all the modalities of a count together, then each
     rangs = tableau.assign(detail=tableau["Modalité"] != ENSEMBLE).sort_values(
@@ -76,9 +77,9 @@ def _ruptures(serie: pd.DataFrame) -> list[tuple[str, float, str, float]]:
 
 
 def _en_mots(rupture: tuple[str, float, str, float]) -> str:
-    """« de 30 à 72 en 2025-2026 »."""
+    """« 30 → 72 en 2025-2026 »."""
     _, avant, annee, apres = rupture
-    return f"de {nombre(avant)} à {nombre(apres)} en {annee}"
+    return f"{nombre(avant)} → {nombre(apres)} en {annee}"
 
 
 def graphique(releves: pd.DataFrame, site_id: str) -> go.Figure | None:
@@ -140,7 +141,7 @@ def graphique(releves: pd.DataFrame, site_id: str) -> go.Figure | None:
     return figure
 
 
-def _titre_court(libelle: str, largeur: int = 46) -> str:
+def _titre_court(libelle: str, largeur: int = 42) -> str:
     """`libelle` cut at a word, for a small chart; the table has it whole."""
     return textwrap.shorten(libelle, largeur, placeholder="…")
 

@@ -124,14 +124,13 @@ def signaux(examen: Examen, departement: str, nom: str) -> Signaux:
         phrase=_phrase(locaux, a_examiner, profils, nom),
         erreur=_erreur(profils),
         modeles=_modeles(profils.mesures),
-        table=_table(a_examiner).assign(
-            **{"À vérifier avant de conclure": list(a_examiner["a_verifier"])}
-        ),
+        table=_liste(a_examiner),
         site_ids=list(a_examiner["site_id"]),
         nuage=_nuage(locaux, f"signaux-{departement}"),
         jumelle=_table(locaux).assign(
             **{
                 "Catégories": list(locaux["categories_en_mots"]),
+                "À vérifier": list(locaux["a_verifier"]),
                 "À examiner": ["oui" if e else "non" for e in locaux["est_a_examiner"]],
             }
         ),
@@ -176,7 +175,7 @@ def comparaison(examen: Examen, site_id: str) -> Comparaison:
             f"{pluriel(len(proches), 'site de même type lui ressemble', _RESSEMBLENT)} et "
             f"{'a' if len(proches) == 1 else 'ont'} un label."
         ),
-        cote_a_cote=pd.DataFrame(lignes, columns=["", *noms.values()]),
+        cote_a_cote=pd.DataFrame(lignes, columns=["Facteur", *noms.values()]),
         ecarts=pd.DataFrame(
             ecarts, columns=["Site semblable", "Facteur", "Ce site", "L'autre", "Écart", "Unité"]
         ),
@@ -187,6 +186,8 @@ _RESSEMBLENT = "sites de même type lui ressemblent"
 
 
 def _phrase(locaux: pd.DataFrame, a_examiner: pd.DataFrame, profils: Profils, nom: str) -> str:
+    if locaux.empty:
+        return f"{nom} : aucun site du second degré dans ces données."
     sans_label = int((~locaux["a_un_label"]).sum())
     debut = f"{nom} : {pluriel(sans_label, 'site')} sans label parmi {len(locaux)}"
     if profils.retenu is None:
@@ -215,11 +216,12 @@ def _phrase(locaux: pd.DataFrame, a_examiner: pd.DataFrame, profils: Profils, no
 
 def _erreur(profils: Profils) -> str:
     """The error of each model, in plain French, and which one is shown."""
-    par_nom = {m.modele: nombre(m.erreur_demi_journees, 1) for m in profils.mesures}
+    erreurs = {m.modele: m.erreur_demi_journees for m in profils.mesures}
+    par_nom = {nom: nombre(erreur, 1) for nom, erreur in erreurs.items()}
     debut = (
         "Sur des sites qu'ils n'avaient pas vus, les arbres de décision se trompent en moyenne de "
-        f"{par_nom[ARBRES]} ½ j. par cycle, le modèle linéaire de {par_nom[LINEAIRE]}, "
-        f"la moyenne de tous les sites de {par_nom[MOYENNE]}."
+        f"{pluriel(round(erreurs[ARBRES], 1), 'demi-journée')} par cycle, le modèle "
+        f"linéaire de {par_nom[LINEAIRE]}, la moyenne de tous les sites de {par_nom[MOYENNE]}."
     )
     if profils.retenu is None:
         return f"{debut} Aucun ne fait mieux que la moyenne : rien n'est signalé."
@@ -233,7 +235,10 @@ def _modeles(mesures: tuple[Mesure, ...]) -> pd.DataFrame:
         {
             "Estimation par": [MODELES[m.modele] for m in mesures],
             "Erreur moyenne (½ j. par cycle)": [round(m.erreur_demi_journees, 2) for m in mesures],
-            "Part des différences expliquée (R²)": [round(m.part_expliquee, 2) for m in mesures],
+            # no « −0 »
+            "Part des différences expliquée (R²)": [
+                round(m.part_expliquee, 2) + 0.0 for m in mesures
+            ],
         }
     )
 
@@ -269,6 +274,19 @@ def _table(sites: pd.DataFrame) -> pd.DataFrame:
     )
 
 
+def _liste(sites: pd.DataFrame) -> pd.DataFrame:
+    """The sites to examine, by commune then name, for a list beside the picture."""
+    return pd.DataFrame(
+        {
+            "Commune": list(sites["commune"]),
+            "Site": list(sites["nom"]),
+            "Besoin par les labels (½ j.)": sites["besoin"].astype(int).to_numpy(),
+            "Besoin attendu (½ j.)": sites["attendu"].round(1).to_numpy(),
+            "À vérifier avant de conclure": list(sites["a_verifier"]),
+        }
+    )
+
+
 def _nuage(sites: pd.DataFrame, nom: str) -> go.Figure:
     """Expected against label-based besoin; colour says who is to examine, shape the kind."""
     figure = go.Figure()
@@ -277,7 +295,7 @@ def _nuage(sites: pd.DataFrame, nom: str) -> go.Figure:
         ("Sans label", ~sites["a_un_label"] & ~sites["est_a_examiner"], "#4292C6", 9),
         ("Sans label, à examiner", sites["est_a_examiner"], "#B22222", 13),
     )
-    haut = max(sites["besoin"].max(), sites["attendu"].max()) + 1 if len(sites) else 1
+    haut = 1 if sites.empty else sites[["besoin", "attendu"]].to_numpy().max() + 1
     figure.add_scatter(
         x=[0, haut],
         y=[0, haut],
@@ -292,7 +310,7 @@ def _nuage(sites: pd.DataFrame, nom: str) -> go.Figure:
             x=groupe["besoin"],
             y=groupe["attendu"],
             mode="markers",
-            name=etat,
+            showlegend=False,
             marker={
                 "color": couleur,
                 "size": taille,
@@ -304,6 +322,14 @@ def _nuage(sites: pd.DataFrame, nom: str) -> go.Figure:
                 f"%{{text}}<br>par les labels{FINE}: %{{x}}<br>attendu{FINE}: %{{y:.1f}}"
                 "<extra></extra>"
             ),
+        )
+        # the legend tells the colour alone: shapes are the kinds of establishment
+        figure.add_scatter(
+            x=[None],
+            y=[None],
+            mode="markers",
+            name=etat,
+            marker={"color": couleur, "size": taille, "symbol": "circle"},
         )
     figure.update_layout(
         height=460,
