@@ -25,6 +25,7 @@ from sklearn.metrics.pairwise import nan_euclidean_distances
 from sklearn.model_selection import StratifiedGroupKFold
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from threadpoolctl import threadpool_limits
 
 from pipelines.base import reference
 
@@ -73,7 +74,9 @@ def profils(sites: pd.DataFrame) -> Profils | None:
     if len(retenus) < reference.valeur("profils", "sites_min"):
         return None
     nombres, besoin = facteurs(retenus), retenus["besoin"].to_numpy(dtype=float)
-    estimes = {nom: _hors_echantillon(nom, retenus, nombres, besoin) for nom in _MODELES}
+    # one thread: sums added in one order whatever the machine, and quicker on so few sites
+    with threadpool_limits(limits=1):
+        estimes = {nom: _hors_echantillon(nom, retenus, nombres, besoin) for nom in _MODELES}
     mesures = tuple(
         Mesure(nom, float(mean_absolute_error(besoin, e)), float(r2_score(besoin, e)))
         for nom, e in estimes.items()
