@@ -37,22 +37,19 @@ with st.expander("Imprimer la fiche (une page A4)"):
     )
     st.iframe(imprimable, height=1200, alt=f"Page à imprimer : {fiche.nom}")
 
-gauche, droite = st.columns([7, 5], gap="medium")
-with gauche:
-    st.markdown("##### Besoin, ligne par ligne")
-    cadre.table_a_lire(fiche.besoin, f"besoin-{choisi}")
-with droite:
-    st.markdown("##### Présence aujourd'hui")
-    cadre.table_ou(fiche.presences, f"presences-{choisi}", "Aucune présence régulière connue.")
-    st.markdown("##### Ce site dans son département")
-    cadre.table_a_lire(fiche.reperes, f"reperes-{choisi}")
-    st.caption(fiche.note_des_reperes)
+st.markdown("##### Présence aujourd'hui")
+cadre.table_ou(fiche.presences, f"presences-{choisi}", "Aucune présence régulière connue.")
+st.markdown("##### Besoin, ligne par ligne")
+cadre.table_a_lire(fiche.besoin, f"besoin-{choisi}")
 st.markdown("##### Catégories prioritaires")
 cadre.table_ou(
     fiche.categories,
     f"categories-{choisi}",
     "Ce site n'entre dans aucune catégorie prioritaire.",
 )
+st.markdown("##### Ce site dans son département")
+cadre.table_a_lire(fiche.reperes, f"reperes-{choisi}")
+st.caption(fiche.note_des_reperes)
 st.markdown("##### Identité et sources")
 cadre.table_a_lire(fiche.identite, f"identite-{choisi}")
 st.markdown("##### Postes les plus proches")

@@ -28,12 +28,17 @@ if vue.nuage is not None:
             "professionnel ; pentagone : EREA."
         )
     with droite:
-        st.markdown("##### Sites à examiner, par commune")
-        cadre.table_ou(
-            vue.table, f"signaux-{departement}", "Aucun site de ce département n'est à examiner."
-        )
         st.markdown("##### Ce que vaut l'estimation")
         cadre.table_a_lire(vue.modeles, "estimation")
+        st.caption(
+            "½ j. : demi-journées par cycle. R² : part des différences entre sites expliquée, 1 au "
+            "mieux ; zéro ou moins, pas mieux que la moyenne."
+        )
+    st.markdown("##### Sites à examiner, par commune")
+    if vue.table.empty:
+        st.write("Aucun site de ce département n'est à examiner.")
+    else:
+        cadre.table(vue.table, f"signaux-{departement}", hauteur="content")
 
 if vue.site_ids:
     noms = acces.choix_sites(acces.version(), departement)

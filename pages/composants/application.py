@@ -19,9 +19,7 @@ def dessiner() -> None:
         "<style>[data-testid='stMainBlockContainer'] {padding: 2.5rem 3rem 2rem}"
         "[data-testid='stSidebarHeader'] {height: 2.5rem; margin-bottom: 0}"
         # Streamlit's own grey falls short of a contrast of 4.5 to 1
-        ".stApp [data-testid='stCaptionContainer'] {opacity: 0.75}"
-        # a long reference wraps in its cell: no table is to be scrolled aside
-        "[data-testid='stTable'] :is(th, td):last-child {overflow-wrap: anywhere}</style>"
+        ".stApp [data-testid='stCaptionContainer'] {opacity: 0.75}</style>"
     )
     try:
         cadre.navigation().run()

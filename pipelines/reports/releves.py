@@ -113,7 +113,7 @@ def graphique(releves: pd.DataFrame, site_id: str) -> go.Figure | None:
             x=x,
             y=y,
             mode="lines+markers",
-            line={"color": "#0B5394", "width": 2},
+            line={"color": "#4292C6", "width": 2},
             marker={"size": 7},
             hovertemplate=f"%{{x}}{FINE}: %{{y:.0f}}<extra></extra>",
             showlegend=False,
@@ -123,10 +123,9 @@ def graphique(releves: pd.DataFrame, site_id: str) -> go.Figure | None:
             figure.add_annotation(
                 x=annee,
                 y=apres,
-                text="rupture",
+                text="<b>rupture</b>",
                 showarrow=False,
                 yshift=12,
-                font={"color": "#B22222", "size": 12},
                 **place,
             )
     figure.update_yaxes(rangemode="tozero", nticks=3)

@@ -173,7 +173,8 @@ def comparaison(examen: Examen, site_id: str) -> Comparaison:
             f"Par ses nombres, un besoin attendu de {nombre(site['attendu'], 1)} demi-journées par "
             f"cycle de 4 semaines, contre {nombre(site['besoin'])} par les labels ; "
             f"{pluriel(len(proches), 'site de même type lui ressemble', _RESSEMBLENT)} et "
-            f"{'a' if len(proches) == 1 else 'ont'} un label."
+            f"{'a' if len(proches) == 1 else 'ont'} un label. À vérifier avant de conclure : "
+            f"{fiche['a_verifier']}."
         ),
         cote_a_cote=pd.DataFrame(lignes, columns=["Facteur", *noms.values()]),
         ecarts=pd.DataFrame(
@@ -234,11 +235,9 @@ def _modeles(mesures: tuple[Mesure, ...]) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "Estimation par": [MODELES[m.modele] for m in mesures],
-            "Erreur moyenne (½ j. par cycle)": [round(m.erreur_demi_journees, 2) for m in mesures],
+            "Erreur (½ j.)": [round(m.erreur_demi_journees, 2) for m in mesures],
             # no « −0 »
-            "Part des différences expliquée (R²)": [
-                round(m.part_expliquee, 2) + 0.0 for m in mesures
-            ],
+            "R²": [round(m.part_expliquee, 2) + 0.0 for m in mesures],
         }
     )
 

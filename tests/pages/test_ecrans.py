@@ -198,7 +198,7 @@ def test_the_sites_to_examine_are_a_signal_with_their_error_and_no_ranking(ouvri
     )
     estimation = next(t for t in tableaux(ecran) if "Estimation par" in t.columns)
     assert len(estimation) == 3
-    liste = next(t for t in tableaux(ecran) if "Besoin attendu (½ j.)" in t.columns)
+    liste = next(d.value for d in ecran.main.dataframe if "Besoin attendu (½ j.)" in d.value)
     assert f"dont {len(liste)} à examiner" in clair(phrase(ecran))
     choix = next(s for s in ecran.main.selectbox if "ressemblent" in s.label)
     assert len(choix.options) == len(liste)

@@ -69,7 +69,8 @@ def test_the_sentence_counts_the_sites_of_the_tables(vues):
         assert len(vue.table) == (vue.jumelle["À examiner"] == "oui").sum()
         if not vue.table.empty:
             assert dits[3] == len(vue.table)
-            a_verifier = int((vue.table["À vérifier avant de conclure"] != "rien").sum())
+            montres = vue.jumelle[vue.jumelle["À examiner"] == "oui"]
+            a_verifier = int((montres["À vérifier"] != "rien").sum())
             assert ("une catégorie reste inconnue" in clair(vue.phrase)) == bool(a_verifier)
 
 
@@ -78,9 +79,7 @@ def test_the_error_of_each_model_is_said_in_french_and_in_the_table(vues, examen
     assert len(vue.modeles) == 3
     for mesure in examen.profils.mesures:
         assert f"{mesure.erreur_demi_journees:.1f}".replace(".", ",") in vue.erreur
-        assert round(mesure.erreur_demi_journees, 2) in set(
-            vue.modeles["Erreur moyenne (½ j. par cycle)"]
-        )
+        assert round(mesure.erreur_demi_journees, 2) in set(vue.modeles["Erreur (½ j.)"])
 
 
 def test_every_point_of_the_picture_is_a_line_of_its_table(vues):
@@ -113,6 +112,8 @@ def test_a_site_stands_beside_labelled_sites_of_its_type_with_the_numbers_of_the
         assert facteurs.loc["IPS", nom] == f"{ips:.1f}".replace(".", ",")
     assert facteurs.loc["Catégories", noms[0]] == "—"
     assert (facteurs.loc["Catégories", noms[1:]] != "—").all()
+    a_verifier = vues["013"].jumelle.set_index("UAI").loc[site_id, "À vérifier"]
+    assert clair(vue.phrase).endswith(clair(f"À vérifier avant de conclure : {a_verifier}."))
     assert len(vue.ecarts) == len(FACTEURS) * (len(noms) - 1)
     ips = vue.ecarts[vue.ecarts["Facteur"] == "IPS"]
     for ligne in ips.to_dict("records"):
