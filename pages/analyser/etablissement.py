@@ -21,41 +21,60 @@ if demande and demande not in noms:
     st.warning(f"Le site « {demande} » n'est pas dans ce département.")
 
 fiche = acces.lire_fiche(acces.version(), departement, choisi)
+historique = acces.lire_historique(departement, choisi)
 st.title(fiche.nom)
 st.caption(fiche.sous_titre)
 st.markdown(f"#### {fiche.phrase}")
+st.write(fiche.classe)
+with st.expander("Imprimer la fiche (une page A4)"):
+    imprimable = acces.imprimer(fiche, historique)
+    st.download_button(
+        "Télécharger la page à imprimer (HTML)",
+        imprimable,
+        file_name=f"fiche-{choisi}.html",
+        mime="text/html",
+        on_click="ignore",
+    )
+    st.iframe(imprimable, height=1200, alt=f"Page à imprimer : {fiche.nom}")
 
-gauche, droite = st.columns([7, 5], gap="medium")
-with gauche:
-    st.markdown("##### Besoin, ligne par ligne")
-    cadre.table_a_lire(fiche.besoin, f"besoin-{choisi}")
-    st.markdown("##### Catégories prioritaires")
-    if fiche.categories.empty:
-        st.write("Ce site n'entre dans aucune catégorie prioritaire.")
-    else:
-        cadre.table_a_lire(fiche.categories, f"categories-{choisi}")
-with droite:
-    st.markdown("##### Présence aujourd'hui")
-    if fiche.presences.empty:
-        st.write("Aucune présence régulière connue.")
-    else:
-        cadre.table_a_lire(fiche.presences, f"presences-{choisi}")
-    st.markdown("##### Identité et sources")
-    cadre.table_a_lire(fiche.identite, f"identite-{choisi}")
-    st.markdown("##### Postes les plus proches")
-    if fiche.postes_proches.empty:
-        st.write("Aucun poste n'est connu dans ce département.")
-    else:
-        cadre.table_a_lire(fiche.postes_proches, f"postes-{choisi}")
+st.markdown("##### Présence aujourd'hui")
+cadre.table_ou(fiche.presences, f"presences-{choisi}", "Aucune présence régulière connue.")
+st.markdown("##### Besoin, ligne par ligne")
+cadre.table_a_lire(fiche.besoin, f"besoin-{choisi}")
+st.markdown("##### Catégories prioritaires")
+cadre.table_ou(
+    fiche.categories,
+    f"categories-{choisi}",
+    "Ce site n'entre dans aucune catégorie prioritaire.",
+)
+st.markdown("##### Ce site dans son département")
+cadre.table_a_lire(fiche.reperes, f"reperes-{choisi}")
+st.caption(fiche.note_des_reperes)
+st.markdown("##### Identité et sources")
+cadre.table_a_lire(fiche.identite, f"identite-{choisi}")
+st.markdown("##### Postes les plus proches")
+cadre.table_ou(
+    fiche.postes_proches, f"postes-{choisi}", "Aucun poste n'est connu dans ce département."
+)
 
 if len(fiche.rattachements) > 1:
     st.markdown("##### Ce que le site réunit")
     cadre.table(fiche.rattachements, f"rattachements-{choisi}")
 st.markdown("##### Activité par année scolaire")
-if fiche.activite.empty:
+if fiche.graphique is None:
     st.write("Aucun relevé d'activité n'a été donné pour ce site.")
 else:
+    st.plotly_chart(
+        fiche.graphique,
+        key=f"activite-{choisi}",
+        config={"displaylogo": False, "displayModeBar": False},
+        alt="Activité par année scolaire ; le tableau plus bas dit la même chose.",
+    )
+    st.caption(fiche.note_de_l_activite)
     cadre.table(fiche.activite, f"activite-{choisi}")
-if not fiche.anomalies.empty:
-    st.markdown("##### Anomalies dans les sources")
-    cadre.table_a_lire(fiche.anomalies, f"anomalies-{choisi}")
+st.markdown("##### Propositions calculées")
+cadre.table_ou(historique.table, f"propositions-{choisi}", "")
+st.caption(historique.note)
+st.markdown("##### Anomalies dans les sources")
+cadre.table_ou(fiche.anomalies, f"anomalies-{choisi}", "Aucune anomalie ne nomme ce site.")
+st.caption(fiche.sources)

@@ -17,11 +17,14 @@ from pipelines.reports import (
     doctrines,
     donnees,
     etablissement,
+    fiche_imprimable,
+    historique,
     libelles,
     methode,
     modeles,
     priorites,
     proposition,
+    signaux,
     situation,
 )
 from pipelines.scenarios import calculs, comparaisons, depot
@@ -72,6 +75,34 @@ def choix_sites(version: str, departement: str) -> dict[str, str]:
 def lire_fiche(version: str, departement: str, site_id: str) -> etablissement.Fiche:
     """The fiche of a site."""
     return etablissement.fiche(base(), departement, site_id)
+
+
+def lire_historique(departement: str, site_id: str) -> historique.Historique:
+    """What the proposals kept here did with a site; read anew each time, they come and go."""
+    return historique.historique(base(), departement, site_id)
+
+
+def imprimer(fiche: etablissement.Fiche, passe: historique.Historique) -> str:
+    """The fiche as one A4 page, with what must be said of the data."""
+    return fiche_imprimable.document(fiche, passe, avertissements(version()))
+
+
+@st.cache_resource(show_spinner="Estimation des besoins attendus…", max_entries=2)
+def _examen(version: str) -> signaux.Examen:
+    """The estimate over the whole warehouse: some seconds, then kept; only read afterwards."""
+    return signaux.examiner(base())
+
+
+@st.cache_data(**CACHE)
+def lire_signaux(version: str, departement: str) -> signaux.Signaux:
+    """The sites without a label of a département that are to examine."""
+    return signaux.signaux(_examen(version), departement, departements(version)[departement])
+
+
+@st.cache_data(**CACHE)
+def comparer_site(version: str, site_id: str) -> signaux.Comparaison:
+    """A site to examine beside the labelled sites that look like it."""
+    return signaux.comparaison(_examen(version), site_id)
 
 
 @st.cache_data(**CACHE)

@@ -13,6 +13,7 @@ DOSSIER = chemins.RACINE / "pages"
 PAGES = {
     "situation": (DOSSIER / "analyser" / "situation.py", "Situation"),
     "etablissement": (DOSSIER / "analyser" / "etablissement.py", "Établissement"),
+    "signaux": (DOSSIER / "analyser" / "signaux.py", "Sites à examiner"),
     "priorites": (DOSSIER / "comprendre" / "priorites.py", "Priorités"),
     "besoins": (DOSSIER / "comprendre" / "besoins.py", "Besoins"),
     "adapter": (DOSSIER / "comprendre" / "adapter.py", "Adapter"),
@@ -135,6 +136,14 @@ def table_a_lire(cadre: pd.DataFrame, nom: str) -> None:
     telecharger(cadre, nom)
 
 
+def table_ou(cadre: pd.DataFrame, nom: str, vide: str) -> None:
+    """A table of sentences, or the sentence `vide` when it has no line."""
+    if not cadre.empty:
+        table_a_lire(cadre, nom)
+    elif vide:
+        st.write(vide)
+
+
 def textes(cadre: pd.DataFrame) -> pd.DataFrame:
     """Cells as French text, numbers included; unknown said."""
     return cadre.map(lambda v: inerte(v) if isinstance(v, str) else nombre_court(v))
@@ -149,8 +158,8 @@ def nombre_court(valeur: object) -> str:
     """A number with the decimals it needs, two at most; « inconnu » when missing."""
     if pd.isna(valeur):
         return INCONNU
-    entier = float(valeur) == round(float(valeur))
-    return nombre(float(valeur), 0 if entier else 2)
+    decimales = f"{float(valeur):.2f}".rstrip("0").split(".")[1]
+    return nombre(float(valeur), len(decimales))
 
 
 def telecharger(cadre: pd.DataFrame, nom: str) -> None:

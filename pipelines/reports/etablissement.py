@@ -1,23 +1,34 @@
 """The fiche of a site: who it is, what it should have, what it has, and where each comes from."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 import pandas as pd
+import plotly.graph_objects as go
 
-from pipelines.base import reference
 from pipelines.base.erreurs import AtlasError
-from pipelines.base.textes import INCONNU, nombre, pluriel, pourcentage, rythme
+from pipelines.base.textes import (
+    INCONNU,
+    jour,
+    nombre,
+    pluriel,
+    pourcentage,
+    rythme,
+)
 from pipelines.marts import entrepot
 from pipelines.planning.trajets import estimer
+from pipelines.reports import releves
 from pipelines.reports.donnees import millesime_lisible
-from pipelines.reports.libelles import STATUTS, TYPES
+from pipelines.reports.libelles import DONNEES, RYTHMES_EN_MOTS, STATUTS, TYPES
 from pipelines.reports.sites import BAREME_PAR_DEFAUT, tableau_sites
 from pipelines.scoring.bareme import bareme
 from pipelines.scoring.besoin import besoins
 from pipelines.sources.cartes import cartes
 
+Identite = tuple[str, str, str, str | None, str | None]
+"""What is known, its value, its year, its sources, and the files whose vintage stands for it."""
 POSTES_PROCHES_MONTRES = 8
 DISPOSITIFS = {
     "segpa": "SEGPA",
@@ -26,6 +37,17 @@ DISPOSITIFS = {
     "relais": "Dispositif relais",
     "internat": "Internat",
 }
+REPERES = (
+    ("eleves_par_demi_journee", "Élèves par demi-journée", 0),
+    ("part_pour_cent", "Part du besoin couverte (%)", 0),
+    ("ips", "IPS", 1),
+    ("effectif", "Élèves", 0),
+    ("eleves_segpa", "Élèves de SEGPA", 0),
+    ("eleves_ulis", "Élèves d'ULIS", 0),
+    ("eloignement_km", "Plus proche autre site (km)", 1),
+    ("densite", "Densité (1 : dense, 7 : très peu)", 0),
+)
+"""Column, label and decimals of what a site is compared on with its département."""
 
 
 @dataclass(frozen=True)
@@ -36,14 +58,20 @@ class Fiche:
     nom: str
     sous_titre: str
     phrase: str
+    classe: str
     identite: pd.DataFrame
     categories: pd.DataFrame
     besoin: pd.DataFrame
     presences: pd.DataFrame
+    reperes: pd.DataFrame
+    note_des_reperes: str
     postes_proches: pd.DataFrame
     rattachements: pd.DataFrame
     activite: pd.DataFrame
+    graphique: go.Figure | None
+    note_de_l_activite: str
     anomalies: pd.DataFrame
+    sources: str
 
 
 def choix(base: Path, departement: str) -> dict[str, str]:
@@ -69,24 +97,48 @@ def fiche(base: Path, departement: str, site_id: str) -> Fiche:
             )
         site = trouves.iloc[0].to_dict()
         detail = calcules.detail
+        voisins = _comparables(sites, site)
+        annuels = releves.annuels(connexion, site_id)
         return Fiche(
             site_id=site_id,
             nom=site["nom"],
             sous_titre=f"{TYPES[site['type']]}, {site['commune']}"
             + (f", bassin {site['bassin'].title()}" if site["bassin"] else ""),
-            phrase=_phrase(site, sites),
+            phrase=_phrase(site, voisins),
+            classe=_classe(site),
             identite=_identite(connexion, site),
             categories=_categories(site),
             besoin=_besoin(detail[detail["site_id"] == site_id]),
             presences=_presences(connexion, site_id),
+            reperes=_reperes(site, voisins),
+            note_des_reperes=_note_des_reperes(site, voisins),
             postes_proches=_postes_proches(connexion, departement, trouves),
             rattachements=_rattachements(connexion, site_id),
-            activite=_activite(connexion, site_id),
+            activite=releves.table(annuels),
+            graphique=releves.graphique(annuels, site_id),
+            note_de_l_activite=releves.note(),
             anomalies=_anomalies(connexion, site_id),
+            sources=_sources(connexion),
         )
 
 
-def _phrase(site: dict, sites: pd.DataFrame) -> str:
+def _comparables(sites: pd.DataFrame, site: dict) -> pd.DataFrame:
+    """The sites of the département of the same nature, with what they are compared on as floats.
+
+    `eleves_par_demi_journee` is NaN where there is no presence or the pupils are unknown.
+    """
+    proches = sites[sites["nature"] == site["nature"]].set_index("site_id")
+    presence = proches["presence"].astype(float).where(proches["presence"] > 0)
+    return pd.DataFrame(
+        {
+            "eleves_par_demi_journee": proches["effectif"].astype(float) / presence,
+            "part_pour_cent": proches["part"].astype(float) * 100,
+            **{code: proches[code].astype(float) for code, _, _ in REPERES[2:]},
+        }
+    )
+
+
+def _phrase(site: dict, voisins: pd.DataFrame) -> str:
     debut = (
         f"Besoin : {pluriel(site['besoin'], 'demi-journée')} par cycle de 4 semaines "
         f"({rythme(site['besoin'])}). Aujourd'hui : "
@@ -94,13 +146,62 @@ def _phrase(site: dict, sites: pd.DataFrame) -> str:
     if site["presence"] == 0:
         return f"{debut}aucune présence régulière."
     phrase = f"{debut}{rythme(site['presence'])}, soit {pourcentage(site['part'])} du besoin."
-    servis = sites[(sites["presence"] > 0) & sites["effectif"].notna()]
-    if site["effectif"] is None or servis.empty:
+    charges = voisins["eleves_par_demi_journee"].dropna()
+    if site["site_id"] not in charges.index:
         return phrase
-    moyenne = servis["effectif"].sum() / servis["presence"].sum()
+    eleves = nombre(charges[site["site_id"]])
+    if len(charges) == 1:
+        return f"{phrase} {eleves} élèves par demi-journée."
     return (
-        f"{phrase} {nombre(site['effectif'] / site['presence'])} élèves par demi-journée, contre "
-        f"{nombre(moyenne)} en moyenne dans les sites servis du département."
+        f"{phrase} {eleves} élèves par demi-journée ; la moitié des sites servis du département "
+        f"en ont plus de {nombre(charges.median())}."
+    )
+
+
+def _classe(site: dict) -> str:
+    return f"Classe de couverture : {RYTHMES_EN_MOTS[site['rythme']].lower()}."
+
+
+SANS_PRESENCE = "sans présence"
+
+
+def _est_sans_presence(code: str, site: dict) -> bool:
+    return code == "eleves_par_demi_journee" and site["presence"] == 0
+
+
+def _reperes(site: dict, voisins: pd.DataFrame) -> pd.DataFrame:
+    """The site among those of its département: median, and how many stand below it."""
+    lignes = []
+    for code, libelle, decimales in REPERES:
+        connus = voisins[code].dropna()
+        valeur = voisins.loc[site["site_id"], code]
+        if connus.empty:
+            continue
+        lignes.append(
+            (
+                libelle,
+                SANS_PRESENCE if _est_sans_presence(code, site) else nombre(valeur, decimales),
+                nombre(connus.median(), decimales),
+                "—" if pd.isna(valeur) else _position(valeur, connus),
+            )
+        )
+    return pd.DataFrame(lignes, columns=["Donnée", "Ce site", "Médiane du département", "Position"])
+
+
+def _position(valeur: float, connus: pd.Series) -> str:
+    """« plus que 34 des 60 sites », itself counted among the 60; ties are said."""
+    sous, egaux = int((connus < valeur).sum()), int((connus == valeur).sum()) - 1
+    texte = f"plus que {sous} des {len(connus)} sites"
+    return f"{texte}, autant que {egaux}" if egaux else texte
+
+
+def _note_des_reperes(site: dict, voisins: pd.DataFrame) -> str:
+    quoi = (
+        "réseaux d'écoles REP+" if site["nature"] == "ecoles_rep_plus" else "sites du second degré"
+    )
+    return (
+        f"Parmi les {len(voisins)} {quoi} du département ; un site dont la donnée est inconnue "
+        "n'est pas compté dans la médiane. Élèves par demi-journée : les seuls sites servis."
     )
 
 
@@ -110,8 +211,8 @@ def _identite(connexion: duckdb.DuckDBPyConnection, site: dict) -> pd.DataFrame:
     Sources are those of the main establishment; those of a network, of its head collège.
     """
     d_ou = _provenances(connexion, site["uai_principal"])
-    lignes = [
-        ("Type", TYPES[site["type"]], "", "annuaire", d_ou.get("fichier")),
+    lignes: list[Identite] = [
+        (_nom_de_l_uai(site), site["uai_principal"], "", "annuaire", d_ou.get("fichier")),
         (
             "Élèves",
             nombre(site["effectif"]),
@@ -119,7 +220,13 @@ def _identite(connexion: duckdb.DuckDBPyConnection, site: dict) -> pd.DataFrame:
             site["effectif_source"],
             None,
         ),
-        ("IPS", nombre(site["ips"], 1), _annee(site["ips_rentree"]), d_ou.get("ips_source"), None),
+        (
+            "IPS",
+            nombre(site["ips"], 1),
+            _annee(site["ips_rentree"]),
+            _sources_de_l_ips(connexion, site["site_id"]),
+            None,
+        ),
         (
             "Éducation prioritaire",
             site["ep"] or "aucun label",
@@ -134,45 +241,39 @@ def _identite(connexion: duckdb.DuckDBPyConnection, site: dict) -> pd.DataFrame:
             None if site["est_rural"] is None else "densite",
             d_ou.get("densite_fichier"),
         ),
-        *(
-            (
-                libelle,
-                _oui_non(site[nom]),
-                "",
-                d_ou.get(f"{nom}_source"),
-                d_ou.get(f"{nom}_fichier"),
-            )
-            for nom, libelle in DISPOSITIFS.items()
-        ),
+    ]
+    if site["nature"] == "ecoles_rep_plus":
+        lignes.append(("Écoles", _ecoles(site), "", "annuaire", d_ou.get("fichier")))
+    else:
+        lignes += [_dispositif(nom, site, d_ou) for nom in DISPOSITIFS]
+    lignes.append(
         (
             "Position",
             site["qualite_position"],
             "",
             "contours" if site["qualite_position"] == "commune" else "annuaire",
             d_ou.get("position_fichier"),
-        ),
-    ]
-    if site["nature"] == "ecoles_rep_plus":
-        sans_niveau = (
-            site["nb_ecoles"] - site["nb_ecoles_elementaires"] - site["nb_ecoles_maternelles"]
         )
-        ecoles = [
-            f"{pluriel(site['nb_ecoles_elementaires'], 'école')} avec cycle 3",
-            pluriel(site["nb_ecoles_maternelles"], "maternelle"),
-            *([f"{pluriel(sans_niveau, 'école')} de niveau inconnu"] if sans_niveau else []),
-        ]
-        autres = [ligne for ligne in lignes if ligne[0] not in DISPOSITIFS.values()]
-        lignes = [
-            *autres[:-1],
-            ("Écoles", ", ".join(ecoles), "", "annuaire", d_ou.get("fichier")),
-            autres[-1],
-        ]
+    )
     return pd.DataFrame(
         [
             (donnee, valeur, annee or _millesimes(connexion, fichier), _source(source))
             for donnee, valeur, annee, source, fichier in lignes
         ],
         columns=["Donnée", "Valeur", "Année", "Source"],
+    )
+
+
+def _ecoles(site: dict) -> str:
+    """The écoles of a network by level, those of which it is unknown told apart."""
+    elementaires, maternelles = site["nb_ecoles_elementaires"], site["nb_ecoles_maternelles"]
+    sans_niveau = site["nb_ecoles"] - elementaires - maternelles
+    return ", ".join(
+        [
+            f"{pluriel(elementaires, 'école')} avec cycle 3",
+            pluriel(maternelles, "maternelle"),
+            *([f"{pluriel(sans_niveau, 'école')} de niveau inconnu"] if sans_niveau else []),
+        ]
     )
 
 
@@ -191,6 +292,39 @@ def _millesimes(connexion: duckdb.DuckDBPyConnection, fichiers: str | None) -> s
     return " et ".join(millesime_lisible(lus[f], f) for f in fichiers.split(" + "))
 
 
+def _sources_de_l_ips(connexion: duckdb.DuckDBPyConnection, site_id: str) -> str | None:
+    """The files the index of a site comes from: its écoles' own for a network."""
+    [(sources,)] = connexion.execute(
+        "select string_agg(distinct ips_source, ' + ' order by ips_source) "
+        "from mart_rattachement join mart_etablissement using (uai) "
+        "where site_id = ? and (raison = 'ecole_rep_plus' or uai = site_id)",
+        [site_id],
+    ).fetchall()
+    return sources
+
+
+def _nom_de_l_uai(site: dict) -> str:
+    return "UAI du collège tête de réseau" if site["nature"] == "ecoles_rep_plus" else "UAI"
+
+
+def _dispositif(code: str, site: dict, d_ou: dict[str, str | None]) -> Identite:
+    """Whether there is one, and how many pupils a file counts in it, each with its source."""
+    libelle, presence = DISPOSITIFS[code], _oui_non(site[code])
+    sources = d_ou.get(f"{code}_source")
+    eleves = site.get(f"eleves_{code}")
+    # zero pupils where there is no such class says nothing more
+    if eleves is None or (not eleves and not site[code]):
+        return (libelle, presence, "", sources, d_ou.get(f"{code}_fichier"))
+    comptes = d_ou[f"eleves_{code}_source"]
+    return (
+        libelle,
+        f"{presence}, {pluriel(eleves, 'élève')}",
+        _annee(site[f"eleves_{code}_rentree"]),
+        f"{sources} + {comptes}" if sources else comptes,
+        None,
+    )
+
+
 def _source(noms: str | None) -> str:
     """Titles of the sources « a + b »; a local file keeps the name it was given."""
     if noms is None:
@@ -200,13 +334,21 @@ def _source(noms: str | None) -> str:
 
 
 def _categories(site: dict) -> pd.DataFrame:
+    """The categories of the site, then those a missing number leaves unknown, and which number."""
     regles = {r.code: r for r in bareme(BAREME_PAR_DEFAUT).priorites.regles}
     lignes = [(regles[c].libelle, "oui", regles[c].reference) for c in site["categories"]]
     lignes += [
-        (regles[c].libelle, "inconnu : une donnée manque", regles[c].reference)
+        (regles[c].libelle, f"inconnu : il manque {_manque(regles[c].condition, site)}", ref)
         for c in site["inconnues"]
+        for ref in [regles[c].reference]
     ]
     return pd.DataFrame(lignes, columns=["Catégorie", "Ce site", "Référence"])
+
+
+def _manque(condition: str, site: dict) -> str:
+    """What the condition of a rule reads and the site does not know, in words."""
+    lues = [c for c in re.findall(r"\w+", condition) if c in site and site[c] is None]
+    return ", ".join(DONNEES.get(c, c) for c in dict.fromkeys(lues))
 
 
 def _besoin(detail: pd.DataFrame) -> pd.DataFrame:
@@ -224,7 +366,7 @@ def _besoin(detail: pd.DataFrame) -> pd.DataFrame:
 
 def _presences(connexion: duckdb.DuckDBPyConnection, site_id: str) -> pd.DataFrame:
     lignes = connexion.execute(
-        "select poste_id, demi_journees_cycle from mart_presence where site_id = ? "
+        "select poste_id, demi_journees_cycle from mart_presence where site_id = ? "
         "order by demi_journees_cycle desc, poste_id",
         [site_id],
     ).fetchall()
@@ -296,28 +438,6 @@ def _niveau(elementaire: bool | None, maternelle: bool | None) -> str:
     return "maternelle" if maternelle and elementaire is False else "école de niveau inconnu"
 
 
-def _activite(connexion: duckdb.DuckDBPyConnection, site_id: str) -> pd.DataFrame:
-    """Yearly counts, one column a school year; a year without return is left empty, not zero."""
-    lignes = connexion.execute(
-        "select indicateur, modalite, annee_scolaire, sum(nombre)::integer as nombre "
-        "from mart_activite where site_id = ? and periode = 'annee' group by all order by all",
-        [site_id],
-    ).df()
-    if lignes.empty:
-        return pd.DataFrame(columns=["Indicateur"])
-    mots = {
-        e["code"]: e["libelle"]
-        for nature in ("indicateurs", "modalites")
-        for e in reference.dictionnaire_activite()[nature]
-    }
-    lignes["Indicateur"] = [mots.get(i, i) for i in lignes["indicateur"]]
-    lignes["Modalité"] = [mots.get(m, m) if m else "—" for m in lignes["modalite"].fillna("")]
-    table = lignes.pivot(
-        index=["Indicateur", "Modalité"], columns="annee_scolaire", values="nombre"
-    )
-    return table.astype("Int64").reset_index().rename_axis(columns=None)
-
-
 def _anomalies(connexion: duckdb.DuckDBPyConnection, site_id: str) -> pd.DataFrame:
     return connexion.execute(
         """
@@ -332,6 +452,15 @@ def _anomalies(connexion: duckdb.DuckDBPyConnection, site_id: str) -> pd.DataFra
         """,
         [site_id],
     ).df()
+
+
+def _sources(connexion: duckdb.DuckDBPyConnection) -> str:
+    """When the data were put together and how old the annuaire is, for the foot of the sheet."""
+    [(construit_le, annuaire)] = connexion.execute(
+        "select (select max(construit_le)::date::varchar from meta_construction), "
+        "(select max(date_maj)::varchar from mart_etablissement)"
+    ).fetchall()
+    return f"Annuaire du {jour(annuaire)} ; données assemblées le {jour(construit_le)}."
 
 
 def _annee(rentree: object) -> str:

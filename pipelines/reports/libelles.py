@@ -65,6 +65,22 @@ HORS_CATEGORIE = {
     "categorie_inconnue": "Catégorie inconnue (une donnée manque)",
 }
 AUTRE_CATEGORIE = "Catégorie ajoutée par un texte académique"
+DONNEES = {
+    "ep": "le label d'éducation prioritaire",
+    "est_rural": "la densité de la commune",
+    "densite": "la densité de la commune",
+    "ips": "l'IPS",
+    "effectif": "le nombre d'élèves",
+    "segpa": "la présence d'une SEGPA",
+    "ulis": "la présence d'une ULIS",
+    "upe2a": "la présence d'une UPE2A",
+    "relais": "la présence d'un dispositif relais",
+    "internat": "la présence d'un internat",
+    "eleves_segpa": "le nombre d'élèves de SEGPA",
+    "eleves_ulis": "le nombre d'élèves d'ULIS",
+    "eloignement_km": "la position du site",
+}
+"""Column of `mart_site` a rule may read → what is missing when it is unknown."""
 STATUTS = {
     "occupe": "occupé",
     "vacant": "vacant",

@@ -199,6 +199,32 @@ def test_the_lines_of_the_besoin_of_a_fiche_add_up_to_its_total(ouvrir, departem
     assert nombres(phrase(ecran))[0] == valeurs[-1]
 
 
+def test_the_sites_to_examine_are_a_signal_with_their_error_and_no_ranking(ouvrir):
+    """The sentence, the warning, the errors; the site of the address beside its neighbours."""
+    ecran = ouvrir("signaux", departement="013")
+    assert clair("**Un signal à examiner, pas un classement.**") in " ".join(
+        clair(m.value) for m in ecran.main.markdown
+    )
+    estimation = next(t for t in tableaux(ecran) if "Estimation par" in t.columns)
+    assert len(estimation) == 3
+    liste = next(d.value for d in ecran.main.dataframe if "Besoin attendu (½ j.)" in d.value)
+    assert f"dont {len(liste)} à examiner" in clair(phrase(ecran))
+    choix = next(s for s in ecran.main.selectbox if "ressemblent" in s.label)
+    assert len(choix.options) == len(liste)
+    vue = next(t for t in tableaux(ecran) if t.columns[0] == "Facteur")
+    assert list(vue["Facteur"])[:2] == ["IPS", "Élèves"]
+    assert len(vue.columns) > 2
+
+
+def test_the_sites_of_a_departement_with_nothing_to_examine_say_so(ouvrir):
+    ecran = ouvrir("signaux", departement="004")
+    assert not ecran.exception
+    assert "Aucun site de ce département n'est à examiner." in [
+        m.value for m in ecran.main.markdown
+    ]
+    assert not ecran.main.selectbox
+
+
 def test_a_site_of_another_departement_is_not_shown_in_its_place_without_a_word(ouvrir):
     ecran = ouvrir("etablissement", departement="005", site="0840001A")
     assert not ecran.exception

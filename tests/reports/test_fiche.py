@@ -1,15 +1,21 @@
 """The fiche of a site: every site of a département builds one, and its numbers agree."""
 
+import json
 import re
+import shutil
+import statistics
 
 import duckdb
 import fabrique
+import pandas as pd
 import pytest
 
 from pipelines.base import chemins
 from pipelines.base.erreurs import AtlasError
 from pipelines.marts.construction import construire
+from pipelines.reports import releves
 from pipelines.reports.etablissement import choix, fiche
+from pipelines.reports.historique import historique
 
 
 def clair(texte):
@@ -105,9 +111,140 @@ def test_activity_keeps_a_column_a_school_year(fiches, base):
     annees = {
         a for (a,) in base.execute("select distinct annee_scolaire from mart_activite").fetchall()
     }
-    vues = {c for f in fiches.values() for c in f.activite.columns} - {"Indicateur", "Modalité"}
-    assert vues == annees
+    vues = {c for f in fiches.values() for c in f.activite.columns}
+    assert vues - {"Indicateur", "Modalité", "Rupture"} == annees
     assert len(annees) == 2
+
+
+def test_the_pupils_per_half_day_are_set_against_the_median_of_the_departement(fiches, base):
+    """The served second-degree sites whose pupils are known, their median taken in SQL."""
+    lus = base.execute(
+        "select site_id, effectif / sum(demi_journees_cycle) as charge from mart_site "
+        "join mart_presence using (site_id) where departement = '084' and effectif is not null "
+        "and nature = 'etablissement' group by site_id, effectif"
+    ).fetchall()
+    charges = dict(lus)
+    mediane = statistics.median(charges.values())
+    for site_id, charge in charges.items():
+        ligne = fiches[site_id].reperes.set_index("Donnée").loc["Élèves par demi-journée"]
+        assert ligne["Ce site"] == f"{charge:.0f}"
+        assert ligne["Médiane du département"] == f"{mediane:.0f}"
+        moins = sum(c < charge for c in charges.values())
+        assert ligne["Position"].startswith(f"plus que {moins} des {len(charges)} sites")
+        assert f"plus de {mediane:.0f}." in clair(fiches[site_id].phrase)
+    sans = [s for s, f in fiches.items() if f.presences.empty and not s.startswith("RESEAU-")]
+    for site_id in sans:
+        ligne = fiches[site_id].reperes.set_index("Donnée").loc["Élèves par demi-journée"]
+        assert (ligne["Ce site"], ligne["Position"]) == ("sans présence", "—")
+
+
+def test_the_coverage_class_is_said_in_words(fiches):
+    mots = {clair(f.classe) for f in fiches.values()}
+    assert len(mots) > 1
+    assert mots <= {
+        f"Classe de couverture : {m}."
+        for m in ("chaque semaine", "chaque quinzaine", "chaque mois", "sur demande")
+    }
+
+
+def test_an_unknown_category_says_which_number_is_missing(fiches):
+    """UPE2A and relais are told by no public file: the fiche names what would settle it."""
+    inconnues = [
+        ligne
+        for f in fiches.values()
+        for ligne in f.categories.to_dict("records")
+        if ligne["Ce site"] != "oui"
+    ]
+    assert inconnues
+    for ligne in inconnues:
+        assert re.fullmatch(r"inconnu : il manque (la|le|l') ?\w.+", clair(ligne["Ce site"]))
+        assert ligne["Référence"]
+    [upe2a] = {x["Ce site"] for x in inconnues if "UPE2A" in x["Catégorie"]}
+    assert clair(upe2a) == "inconnu : il manque la présence d'une UPE2A"
+
+
+def test_segpa_and_ulis_pupils_are_told_with_their_year_and_file(fiches, base):
+    comptes = base.execute(
+        "select site_id, eleves_segpa, eleves_segpa_rentree from mart_site "
+        "where departement = '084' and eleves_segpa > 0"
+    ).fetchall()
+    assert comptes
+    for site_id, eleves, rentree in comptes:
+        ligne = fiches[site_id].identite.set_index("Donnée").loc["SEGPA"]
+        assert clair(ligne["Valeur"]) == f"oui, {eleves} élèves"
+        assert ligne["Année"] == f"rentrée {rentree}"
+        assert "Effectifs des collèges" in ligne["Source"]
+
+
+def releves_de(*annees, indicateur="Entretiens"):
+    """Yearly counts in the shape the fiche reads: (rentrée, nombre) pairs."""
+    return pd.DataFrame(
+        [
+            ("entretiens", "", rentree, f"{rentree}-{rentree + 1}", float(nombre), indicateur, "—")
+            for rentree, nombre in annees
+        ],
+        columns=[
+            "indicateur", "modalite", "rentree", "annee_scolaire", "nombre", "Indicateur",
+            "Modalité",
+        ],
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("annees", "attendue"),
+    [
+        ([(2023, 30), (2024, 72)], "30 → 72 en 2024-2025"),
+        ([(2023, 72), (2024, 36)], "72 → 36 en 2024-2025"),
+        ([(2023, 30), (2024, 59)], ""),
+        ([(2023, 9), (2024, 19)], ""),
+        ([(2023, 0), (2024, 25)], "0 → 25 en 2024-2025"),
+        ([(2022, 30), (2024, 90)], ""),
+    ],
+    ids=["doubled", "halved", "less than doubled", "too few", "from nothing", "a year missing"],
+)
+def test_a_series_that_doubles_or_halves_in_a_year_is_a_break(annees, attendue):
+    """As the national count of interviews did in 2012: said, cut, never smoothed."""
+    tableau = releves.table(releves_de(*annees))
+    assert tableau["Rupture"].tolist() == [attendue]
+    [trace] = releves.graphique(releves_de(*annees), "S").data
+    coupee = list(trace.y) == [annees[0][1], None, annees[1][1]]
+    assert coupee == bool(attendue)
+
+
+def test_a_site_without_any_return_has_no_chart_and_an_empty_table():
+    assert releves.graphique(releves_de(), "S") is None
+    assert releves.table(releves_de()).empty
+
+
+def test_the_history_tells_what_a_proposal_did_with_a_site(
+    dossier_005, entrepot_exemple, monkeypatch, tmp_path
+):
+    """Presence, change and postes are those of plan.csv; a draft of other data says so."""
+    monkeypatch.setattr(chemins, "CALCULS", tmp_path)
+    vide = historique(entrepot_exemple, "005", "X")
+    assert vide.table.empty
+    assert "Aucune proposition" in vide.note
+    rangement = tmp_path / "005-20261121-101112-abcdef"
+    shutil.copytree(dossier_005, rangement)
+    (rangement / "demande.json").write_text('{"departement": "005"}', encoding="utf-8")
+    plan = pd.read_csv(rangement / "plan.csv")
+    site_id = plan["site_id"].iloc[0]
+    resume = json.loads((rangement / "resume.json").read_text(encoding="utf-8"))
+    passe = historique(entrepot_exemple, "005", site_id)
+    [ligne] = passe.table.to_dict("records")
+    assert ligne["Proposition du"] == "21/11/2026 à 10 h 11"
+    assert ligne["Doctrine"] == "Priorités d'abord"
+    du_site = plan[plan["site_id"] == site_id]
+    assert ligne["Présence proposée (½ j. par cycle)"] == du_site["demi_journees_cycle"].sum()
+    assert ligne["Postes"] == ", ".join(du_site["poste_id"])
+    assert ligne["Données"] == "celles d'aujourd'hui"
+    resume["empreinte_donnees"] = "autre"
+    (rangement / "resume.json").write_text(json.dumps(resume), encoding="utf-8")
+    [ligne] = historique(entrepot_exemple, "005", site_id).table.to_dict("records")
+    assert ligne["Données"] == "d'avant"
+    ailleurs = historique(entrepot_exemple, "005", "X")
+    assert ailleurs.table.empty
+    assert clair(ailleurs.note).startswith("1 proposition calculée pour ce département : aucune")
 
 
 def test_a_site_of_another_departement_is_refused(entrepot_exemple, fiches):
