@@ -22,6 +22,8 @@ PAGES = {
 }
 ACCUEIL = "situation"
 HAUTEUR_DEUX_LIGNES = 66
+# columns of names Streamlit would cut, in pixels
+LARGEURS = {"Catégorie": 300, "Dans le département": 330, "Entre dans": 250, "Sort de": 250}
 
 
 def page(adresse: str) -> str:
@@ -104,7 +106,10 @@ def table(
     options = {} if hauteur is None else {"height": hauteur}
     if largeurs:
         options["row_height"] = HAUTEUR_DEUX_LIGNES
-    larges = {n: st.column_config.Column(width=w) for n, w in (largeurs or {}).items()}
+    connues = {n: w for n, w in LARGEURS.items() if n in cadre}
+    larges = {
+        n: st.column_config.Column(width=w) for n, w in {**connues, **(largeurs or {})}.items()
+    }
     st.dataframe(
         cadre,
         hide_index=True,

@@ -172,7 +172,7 @@ def test_the_disagreement_lists_what_moves_at_the_same_total(entrepot_exemple):
     ecarts = apres / apres.sum() * avant.sum() - avant
     attendu = round(ecarts.abs().sum() / 2)
     assert f"déplace {attendu} demi-journées" in clair(vue.phrase)
-    colonne = f"Écart au même total ({UNITE})"
+    colonne = "Écart au même total (½ j.)"
     assert (
         sorted(vue.ecarts[colonne])
         == sorted(round(float(e), 1) for e in ecarts if abs(e) >= 1)[: len(vue.ecarts)]
