@@ -24,6 +24,8 @@ PAGES = {
 }
 ACCUEIL = "situation"
 HAUTEUR_DEUX_LIGNES = 66
+# columns of names Streamlit would cut, in pixels
+LARGEURS = {"Catégorie": 300, "Dans le département": 330, "Entre dans": 250, "Sort de": 250}
 
 
 def page(adresse: str) -> str:
@@ -116,7 +118,8 @@ def table(
     if largeurs:
         options["row_height"] = HAUTEUR_DEUX_LIGNES
     configuration = colonnes(cadre)
-    for nom_colonne, largeur in (largeurs or {}).items():
+    connues = {n: w for n, w in LARGEURS.items() if n in cadre}
+    for nom_colonne, largeur in {**connues, **(largeurs or {})}.items():
         # the width of a number is added to its format
         base = configuration.get(nom_colonne) or st.column_config.Column()
         configuration[nom_colonne] = {**base, "width": largeur}

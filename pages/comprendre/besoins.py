@@ -63,17 +63,15 @@ with onglets[2]:
     autre = cadre.choisir("Comparer avec", autres, "avec", next(iter(autres)))
     d = acces.lire_desaccord(version, regles, departement, choisi, autre)
     st.markdown(f"#### {d.phrase}")
-    gauche, droite = st.columns([7, 5], gap="medium")
-    with gauche:
-        st.plotly_chart(
-            d.nuage,
-            key=f"nuage-{departement}-{choisi}-{autre}",
-            config=GRAPHIQUE,
-            alt="Besoin de chaque site sous les deux barèmes ; le tableau dit la même chose.",
-        )
-    with droite:
-        st.markdown("##### Par catégorie")
-        cadre.table(d.categories, f"parts-{departement}-{choisi}-{autre}", hauteur="content")
+    st.plotly_chart(
+        d.nuage,
+        key=f"nuage-{departement}-{choisi}-{autre}",
+        config=GRAPHIQUE,
+        alt="Besoin de chaque site sous les deux barèmes ; le tableau dit la même chose.",
+    )
+    st.markdown("##### Par catégorie")
+    cadre.table(d.categories, f"parts-{departement}-{choisi}-{autre}", hauteur="content")
+    st.caption(d.legende)
     st.markdown("##### Les plus grands écarts, au même total")
     if d.ecarts.empty:
         st.write("Aucun site ne bouge d'une demi-journée.")

@@ -31,6 +31,7 @@ from pipelines.scoring.sensibilite import desaccord as mesurer_desaccord
 UNITE = "½ j. par cycle"
 ACCENT, PALE = "#0B5394", "#B8860B"
 POIDS_DESSINES_MAX = 12
+LIBELLE_MAX = 60
 ECARTS_MONTRES = 20
 
 
@@ -64,6 +65,7 @@ class VueDesaccord:
     """How two barèmes share the same half-days."""
 
     phrase: str
+    legende: str
     nuage: go.Figure
     ecarts: pd.DataFrame
     categories: pd.DataFrame
@@ -164,6 +166,10 @@ def desaccord(base: Path, departement: str, premier: str, second: str) -> VueDes
     plus_grands = plus_grands[plus_grands["ecart"].abs() >= 1].head(ECARTS_MONTRES)
     return VueDesaccord(
         phrase=_phrase_desaccord(noms, ecart.correlation, parts),
+        legende=(
+            f"Premier : « {noms[0]} ». Second : « {noms[1]} ». ½ j. : demi-journées par cycle. "
+            "Un site compte dans chacune de ses catégories."
+        ),
         nuage=_nuage(sites, parts, noms),
         ecarts=pd.DataFrame(
             [
@@ -183,21 +189,19 @@ def desaccord(base: Path, departement: str, premier: str, second: str) -> VueDes
                 "Site",
                 "Commune",
                 "Type",
-                f"Besoin, {noms[0]} ({UNITE})",
-                f"Besoin, {noms[1]} ({UNITE})",
-                f"Rang, {noms[0]}",
-                f"Rang, {noms[1]}",
-                f"Écart au même total ({UNITE})",
+                "Besoin, premier (½ j.)",
+                "Besoin, second (½ j.)",
+                "Rang, premier",
+                "Rang, second",
+                "Écart au même total (½ j.)",
             ],
         ),
         categories=pd.DataFrame(
             {
                 "Catégorie": [libelles[c] for c in ecart.categories["code"]],
                 "Sites": ecart.categories["sites"],
-                f"Part du besoin, {noms[0]} (%)": (ecart.categories["part_premiere"] * 100).round(
-                    1
-                ),
-                f"Part du besoin, {noms[1]} (%)": (ecart.categories["part_seconde"] * 100).round(1),
+                "Part du besoin, premier (%)": (ecart.categories["part_premiere"] * 100).round(1),
+                "Part du besoin, second (%)": (ecart.categories["part_seconde"] * 100).round(1),
             }
         ),
     )
@@ -349,10 +353,14 @@ def _phrase_sensibilite(
     plus_large = max(d.variation for d in bouges)
     classes = max(int(d.classe_change.sum()) for d in bouges)
     sans_effet = sum(_portee(bouges, cle, total) == 0 for cle in ordre)
+    touches = (
+        "d'un seul site"
+        if classes == 0
+        else f"de plus de {pluriel(classes, 'site')} sur {nombre(nb_sites)}"
+    )
     phrase = (
         f"Le résultat tient surtout à {enumeration([f'« {p} »' for p in premiers])}. Aucun poids "
-        f"déplacé de {pourcentage(plus_large)} ne change le rythme du besoin de plus de "
-        f"{pluriel(classes, 'site')} sur {nombre(nb_sites)}"
+        f"déplacé de {pourcentage(plus_large)} ne change le rythme du besoin {touches}"
     )
     if sans_effet:
         phrase += (
@@ -438,24 +446,30 @@ def _tornade(bouges: list[Deplacement], ordre: list[tuple[str, str]], total: int
             name=f"poids {_signe(variation)}",
             marker={"color": couleur, "pattern": {"shape": motif}},
             text=[f"{pluriel(int(d.besoin_change.sum()), 'site')}" for d in siens],
+            textposition="outside",
+            cliponaxis=False,
             hovertemplate=(
                 f"%{{y}}<br>%{{x:+d}} demi-journées par cycle<br>%{{text}}<extra>poids "
                 f"{_signe(variation)}</extra>"
             ),
         )
+    ecarts = [d.total - total for d in bouges] or [0]
+    # room for the words at the end of each bar
+    marge = max(1.0, 0.12 * (max(ecarts) - min(ecarts)))
+    portee = [min(ecarts) - marge, max(ecarts) + marge]
     figure.update_layout(
         barmode="overlay",
         height=80 + 34 * max(len(ordre), 1),
         margin={"l": 10, "r": 10, "t": 40, "b": 40},
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"},
-        xaxis={"title": "Total du besoin, demi-journées par cycle", "zeroline": True},
+        xaxis={"title": f"Effet sur le besoin total ({UNITE})", "zeroline": True, "range": portee},
         yaxis={"autorange": "reversed", "automargin": True},
     )
     return figure
 
 
 def _court(libelle: str) -> str:
-    return libelle if len(libelle) <= 42 else f"{libelle[:41]}…"
+    return libelle if len(libelle) <= LIBELLE_MAX else f"{libelle[: LIBELLE_MAX - 1]}…"
 
 
 def _signe(variation: float) -> str:

@@ -1,0 +1,130 @@
+"""What each text says of a département and what another would change, counted another way."""
+
+import re
+import tomllib
+from itertools import permutations
+
+import duckdb
+import pytest
+
+from pipelines.base import chemins
+from pipelines.base.erreurs import AtlasError
+from pipelines.reports import priorites
+
+TEXTES = ("aix_marseille_2018", "circulaire_2017_055", "circulaire_91_248")
+DEPARTEMENTS = ("004", "005", "013", "084")
+
+
+def clair(texte):
+    """`texte` with plain spaces."""
+    return re.sub(r"\s", " ", texte)
+
+
+def verdicts(base, departement, code):
+    """Rule → sites of its verdicts (True, False, None), by the conditions of the file in SQL."""
+    fichier = chemins.REFERENCE / "priorites" / f"{code}.toml"
+    contenu = tomllib.loads(fichier.read_text(encoding="utf-8"))
+    nombres = {nom: s["valeur"] for nom, s in contenu.get("seuils", {}).items()}
+    lus = {}
+    with duckdb.connect(str(base), read_only=True) as connexion:
+        for regle in contenu["regles"]:
+            condition = regle["condition"].format(**nombres)
+            lignes = connexion.execute(
+                f"select site_id, ({condition}) from mart_site where departement = ?", [departement]
+            ).fetchall()
+            lus[regle["code"]] = (regle["libelle"], dict(lignes))
+    return lus
+
+
+@pytest.mark.parametrize("departement", DEPARTEMENTS)
+@pytest.mark.parametrize("code", TEXTES)
+def test_a_text_counts_the_sites_its_conditions_hold_and_those_it_cannot_tell(
+    entrepot_exemple, departement, code
+):
+    vue = priorites.vue(entrepot_exemple, departement, code)
+    attendus = {
+        libelle: (sum(v is True for v in lus.values()), sum(v is None for v in lus.values()))
+        for libelle, lus in verdicts(entrepot_exemple, departement, code).values()
+    }
+    lus = {r["Catégorie"]: (r["Sites"], r["À savoir"]) for r in vue.regles.to_dict("records")}
+    assert lus == attendus
+    tous = verdicts(entrepot_exemple, departement, code).values()
+    sites = list(next(iter(tous))[1])
+    dedans = sum(any(v[s] is True for _, v in tous) for s in sites)
+    assert f"{dedans} des {len(sites)} sites" in clair(vue.phrase)
+    assert len(vue.a_savoir) == sum(any(v[s] is None for _, v in tous) for s in sites)
+
+
+@pytest.mark.parametrize(("avant", "apres"), list(permutations(TEXTES, 2)))
+def test_from_one_text_to_another_sites_win_and_lose_what_the_conditions_say(
+    entrepot_exemple, avant, apres
+):
+    """Unknown on either side is neither won nor lost."""
+    vue = priorites.comparaison(entrepot_exemple, "013", avant, apres)
+    textes = [verdicts(entrepot_exemple, "013", code) for code in (avant, apres)]
+    sites = list(next(iter(textes[0].values()))[1])
+    attendus = {}
+    for site in sites:
+        for code in textes[0] | textes[1]:
+            etait, est = (t[code][1][site] if code in t else False for t in textes)
+            if None not in (etait, est) and etait != est:
+                libelle = (textes[0] | textes[1])[code][0]
+                attendus.setdefault(site, {True: set(), False: set()})[est].add(libelle)
+    lus = {
+        r["Code du site"]: {
+            True: set(r["Entre dans"].split(", ")) - {"—"},
+            False: set(r["Sort de"].split(", ")) - {"—"},
+        }
+        for r in vue.sites.to_dict("records")
+    }
+    # labels may hold a comma of their own
+    assert lus.keys() == attendus.keys()
+    assert {s: {k: ", ".join(sorted(v)) for k, v in d.items()} for s, d in attendus.items()} == {
+        s: {k: ", ".join(sorted(_recolles(v, textes))) for k, v in d.items()}
+        for s, d in lus.items()
+    }
+    assert f"{len(attendus)} sites changent de catégorie" in clair(vue.phrase)
+
+
+def _recolles(morceaux, textes):
+    """Labels cut at their own comma, made whole again."""
+    libelles = {libelle for t in textes for libelle, _ in t.values()}
+    return {lib for lib in libelles if set(lib.split(", ")) <= morceaux}
+
+
+def test_a_repealed_text_says_since_when_it_only_serves_to_compare(entrepot_exemple):
+    vue = priorites.vue(entrepot_exemple, "005", "circulaire_91_248")
+    assert "21/03/2017" in vue.abrogation
+    assert priorites.vue(entrepot_exemple, "005", "circulaire_2017_055").abrogation is None
+    assert "(abrogée)" in priorites.textes()["circulaire_91_248"]
+
+
+def test_a_text_compared_with_itself_changes_nothing(entrepot_exemple):
+    vue = priorites.comparaison(entrepot_exemple, "005", *["circulaire_2017_055"] * 2)
+    assert vue.sites.empty
+    assert "aucun site ne change" in vue.phrase
+
+
+@pytest.mark.parametrize(("departement", "code"), [("099", TEXTES[0]), ("005", "nulle_part")])
+def test_an_unknown_departement_or_text_is_refused_by_its_name(entrepot_exemple, departement, code):
+    with pytest.raises(AtlasError, match=r"099|nulle_part"):
+        priorites.vue(entrepot_exemple, departement, code)
+
+
+@pytest.mark.reel
+def test_the_texts_over_the_real_herault(entrepot_reel):
+    """034: sites by category under 2017, and those that change from 1991."""
+    vue = priorites.vue(entrepot_reel, "034", "circulaire_2017_055")
+    comptes = dict(zip(vue.regles["Catégorie"], vue.regles["Sites"], strict=True))
+    assert {c: n for c, n in comptes.items() if n} == {
+        "Collège REP+": 7,
+        "Collège REP": 5,
+        "Écoles REP+": 7,
+        "Collège rural, public défavorisé": 6,
+        "Collège avec SEGPA": 24,
+        "EREA": 1,
+        "Collège avec ULIS": 63,
+        "Lycée professionnel": 8,
+        "Lycée polyvalent avec section professionnelle": 14,
+        "Établissement avec internat": 29,
+    }
