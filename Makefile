@@ -32,7 +32,7 @@ chromium:
 	fi
 
 test: $(VENV)/.installe-test chromium lint
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
 lint: $(VENV)/.installe-test
 	$(BIN)/ruff check .

@@ -6,6 +6,7 @@ import pytest
 
 from pipelines.base import chemins
 from pipelines.marts import construction
+from pipelines.planning import solveur
 from pipelines.scoring.inscription import inscrire
 from pipelines.simulation.departements import simuler_departements
 from pipelines.simulation.postes import ecrire
@@ -37,6 +38,14 @@ def pytest_unconfigure(config):
     """The last line of the run says what could not run."""
     if not DOSSIER_REEL.is_dir() and not hasattr(config, "workerinput"):
         print(ABSENCE)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _horloge_sans_effet():
+    """Plans are compared at equal work: on a busy machine the clock must not end one."""
+    with pytest.MonkeyPatch.context() as remplacement:
+        remplacement.setattr(solveur, "FILET_MARGE_S", 300.0)
+        yield
 
 
 @pytest.fixture(scope="session")
