@@ -49,8 +49,8 @@ with onglets[1]:
         alt="Effet de chaque poids sur le total du besoin ; le tableau dit la même chose.",
     )
     st.caption(
-        "Chaque poids est déplacé seul, les autres ne bougent pas. Le nombre sur la barre : sites "
-        "dont le besoin change."
+        "Chaque poids est déplacé seul, les autres ne bougent pas. Au bout de chaque barre : les "
+        "sites dont le besoin change."
     )
     cadre.table(s.poids, f"sensibilite-{departement}-{choisi}")
     st.markdown("##### Les sites dont le rythme en dépend")

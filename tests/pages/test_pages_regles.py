@@ -288,9 +288,11 @@ def test_a_weight_is_changed_with_the_keyboard_and_the_sentence_follows(onglet):
             break
     else:
         pytest.fail("La table des poids ne s'atteint pas au clavier")
-    page.keyboard.press("ArrowDown")
+    # the grid draws the cell it is on, then its editor: it takes keys one at a time
     page.keyboard.press("ArrowRight")
-    page.keyboard.type("12")
+    page.wait_for_timeout(400)
+    page.keyboard.type("12", delay=100)
+    page.wait_for_timeout(500)
     page.keyboard.press("Enter")
     expect(titre).to_contain_text("le besoin passe de")
     bouton = page.get_by_role("button", name="Revenir au départ")
