@@ -48,11 +48,17 @@ AJUSTER = """
 (() => {
   const page = document.querySelector('main'), grand = 14, petit = 6;
   const deborde = () => page.scrollHeight > page.clientHeight + 1;
-  for (let taille = grand; taille >= petit; taille -= 0.1) {
-    page.style.fontSize = taille + 'px';
-    if (!deborde()) break;
-  }
-  document.querySelector('button').addEventListener('click', () => window.print());
+  const ajuster = () => {
+    for (let taille = grand; taille >= petit; taille -= 0.1) {
+      page.style.fontSize = taille + 'px';
+      if (!deborde()) break;
+    }
+  };
+  ajuster();
+  // in a folded frame nothing has a size yet: measure again once it is seen, and before printing
+  window.addEventListener('resize', ajuster);
+  window.addEventListener('beforeprint', ajuster);
+  document.querySelector('button').addEventListener('click', () => {ajuster(); window.print();});
 })();
 """
 

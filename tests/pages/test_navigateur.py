@@ -138,6 +138,22 @@ def test_every_address_is_quiet_french_and_asks_nothing_of_the_network(visite, a
     assert visite.parametres["departement"] == "084"
 
 
+def test_the_page_to_print_unfolds_whole_and_its_button_prints_it(visite):
+    """Folded at first, then measured: nothing of the fiche is cut off at the foot of the page."""
+    page = visite.aller("/etablissement?departement=084")
+    page.get_by_text("Imprimer la fiche (une page A4)").click()
+    cadre = page.frame_locator("iframe")
+    bouton = cadre.get_by_role("button", name="Imprimer (une page A4)")
+    bouton.wait_for()
+    feuille = cadre.locator("main")
+    feuille.evaluate("() => {window.print = () => {window.imprimee = true}}")
+    bouton.click()
+    assert feuille.evaluate("() => window.imprimee")
+    expect(cadre.get_by_text("Références")).to_be_visible()
+    assert feuille.evaluate("m => m.scrollHeight <= m.clientHeight + 1")
+    assert visite.plaintes == []
+
+
 def test_the_map_is_drawn_and_its_table_stands_below(visite, entrepot_exemple):
     """A mark for each site that has a position, and one table line for each site."""
     with duckdb.connect(str(entrepot_exemple), read_only=True) as connexion:
