@@ -153,8 +153,8 @@ def seuil_courant() -> int:
 
 
 @st.cache_data(**CACHE)
-def lire_methode() -> methode.Methode:
-    """The method, from the reference files."""
+def lire_methode(regles: str) -> methode.Methode:
+    """The method, from the reference files and the académie's own."""
     return methode.methode()
 
 
@@ -273,3 +273,9 @@ def lire_effet(
 def lire_locales(regles: str) -> adaptation.VueLocales:
     """The académie's own rules."""
     return adaptation.locales()
+
+
+@st.cache_data(**CACHE)
+def regles_illisibles(regles: str) -> list[str]:
+    """The académie's files of rules that can't be read."""
+    return adaptation.illisibles()

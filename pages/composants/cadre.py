@@ -7,7 +7,7 @@ import streamlit as st
 
 from pages.composants import acces
 from pipelines.base import chemins
-from pipelines.base.textes import INCONNU, nombre, pour_tableur
+from pipelines.base.textes import INCONNU, enumeration, nombre, pour_tableur
 
 DOSSIER = chemins.RACINE / "pages"
 PAGES = {
@@ -90,6 +90,17 @@ def _choisir_departement() -> str:
         st.query_params.from_dict({"departement": choisi})
         st.rerun()
     return choisi
+
+
+def dire_les_regles_illisibles() -> None:
+    """Say which of the académie's files are left out of the choices, and where to mend them."""
+    codes = acces.regles_illisibles(acces.version_des_regles())
+    if codes:
+        noms = enumeration([f"« {c} »" for c in codes])
+        accord = "ne se lit pas" if len(codes) == 1 else "ne se lisent pas"
+        st.warning(
+            f"{noms} {accord} : la page « Adapter » dit pourquoi, et permet de le supprimer."
+        )
 
 
 def choisir(titre: str, choix: dict[str, str], parametre: str, defaut: str) -> str:

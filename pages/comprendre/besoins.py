@@ -11,6 +11,7 @@ version, regles = acces.version(), acces.version_des_regles()
 baremes = acces.lire_baremes(regles)
 
 st.title("Combien de présence faudrait-il, et d'où viennent ces nombres ?")
+cadre.dire_les_regles_illisibles()
 gauche, droite = st.columns([7, 5], gap="medium", vertical_alignment="bottom")
 with gauche:
     choisi = cadre.choisir("Barème", baremes, "bareme", BAREME_PAR_DEFAUT)

@@ -4,7 +4,7 @@ import streamlit as st
 
 from pages.composants import acces, cadre
 
-m = acces.lire_methode()
+m = acces.lire_methode(acces.version_des_regles())
 fichiers, anomalies, cartes = acces.sources(acces.version())
 
 st.title("Méthode : d'où vient chaque nombre ?")

@@ -10,6 +10,7 @@ version = acces.version()
 textes = acces.lire_textes(acces.version_des_regles())
 
 st.title("Quels établissements sont prioritaires, et selon quel texte ?")
+cadre.dire_les_regles_illisibles()
 choisi = cadre.choisir("Texte", textes, "texte", TEXTE_PAR_DEFAUT)
 vue = acces.lire_priorites(version, acces.version_des_regles(), departement, choisi)
 st.markdown(f"#### {vue.phrase}")

@@ -1,11 +1,9 @@
 """What a person may change in a barème and its text, and what each change does before saving."""
 
 import math
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -39,6 +37,7 @@ from pipelines.scoring.moyens import a_moyens_constants, moyens
 from pipelines.scoring.regles import comparer, priorites
 
 AUTEUR = "Qui l'a choisi"
+LISIBLE = "lisible"
 NON_PESEE = "Pas encore pesée dans ce barème"
 
 
@@ -93,8 +92,14 @@ class VueLocales:
 def departs() -> tuple[dict[str, str], dict[str, str]]:
     """Code → label of the barèmes, and of the texts, that can be started from."""
     return (
-        {c: e.libelle + _de_qui(baremes.DOSSIER, c) for c, e in _lisibles(baremes.DOSSIER, bareme)},
-        {c: j.titre + _de_qui(regles.DOSSIER, c) for c, j in _lisibles(regles.DOSSIER, priorites)},
+        {
+            e.code: e.libelle + _de_qui(baremes.DOSSIER, e.code)
+            for e in jeux.lisibles(baremes.DOSSIER, bareme)
+        },
+        {
+            j.code: j.titre + _de_qui(regles.DOSSIER, j.code)
+            for j in jeux.lisibles(regles.DOSSIER, priorites)
+        },
     )
 
 
@@ -235,7 +240,7 @@ def locales() -> VueLocales:
     for dossier, lire_un in ((regles.DOSSIER, priorites), (baremes.DOSSIER, bareme)):
         for code in jeux.locaux(dossier):
             chemin = jeux.fichier_local(dossier, code)
-            etat, titre, depuis = "lisible", code, "—"
+            etat, titre, depuis = LISIBLE, code, "—"
             try:
                 lu = lire_un(code)
                 titre = lu.titre if dossier == regles.DOSSIER else lu.libelle
@@ -255,15 +260,6 @@ def locales() -> VueLocales:
             )
     colonnes = ["Sorte", "Code", "Titre", "En vigueur le", "Enregistré le", "Lien", "État"]
     return VueLocales(pd.DataFrame(lignes, columns=colonnes), fichiers)
-
-
-def _lisibles(dossier: str, lire_un: Callable[[str], Any]) -> Iterator[tuple[str, Any]]:
-    for code in jeux.codes(dossier):
-        try:
-            yield code, lire_un(code)
-        except AtlasError:
-            # told by `locales`, where it can be removed
-            continue
 
 
 def _de_qui(dossier: str, code: str) -> str:
@@ -392,3 +388,9 @@ def _categories(
 def sans_changement(code: str) -> Adaptation:
     """The barème `code` over its own text, as they are."""
     return Adaptation(code, texte_de(code))
+
+
+def illisibles() -> list[str]:
+    """The codes of the académie's files that can't be read: no page offers them."""
+    etats = locales().table
+    return list(dict.fromkeys(etats.loc[etats["État"] != LISIBLE, "Code"]))

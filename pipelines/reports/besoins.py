@@ -72,11 +72,11 @@ class VueDesaccord:
 
 
 def baremes() -> dict[str, str]:
-    """Code → label of every barème, the académie's own marked."""
+    """Code → label of every barème that can be read, the académie's own marked."""
     return {
-        code: bareme(code).libelle
-        + (" (barème de l'académie)" if jeux.est_local(DOSSIER, code) else "")
-        for code in jeux.codes(DOSSIER)
+        lu.code: lu.libelle
+        + (" (barème de l'académie)" if jeux.est_local(DOSSIER, lu.code) else "")
+        for lu in jeux.lisibles(DOSSIER, bareme)
     }
 
 

@@ -55,7 +55,7 @@ def methode() -> Methode:
         note_du_texte=texte.note,
         nature_des_baremes=" ".join(
             f"{b.libelle} : {b.nature[0].lower()}{b.nature[1:]}."
-            for b in map(bareme, jeux.codes(DOSSIER_DES_BAREMES))
+            for b in jeux.lisibles(DOSSIER_DES_BAREMES, bareme)
         ),
         regles=pd.DataFrame(
             [
@@ -179,7 +179,7 @@ def _seuils() -> pd.DataFrame:
                 jour(jeu.en_vigueur_le.isoformat()),
                 jour(jeu.verifie_le.isoformat()),
             )
-            for jeu in map(priorites, jeux.codes(DOSSIER_DES_TEXTES))
+            for jeu in jeux.lisibles(DOSSIER_DES_TEXTES, priorites)
             for s in jeu.seuils
         ],
         columns=[
@@ -197,8 +197,7 @@ def _seuils() -> pd.DataFrame:
 def _baremes() -> pd.DataFrame:
     """Every number of every barème, with its reference and its dates."""
     lignes = []
-    for code in jeux.codes(DOSSIER_DES_BAREMES):
-        echelle = bareme(code)
+    for echelle in jeux.lisibles(DOSSIER_DES_BAREMES, bareme):
         dates = (jour(echelle.en_vigueur_le.isoformat()), jour(echelle.verifie_le.isoformat()))
         inconnu = echelle.effectif_inconnu
         lignes += [

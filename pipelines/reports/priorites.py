@@ -46,8 +46,8 @@ class VueComparaison:
 
 
 def textes() -> dict[str, str]:
-    """Code → short title of every rule set, those of the académie marked."""
-    return {code: _titre_court(priorites(code)) for code in jeux.codes(DOSSIER)}
+    """Code → short title of every rule set that can be read, those of the académie marked."""
+    return {jeu.code: _titre_court(jeu) for jeu in jeux.lisibles(DOSSIER, priorites)}
 
 
 def vue(base: Path, departement: str, code: str) -> VuePriorites:

@@ -7,14 +7,16 @@ doctrines); it may not take the code of a shipped one.
 import os
 import re
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import tomli_w
 
 from pipelines.base import chemins, provisoire
 from pipelines.base.erreurs import AtlasError
 
+T = TypeVar("T")
 CODE = re.compile(r"[a-z][a-z0-9_]*")
 CODE_ADMIS = "des minuscules sans accent, des chiffres et des tirets bas, une lettre d'abord"
 
@@ -22,6 +24,21 @@ CODE_ADMIS = "des minuscules sans accent, des chiffres et des tirets bas, une le
 def codes(dossier: str) -> list[str]:
     """Codes of the files of `dossier` (priorites, baremes, doctrines): shipped and local."""
     return sorted({*livres(dossier), *locaux(dossier)})
+
+
+def lisibles(dossier: str, lire: Callable[[str], T]) -> list[T]:
+    """What `lire` makes of each code of `dossier`, a local file that is wrong left out.
+
+    A shipped file that is wrong raises, as `lire` does.
+    """
+    lus = []
+    for code in codes(dossier):
+        try:
+            lus.append(lire(code))
+        except AtlasError:
+            if not est_local(dossier, code):
+                raise
+    return lus
 
 
 def est_local(dossier: str, code: str) -> bool:

@@ -2,9 +2,8 @@
 
 A mutated file is read, or refused by an AtlasError; when it is read, its rows are all found again
 in the staging tables: read = kept + merged + rejected. Half of them go through the reader of large
-files. Mutants are read 25 at a time, which spares the models being prepared for each: 250 of each
-of the 14 files, 3,500 in all, and not 500 of each, to hold within a few minutes of one core.
-Mutations are made when the test runs, from a fixed seed: a failure comes back.
+files. Mutants are read 25 at a time, which spares the models being prepared for each. Mutations are
+made when the test runs, from a fixed seed: a failure comes back.
 """
 
 import json
@@ -28,7 +27,7 @@ from pipelines.sources import chargement, lecture
 pytestmark = pytest.mark.reel
 
 LIGNES = 300
-MUTATIONS = 250
+MUTATIONS = 500
 PAR_LOT = 25
 FICHIERS = {
     "annuaire": "annuaire/fr-en-annuaire-education.montpellier.2024-11-26.csv",

@@ -299,3 +299,17 @@ def test_a_weight_is_changed_with_the_keyboard_and_the_sentence_follows(onglet):
     bouton.focus()
     page.keyboard.press("Enter")
     expect(titre).to_contain_text("Rien n'est encore changé")
+
+
+@pytest.mark.parametrize("adresse", ["priorites", "besoins", "proposer", "methode"])
+def test_a_file_of_the_academie_that_is_wrong_is_told_and_closes_no_page(ouvrir, regles, adresse):
+    """One mistyped line must not keep a whole service from working; nor be passed over."""
+    for dossier in ("priorites", "baremes"):
+        (regles / dossier).mkdir(parents=True)
+        (regles / dossier / "rate.toml").write_text("[texte\n", encoding="utf-8")
+    ecran = ouvrir(adresse, departement="005")
+    assert not ecran.exception
+    assert not ecran.error
+    if adresse != "methode":
+        avis = [clair(a.value) for a in ecran.main.warning]
+        assert any("rate" in a and "Adapter" in a for a in avis)
