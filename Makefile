@@ -32,7 +32,7 @@ chromium:
 	fi
 
 test: $(VENV)/.installe-test chromium lint
-	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 lint: $(VENV)/.installe-test
 	$(BIN)/ruff check .

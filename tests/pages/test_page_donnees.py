@@ -158,7 +158,8 @@ def test_a_deposit_from_the_bad_file_to_the_good_one_to_the_way_back(visite, bas
     """Drop, read the line and the remedy, drop the mended file, accept, see it, go back."""
     serveur, page = visite
     principal = page.locator("[data-testid=stMain]")
-    expect(page.get_by_role("button", name="Choisir des fichiers")).to_be_visible()
+    zone = page.get_by_test_id("stFileUploaderDropzone")
+    expect(zone.get_by_test_id("stBaseButton-secondary")).to_be_visible()
     assert "Drag and drop" not in principal.inner_text()
     assert "per file" not in principal.inner_text()
 
@@ -176,6 +177,7 @@ def test_a_deposit_from_the_bad_file_to_the_good_one_to_the_way_back(visite, bas
     )
     page.locator(DEPOSER).set_input_files({**fichier, "buffer": contenu})
     expect(principal).to_contain_text("1 poste nouveau et 1 quotité changée")
+    page.wait_for_selector(PRET)
     with page.expect_download() as attendu:
         page.get_by_role("button", name="Télécharger les anomalies").click()
     livre = python_calamine.CalamineWorkbook.from_filelike(

@@ -7,8 +7,10 @@ import fabrique
 import pandas as pd
 import pytest
 import python_calamine
+from rich.console import Console
 from typer.testing import CliRunner
 
+from pipelines import cli
 from pipelines.base.textes import FINE
 from pipelines.cli import app
 from pipelines.marts import construction, entrepot
@@ -156,15 +158,15 @@ class TestRapport:
 
     @pytest.mark.parametrize(("quotite", "code"), [("1", 0), ("1,5", 1)])
     def test_the_command_prints_the_same_report_and_its_exit_code_is_the_verdict(
-        self, tmp_path, quotite, code
+        self, tmp_path, monkeypatch, quotite, code
     ):
         """1 for what must be mended first; nothing is built either way."""
+        monkeypatch.setattr(cli, "console", Console(width=300))
         vue = self.vue(tmp_path, quotite=quotite)
         base = tmp_path / "atlas.duckdb"
         fin = CliRunner().invoke(
             app,
             ["verifier", str(tmp_path / "sources"), "--entrepot", str(base)],
-            env={"COLUMNS": "300"},
         )
         assert fin.exit_code == code, fin.output
         dit = " ".join(simple(fin.output).split())
