@@ -107,9 +107,11 @@ def vue(base: Path, departement: str, code: str, perte_max: int | None = None) -
     if regle is not None:
         tenus = int(sum(ligne.presente[concernes].sum() for ligne in mesure.lignes[-1:]))
         remarques.append(
-            f"Règle de transition appliquée : aucun site ne perd plus de "
-            f"{pluriel(regle.perte_max, 'demi-journée')} par cycle d'une année à l'autre ; elle "
-            f"relève le besoin de {pluriel(tenus, 'site')}."
+            "Règle de transition appliquée : aucun besoin ne descend de plus de "
+            f"{pluriel(regle.perte_max, 'demi-journée')} par cycle sous la présence "
+            f"d'aujourd'hui ; elle relève le besoin de {pluriel(tenus, 'site')}. Ce n'est pas une "
+            "garantie de présence : les moyens peuvent donner moins. Les barèmes côte à côte, la "
+            "sensibilité et le désaccord sont sans elle."
         )
     return VueBesoins(
         libelle=echelle.libelle,
@@ -493,8 +495,10 @@ def _phrase_desaccord(noms: list[str], correlation: float | None, parts: pd.Data
 
 def _nuage(sites: pd.DataFrame, parts: pd.DataFrame, noms: list[str]) -> go.Figure:
     """Each site's besoin under the two barèmes; above the line, the second gives more."""
-    haut = int(max(parts["besoin_premiere"].max(), parts["besoin_seconde"].max(), 1)) + 2
     figure = go.Figure()
+    if parts.empty:
+        return figure
+    haut = int(max(parts["besoin_premiere"].max(), parts["besoin_seconde"].max())) + 2
     figure.add_scatter(
         x=[0, haut],
         y=[0, haut],

@@ -58,10 +58,11 @@ def categories_en_mots(
     codes: Iterable[str], inconnues: Iterable[str], libelles: dict[str, str]
 ) -> str:
     """« Collège REP+, Internat » ; with no known one, those that can't be told; else a dash."""
-    connues = ", ".join(libelles[c] for c in codes)
+    # a proposal may hold a category its text has lost since: its code stands for its label
+    connues = ", ".join(libelles.get(c, c) for c in codes)
     if connues:
         return connues
-    a_savoir = ", ".join(libelles[c] for c in inconnues)
+    a_savoir = ", ".join(libelles.get(c, c) for c in inconnues)
     return f"inconnue : {a_savoir} ?" if a_savoir else "—"
 
 

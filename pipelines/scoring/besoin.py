@@ -21,7 +21,7 @@ from pipelines.scoring.regles import Priorites, appliquer
 
 CENTIEMES = 100
 OUI, NON, INCONNU = 1, 0, -1
-CONNU, MEDIANE_PROCHE, MEDIANE_DU_TYPE, SANS_VALEUR = range(4)
+CONNU, MEDIANE_PROCHE, MEDIANE_DU_TYPE, MEDIANE_DE_TOUS, SANS_VALEUR = range(5)
 COLONNES_DETAIL = (
     "site_id",
     "rang",
@@ -34,6 +34,7 @@ COLONNES_DETAIL = (
 PROVENANCES = {
     MEDIANE_PROCHE: "médiane du type",
     MEDIANE_DU_TYPE: "médiane du type, tous départements",
+    MEDIANE_DE_TOUS: "médiane de tous les types, aucun n'étant connu pour celui-ci",
 }
 
 
@@ -82,19 +83,34 @@ class Donnees:
     def _estimer(self, colonne: str, drapeau: str | None) -> Estimation:
         lues = pd.to_numeric(self.sites[colonne]).astype(float)
         cles = [self.sites["departement"], self.sites["type"]]
-        if drapeau is not None:
+        if drapeau is None:
+            jugeables = np.ones(len(lues), dtype=bool)
+        else:
             present = self.sites[drapeau]
             lues = lues.mask(lues.isna() & (present == False), 0.0)  # noqa: E712 (null is not no)
             cles += [pd.Series(["oui" if p is True else "" for p in present])]
+            # neither yes nor no: the others, that have none, say nothing of it
+            jugeables = present.notna().to_numpy()
         proches = lues.groupby(cles, dropna=False).transform("median")
         du_type = lues.groupby(cles[1:], dropna=False).transform("median")
         provenance = np.select(
-            [lues.notna(), proches.notna(), du_type.notna()],
-            [CONNU, MEDIANE_PROCHE, MEDIANE_DU_TYPE],
+            [lues.notna(), ~jugeables, proches.notna(), du_type.notna()],
+            [CONNU, SANS_VALEUR, MEDIANE_PROCHE, MEDIANE_DU_TYPE],
             SANS_VALEUR,
         )
         valeurs = lues.fillna(proches).fillna(du_type).fillna(0.0)
         return Estimation(valeurs.to_numpy(), provenance)
+
+    def estimer_hors_type(self, colonne: str) -> Estimation:
+        """`estimer`, a type of which no value is known taking the median of the second degree."""
+        estimees = self.estimer(colonne)
+        lues = pd.to_numeric(self.sites[colonne]).astype(float).mask(self.est_reseau)
+        proches = lues.groupby(self.sites["departement"]).transform("median").fillna(lues.median())
+        vides = (estimees.provenance == SANS_VALEUR) & proches.notna().to_numpy()
+        return Estimation(
+            np.where(vides, proches, estimees.valeurs),
+            np.where(vides, MEDIANE_DE_TOUS, estimees.provenance),
+        )
 
 
 @dataclass(frozen=True)
@@ -301,7 +317,10 @@ def _ligne_ecoles(donnees: Donnees, echelle: Bareme) -> Ligne:
 
 def _ligne_continue(donnees: Donnees, facteur: Continu, ref: str) -> Ligne:
     """So many half-days a unit, on one side of the origin; an unknown value takes a median."""
-    lu = donnees.estimer(facteur.colonne, facteur.drapeau)
+    if facteur.drapeau is None:
+        lu = donnees.estimer_hors_type(facteur.colonne)
+    else:
+        lu = donnees.estimer(facteur.colonne, facteur.drapeau)
     concernes = ~donnees.est_reseau
     if facteur.types:
         concernes &= donnees.sites["type"].isin(facteur.types).to_numpy()
@@ -312,13 +331,20 @@ def _ligne_continue(donnees: Donnees, facteur: Continu, ref: str) -> Ligne:
         demi_journees = demi_journees * donnees.estimer("effectif").valeurs / facteur.par_eleves
 
     def observe(i: int) -> str:
-        entier = float(lu.valeurs[i]).is_integer()
-        valeur = f"{nombre(lu.valeurs[i], 0 if entier else 1)} {facteur.unite}"
-        if lu.provenance[i] == CONNU:
-            return valeur
         if lu.provenance[i] == SANS_VALEUR:
-            return "inconnu de tous les sites de ce type"
-        return f"inconnu, compté pour {valeur} ({PROVENANCES[lu.provenance[i]]})"
+            return "inconnu : rien n'est compté sans la donnée"
+        entier = float(lu.valeurs[i]).is_integer()
+        texte = f"{nombre(lu.valeurs[i], 0 if entier else 1)} {facteur.unite}"
+        if facteur.origine:
+            cote = "au-dessus" if SENS[facteur.sens] > 0 else "au-dessous"
+            texte += f", {nombre(ecart[i], 1)} {cote} de {nombre(facteur.origine)}"
+        if facteur.par_eleves:
+            texte += f", pour {pluriel(donnees.estimer('effectif').valeurs[i], 'élève')}"
+            if donnees.estimer("effectif").provenance[i] != CONNU:
+                texte += " (effectif inconnu, médiane du type)"
+        if lu.provenance[i] == CONNU:
+            return texte
+        return f"inconnu, compté pour {texte} ({PROVENANCES[lu.provenance[i]]})"
 
     return Ligne(
         facteur.code,

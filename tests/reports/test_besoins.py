@@ -28,10 +28,10 @@ SITES_DE_REFERENCE = {
     "0059185G": (10, 8, 18),
 }
 TOTAUX_REELS = {
-    ("034", "continu"): (2164, {"hebdomadaire": 124, "quinzaine": 1}),
+    ("034", "continu"): (2166, {"hebdomadaire": 125}),
     ("034", "effectifs"): (1888, {"hebdomadaire": 124, "quinzaine": 1}),
     ("034", "national_2017"): (2082, {"hebdomadaire": 125}),
-    ("035", "continu"): (1396, {"hebdomadaire": 97}),
+    ("035", "continu"): (1400, {"hebdomadaire": 97}),
     ("035", "effectifs"): (1220, {"hebdomadaire": 97}),
     ("035", "national_2017"): (1450, {"hebdomadaire": 97}),
 }
@@ -49,10 +49,10 @@ CATEGORIES = (
 )
 # half-days per cycle by category, in the order above; a site counts in each of its own
 CATEGORIES_REELLES = {
-    ("034", "continu"): (172, 100, 64, 94, 534, 2, 1116, 120, 384, 600),
+    ("034", "continu"): (172, 100, 64, 94, 534, 4, 1116, 120, 384, 602),
     ("034", "effectifs"): (168, 86, 50, 80, 452, 2, 908, 98, 392, 596),
     ("034", "national_2017"): (232, 114, 64, 114, 568, 12, 1124, 160, 304, 570),
-    ("035", "continu"): (22, 102, 6, 100, 296, 10, 488, 142, 58, 422),
+    ("035", "continu"): (22, 102, 6, 100, 296, 14, 488, 142, 58, 426),
     ("035", "effectifs"): (24, 78, 4, 76, 212, 10, 368, 118, 58, 420),
     ("035", "national_2017"): (32, 140, 6, 144, 290, 28, 490, 210, 52, 498),
 }

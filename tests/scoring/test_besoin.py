@@ -139,6 +139,35 @@ def test_an_unknown_number_of_segpa_pupils_is_that_of_the_other_segpa_not_of_all
     assert lignes(connexion, "continu")["eleves_segpa"] == 0
 
 
+def test_a_site_whose_type_has_no_index_is_not_taken_for_the_most_favoured(monde):
+    """No EREA has an IPS: it counts for the median of the collèges and lycées, and it is said."""
+    erea = {"type": "EREA", "ips": None, "departement": "034", "effectif": 100}
+    autres = [{"ips": n, "departement": "034"} for n in (80.0, 105.0, 120.0)]
+    detail = besoins(monde(erea, *autres), bareme("continu")).detail
+    [ligne] = detail[(detail["site_id"] == "S0") & (detail["code"] == "ips")].to_dict("records")
+    assert ligne["demi_journees"] == 1.5  # (165 − 105) × 0.025, for 100 pupils
+    assert "inconnu" in ligne["observe"]
+    assert "tous les types" in ligne["observe"]
+
+
+def test_pupils_of_a_segpa_nobody_knows_of_are_said_unknown_not_none(monde):
+    """Neither yes nor no: the colleges that have none say nothing of this one."""
+    autres = [{"segpa": False, "eleves_segpa": 0}] * 5
+    detail = besoins(monde({"segpa": None}, *autres), bareme("continu")).detail
+    [ligne] = detail[(detail["site_id"] == "S0") & (detail["code"] == "eleves_segpa")].to_dict(
+        "records"
+    )
+    assert ligne["demi_journees"] == 0
+    assert "inconnu" in ligne["observe"]
+
+
+def test_a_continuous_line_shows_what_it_is_made_of(monde):
+    """The reader can redo it: 60 points under 165, for 500 pupils."""
+    detail = besoins(monde({"ips": 105.0}), bareme("continu")).detail
+    [observe] = detail[detail["code"] == "ips"]["observe"]
+    assert all(n in observe for n in ("105", "60,0", "165", "500"))
+
+
 def test_an_unknown_category_is_a_line_at_zero_never_an_absence(monde):
     """The reader sees what is missing, and that nothing was counted for it."""
     detail = besoins(monde({"upe2a": None}), bareme("national_2017")).detail.set_index("code")
