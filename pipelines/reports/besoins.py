@@ -481,9 +481,11 @@ def _signe(variation: float) -> str:
 def _phrase_desaccord(noms: list[str], correlation: float | None, parts: pd.DataFrame) -> str:
     if correlation is None:
         return "L'un des deux barèmes donne le même besoin à tous les sites."
-    accord = "presque le même ordre" if correlation > 0.9 else "un ordre proche"
-    if correlation <= 0.7:
-        accord = "un ordre différent"
+    proche, eloigne = reference.valeur("sensibilite", "correlations_en_mots")
+    if correlation > proche:
+        accord = "presque le même ordre"
+    else:
+        accord = "un ordre proche" if correlation > eloigne else "un ordre différent"
     deplacees = float(parts["ecart"].abs().sum() / 2)
     part = deplacees / max(float(parts["besoin_premiere"].sum()), 1)
     return (
