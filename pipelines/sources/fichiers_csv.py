@@ -22,12 +22,13 @@ from pipelines.sources.cartes import entetes_connus, normaliser
 LIGNES_DE_TITRE_MAX = 20
 OCTETS_D_ESSAI = 262_144
 OCTETS_PAR_MORCEAU = 16 * 1024**2
+# Counting bytes goes ten times faster when they stay in the processor's cache.
+OCTETS_EN_CACHE = 256 * 1024
 SEPARATEURS = (";", ",", "\t", "|")
 # A file is still UTF-8 when fewer than this share of its accents are not.
 PART_D_ACCENTS_ABIMES_MAX = 0.5
 RESCAPE = "atlas_octet_windows"
 FIN_DE_LIGNE, RETOUR, GUILLEMET = 10, 13, 34
-LIGNES_VIDES = (b"\n\n", b"\n\r")
 # What people and spreadsheets leave around words: no-break, narrow and thin spaces, tabs, ends of
 # line, the mark of UTF-8 in the middle of a file.
 BLANCS = "\u00a0\u202f\u2009\t\n\r\ufeff"
@@ -127,21 +128,28 @@ def _releve_par_compte(fichier: Path, separateur: str, passees: int, largeur: in
 
     A row too wide, hidden from the count by one too short, is the strict reader's to refuse.
     """
-    lignes, separateurs, fin = 0, 0, b"\n"
+    lignes, separateurs, dernier = 0, 0, b"\n"
     with fichier.open("rb") as flux:
         for _ in range(passees):
             flux.readline()
-        while morceau := flux.read(OCTETS_PAR_MORCEAU):
-            bord = fin + morceau[:2]
-            if b'"' in morceau or any(v in t for v in LIGNES_VIDES for t in (bord, morceau)):
+        while morceau := flux.read(OCTETS_EN_CACHE):
+            if GUILLEMET in morceau:
                 return None
-            if morceau.count(b"\r") not in (0, morceau.count(b"\r\n") + morceau.endswith(b"\r")):
+            # each byte beside the one before it, across the pieces too
+            octets = np.frombuffer(dernier + morceau, np.uint8)
+            est_fin = octets == FIN_DE_LIGNE
+            est_vide = est_fin[1:] & est_fin[:-1]
+            if RETOUR in morceau or dernier == b"\r":
+                est_retour = octets == RETOUR
+                if (est_retour[:-1] & ~est_fin[1:]).any():
+                    return None
+                est_vide |= est_retour[1:] & est_fin[:-1]
+            if est_vide.any():
                 return None
-            octets = np.frombuffer(morceau, np.uint8)
-            lignes += np.count_nonzero(octets == FIN_DE_LIGNE)
-            separateurs += np.count_nonzero(octets == ord(separateur))
-            fin = morceau[-2:]
-    lignes += not fin.endswith(b"\n")
+            lignes += int(np.count_nonzero(est_fin[1:]))
+            separateurs += int(np.count_nonzero(octets[1:] == ord(separateur)))
+            dernier = morceau[-1:]
+    lignes += dernier != b"\n"
     if separateurs != lignes * (largeur - 1):
         return None
     aucune = np.empty(0, np.int64)
@@ -210,22 +218,32 @@ def _encodage(fichier: Path) -> tuple[str, str]:
         marque = flux.read(4)
     if marque.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16", "replace"
+    if _est_utf8(fichier):
+        return "utf-8-sig", "strict"
     accents = abimes = 0
     suite = codecs.getincrementaldecoder("utf-8")("replace")
     with fichier.open("rb") as flux:
         while morceau := flux.read(OCTETS_PAR_MORCEAU):
-            if morceau.isascii():
-                suite.decode(b"")
-                continue
             texte = suite.decode(morceau)
             abimes += texte.count("\ufffd")
             accents += len(texte) - len(texte.encode("ascii", "ignore"))
     abimes += len(suite.decode(b"", final=True))
-    if abimes == 0:
-        return "utf-8-sig", "strict"
     if abimes < PART_D_ACCENTS_ABIMES_MAX * accents:
         return "utf-8-sig", RESCAPE
     return "cp1252", "replace"
+
+
+def _est_utf8(fichier: Path) -> bool:
+    """True when every byte of `fichier` is UTF-8."""
+    suite = codecs.getincrementaldecoder("utf-8")("strict")
+    with fichier.open("rb") as flux:
+        try:
+            while morceau := flux.read(OCTETS_EN_CACHE):
+                suite.decode(morceau)
+            suite.decode(b"", final=True)
+        except UnicodeDecodeError:
+            return False
+    return True
 
 
 def _separateur(texte: str) -> str:
