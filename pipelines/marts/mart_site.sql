@@ -177,25 +177,43 @@ with
         from reseaux
     ),
 
-    eloignements as (
+    -- numérotés : comparer des nombres, et non des identifiants, pour chaque couple de sites
+    situes as (
         select
-            reunis.site_id,
-            min(
-                distance_km(
-                    reunis.latitude,
-                    reunis.longitude,
-                    voisins.latitude,
-                    voisins.longitude,
-                    km_par_degre.valeur
-                )
-            ) as eloignement_km
+            row_number() over (order by site_id) as rang,
+            site_id,
+            nature,
+            latitude,
+            longitude,
+            cos(radians(latitude)) as cos_latitude
         from reunis
-        inner join
-            reunis as voisins
-            on reunis.site_id != voisins.site_id
-            and voisins.nature = 'etablissement'
+    ),
+    voisins as (select * from situes where nature = 'etablissement'),
+
+    carres as (
+        select
+            situes.rang,
+            min(
+                case
+                    when situes.rang != voisins.rang
+                    then
+                        (situes.latitude - voisins.latitude) * (situes.latitude - voisins.latitude)
+                        + (situes.longitude - voisins.longitude)
+                        * (situes.longitude - voisins.longitude)
+                        * situes.cos_latitude
+                        * situes.cos_latitude
+                end
+            ) as degres_carres
+        from situes
+        cross join voisins
+        group by situes.rang
+    ),
+
+    eloignements as (
+        select situes.site_id, km_par_degre.valeur * sqrt(carres.degres_carres) as eloignement_km
+        from carres
+        inner join situes on carres.rang = situes.rang
         cross join km_par_degre
-        group by reunis.site_id
     ),
 
     final as (
