@@ -190,7 +190,7 @@ def _assembler(
     connexion.execute(MACROS.read_text(encoding="utf-8"))
     for rang, modele in enumerate(modeles()):
         avancer(f"Table {modele.nom}", 0.4 + 0.55 * rang / len(modeles()))
-        connexion.execute(f"create table {modele.nom} as {modele.sql}")
+        modele.creer(connexion)
 
 
 def _rapporter(
@@ -364,19 +364,10 @@ def _ecrire_meta(
         "octets bigint, lignes_lues bigint, lignes_gardees bigint, lignes_fusionnees bigint, "
         "lignes_rejetees bigint)"
     )
+    comptes = _sorts_des_lignes(connexion, {lu.source for lu in inventaire.lus})
     for lu in inventaire.lus:
         carte = cartes()[lu.source]
-        sorts = dict(
-            connexion.execute(
-                f"select sort, count(*) from {_table_des_lignes(lu.source)} "
-                "where source = ? and fichier = ? group by sort",
-                [lu.source, lu.fichier],
-            ).fetchall()
-        )
-        [(illisibles,)] = connexion.execute(
-            "select count(*) from stg_rejet where source = ? and fichier = ?",
-            [lu.source, lu.fichier],
-        ).fetchall()
+        sorts = comptes.get((lu.source, lu.fichier), {})
         connexion.execute(
             f"insert into meta_construction values ({', '.join(['?'] * 16)})",
             [
@@ -395,7 +386,7 @@ def _ecrire_meta(
                 lu.lignes_lues,
                 sorts.get("gardee", 0),
                 sorts.get("fusionnee", 0),
-                sorts.get("rejetee", 0) + illisibles,
+                sorts.get("rejetee", 0),
             ],
         )
     connexion.execute("create table meta_avertissement (code varchar, libelle varchar)")
@@ -409,9 +400,25 @@ def _ecrire_meta(
         select 'simule', 'Les postes, présences et chiffres d’activité sont simulés.'
         where exists (select 1 from stg_postes where est_simule)
             or exists (select 1 from stg_presences where est_simule)
-            or exists (select 1 from stg_activite_lignes where est_simule)
+            or exists (select 1 from mart_activite where est_simule)
         """
     )
+
+
+def _sorts_des_lignes(
+    connexion: duckdb.DuckDBPyConnection, sources: set[str]
+) -> dict[tuple[str, str], dict[str, int]]:
+    """How many lines of each (source, file) were kept, merged, rejected; each table read once."""
+    tables = sorted({_table_des_lignes(source) for source in sources})
+    selections = [f"select source, fichier, sort from {table}" for table in tables]
+    selections.append("select source, fichier, 'rejetee' as sort from stg_rejet")
+    comptes: dict[tuple[str, str], dict[str, int]] = {}
+    for source, fichier, sort, nombre in connexion.execute(
+        f"select source, fichier, sort, count(*) from ({' union all '.join(selections)}) "
+        "group by all"
+    ).fetchall():
+        comptes.setdefault((source, fichier), {})[sort] = nombre
+    return comptes
 
 
 def _libelles_fictifs(dossiers: list[Path]) -> list[str]:

@@ -13,7 +13,9 @@ with
             activite.indicateur,
             activite.modalite,
             activite.nombre,
-            activite.est_simule
+            activite.est_simule,
+            activite.fichier,
+            activite.ligne
         from activite
         left join rattachements on activite.uai = rattachements.uai
     )

@@ -600,7 +600,7 @@ with
     ),
 
     activite_par_lieu as (
-        select fichier, uai, min(ligne) as ligne from activite_donnee group by fichier, uai
+        select fichier, uai, min(ligne) as ligne from activite group by fichier, uai
     ),
 
     -- médiane de chaque indicateur par type d'établissement, sur le compte de chaque valeur
@@ -689,7 +689,7 @@ with
             || ', médiane '
             || limites.mediane,
             'activite_absurde'
-        from activite_donnee as donnees
+        from activite as donnees
         inner join plus_basse_limite on donnees.nombre >= plus_basse_limite.limite
         inner join etablissements on donnees.uai = etablissements.uai
         inner join

@@ -1,4 +1,8 @@
-"""The SQL models: one file a table, ordered by what each reads, as DuckDB's own parser sees it."""
+"""The SQL models: one file a table, ordered by what each reads, as DuckDB's own parser sees it.
+
+Marts are written in the warehouse. Staging models last as long as the build: a table in memory, or
+a view when a comment of the model says « Vue » and why.
+"""
 
 import graphlib
 import json
@@ -10,6 +14,7 @@ import duckdb
 
 DOSSIERS = (Path(__file__).parents[1] / "staging", Path(__file__).parent)
 MACROS = DOSSIERS[0] / "macros.sql"
+MARQUE_DE_VUE = "\n-- Vue "
 
 
 @dataclass(frozen=True)
@@ -19,6 +24,14 @@ class Modele:
     nom: str
     sql: str
     lit: frozenset[str]
+
+    def creer(self, connexion: duckdb.DuckDBPyConnection) -> None:
+        """Create the table, or the view, over what it reads."""
+        if self.nom.startswith("mart_"):
+            forme = "table"
+        else:
+            forme = "temp view" if MARQUE_DE_VUE in self.sql else "temp table"
+        connexion.execute(f"create {forme} {self.nom} as {self.sql}")
 
 
 @cache

@@ -1,6 +1,8 @@
 -- Grain : une ligne par ligne lue des fichiers d'activité, avec son sort.
+-- Vue : des millions de lignes qu'un relevé annuel ajoute, seules les gardées sont écrites.
 with
     lues as (select * from raw_activite),
+    uais as (select * from stg_activite_uai),
     repetees as (select * from stg_activite_repetees),
 
     nettoyees as (
@@ -12,7 +14,7 @@ with
             case
                 when lower(lues.periode) in ('annee', 'année') then 'annee' else upper(lues.periode)
             end as periode,
-            uai_propre(lues.uai) as uai,
+            uais.uai,
             lower(texte(lues.indicateur)) as indicateur,
             lower(texte(lues.modalite)) as modalite,
             entier(lues.nombre) as nombre,
@@ -20,8 +22,11 @@ with
             lues.periode as periode_lue,
             lues.nombre as nombre_lu,
             lues.uai as uai_lu,
+            coalesce(uais.est_lisible, false) as est_uai_lisible,
+            uais.a_perdu_un_zero,
             repetees.ligne is not null as est_repetee
         from lues
+        left join uais on lues.uai = uais.uai_lu
         left join repetees on lues.fichier = repetees.fichier and lues.ligne = repetees.ligne
     ),
 
@@ -33,7 +38,7 @@ with
                 then 'annee_illisible'
                 when periode is null or periode not in ('annee', 'T1', 'T2', 'T3')
                 then 'periode_inconnue'
-                when not est_uai(uai) or not cle_uai_juste(uai)
+                when not est_uai_lisible
                 then 'uai_illisible_local'
                 when indicateur is null
                 then 'indicateur_absent'
@@ -41,7 +46,7 @@ with
                 then 'nombre_illisible'
                 when est_repetee
                 then 'activite_deux_lignes'
-                when uai_lu != uai and uai_a_perdu_un_zero(uai_lu)
+                when a_perdu_un_zero
                 then 'uai_zero_perdu'
             end as anomalie
         from nettoyees
@@ -49,7 +54,9 @@ with
 
     final as (
         select
-            * exclude (periode_lue, nombre_lu, uai_lu, est_repetee),
+            * exclude (
+                periode_lue, nombre_lu, uai_lu, est_uai_lisible, a_perdu_un_zero, est_repetee
+            ),
             'activite' as source,
             case
                 when anomalie is null or anomalie = 'uai_zero_perdu'
