@@ -204,8 +204,10 @@ def entier(texte: pd.Series) -> pd.Series:
 
 
 def rentree(texte: pd.Series) -> pd.Series:
-    """The year a school year begins in."""
-    return pd.to_numeric(texte.str.extract(r"^\D*((?:19|20)\d\d)", expand=False)).astype(float)
+    """The year a school year begins in, read once for each way of writing it."""
+    ecritures = pd.Series(texte.dropna().unique(), dtype="str")
+    annees = pd.to_numeric(ecritures.str.extract(r"^\D*((?:19|20)\d\d)", expand=False))
+    return texte.map(dict(zip(ecritures, annees, strict=True))).astype(float)
 
 
 def jour(texte: pd.Series) -> pd.Series:

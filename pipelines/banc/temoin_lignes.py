@@ -339,12 +339,9 @@ def activite(lignes: pd.DataFrame) -> pd.DataFrame:
             "uai_zero_perdu": uais["zero_perdu"],
         }
     )
-    lignes["sort"] = (
-        lignes["anomalie"]
-        .map({"uai_zero_perdu": "gardee", "activite_deux_lignes": "fusionnee"})
-        .fillna("rejetee")
-        .where(lignes["anomalie"].notna(), "gardee")
-    )
+    gardees = lignes["anomalie"].isna() | (lignes["anomalie"] == "uai_zero_perdu")
+    fusionnees = lignes["anomalie"] == "activite_deux_lignes"
+    lignes["sort"] = premier({"gardee": gardees, "fusionnee": fusionnees}, "rejetee")
     cellules = {
         "annee_illisible": ("annee_scolaire", "annee_scolaire"),
         "periode_inconnue": ("periode", "periode_lue"),

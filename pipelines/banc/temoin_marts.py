@@ -467,5 +467,7 @@ def _eloignements(sites: pd.DataFrame) -> pd.Series:
 
 def activite(lignes: pd.DataFrame, rattachements: pd.DataFrame) -> pd.DataFrame:
     """The returns kept, with the site of each when it has one."""
-    gardees = lignes[lignes["sort"] == "gardee"]
-    return gardees.merge(rattachements[["uai", "site_id"]], "left", "uai")[COLONNES_ACTIVITE]
+    sites = rattachements.set_index("uai")["site_id"]
+    colonnes = [c for c in COLONNES_ACTIVITE if c != "site_id"]
+    gardees = lignes.loc[lignes["sort"] == "gardee", colonnes]
+    return gardees.assign(site_id=gardees["uai"].map(sites))[COLONNES_ACTIVITE]

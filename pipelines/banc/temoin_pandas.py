@@ -72,7 +72,9 @@ def _construction(fichiers: list[pd.DataFrame], lignes: dict[str, pd.DataFrame])
 
 def _marts(lignes: dict[str, pd.DataFrame], meta: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """The marts by name, and the tables between the rows and them."""
-    gardees = {nom: cadre[cadre["sort"] == "gardee"] for nom, cadre in lignes.items()}
+    gardees = {
+        nom: cadre[cadre["sort"] == "gardee"] for nom, cadre in lignes.items() if nom != "activite"
+    }
     millesimes = meta.set_index(["source", "fichier"])["millesime"]
     reseaux = gardees["education_prioritaire"]
     reseaux = reseaux.join(millesimes, on=["source", "fichier"])
