@@ -196,15 +196,16 @@ def _des_types(perimetre: pd.DataFrame, annuaire: pd.DataFrame) -> pd.DataFrame:
         annuaire["sort"] == "fusionnee", ["uai", "fichier", "ligne", "type_etablissement"]
     ]
     lues = lues.merge(perimetre[colonnes], on=["uai", "fichier"])
-    type_retenu = lues["uai"].map(retenus)
-    vus = lues[type_retenu.fillna("") != lues["type_etablissement"].fillna("")]
+    lues["type_retenu"] = lues["uai"].map(retenus)
+    vus = lues[lues["type_retenu"].fillna("") != lues["type_etablissement"].fillna("")]
     effectif = _entiers(vus["effectif"]).where(vus["effectif"].notna())
     ips = vus["ips"].astype("str").str.replace(".", ",", regex=False).where(vus["ips"].notna())
-    chiffres = " ; effectif : " + (effectif + " (" + vus["effectif_fichier"] + ")").fillna(
+    chiffres = " ; effectif : " + (effectif + " (" + vus["effectif_fichier"] + ")").fillna(
         "inconnu"
     )
-    chiffres += " ; IPS : " + (ips + " (" + vus["ips_fichier"] + ")").fillna("inconnu")
-    types = ", retenu " + type_retenu + ", aussi " + vus["type_etablissement"].fillna("sans type")
+    chiffres += " ; IPS : " + (ips + " (" + vus["ips_fichier"] + ")").fillna("inconnu")
+    types = ", retenu " + vus["type_retenu"]
+    types += ", aussi " + vus["type_etablissement"].fillna("sans type")
     return _dire(vus, "uai_deux_types", "type_etablissement", _nom(vus) + types + chiffres)
 
 
@@ -299,6 +300,6 @@ def _de_l_activite(
     ).clip(lower=reference.valeur("controles", "activite_absurde_min"))
     releves = releves[releves["nombre"] >= limites["limite"].min()].merge(limites, on=cles)
     vus = releves[(releves["nombre"] >= releves["limite"]) & releves["type"].notna()]
-    valeur = vus["uai"] + " " + vus["indicateur"] + " : " + _entiers(vus["nombre"])
+    valeur = vus["uai"] + " " + vus["indicateur"] + " : " + _entiers(vus["nombre"])
     valeur += ", médiane " + _entiers(vus["mediane"])
     yield _dire(vus, "activite_absurde", "nombre", valeur, "activite")

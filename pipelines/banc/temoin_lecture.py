@@ -103,6 +103,7 @@ def _csv(chemin: Path, fichier: Fichier) -> tuple[pd.DataFrame, list[dict]]:
     cadre = pd.read_csv(
         chemin,
         skiprows=fichier.ligne_entete,
+        names=list(entetes.columns),
         usecols=[*fichier.rangs.values(), *muettes],
         skip_blank_lines=False,
         **forme,

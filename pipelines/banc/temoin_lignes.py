@@ -165,19 +165,20 @@ def reseaux(lignes: pd.DataFrame) -> pd.DataFrame:
     est_label = lignes["ep"].isin(LABELS)
 
     # a row without a known label stands for no other
-    lignes["moindre"] = lignes["ep"].map({"REP+": 0, "REP": 1}).fillna(2)
-    ordre = lignes.sort_values(["rang", "moindre", "fichier", "ligne"]).index
+    lignes["inconnu"], lignes["moindre"] = ~est_label, lignes["ep"] != "REP+"
+    ordre = lignes.sort_values(["inconnu", "rang", "moindre", "fichier", "ligne"]).index
     est_autre = lignes.loc[ordre, "uai"].duplicated().reindex(lignes.index)
-    du_millesime = lignes.groupby(["uai", "rang"])
+    cles = [lignes["uai"], lignes["rang"]]
+    nb_labels = lignes["ep"].where(est_label).groupby(cles).transform("nunique")
+    nb_reseaux = lignes["uai_tete_reseau"].groupby(cles).transform("nunique")
     lignes["anomalie"] = premier(
         {
             "remplacee_par_plus_recent": ancienne,
             "uai_absent": lignes["uai"].isna(),
             "uai_illisible": ~lignes["est_uai"],
             "ep_inconnue": ~est_label,
-            "ep_deux_labels": est_autre & (du_millesime["ep"].transform("nunique") > 1),
-            "ecole_deux_reseaux": est_autre
-            & (du_millesime["uai_tete_reseau"].transform("nunique") > 1),
+            "ep_deux_labels": est_autre & (nb_labels > 1),
+            "ecole_deux_reseaux": est_autre & (nb_reseaux > 1),
             "uai_deux_lignes": est_autre,
             "uai_cle_fausse": ~lignes["est_juste"],
             "label_reporte": lignes["label_lu"].isna(),
@@ -196,7 +197,7 @@ def reseaux(lignes: pd.DataFrame) -> pd.DataFrame:
 
 def grille(lignes: pd.DataFrame) -> pd.DataFrame:
     """The communes of the density grid."""
-    lignes["valeur"] = lignes["code_commune"] + " : " + lignes["densite"]
+    lignes["valeur"] = lignes["code_commune"] + " : " + lignes["densite"]
     lignes["valeur"] = (
         lignes["valeur"].fillna(lignes["code_commune"]).fillna(lignes["densite"]).fillna("")
     )
