@@ -4,7 +4,7 @@ Written as an analyst who knows the rules would: vectorised, each file read once
 it takes, at the places given (nothing to recognise, `temoin_lecture`). Rows are judged
 (`temoin_lignes`), the marts drawn from those kept (`temoin_marts`), what is amiss told
 (`temoin_anomalies`). It does less than Atlas: no dialect to find, no file refused, no search for
-personal data, no local file but activity's.
+personal data, no local file but activity's; a row of it that stops Atlas is told and left out.
 """
 
 from pathlib import Path
