@@ -75,14 +75,24 @@ def mesurer(reel: Path, echelle: float = 1.0, progres: Progres | None = None) ->
         "lignes": lignes,
         **mesures,
         "rapport_pandas_sur_atlas": rapport,
-        "ecarts": [c for c in comptes[ATLAS] if comptes[ATLAS][c] != comptes[PANDAS][c]],
+        "ecarts": ecarts(comptes[ATLAS], comptes[PANDAS]),
         "cibles": juger(mesures[ATLAS], rapport) if echelle == 1 else [],
         "croissance": croissance,
     }
 
 
+def ecarts(atlas: dict[str, float], pandas: dict[str, float]) -> list[str]:
+    """The counts on which two engines differ; one that only one of them gives counts for 0."""
+    noms = dict.fromkeys([*atlas, *pandas])
+    return [nom for nom in noms if atlas.get(nom, 0) != pandas.get(nom, 0)]
+
+
 def comptes(fichier: Path) -> dict[str, float]:
-    """What both engines must agree on, read in the warehouse Atlas built."""
+    """What both engines must agree on, read in the warehouse Atlas built.
+
+    Sizes and sums of the marts, anomalies by code (`anomalies <code>`), and what became of the
+    rows of each source (`lignes_gardees <source>` …).
+    """
     with entrepot.ouvrir(fichier) as connexion:
         cadre = connexion.execute(
             """
@@ -100,7 +110,27 @@ def comptes(fichier: Path) -> dict[str, float]:
             from mart_site
             """
         ).df()
-    return {nom: cadre[nom].item() for nom in cadre.columns}
+        anomalies = connexion.execute(
+            "select 'anomalies ' || code, count(*) from mart_anomalie group by code order by code"
+        ).fetchall()
+        sorts = connexion.execute(
+            """
+            with
+                sources as (
+                    select
+                        source,
+                        sum(lignes_gardees)::bigint as lignes_gardees,
+                        sum(lignes_fusionnees)::bigint as lignes_fusionnees,
+                        sum(lignes_rejetees)::bigint as lignes_rejetees
+                    from meta_construction
+                    group by source
+                )
+            select sort || ' ' || source, nombre
+            from (unpivot sources on columns(* exclude (source)) into name sort value nombre)
+            order by source, sort
+            """
+        ).fetchall()
+    return {nom: cadre[nom].item() for nom in cadre.columns} | dict(anomalies) | dict(sorts)
 
 
 def juger(atlas: dict, rapport: float) -> list[dict]:

@@ -7,7 +7,11 @@ with
     cles as (
         select
             hash(
-                annee_scolaire, upper(periode), upper(uai), lower(indicateur), lower(modalite)
+                annee_rentree(annee_scolaire),
+                sans_accents(periode),
+                uai_propre(uai),
+                lower(texte(indicateur)),
+                lower(texte(modalite))
             ) as cle
         from lues
     ),
@@ -20,21 +24,21 @@ with
             row_number() over (
                 partition by
                     annee_rentree(lues.annee_scolaire),
-                    upper(lues.periode),
+                    sans_accents(lues.periode),
                     uai_propre(lues.uai),
-                    lower(lues.indicateur),
-                    lower(lues.modalite)
+                    lower(texte(lues.indicateur)),
+                    lower(texte(lues.modalite))
                 order by fichiers.rang_millesime, lues.fichier, lues.ligne
             ) as rang
         from lues
         left join fichiers on lues.fichier = fichiers.fichier
         where
             hash(
-                lues.annee_scolaire,
-                upper(lues.periode),
-                upper(lues.uai),
-                lower(lues.indicateur),
-                lower(lues.modalite)
+                annee_rentree(lues.annee_scolaire),
+                sans_accents(lues.periode),
+                uai_propre(lues.uai),
+                lower(texte(lues.indicateur)),
+                lower(texte(lues.modalite))
             )
             in (select cle from repetes)
     ),

@@ -24,13 +24,22 @@ with
     classees as (
         select
             nettoyees.*,
+            -- une ligne sans niveau, qui sera rejetée, n'en remplace aucune
             row_number() over (
                 partition by nettoyees.commune_code
-                order by fichiers.rang_millesime, nettoyees.fichier, nettoyees.ligne
+                order by
+                    nettoyees.densite is null,
+                    fichiers.rang_millesime,
+                    nettoyees.fichier,
+                    nettoyees.ligne
             ) as rang,
             first_value(nettoyees.fichier) over (
                 partition by nettoyees.commune_code
-                order by fichiers.rang_millesime, nettoyees.fichier, nettoyees.ligne
+                order by
+                    nettoyees.densite is null,
+                    fichiers.rang_millesime,
+                    nettoyees.fichier,
+                    nettoyees.ligne
             ) as fichier_retenu
         from nettoyees
         left join fichiers on nettoyees.fichier = fichiers.fichier

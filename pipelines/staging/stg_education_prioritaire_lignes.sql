@@ -48,12 +48,21 @@ with
     classees as (
         select
             *,
-            -- deux labels : REP+ ; deux réseaux : le premier de la liste
+            -- deux labels : REP+ ; deux réseaux : le premier de la liste ; une ligne sans label
+            -- connu, qui sera rejetée, n'en remplace aucune
             row_number() over (
-                partition by uai order by rang_millesime, ep = 'REP+' desc, fichier, ligne
+                partition by uai
+                order by
+                    coalesce(ep, '') in ('REP', 'REP+') desc,
+                    rang_millesime,
+                    ep = 'REP+' desc,
+                    fichier,
+                    ligne
             ) as rang,
             count(distinct uai_tete_reseau) over (partition by uai, rang_millesime) as nb_reseaux,
-            count(distinct ep) over (partition by uai, rang_millesime) as nb_labels
+            count(distinct ep) filter (where ep in ('REP', 'REP+')) over (
+                partition by uai, rang_millesime
+            ) as nb_labels
         from datees
     ),
 

@@ -262,6 +262,27 @@ class TestActivite:
             assert sql("select nombre from mart_activite") == [(12,)]
             assert anomalies(sql, "activite") == [("activite_deux_lignes", 3, "12")]
 
+    def test_a_return_given_twice_counts_once_however_its_uai_and_year_are_written(self, sources):
+        """The UAI without the zero Excel took, the year as « 2025 », « année » with its accent."""
+        fabrique.ecrire_csv(
+            sources / "activite.csv",
+            fabrique.COLONNES_ACTIVITE,
+            [
+                dict(zip(fabrique.COLONNES_ACTIVITE, ligne, strict=False))
+                for ligne in (
+                    ("2025-2026", "annee", UN, "entretiens", "", "12"),
+                    ("2025-2026", "annee", UN.lstrip("0"), "entretiens", "", "12"),
+                    ("2025", "annee", UN, "entretiens", "", "12"),
+                    ("2025-2026", "Année", UN, "entretiens", "", "12"),
+                )
+            ],
+        )
+        with fabrique.en_memoire(sources) as sql:
+            assert sql("select nombre from mart_activite") == [(12,)]
+            assert anomalies(sql, "activite") == [
+                ("activite_deux_lignes", ligne, "12") for ligne in (3, 4, 5)
+            ]
+
     def test_a_negative_count_stops_the_build(self, sources):
         """−3 entretiens: told with its line, nothing is built on it."""
         fabrique.ecrire_activite(sources, [(UN, "entretiens", "-3")])

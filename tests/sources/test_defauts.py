@@ -627,6 +627,26 @@ class TestContenu:
             ]
             assert anomalies(sql, "ecole_deux_reseaux") == [("ecole_deux_reseaux", uai(11))]
 
+    def test_a_row_that_is_rejected_takes_no_other_with_it(self, tmp_path):
+        """A label « ZEP » above the right one, a level of 9 above the right one: the right ones
+        are kept.
+        """
+        fabrique.ecrire_annuaire(tmp_path, [etablissement(1, Code_commune="34001")])
+        fabrique.ecrire_liste_ep(
+            tmp_path, [reseau(1, 1, "COLLEGE", ep="ZEP"), reseau(1, 1, "COLLEGE", ep="REP")]
+        )
+        fabrique.ecrire_classeur(
+            tmp_path / "densite.xlsx",
+            [["CODGEO", "LIBGEO", "DENS"], ["34001", "Une", "9"], ["34001", "Une", "6"]],
+        )
+        with fabrique.en_memoire(tmp_path) as sql:
+            assert sql("select ep, ep_source, densite from mart_etablissement") == [
+                ("REP", "education_prioritaire", 6)
+            ]
+            assert anomalies(sql, "ep_inconnue", "ep_deux_labels", "uai_deux_lignes") == [
+                ("ep_inconnue", "ZEP")
+            ]
+
     def test_a_commune_missing_from_the_grid_or_a_level_beyond_seven_is_unknown(self, tmp_path):
         """Pacific communes are not in it; a level of 70 is a slip of the finger."""
         fabrique.ecrire_annuaire(

@@ -1,0 +1,305 @@
+"""What the pandas script found amiss, with what to do about it: the rows, then the marts.
+
+What only local files can meet (posts, presences, other classes, bassins, places to work, journeys)
+is left out, the country has none; so is what the reading of a broken file says (rows that can't be
+cut, two encodings, macros of a workbook), for the files of the country are written whole.
+"""
+
+import tomllib
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+from pipelines.banc.temoin_lignes import distance_km
+from pipelines.base import chemins, reference
+
+COLONNES = [
+    "source", "fichier", "ligne", "colonne", "valeur", "code", "raison", "remede", "gravite",
+    "consequence",
+]  # fmt: skip
+DE_DEUX_MILLESIMES = ("uai_dans_deux_annuaires", "remplacee_par_plus_recent")
+"""Said once for a file, not once for a row."""
+
+
+def anomalies(marts: dict[str, pd.DataFrame], lignes: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    """One row for each thing amiss, in the words of `data/reference/anomalies.toml`.
+
+    `marts` holds the marts and the tables they come from by name, `lignes` the rows read of each
+    family of sources with their fate.
+    """
+    etablissements = marts["mart_etablissement"]
+    perimetre = etablissements[etablissements["dans_perimetre"]]
+    annuaire = lignes["annuaire"]
+    jugees = [
+        *(_des_lignes(cadre) for cadre in lignes.values()),
+        marts["constats"],
+        *_de_l_annuaire(etablissements, perimetre, marts),
+        *_de_ce_que_l_annuaire_tait(perimetre, annuaire[annuaire["sort"] == "gardee"]),
+        *_des_positions(perimetre, annuaire, marts["contours"]),
+        _des_types(perimetre, annuaire),
+        *_des_effectifs(perimetre, marts["effectifs"]),
+        _des_labels(perimetre, marts["labels_du_brevet"], marts["reseaux"]),
+        *_des_reseaux(perimetre, etablissements, marts["reseaux"], marts["mart_rattachement"]),
+        *_de_l_activite(marts["mart_activite"], etablissements, annuaire),
+    ]
+    motifs = tomllib.loads((chemins.REFERENCE / "anomalies.toml").read_text(encoding="utf-8"))
+    motifs = pd.DataFrame.from_dict(motifs, orient="index").rename_axis("code").reset_index()
+    toutes = pd.concat([cadre for cadre in jugees if len(cadre)], ignore_index=True)
+    return toutes.merge(motifs, on="code", how="left")[COLONNES]
+
+
+def _des_lignes(lignes: pd.DataFrame) -> pd.DataFrame:
+    """The anomalies of single rows; two vintages given together are one of the whole file."""
+    vues = lignes[lignes["anomalie"].notna()].rename(columns={"anomalie": "code"})
+    vues = vues[["source", "fichier", "ligne", "colonne", "valeur", "code"]]
+    de_deux = vues["code"].isin(DE_DEUX_MILLESIMES)
+    ensemble = vues[de_deux].groupby(["source", "fichier", "code"], as_index=False)
+    ensemble = ensemble.agg(
+        ligne=("ligne", "min"), colonne=("colonne", "min"), nombre=("ligne", "size")
+    )
+    ensemble["valeur"] = ensemble.pop("nombre").astype("str") + " lignes"
+    return pd.concat([vues[~de_deux], ensemble])
+
+
+def _dire(
+    cadre: pd.DataFrame, code: str, colonne: str, valeur: pd.Series, source: str = "annuaire"
+) -> pd.DataFrame:
+    """An anomaly for each row of `cadre`, at its file and line."""
+    return pd.DataFrame(
+        {
+            "source": source,
+            "fichier": cadre["fichier"],
+            "ligne": cadre["ligne"],
+            "colonne": colonne,
+            "valeur": valeur,
+            "code": code,
+        }
+    )
+
+
+def _nom(cadre: pd.DataFrame) -> pd.Series:
+    return cadre["uai"] + " " + cadre["nom"]
+
+
+def _entiers(nombres: pd.Series) -> pd.Series:
+    return nombres.astype("Int64").astype("str")
+
+
+def _suite(debut: str, texte: pd.Series) -> pd.Series:
+    """`debut` and the text, nothing where there is no text."""
+    return (debut + texte).fillna("")
+
+
+def _de_l_annuaire(
+    etablissements: pd.DataFrame, perimetre: pd.DataFrame, marts: dict[str, pd.DataFrame]
+) -> Iterator[pd.DataFrame]:
+    """What is amiss with the establishments themselves."""
+    est_ecole = perimetre["type"] == "ECOLE"
+    for code, colonne, condition in (
+        ("position_de_la_commune", "latitude", perimetre["qualite_position"] == "commune"),
+        ("position_inconnue", "latitude", perimetre["qualite_position"] == "inconnue"),
+        (
+            "effectif_inconnu",
+            "Nombre_d_eleves",
+            perimetre["effectif"].isna() & ~est_ecole & ~perimetre["est_section"],
+        ),
+        ("fermeture_a_venir", "etat", perimetre["etat"] == "A FERMER"),
+        (
+            "ecole_sans_niveau",
+            "ecole_elementaire",
+            est_ecole
+            & (perimetre["est_elementaire"] != True).fillna(True)  # noqa: E712
+            & (perimetre["est_elementaire"].isna() | ~perimetre["est_maternelle"].fillna(False)),
+        ),
+    ):
+        vus = perimetre[condition]
+        yield _dire(vus, code, colonne, _nom(vus))
+    hors = etablissements["motif_hors_perimetre"]
+    hors_ecoles = hors.where(etablissements["type"].fillna("ECOLE") != "ECOLE")
+    vus = etablissements[hors == "ecole_sans_reseau"]
+    yield _dire(vus, "ecole_rep_plus_sans_reseau", "uai", _nom(vus))
+    vus = etablissements[hors_ecoles == "ni_public_ni_prive"]
+    yield _dire(vus, "secteur_inconnu", "statut_public_prive", _nom(vus))
+    vus = etablissements[hors_ecoles == "pas_encore_ouvert"]
+    ouverture = _suite(", ouverture le ", vus["date_ouverture"].dt.strftime("%Y-%m-%d"))
+    yield _dire(vus, "ouverture_a_venir", "etat", _nom(vus) + ouverture)
+    if len(marts["reseaux"]):
+        vus = perimetre[perimetre["est_ep_contradictoire"] & ~perimetre["est_section"]]
+        retenu = ", retenu " + vus["ep"].fillna("aucun label")
+        colonne = "Appartenance_Education_Prioritaire"
+        yield _dire(vus, "ep_contradictoire", colonne, _nom(vus) + retenu)
+    rattachements = marts["mart_rattachement"]
+    seules = rattachements[rattachements["raison"] == "section_sans_mere"]["uai"]
+    vus = perimetre[perimetre["uai"].isin(seules)]
+    mere = ", mère " + vus["uai_mere"].fillna("absente")
+    yield _dire(vus, "mere_hors_perimetre", "etablissement_mere", _nom(vus) + mere)
+    vus = perimetre[perimetre["densite"].isna()]
+    lieu = vus["commune_code"].fillna(vus["commune"]).fillna("sans commune")
+    yield _dire(vus, "densite_inconnue", "Code_commune", vus["uai"] + " " + lieu)
+    peu_sures = reference.valeur("controles", "precisions_peu_sures")
+    vus = perimetre[perimetre["qualite_position"].isin(peu_sures)]
+    qualite = _nom(vus) + ", " + vus["qualite_position"]
+    yield _dire(vus, "position_peu_sure", "precision_localisation", qualite)
+
+
+def _de_ce_que_l_annuaire_tait(
+    perimetre: pd.DataFrame, annuaire: pd.DataFrame
+) -> Iterator[pd.DataFrame]:
+    """What the annuaire leaves out or says in words unknown, of an establishment kept."""
+    vus = perimetre[~perimetre["etat"].isin(["OUVERT", "A FERMER"])]
+    yield _dire(vus, "etat_inconnu", "etat", _nom(vus) + _suite(", ", vus["etat"]))
+    lus = perimetre.merge(annuaire[["uai", "ministere", "code_nature", "est_sans_nom"]], on="uai")
+    vus = lus[lus["ministere"].isna()]
+    yield _dire(vus, "ministere_inconnu", "ministere_tutelle", _nom(vus))
+    natures = pd.read_csv(chemins.REFERENCE / "natures.csv", dtype="str")["code_nature"]
+    vus = lus[~lus["code_nature"].isin(natures)]
+    nature = ", " + vus["code_nature"].fillna("sans nature") + ", compté comme " + vus["type"]
+    yield _dire(vus, "nature_inconnue", "code_nature", _nom(vus) + nature)
+    vus = lus[lus["est_sans_nom"].astype(bool)]
+    yield _dire(vus, "nom_absent", "nom_etablissement", _nom(vus))
+
+
+def _des_positions(
+    perimetre: pd.DataFrame, annuaire: pd.DataFrame, contours: pd.DataFrame
+) -> Iterator[pd.DataFrame]:
+    """Positions far from their commune, or from where another annuaire puts them."""
+    boites = contours[["commune_code", "nom_commune", "ouest", "sud", "est", "nord"]]
+    cadre = perimetre.drop(columns=["commune_code"]).merge(
+        boites, left_on="commune_de_reference", right_on="commune_code"
+    )
+    latitude, longitude = cadre["latitude"], cadre["longitude"]
+    cadre["km"] = distance_km(
+        latitude,
+        longitude,
+        latitude.clip(cadre["sud"], cadre["nord"]),
+        longitude.clip(cadre["ouest"], cadre["est"]),
+    )
+    vus = cadre[cadre["km"] > reference.valeur("controles", "eloignement_commune_max_km")]
+    lieu = ", à " + _entiers(vus["km"].round()) + " km de " + vus["nom_commune"]
+    yield _dire(vus, "position_loin_de_sa_commune", "latitude", _nom(vus) + lieu)
+    deplacement_max = reference.valeur("controles", "deplacement_max_km")
+    vus = annuaire[
+        (annuaire["deplacement_km"] > deplacement_max)
+        & (annuaire["fichier"] != annuaire["fichier_retenu"])
+    ]
+    vus = vus.drop(columns="nom").merge(perimetre[["uai", "nom"]], on="uai")
+    km = vus["deplacement_km"].round(1).astype("str").str.replace(".", ",", regex=False)
+    yield _dire(vus, "position_deplacee", "latitude", _nom(vus) + ", " + km + " km plus loin")
+
+
+def _des_types(perimetre: pd.DataFrame, annuaire: pd.DataFrame) -> pd.DataFrame:
+    """One UAI under two types in a file: which is kept, and where its figures come from."""
+    retenus = annuaire[annuaire["sort"] == "gardee"].set_index("uai")["type_etablissement"]
+    colonnes = ["uai", "nom", "fichier", "effectif", "effectif_fichier", "ips", "ips_fichier"]
+    lues = annuaire.loc[
+        annuaire["sort"] == "fusionnee", ["uai", "fichier", "ligne", "type_etablissement"]
+    ]
+    lues = lues.merge(perimetre[colonnes], on=["uai", "fichier"])
+    lues["type_retenu"] = lues["uai"].map(retenus)
+    vus = lues[lues["type_retenu"].fillna("") != lues["type_etablissement"].fillna("")]
+    effectif = _entiers(vus["effectif"]).where(vus["effectif"].notna())
+    ips = vus["ips"].astype("str").str.replace(".", ",", regex=False).where(vus["ips"].notna())
+    chiffres = " ; effectif : " + (effectif + " (" + vus["effectif_fichier"] + ")").fillna(
+        "inconnu"
+    )
+    chiffres += " ; IPS : " + (ips + " (" + vus["ips_fichier"] + ")").fillna("inconnu")
+    types = ", retenu " + vus["type_retenu"]
+    types += ", aussi " + vus["type_etablissement"].fillna("sans type")
+    return _dire(vus, "uai_deux_types", "type_etablissement", _nom(vus) + types + chiffres)
+
+
+def _des_effectifs(perimetre: pd.DataFrame, effectifs: pd.DataFrame) -> Iterator[pd.DataFrame]:
+    """Enrolments that jump, that two sources dispute, or that add two rentrées."""
+    part_max = reference.valeur("controles", "ecart_effectif_max")
+    eleves_min = reference.valeur("controles", "ecart_effectif_min_eleves")
+    perimetre = perimetre.assign(fichier=perimetre["effectif_fichier"], ligne=np.nan)
+    colonnes = ["uai", "rentree", "effectif", "source", "effectif_autre_source", "autre_source"]
+    lus = effectifs[colonnes].rename(columns={"effectif": "effectif_lu"})
+
+    avant = perimetre.assign(rentree=perimetre["effectif_rentree"] - 1)
+    avant = avant.merge(lus, on=["uai", "rentree"])
+    ecart = (avant["effectif"] - avant["effectif_lu"]).abs()
+    vus = avant[(ecart > part_max * avant["effectif_lu"]) & (ecart >= eleves_min)]
+    valeur = ", " + _entiers(vus["effectif_lu"]) + " à la rentrée " + _entiers(vus["rentree"])
+    valeur += ", " + _entiers(vus["effectif"]) + " à la rentrée "
+    valeur += _entiers(vus["effectif_rentree"])
+    yield _dire(vus, "effectif_saut", "effectif", _nom(vus) + valeur, vus["effectif_source"])
+
+    memes = perimetre.assign(rentree=perimetre["effectif_rentree"])
+    memes = memes.merge(lus, on=["uai", "rentree"])
+    ecart = (memes["effectif_lu"] - memes["effectif_autre_source"]).abs()
+    vus = memes[(ecart > part_max * memes["effectif_lu"]) & (ecart >= eleves_min)]
+    valeur = ", " + _entiers(vus["effectif_lu"]) + " (" + vus["source"] + "), "
+    valeur += _entiers(vus["effectif_autre_source"]) + " (" + vus["autre_source"] + ")"
+    code = "effectif_sources_contraires"
+    yield _dire(vus, code, "effectif", _nom(vus) + valeur, vus["effectif_source"])
+
+    ancienne = perimetre["effectif_rentree_la_plus_ancienne"]
+    vus = perimetre[ancienne < perimetre["effectif_rentree"]]
+    valeur = ", rentrées " + _entiers(vus["effectif_rentree_la_plus_ancienne"])
+    valeur += " et " + _entiers(vus["effectif_rentree"])
+    yield _dire(
+        vus, "effectif_annees_melees", "rentree", _nom(vus) + valeur, vus["effectif_source"]
+    )
+
+
+def _des_labels(
+    perimetre: pd.DataFrame, labels: pd.DataFrame, reseaux: pd.DataFrame
+) -> pd.DataFrame:
+    """A label of the file of the brevet that is two, or not the one retained."""
+    lus = labels.merge(perimetre[["uai", "nom", "ep"]], on="uai", suffixes=("", "_retenu"))
+    autre = lus["ep"].fillna("") != lus["ep_retenu"].fillna("")
+    vus = lus[lus["les_deux"] | (lus["est_dit"] & autre & bool(len(reseaux)))]
+    code = np.where(vus["les_deux"], "rep_et_rep_plus", "label_du_brevet_contraire")
+    retenu = ", retenu " + vus["ep_retenu"].fillna("aucun label")
+    return _dire(vus, code, "rep_plus", _nom(vus) + retenu, "effectifs_brevet")
+
+
+def _des_reseaux(
+    perimetre: pd.DataFrame,
+    etablissements: pd.DataFrame,
+    reseaux: pd.DataFrame,
+    rattachements: pd.DataFrame,
+) -> Iterator[pd.DataFrame]:
+    """Networks whose head is gone, members that are not in the annuaire."""
+    sans_tete = reseaux[
+        ("RESEAU-" + reseaux["uai_tete_reseau"]).isin(rattachements["site_id"])
+        & ~reseaux["uai_tete_reseau"].isin(perimetre["uai"])
+    ]
+    vus = sans_tete.groupby("uai_tete_reseau").agg({"fichier": "min", "ligne": "min"})
+    vus = vus.reset_index()
+    code, source = "tete_de_reseau_absente", "education_prioritaire"
+    yield _dire(vus, code, "uai_tete_de_reseau", vus["uai_tete_reseau"], source)
+    vus = reseaux[
+        reseaux["departement"].isin(etablissements["departement"])
+        & ~reseaux["uai"].isin(etablissements["uai"])
+    ]
+    valeur = vus["uai"] + " " + vus["nom"].fillna("")
+    yield _dire(vus, "ecole_absente_annuaire", "uai", valeur, source)
+
+
+def _de_l_activite(
+    activite: pd.DataFrame, etablissements: pd.DataFrame, annuaire: pd.DataFrame
+) -> Iterator[pd.DataFrame]:
+    """Returns of places the service does not cover, and numbers ten times those of others."""
+    sans_departement = annuaire[(annuaire["sort"] == "gardee") & annuaire["departement"].isna()]
+    hors = activite[activite["site_id"].isna() & ~activite["uai"].isin(sans_departement["uai"])]
+    vus = hors.groupby(["fichier", "uai"], as_index=False)["ligne"].min()
+    yield _dire(vus, "activite_hors_perimetre", "uai", vus["uai"], "activite")
+
+    types = etablissements.set_index("uai")["type"]
+    releves = activite[["uai", "periode", "indicateur", "modalite", "nombre", "fichier", "ligne"]]
+    releves = releves.assign(type=releves["uai"].map(types))
+    releves = releves[releves["uai"].isin(etablissements["uai"])]
+    cles = ["type", "periode", "indicateur", "modalite"]
+    medianes = releves.groupby(cles, dropna=False)["nombre"].quantile(0.5, interpolation="lower")
+    limites = medianes.rename("mediane").reset_index()
+    limites["limite"] = (
+        reference.valeur("controles", "activite_absurde_fois") * limites["mediane"]
+    ).clip(lower=reference.valeur("controles", "activite_absurde_min"))
+    releves = releves[releves["nombre"] >= limites["limite"].min()].merge(limites, on=cles)
+    vus = releves[(releves["nombre"] >= releves["limite"]) & releves["type"].notna()]
+    valeur = vus["uai"] + " " + vus["indicateur"] + " : " + _entiers(vus["nombre"])
+    valeur += ", médiane " + _entiers(vus["mediane"])
+    yield _dire(vus, "activite_absurde", "nombre", valeur, "activite")

@@ -1,0 +1,362 @@
+"""What becomes of each row the pandas script reads: kept, merged or rejected, and why.
+
+Every function returns the rows of a family of sources, cleaned, with `sort` (gardee, fusionnee,
+rejetee), `anomalie` (a code, or nothing) and the cell it is about (`colonne`, `valeur`). Rows come
+in order of precedence: the newest vintage first, then by name of file and line.
+"""
+
+import numpy as np
+import pandas as pd
+
+from pipelines.banc import temoin_lecture as lecture
+from pipelines.base import chemins, reference
+
+LABELS = ("REP", "REP+")
+SANS_LABEL = ("HORSEP", "NON", "0")
+COLONNES = {
+    "annuaire": [
+        "uai", "nom", "type_etablissement", "statut_public_prive", "code_commune", "nom_commune",
+        "code_departement", "libelle_academie", "ecole_maternelle", "ecole_elementaire",
+        "hebergement", "ulis", "segpa", "education_prioritaire", "nombre_d_eleves", "latitude",
+        "longitude", "precision_localisation", "date_maj_ligne", "date_ouverture", "etat",
+        "ministere_tutelle", "code_nature", "libelle_nature", "etablissement_mere", "code_bassin",
+        "libelle_bassin",
+    ],
+    "education_prioritaire": [
+        "uai", "uai_tete_de_reseau", "ep", "type_d_etablissement", "nom", "commune", "departement",
+    ],
+    "ips": [
+        "rentree_scolaire", "uai", "ips", "ips_ensemble", "ips_voie_gt", "ips_voie_pro",
+        "eleves_de_l_indice",
+    ],
+    "effectifs": [
+        "uai", "rentree", "annee_scolaire", "session", "effectif", "eleves_segpa", "eleves_ulis",
+        "rep", "rep_plus",
+    ],
+    "densite": ["code_commune", "nom_commune", "densite", "libelle_densite", "population"],
+    "contours": [
+        "code_commune", "nom_commune", "population", "latitude", "longitude", "ouest", "sud",
+        "est", "nord", "contour_wkb",
+    ],
+    "activite": [
+        "annee_scolaire", "periode", "uai", "indicateur", "modalite", "nombre", "origine",
+    ],
+}  # fmt: skip
+"""The columns each family of sources may hold."""
+ANNEE = ("ANNEE", "ANNÉE")
+PERIODES = ("annee", "T1", "T2", "T3")
+
+
+def premier(regles: dict[str, pd.Series], sinon: str | None = None) -> np.ndarray:
+    """For each row, the name of the first rule it meets."""
+    conditions = [condition.to_numpy(dtype=bool) for condition in regles.values()]
+    return np.select(conditions, [np.array(nom, dtype=object) for nom in regles], sinon)
+
+
+def choisir(cles: pd.Series, valeurs: dict[str, pd.Series], sinon: pd.Series) -> pd.Series:
+    """For each row, the value its key calls for."""
+    choisies = sinon.astype(object)
+    for cle, valeur in valeurs.items():
+        choisies = choisies.mask(cles == cle, valeur)
+    return choisies
+
+
+def annuaire(lignes: pd.DataFrame) -> pd.DataFrame:
+    """The establishments: of two rows for one UAI, the newest."""
+    lignes = lignes.rename(columns={"uai": "uai_lu", "latitude": "x", "longitude": "y"})
+    lignes = lignes.join(lecture.uai(lignes["uai_lu"]))
+    lignes["est_sans_nom"] = lignes["nom"].isna()
+    lignes["nom"] = lignes["nom"].fillna(lignes["type_etablissement"] + " sans nom")
+    lignes["commune_code"] = lecture.commune(lignes["code_commune"])
+    lignes["departement"] = lecture.departement(lignes["code_departement"])
+    lignes["academie"] = _academies(lignes["libelle_academie"])
+    for colonne in ("ecole_maternelle", "ecole_elementaire", "hebergement", "ulis", "segpa"):
+        lignes[colonne] = lecture.oui_non(lignes[colonne])
+    label = lignes["education_prioritaire"].str.upper().str.replace(" ", "", regex=False)
+    lignes["ep_annuaire"] = label.where(label.isin(LABELS))
+    inconnu = label.where(~label.isin([*LABELS, *SANS_LABEL]))
+    lignes["effectif"] = lecture.entier(lignes["nombre_d_eleves"])
+    x, y = lecture.nombre(lignes["x"]), lecture.nombre(lignes["y"])
+    au_large = (x == 0) & (y == 0)
+    lignes["latitude"] = x.where(x.between(-90, 90) & ~au_large)
+    lignes["longitude"] = y.where(y.between(-180, 180) & ~au_large)
+    lignes["precision_localisation"] = lignes["precision_localisation"].str.lower()
+    lignes["date_maj"] = lecture.jour(lignes["date_maj_ligne"])
+    lignes["date_ouverture"] = lecture.jour(lignes["date_ouverture"])
+    lignes["etat"] = lecture.sans_accents(lignes["etat"])
+    lignes["ministere"] = lecture.sans_accents(lignes["ministere_tutelle"])
+    lignes["uai_mere"] = lecture.uai(lignes["etablissement_mere"])["uai"]
+
+    lignes["autre"] = lignes["type_etablissement"] != "Collège"
+    lignes = lignes.sort_values(
+        ["date_maj", "rang", "autre", "fichier", "ligne"],
+        ascending=[False, True, True, True, True],
+    )
+    retenues = lignes[lignes["est_uai"]].drop_duplicates("uai").set_index("uai")
+    lignes["fichier_retenu"] = lignes["uai"].map(retenues["fichier"])
+    est_autre = lignes["est_uai"] & lignes.duplicated("uai")
+    deux_communes = lignes.groupby("uai")["commune_code"].transform("nunique") > 1
+    lignes["anomalie"] = premier(
+        {
+            "uai_absent": lignes["uai"].isna(),
+            "uai_illisible": ~lignes["est_uai"],
+            "uai_dans_deux_annuaires": est_autre & (lignes["fichier"] != lignes["fichier_retenu"]),
+            "uai_deux_communes": est_autre & deux_communes,
+            "uai_deux_lignes": est_autre,
+            "uai_cle_fausse": ~lignes["est_juste"],
+            "departement_absent": lignes["departement"].isna(),
+            "label_inconnu": inconnu.reindex(lignes.index).notna(),
+            "uai_zero_perdu": lignes["zero_perdu"],
+            "uai_minuscules": lignes["minuscules"],
+        }
+    )
+    lignes["sort"] = premier({"rejetee": ~lignes["est_uai"], "fusionnee": est_autre}, "gardee")
+    lignes["deplacement_km"] = distance_km(
+        lignes["latitude"],
+        lignes["longitude"],
+        lignes["uai"].map(retenues["latitude"]),
+        lignes["uai"].map(retenues["longitude"]),
+    ).where(est_autre)
+    lignes["colonne"] = lignes["anomalie"].map(
+        {
+            "departement_absent": "code_departement",
+            "label_inconnu": "appartenance_education_prioritaire",
+        }
+    )
+    lignes["colonne"] = lignes["colonne"].fillna("uai")
+    lignes["valeur"] = choisir(
+        lignes["anomalie"],
+        {"label_inconnu": lignes["uai"] + " " + inconnu},
+        lignes["uai_lu"].fillna(lignes["nom"]),
+    )
+    return lignes
+
+
+def distance_km(
+    latitude: pd.Series, longitude: pd.Series, autre_latitude: pd.Series, autre_longitude: pd.Series
+) -> pd.Series:
+    """Kilometres between two points, on a flat map around the first."""
+    nord = latitude - autre_latitude
+    est = (longitude - autre_longitude) * np.cos(np.radians(latitude))
+    return reference.valeur("controles", "km_par_degre") * np.sqrt(nord**2 + est**2)
+
+
+def _academies(ecrites: pd.Series) -> pd.Series:
+    """The name in force of each académie, however it is written."""
+    alias = pd.read_csv(chemins.REFERENCE / "academies_alias.csv").set_index("ecriture")["academie"]
+    distinctes = pd.Series(ecrites.dropna().unique(), dtype="str")
+    plates = lecture.sans_accents(distinctes)
+    prefixes = r"^(?:ACADEMIE|RECTORAT) (?:DE LA |DE L.|DE |D.|DU )?|^AC-|[.]FR$"
+    plates = plates.str.replace(prefixes, "", regex=True).str.replace(r"[^A-Z]", "", regex=True)
+    return ecrites.map(dict(zip(distinctes, plates.map(alias).fillna(distinctes), strict=True)))
+
+
+def reseaux(lignes: pd.DataFrame) -> pd.DataFrame:
+    """The list of REP and REP+: the newest for each département, REP+ before REP."""
+    lignes = lignes.rename(columns={"uai": "uai_lu"})
+    lignes = lignes.join(lecture.uai(lignes["uai_lu"]))
+    lignes["uai_tete_reseau"] = lecture.uai(lignes["uai_tete_de_reseau"])["uai"]
+    lignes["departement"] = lecture.departement(lignes["departement"])
+    label = lignes["ep"].str.upper().str.replace(" ", "", regex=False)
+    lignes["label_lu"] = label
+    lignes["ep"] = label.groupby(lignes["fichier"]).ffill()
+    par_departement = lignes.groupby("departement", dropna=False)["rang"]
+    ancienne = lignes["rang"] > par_departement.transform("min")
+    est_label = lignes["ep"].isin(LABELS)
+
+    # a row without a known label stands for no other
+    lignes["inconnu"], lignes["moindre"] = ~est_label, lignes["ep"] != "REP+"
+    ordre = lignes.sort_values(["inconnu", "rang", "moindre", "fichier", "ligne"]).index
+    est_autre = lignes.loc[ordre, "uai"].duplicated().reindex(lignes.index)
+    cles = [lignes["uai"], lignes["rang"]]
+    nb_labels = lignes["ep"].where(est_label).groupby(cles).transform("nunique")
+    nb_reseaux = lignes["uai_tete_reseau"].groupby(cles).transform("nunique")
+    lignes["anomalie"] = premier(
+        {
+            "remplacee_par_plus_recent": ancienne,
+            "uai_absent": lignes["uai"].isna(),
+            "uai_illisible": ~lignes["est_uai"],
+            "ep_inconnue": ~est_label,
+            "ep_deux_labels": est_autre & (nb_labels > 1),
+            "ecole_deux_reseaux": est_autre & (nb_reseaux > 1),
+            "uai_deux_lignes": est_autre,
+            "uai_cle_fausse": ~lignes["est_juste"],
+            "label_reporte": lignes["label_lu"].isna(),
+            "uai_zero_perdu": lignes["zero_perdu"],
+            "uai_minuscules": lignes["minuscules"],
+        }
+    )
+    perdue = ~ancienne & (~lignes["est_uai"] | ~est_label)
+    lignes["sort"] = premier({"rejetee": perdue, "fusionnee": ancienne | est_autre}, "gardee")
+    sans_label = lignes["est_uai"] & ~est_label
+    lignes["colonne"] = np.where(sans_label, "ep", "uai")
+    lue = lignes["uai_lu"].fillna(lignes["nom"]).fillna(lignes["commune"])
+    lignes["valeur"] = lue.mask(sans_label, lignes["label_lu"].fillna(""))
+    return lignes
+
+
+def grille(lignes: pd.DataFrame) -> pd.DataFrame:
+    """The communes of the density grid."""
+    lignes["valeur"] = lignes["code_commune"] + " : " + lignes["densite"]
+    lignes["valeur"] = (
+        lignes["valeur"].fillna(lignes["code_commune"]).fillna(lignes["densite"]).fillna("")
+    )
+    lignes["commune_code"] = lecture.commune(lignes["code_commune"])
+    niveau = lecture.entier(lignes["densite"])
+    lignes["densite"] = niveau.where(
+        niveau.between(1, reference.valeur("controles", "niveaux_de_densite"))
+    )
+    lignes["population"] = lecture.entier(lignes["population"])
+    illisible = lignes["commune_code"].isna() | lignes["densite"].isna()
+    return _communes(lignes, "densite_illisible", illisible)
+
+
+def contours(lignes: pd.DataFrame) -> pd.DataFrame:
+    """The communes whose shape is drawn."""
+    lignes["valeur"] = lignes["code_commune"]
+    lignes["commune_code"] = lecture.commune(lignes["code_commune"])
+    lignes["population"] = lecture.entier(lignes["population"])
+    return _communes(lignes, "commune_illisible", lignes["commune_code"].isna())
+
+
+def _communes(lignes: pd.DataFrame, code: str, illisible: pd.Series) -> pd.DataFrame:
+    """The fate of rows known by their commune; `code` says that one is `illisible`."""
+    lisibles = lignes[~illisible]
+    est_autre = lisibles.duplicated("commune_code").reindex(lignes.index, fill_value=False)
+    retenu = lignes["commune_code"].map(
+        lisibles.drop_duplicates("commune_code").set_index("commune_code")["fichier"]
+    )
+    lignes["anomalie"] = premier(
+        {
+            code: illisible,
+            "remplacee_par_plus_recent": est_autre & (lignes["fichier"] != retenu),
+            "commune_deux_lignes": est_autre,
+        }
+    )
+    lignes["sort"] = premier({"rejetee": illisible, "fusionnee": est_autre}, "gardee")
+    return lignes.assign(colonne="code_commune")
+
+
+def indices(lignes: pd.DataFrame) -> pd.DataFrame:
+    """The IPS of each establishment, rentrée by rentrée."""
+    gt, pro = lignes["ips_voie_gt"], lignes["ips_voie_pro"]
+    # without an index of the whole, that of the only voie; of two voies neither will do
+    lu = lignes["ips"].fillna(lignes["ips_ensemble"])
+    lignes["ips_lu"] = lu.fillna(gt.where(pro.isna())).fillna(pro.where(gt.isna()))
+    lignes["ips"] = lecture.nombre(lignes["ips_lu"])
+    lignes["nb_eleves_indice"] = lecture.entier(lignes["eleves_de_l_indice"])
+    lignes["annee_lue"] = lignes["rentree_scolaire"]
+    vide = {"ips_non_publie": lignes["ips"].isna()}
+    return _par_rentree(lignes, vide, {"rentree_scolaire": "annee_lue", "ips": "ips_lu"})
+
+
+def effectifs(lignes: pd.DataFrame) -> pd.DataFrame:
+    """The pupils of each establishment, rentrée by rentrée."""
+    # pupils given beside a session of exam are those of the rentrée before
+    session = (lecture.rentree(lignes["session"]) - 1).astype("Int64").astype("str")
+    session = session.where(lignes["session"].notna() & (session != "<NA>"))
+    lignes["annee_lue"] = lignes["rentree"].fillna(lignes["annee_scolaire"])
+    lignes["annee_lue"] = lignes["annee_lue"].mask(lignes["source"] == "effectifs_brevet", session)
+    illisibles = {}
+    for colonne in ("effectif", "eleves_segpa", "eleves_ulis"):
+        lignes[f"{colonne}_lu"] = lignes[colonne]
+        nombres = lecture.entier(lignes[colonne])
+        lignes[colonne] = nombres.where(nombres >= 0)
+        if colonne == "effectif":
+            illisibles["effectif_vide"] = lignes[colonne].isna()
+        else:
+            muette = lignes[colonne].isna() & lignes[f"{colonne}_lu"].notna()
+            illisibles[f"{colonne}_illisible"] = muette
+    cellules = {
+        "rentree": "annee_lue",
+        "effectif": "effectif_lu",
+        "eleves_segpa": "eleves_segpa_lu",
+        "eleves_ulis": "eleves_ulis_lu",
+    }
+    return _par_rentree(lignes, illisibles, cellules)
+
+
+def _par_rentree(
+    lignes: pd.DataFrame, illisibles: dict[str, pd.Series], cellules: dict[str, str]
+) -> pd.DataFrame:
+    """The fate of rows known by their source, UAI and rentrée.
+
+    `illisibles` says which cells can't be read, by code; `cellules` gives the columns that an
+    anomaly may be about, that of the rentrée first, and where each stands as written.
+    """
+    lignes = lignes.rename(columns={"uai": "uai_lu"})
+    lignes = lignes.join(lecture.uai(lignes["uai_lu"]))
+    lignes["rentree"] = lecture.rentree(lignes["annee_lue"])
+    cles = ["source", "uai", "rentree"]
+    est_autre = lignes.duplicated(cles)
+    retenu = lignes.groupby(cles)["fichier"].transform("first")
+    illisibles = dict(illisibles)
+    principal = next(iter(illisibles))
+    lignes["anomalie"] = premier(
+        {
+            "uai_absent": lignes["uai"].isna(),
+            "uai_illisible": ~lignes["est_uai"],
+            "rentree_illisible": lignes["rentree"].isna(),
+            "remplacee_par_plus_recent": est_autre & (lignes["fichier"] != retenu),
+            "uai_deux_lignes": est_autre,
+            principal: illisibles.pop(principal),
+            "uai_zero_perdu": lignes["zero_perdu"],
+            **illisibles,
+        }
+    )
+    perdue = ~lignes["est_uai"] | lignes["rentree"].isna()
+    lignes["sort"] = premier({"rejetee": perdue, "fusionnee": est_autre}, "gardee")
+    [de_la_rentree, de_la_valeur, *autres] = cellules
+    colonnes = {"rentree_illisible": de_la_rentree, principal: de_la_valeur}
+    colonnes.update({f"{colonne}_illisible": colonne for colonne in autres})
+    lignes["colonne"] = lignes["anomalie"].map(colonnes).fillna("uai")
+    ecrites = {code: lignes[cellules[colonne]] for code, colonne in colonnes.items()}
+    lignes["valeur"] = choisir(lignes["anomalie"], ecrites, lignes["uai_lu"])
+    return lignes
+
+
+def activite(lignes: pd.DataFrame) -> pd.DataFrame:
+    """The returns of activity: of two for one establishment, period and indicator, the first."""
+    lignes = lignes.rename(columns={"uai": "uai_lu", "nombre": "nombre_lu"})
+    uais = lecture.uai(lignes["uai_lu"])
+    lignes["uai"] = uais["uai"]
+    lignes["periode_lue"] = lignes["periode"]
+    lignes["periode"] = lignes["periode"].str.upper()
+    lignes["periode"] = lignes["periode"].mask(lignes["periode"].isin(ANNEE), "annee")
+    for colonne in ("indicateur", "modalite"):
+        lignes[colonne] = lignes[colonne].str.lower()
+    lignes["rentree"] = lecture.rentree(lignes["annee_scolaire"])
+    lignes["nombre"] = lecture.entier(lignes["nombre_lu"])
+    lignes["est_simule"] = lignes["origine"].str.upper().str.startswith("SIMUL").fillna(False)
+    cles = ["rentree", "periode", "uai", "indicateur", "modalite"]
+    lignes["anomalie"] = premier(
+        {
+            "annee_illisible": lignes["rentree"].isna(),
+            "periode_inconnue": ~lignes["periode"].isin(PERIODES),
+            "uai_illisible_local": ~uais["est_juste"],
+            "indicateur_absent": lignes["indicateur"].isna(),
+            "nombre_illisible": ~(lignes["nombre"] >= 0),
+            "activite_deux_lignes": lignes.duplicated(cles),
+            "uai_zero_perdu": uais["zero_perdu"],
+        }
+    )
+    gardees = lignes["anomalie"].isna() | (lignes["anomalie"] == "uai_zero_perdu")
+    fusionnees = lignes["anomalie"] == "activite_deux_lignes"
+    lignes["sort"] = premier({"gardee": gardees, "fusionnee": fusionnees}, "rejetee")
+    cellules = {
+        "annee_illisible": ("annee_scolaire", "annee_scolaire"),
+        "periode_inconnue": ("periode", "periode_lue"),
+        "uai_illisible_local": ("uai", "uai_lu"),
+        "uai_zero_perdu": ("uai", "uai_lu"),
+        "indicateur_absent": ("indicateur", "indicateur"),
+        "nombre_illisible": ("nombre", "nombre_lu"),
+        "activite_deux_lignes": ("nombre", "nombre_lu"),
+    }
+    vues = lignes[lignes["anomalie"].notna()]
+    lignes["colonne"] = vues["anomalie"].map({c: colonne for c, (colonne, _) in cellules.items()})
+    lignes["valeur"] = choisir(
+        vues["anomalie"],
+        {code: vues[lue] for code, (_, lue) in cellules.items()},
+        pd.Series(None, vues.index, dtype=object),
+    )
+    return lignes
