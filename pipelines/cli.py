@@ -28,7 +28,7 @@ from pipelines.scoring.couverture import Rythme
 from pipelines.scoring.inscription import inscrire
 from pipelines.simulation.departements import simuler_departements
 from pipelines.simulation.postes import ecrire
-from pipelines.sources import telechargement
+from pipelines.sources import demandes, telechargement, transferts
 from pipelines.sources.cartes import cartes
 
 app = typer.Typer(
@@ -115,7 +115,7 @@ def telecharger(
             admis="--academie montpellier, ou --departements 034,030",
             remede="relancer la commande avec l'une de ces deux options",
         )
-    codes = telechargement.departements_de(academie) if academie else _codes(departements) or []
+    codes = demandes.departements_de(academie) if academie else _codes(departements) or []
     with _barre() as barre:
         tache = barre.add_task("Téléchargement", total=1.0)
         bilan = telechargement.telecharger(
@@ -125,20 +125,20 @@ def telecharger(
             progres=lambda etape, part: barre.update(tache, description=etape, completed=part),
         )
     _imprimer_telechargement(bilan, sortie)
-    if bilan.de(telechargement.ECHEC):
+    if bilan.de(demandes.ECHEC):
         raise typer.Exit(1)
 
 
 def _imprimer_telechargement(bilan: telechargement.BilanTelechargement, sortie: Path) -> None:
     """What came, what had not changed and what failed, one line a source; then why."""
     etats = (
-        telechargement.RECU,
-        telechargement.INCHANGE,
-        telechargement.VIDE,
-        telechargement.ECHEC,
+        demandes.RECU,
+        demandes.INCHANGE,
+        demandes.VIDE,
+        demandes.ECHEC,
     )
     table = Table("Source", "Millésime", *(e.capitalize() for e in etats))
-    par_source: dict[str, list[telechargement.Resultat]] = {}
+    par_source: dict[str, list[demandes.Resultat]] = {}
     for resultat in bilan.resultats:
         par_source.setdefault(resultat.demande.carte.titre, []).append(resultat)
     for titre, resultats in par_source.items():
@@ -151,8 +151,8 @@ def _imprimer_telechargement(bilan: telechargement.BilanTelechargement, sortie: 
     console.print(table)
     for source, motif in bilan.non_servies.items():
         console.print(f"{cartes()[source].titre} : pas de téléchargement ({motif}).", markup=False)
-    echecs: dict[str, list[telechargement.Resultat]] = {}
-    for resultat in bilan.de(telechargement.ECHEC):
+    echecs: dict[str, list[demandes.Resultat]] = {}
+    for resultat in bilan.de(demandes.ECHEC):
         echecs.setdefault(resultat.erreur.quoi, []).append(resultat)
     for quoi, resultats in echecs.items():
         message = resultats[0].erreur.message()
@@ -166,12 +166,12 @@ def _imprimer_telechargement(bilan: telechargement.BilanTelechargement, sortie: 
                 ]
             )
         erreurs.print(message, style="bold red", highlight=False, markup=False, soft_wrap=True)
-    recus = bilan.de(telechargement.RECU)
+    recus = bilan.de(demandes.RECU)
     console.print(
         f"{pluriel(len(recus), 'fichier reçu', 'fichiers reçus')} dans {sortie} "
-        f"({nombre(sum(r.octets for r in recus) / telechargement.OCTETS_PAR_MO, 1)} Mo), "
-        f"{pluriel(len(bilan.de(telechargement.INCHANGE)), 'inchangé')}, "
-        f"{pluriel(len(bilan.de(telechargement.ECHEC)), 'échec')}.",
+        f"({nombre(sum(r.octets for r in recus) / transferts.OCTETS_PAR_MO, 1)} Mo), "
+        f"{pluriel(len(bilan.de(demandes.INCHANGE)), 'inchangé')}, "
+        f"{pluriel(len(bilan.de(demandes.ECHEC)), 'échec')}.",
         markup=False,
     )
 
