@@ -30,7 +30,7 @@ pytestmark = pytest.mark.reel
 LIGNES = 300
 MUTATIONS = 500
 PAR_LOT = 25
-A_CONSTRUIRE = 40
+A_CONSTRUIRE = 20
 FICHIERS = {
     "annuaire": "annuaire/fr-en-annuaire-education.montpellier.2024-11-26.csv",
     "annuaire de 2023": "annuaire/fr-en-annuaire-education.035.2023-06-08.csv",
