@@ -1,8 +1,12 @@
 """The `atlas` command: what the pages do, from a terminal."""
 
+import functools
+import inspect
 import json
 import os
 import sys
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -14,7 +18,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pipelines.banc import sources as banc_sources
-from pipelines.base import chemins, reference
+from pipelines.base import chemins, provisoire, reference
 from pipelines.base.erreurs import AtlasError
 from pipelines.base.textes import enumeration, nombre, pluriel, pourcentage
 from pipelines.marts import construction
@@ -28,7 +32,7 @@ from pipelines.scoring.couverture import Rythme
 from pipelines.scoring.inscription import inscrire
 from pipelines.simulation.departements import simuler_departements
 from pipelines.simulation.postes import ecrire
-from pipelines.sources import telechargement
+from pipelines.sources import demandes, telechargement, transferts
 from pipelines.sources.cartes import cartes
 
 app = typer.Typer(
@@ -81,6 +85,48 @@ OptionGarderResidence = Annotated[
 CLASSEUR_DOCTRINES = "doctrines.xlsx"
 
 
+def _hypotheses(
+    sites_par_poste: OptionSitesParPoste = None,
+    trajet_max: OptionTrajetMax = None,
+    meme_bassin: OptionMemeBassin = False,
+    garder_residence: OptionGarderResidence = True,
+    bareme: OptionBareme = None,
+    perte_max: OptionPerteMax = None,
+) -> Hypotheses:
+    """The hypotheses of a command: what was not given keeps its default."""
+    choix = {
+        "sites_par_poste_max": sites_par_poste,
+        "duree_trajet_max_min": trajet_max,
+        "bareme": bareme,
+        "perte_max": perte_max,
+    }
+    return Hypotheses(
+        meme_bassin=meme_bassin,
+        garder_residence=garder_residence,
+        **{nom: v for nom, v in choix.items() if v is not None},
+    )
+
+
+def _avec_hypotheses(commande: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options of `_hypotheses`, in the place of its parameter `hypotheses`."""
+    communs = inspect.signature(_hypotheses).parameters
+
+    @functools.wraps(commande)
+    def appelee(**options: object) -> None:
+        choix = {nom: options.pop(nom) for nom in communs}
+        commande(hypotheses=_hypotheses(**choix), **options)
+
+    parametres = []
+    for nom, parametre in inspect.signature(commande).parameters.items():
+        parametres += communs.values() if nom == "hypotheses" else [parametre]
+    # typer reads the options there; keyword only, they may come in any order
+    appelee.__signature__ = inspect.Signature(
+        [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in parametres]
+    )
+    appelee.__annotations__ = {p.name: p.annotation for p in parametres}
+    return appelee
+
+
 def main() -> None:
     """Entry point: refusals are told in French, without a traceback, with exit code 1."""
     try:
@@ -115,7 +161,7 @@ def telecharger(
             admis="--academie montpellier, ou --departements 034,030",
             remede="relancer la commande avec l'une de ces deux options",
         )
-    codes = telechargement.departements_de(academie) if academie else _codes(departements) or []
+    codes = demandes.departements_de(academie) if academie else _codes(departements) or []
     with _barre() as barre:
         tache = barre.add_task("Téléchargement", total=1.0)
         bilan = telechargement.telecharger(
@@ -125,20 +171,20 @@ def telecharger(
             progres=lambda etape, part: barre.update(tache, description=etape, completed=part),
         )
     _imprimer_telechargement(bilan, sortie)
-    if bilan.de(telechargement.ECHEC):
+    if bilan.de(demandes.ECHEC):
         raise typer.Exit(1)
 
 
 def _imprimer_telechargement(bilan: telechargement.BilanTelechargement, sortie: Path) -> None:
     """What came, what had not changed and what failed, one line a source; then why."""
     etats = (
-        telechargement.RECU,
-        telechargement.INCHANGE,
-        telechargement.VIDE,
-        telechargement.ECHEC,
+        demandes.RECU,
+        demandes.INCHANGE,
+        demandes.VIDE,
+        demandes.ECHEC,
     )
     table = Table("Source", "Millésime", *(e.capitalize() for e in etats))
-    par_source: dict[str, list[telechargement.Resultat]] = {}
+    par_source: dict[str, list[demandes.Resultat]] = {}
     for resultat in bilan.resultats:
         par_source.setdefault(resultat.demande.carte.titre, []).append(resultat)
     for titre, resultats in par_source.items():
@@ -151,8 +197,8 @@ def _imprimer_telechargement(bilan: telechargement.BilanTelechargement, sortie: 
     console.print(table)
     for source, motif in bilan.non_servies.items():
         console.print(f"{cartes()[source].titre} : pas de téléchargement ({motif}).", markup=False)
-    echecs: dict[str, list[telechargement.Resultat]] = {}
-    for resultat in bilan.de(telechargement.ECHEC):
+    echecs: dict[str, list[demandes.Resultat]] = {}
+    for resultat in bilan.de(demandes.ECHEC):
         echecs.setdefault(resultat.erreur.quoi, []).append(resultat)
     for quoi, resultats in echecs.items():
         message = resultats[0].erreur.message()
@@ -166,12 +212,12 @@ def _imprimer_telechargement(bilan: telechargement.BilanTelechargement, sortie: 
                 ]
             )
         erreurs.print(message, style="bold red", highlight=False, markup=False, soft_wrap=True)
-    recus = bilan.de(telechargement.RECU)
+    recus = bilan.de(demandes.RECU)
     console.print(
         f"{pluriel(len(recus), 'fichier reçu', 'fichiers reçus')} dans {sortie} "
-        f"({nombre(sum(r.octets for r in recus) / telechargement.OCTETS_PAR_MO, 1)} Mo), "
-        f"{pluriel(len(bilan.de(telechargement.INCHANGE)), 'inchangé')}, "
-        f"{pluriel(len(bilan.de(telechargement.ECHEC)), 'échec')}.",
+        f"({nombre(sum(r.octets for r in recus) / transferts.OCTETS_PAR_MO, 1)} Mo), "
+        f"{pluriel(len(bilan.de(demandes.INCHANGE)), 'inchangé')}, "
+        f"{pluriel(len(bilan.de(demandes.ECHEC)), 'échec')}.",
         markup=False,
     )
 
@@ -288,19 +334,16 @@ def simuler_postes(
 
 
 @app.command()
+@_avec_hypotheses
 def proposer(
+    *,
     departement: OptionDepartement,
     sortie: Annotated[Path, typer.Option("--sortie", help="dossier où écrire la proposition")],
     graine: OptionGraine = 1,
     duree_max: Annotated[
         float | None, typer.Option("--duree-max", help="durée de calcul, en secondes", min=1)
     ] = None,
-    sites_par_poste: OptionSitesParPoste = None,
-    trajet_max: OptionTrajetMax = None,
-    meme_bassin: OptionMemeBassin = False,
-    garder_residence: OptionGarderResidence = True,
-    bareme: OptionBareme = None,
-    perte_max: OptionPerteMax = None,
+    hypotheses: Hypotheses,
     doctrine: Annotated[
         str | None,
         typer.Option(
@@ -310,15 +353,8 @@ def proposer(
     entrepot_: OptionEntrepot = chemins.ENTREPOT_PAR_DEFAUT,
 ) -> None:
     """Propose une répartition des postes d'un département et l'écrit dans un dossier."""
-    hypotheses = _hypotheses(
-        meme_bassin,
-        garder_residence,
-        sites_par_poste_max=sites_par_poste,
-        duree_trajet_max_min=trajet_max,
-        bareme=bareme,
-        perte_max=perte_max,
-        doctrine=doctrine,
-    )
+    if doctrine is not None:
+        hypotheses = replace(hypotheses, doctrine=doctrine)
     with _barre() as barre:
         tache = barre.add_task("Préparation du problème", total=1.0)
         proposition = propositions.proposer(
@@ -422,7 +458,9 @@ def mesurer_sources(
 
 
 @app.command()
+@_avec_hypotheses
 def doctrines(
+    *,
     departement: OptionDepartement,
     sortie: Annotated[Path, typer.Option("--sortie", help="dossier où écrire la comparaison")],
     graine: OptionGraine = 1,
@@ -430,23 +468,10 @@ def doctrines(
         float | None,
         typer.Option("--duree-max", help="durée de calcul de chaque doctrine, en secondes", min=1),
     ] = None,
-    sites_par_poste: OptionSitesParPoste = None,
-    trajet_max: OptionTrajetMax = None,
-    meme_bassin: OptionMemeBassin = False,
-    garder_residence: OptionGarderResidence = True,
-    bareme: OptionBareme = None,
-    perte_max: OptionPerteMax = None,
+    hypotheses: Hypotheses,
     entrepot_: OptionEntrepot = chemins.ENTREPOT_PAR_DEFAUT,
 ) -> None:
     """Compare les doctrines sur les mêmes données et écrit leurs propositions et un classeur."""
-    hypotheses = _hypotheses(
-        meme_bassin,
-        garder_residence,
-        sites_par_poste_max=sites_par_poste,
-        duree_trajet_max_min=trajet_max,
-        bareme=bareme,
-        perte_max=perte_max,
-    )
     with _barre() as barre:
         tache = barre.add_task("Préparation", total=1.0)
         codes = comparaisons.comparer(
@@ -459,21 +484,12 @@ def doctrines(
             progres=lambda part, quoi: barre.update(tache, description=quoi, completed=part),
         )
     vue = vue_doctrines.vue(entrepot_, sortie, codes, vue_doctrines.seuil_par_defaut())
-    (sortie / CLASSEUR_DOCTRINES).write_bytes(vue.classeur)
+    provisoire.ecrire(sortie / CLASSEUR_DOCTRINES, vue.classeur)
     for phrase in vue.mises_en_garde:
         console.print(phrase, style="yellow", markup=False)
     console.print(vue.phrase, style="bold", markup=False)
     _imprimer_tableau(vue.indices)
     console.print(f"Comparaison écrite dans {sortie}", markup=False)
-
-
-def _hypotheses(meme_bassin: bool, garder_residence: bool, **choix: str | int | None) -> Hypotheses:
-    """The hypotheses of a command: what was not given keeps its default."""
-    return Hypotheses(
-        meme_bassin=meme_bassin,
-        garder_residence=garder_residence,
-        **{nom: v for nom, v in choix.items() if v is not None},
-    )
 
 
 @app.command()

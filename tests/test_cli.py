@@ -2,17 +2,26 @@
 
 import csv
 import json
+import multiprocessing
+import os
 import subprocess
 import sys
+import tempfile
+from pathlib import Path
 
 import fabrique
 import pytest
 
 from pipelines.base import chemins
+from pipelines.cli import main
+
+# processes forked from one that has imported everything: a command costs its work alone
+processus = multiprocessing.get_context("forkserver")
+processus.set_forkserver_preload(["pipelines.cli"])
 
 
-def atlas(*arguments):
-    """Run the command as a person does; the finished process."""
+def en_processus_neuf(*arguments):
+    """Run the command as a person does, interpreter and all; the finished process."""
     return subprocess.run(
         [sys.executable, "-m", "pipelines.cli", *map(str, arguments)],
         cwd=chemins.RACINE,
@@ -20,6 +29,35 @@ def atlas(*arguments):
         text=True,
         timeout=200,
     )
+
+
+def atlas(*arguments):
+    """Run the command in a process of its own, already warm; the finished process."""
+    with tempfile.TemporaryDirectory() as dossier:
+        sortie, erreurs = Path(dossier) / "sortie", Path(dossier) / "erreurs"
+        enfant = processus.Process(
+            target=_commander, args=([*map(str, arguments)], sortie, erreurs)
+        )
+        enfant.start()
+        enfant.join(200)
+        if enfant.is_alive():
+            enfant.kill()
+            pytest.fail(f"la commande ne finit pas : {arguments}")
+        return subprocess.CompletedProcess(
+            arguments,
+            enfant.exitcode,
+            sortie.read_text(encoding="utf-8"),
+            erreurs.read_text(encoding="utf-8"),
+        )
+
+
+def _commander(arguments, sortie, erreurs):
+    """The command, its output and its errors in files."""
+    for chemin, numero in ((sortie, 1), (erreurs, 2)):
+        os.dup2(os.open(chemin, os.O_WRONLY | os.O_CREAT), numero)
+    os.chdir(chemins.RACINE)
+    sys.argv = ["atlas", *arguments]
+    main()
 
 
 def refuse(fin, *morceaux):
@@ -51,7 +89,9 @@ def bac(tmp_path_factory):
         ],
     )
     (sources / "menus.csv").write_text("jour;plat\nlundi;soupe\n", encoding="utf-8")
-    fin = atlas("construire", "--sources", sources, "--entrepot", dossier / "atlas.duckdb")
+    fin = en_processus_neuf(
+        "construire", "--sources", sources, "--entrepot", dossier / "atlas.duckdb"
+    )
     assert fin.returncode == 0, fin.stderr
     return dossier, fin
 

@@ -21,7 +21,8 @@ st.markdown("##### Ce qui est connu, par département")
 cadre.table(vue.completude, "completude", hauteur="content")
 st.caption(
     "Part des établissements du périmètre dont l'information est connue, arrondie vers le bas : "
-    "100 veut dire qu'il n'en manque aucune. Le second degré seul pour les dispositifs."
+    "100 veut dire qu'il n'en manque aucune. Le second degré seul pour les dispositifs ; "
+    "les élèves de SEGPA et d'ULIS, dans les seuls collèges qui en ont."
 )
 
 st.markdown("##### Anomalies")

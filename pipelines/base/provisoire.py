@@ -69,6 +69,27 @@ def effacer(reste: Path) -> None:
             reste.unlink(missing_ok=True)
 
 
+def ecrire(cible: Path, contenu: str | bytes) -> None:
+    """Write `cible` whole or not at all, its folder made if need be; OSError when it can't be.
+
+    A text is written in UTF-8, its ends of line as they are. What killed processes left of the
+    same file is removed first.
+    """
+    octets = contenu.encode("utf-8") if isinstance(contenu, str) else contenu
+    debut = f".{cible.name}-"
+    cible.parent.mkdir(parents=True, exist_ok=True)
+    balayer(cible.parent, debut)
+    partiel = cible.with_name(debut + marque())
+    try:
+        with partiel.open("wb") as flux:
+            flux.write(octets)
+            flux.flush()
+            os.fsync(flux.fileno())
+        mettre_en_place(partiel, cible)
+    finally:
+        partiel.unlink(missing_ok=True)
+
+
 def mettre_en_place(neuf: Path, cible: Path) -> None:
     """Put `neuf` in the place of `cible`, at once and whole; OSError when it can't be.
 

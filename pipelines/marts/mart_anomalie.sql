@@ -267,6 +267,30 @@ with
         from perimetre
         inner join annuaire on perimetre.uai = annuaire.uai
         where annuaire.est_sans_nom
+        union all
+        select
+            'annuaire',
+            etablissements.fichier,
+            etablissements.ligne,
+            'appartenance_education_prioritaire',
+            etablissements.uai || ' ' || annuaire.label_inconnu,
+            'label_inconnu'
+        from etablissements
+        inner join annuaire on etablissements.uai = annuaire.uai
+        where annuaire.label_inconnu is not null
+        union all
+        -- une écriture se corrige une fois : une anomalie pour tous ceux qui la portent
+        select
+            'annuaire',
+            perimetre.fichier,
+            min(perimetre.ligne),
+            'libelle_academie',
+            annuaire.academie_inconnue || ', nombre d''établissements : ' || count(*),
+            'academie_inconnue'
+        from perimetre
+        inner join annuaire on perimetre.uai = annuaire.uai
+        where annuaire.academie_inconnue is not null
+        group by perimetre.fichier, annuaire.academie_inconnue
     ),
 
     -- une cité scolaire sous un seul UAI : le type retenu, et d'où viennent les chiffres

@@ -149,6 +149,9 @@ with
                 then juges.fichier
             end as bassin_fichier,
             bassins.reseau as reseau_etablissements,
+            case
+                when bassins.reseau is not null then bassins.fichier
+            end as reseau_etablissements_fichier,
             coalesce(juges.latitude, communes.latitude) as latitude,
             coalesce(juges.longitude, communes.longitude) as longitude,
             case
@@ -265,9 +268,11 @@ with
             eleves_dispositifs.eleves_segpa,
             eleves_dispositifs.eleves_segpa_rentree,
             eleves_dispositifs.eleves_segpa_source,
+            eleves_dispositifs.eleves_segpa_fichier,
             eleves_dispositifs.eleves_ulis,
             eleves_dispositifs.eleves_ulis_rentree,
             eleves_dispositifs.eleves_ulis_source,
+            eleves_dispositifs.eleves_ulis_fichier,
             dernier_indice.ips,
             dernier_indice.rentree as ips_rentree,
             dernier_indice.source as ips_source,

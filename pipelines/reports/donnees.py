@@ -49,14 +49,29 @@ COMPLETUDES = (
         TOUS,
         "un annuaire plus récent",
     ),
+    ("Commune", "commune_de_reference is not null", TOUS, "un annuaire plus récent"),
     ("Densité de la commune", "densite is not null", TOUS, "la grille de l'INSEE"),
     ("Bassin", "bassin is not null", TOUS, "le fichier « bassins »"),
     ("SEGPA (collèges)", "segpa is not null", "type = 'COLLEGE'", "le fichier « dispositifs »"),
     ("ULIS", "ulis is not null", SECOND_DEGRE, "le fichier « dispositifs »"),
+    (
+        "Élèves de SEGPA",
+        "eleves_segpa is not null",
+        "type = 'COLLEGE' and segpa",
+        "les effectifs des collèges",
+    ),
+    (
+        "Élèves d'ULIS",
+        "eleves_ulis is not null",
+        "type = 'COLLEGE' and ulis",
+        "les effectifs des collèges",
+    ),
     ("UPE2A", "upe2a is not null", SECOND_DEGRE, "le fichier « dispositifs »"),
     ("Dispositif relais", "relais is not null", SECOND_DEGRE, "le fichier « dispositifs »"),
     ("Internat", "internat is not null", SECOND_DEGRE, "le fichier « dispositifs »"),
     ("Bureau du service", "a_bureau is not null", SECOND_DEGRE, "le fichier « conditions »"),
+    ("Téléphone du service", "a_telephone is not null", SECOND_DEGRE, "le fichier « conditions »"),
+    ("Rangement fermé", "a_rangement_ferme is not null", SECOND_DEGRE, "le fichier « conditions »"),
 )
 CHANGEMENTS = {
     Nature.DEPARTEMENT_GAGNE: ("Département ajouté", "département ajouté", "départements ajoutés"),
@@ -304,7 +319,8 @@ def _completude(connexion: duckdb.DuckDBPyConnection) -> pd.DataFrame:
         parts = dict(
             connexion.execute(
                 f"select coalesce(departement, 'ensemble'), "
-                f"100.0 * count(*) filter (where {connu}) / count(*) from mart_etablissement "
+                f"100.0 * count(*) filter (where {connu}) / nullif(count(*), 0) "
+                f"from mart_etablissement "
                 f"where dans_perimetre and {concernes} group by grouping sets ((departement), ())"
             ).fetchall()
         )

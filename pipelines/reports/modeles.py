@@ -15,7 +15,7 @@ from typing import Any
 from xlsxwriter.utility import xl_col_to_name, xl_range_abs
 from xlsxwriter.worksheet import Worksheet
 
-from pipelines.base import chemins, reference
+from pipelines.base import chemins, provisoire, reference
 from pipelines.base.erreurs import AtlasError
 from pipelines.base.textes import enumeration
 from pipelines.reports.classeur import Classeur, largeur
@@ -57,10 +57,9 @@ def ecrire(sortie: Path) -> list[Path]:
     """Write one template a local source under `sortie`; AtlasError when it can't be written."""
     ecrits = []
     try:
-        sortie.mkdir(parents=True, exist_ok=True)
         for nom in locales():
             chemin = sortie / f"{nom}.xlsx"
-            chemin.write_bytes(modele(nom))
+            provisoire.ecrire(chemin, modele(nom))
             ecrits.append(chemin)
     except OSError as cause:
         raise AtlasError(

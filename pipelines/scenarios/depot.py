@@ -392,9 +392,7 @@ def _ecrire_version(
 
 def _ecrire_json(chemin: Path, version: Version) -> None:
     champs = {c: v for c, v in asdict(version).items() if c != "est_en_service"}
-    partiel = chemin.with_name(f".{chemin.name}")
-    partiel.write_text(json.dumps(champs, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-    partiel.replace(chemin)
+    provisoire.ecrire(chemin, json.dumps(champs, ensure_ascii=False, indent=1) + "\n")
 
 
 def _confirmer(base: Path, numero: int) -> Version:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from pipelines.base import provisoire
 from pipelines.base.erreurs import AtlasError
 from pipelines.base.textes import pour_tableur
 from pipelines.marts import entrepot
@@ -84,11 +85,8 @@ def plan_en_csv(plan: tuple[Presence, ...]) -> str:
 def ecrire(sortie: Path, fichiers: dict[str, str]) -> None:
     """Write texts under `sortie`, each whole or not at all; AtlasError when it can't be."""
     try:
-        sortie.mkdir(parents=True, exist_ok=True)
         for nom, texte in fichiers.items():
-            provisoire = sortie / f".{nom}.provisoire"
-            provisoire.write_text(texte, encoding="utf-8")
-            provisoire.replace(sortie / nom)
+            provisoire.ecrire(sortie / nom, texte)
     except OSError as cause:
         raise AtlasError(
             f"Impossible d'écrire le résultat : {cause.strerror or cause}.",

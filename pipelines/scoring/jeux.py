@@ -4,7 +4,6 @@ A local file stands in `chemins.REGLES`, in the sub-folder of its kind (priorite
 doctrines); it may not take the code of a shipped one.
 """
 
-import os
 import re
 import tomllib
 from collections.abc import Callable
@@ -137,18 +136,8 @@ def ecrire_local(dossier: str, code: str, texte: str, *, remplacer: bool = False
             admis="un nom qui n'est pas déjà pris : " + ", ".join(codes(dossier)),
             remede="choisir un autre nom, ou demander de le remplacer",
         )
-    partiel = chemin.with_name(f".{code}-{provisoire.marque()}")
     try:
-        chemin.parent.mkdir(parents=True, exist_ok=True)
-        provisoire.balayer(chemin.parent, f".{code}-")
-        try:
-            with partiel.open("w", encoding="utf-8", newline="\n") as flux:
-                flux.write(texte)
-                flux.flush()
-                os.fsync(flux.fileno())
-            partiel.replace(chemin)
-        finally:
-            partiel.unlink(missing_ok=True)
+        provisoire.ecrire(chemin, texte)
     except OSError as cause:
         raise AtlasError(
             f"Impossible d'écrire les règles : {cause.strerror or cause}.",

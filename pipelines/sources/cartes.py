@@ -10,6 +10,8 @@ from pipelines.base import chemins
 
 RANGEES_RETENUES = 64
 """Candidate header rows whose normal forms are kept: each is compared with every card."""
+ENTETES_RETENUS = 10_000
+"""Cells whose normal form is kept: the same headers come back row after row, file after file."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,7 @@ class Carte:
         return self.nature == "locale"
 
 
+@lru_cache(maxsize=ENTETES_RETENUS)
 def normaliser(entete: str) -> str:
     """A header without accents, case or punctuation: « Code\\nCommune » → `code_commune`."""
     texte = unicodedata.normalize("NFKD", re.sub("[°’]", " ", entete))

@@ -12,8 +12,7 @@ with
                 nb_communes,
                 nb_fichiers,
                 rang_millesime,
-                deplacement_km,
-                label_inconnu
+                deplacement_km
             )
         from lignes
         where sort = 'gardee'

@@ -51,6 +51,9 @@ with
                 then nettoyees.ep_lue
             end as label_inconnu,
             coalesce(academies.academie, nettoyees.academie_lue) as academie,
+            case
+                when academies.academie is null then nettoyees.academie_lue
+            end as academie_inconnue,
             fichiers.rang_millesime
         from nettoyees
         left join academies on ecriture_academie(nettoyees.academie_lue) = academies.ecriture
@@ -102,12 +105,11 @@ with
                 then 'uai_deux_communes'
                 when classees.rang > 1
                 then 'uai_deux_lignes'
-                when not cle_uai_juste(classees.uai)
-                then 'uai_cle_fausse'
+                -- d'abord ce qui met la ligne hors de tout département : une autre ne le cache pas
                 when classees.departement is null
                 then 'departement_absent'
-                when classees.label_inconnu is not null
-                then 'label_inconnu'
+                when not cle_uai_juste(classees.uai)
+                then 'uai_cle_fausse'
                 when uai_a_perdu_un_zero(classees.valeur_lue)
                 then 'uai_zero_perdu'
                 when classees.valeur_lue != upper(classees.valeur_lue)
@@ -133,18 +135,9 @@ with
         select
             *,
             case
-                anomalie
-                when 'departement_absent'
-                then 'code_departement'
-                when 'label_inconnu'
-                then 'appartenance_education_prioritaire'
-                else 'uai'
+                when anomalie = 'departement_absent' then 'code_departement' else 'uai'
             end as anomalie_colonne,
-            case
-                when anomalie = 'label_inconnu'
-                then uai || ' ' || label_inconnu
-                else coalesce(texte(valeur_lue), nom)
-            end as anomalie_valeur
+            coalesce(texte(valeur_lue), nom) as anomalie_valeur
         from jugees
     )
 

@@ -35,9 +35,11 @@ with
             segpa.eleves_segpa,
             segpa.rentree as eleves_segpa_rentree,
             segpa.source as eleves_segpa_source,
+            segpa.fichier as eleves_segpa_fichier,
             ulis.eleves_ulis,
             ulis.rentree as eleves_ulis_rentree,
-            ulis.source as eleves_ulis_source
+            ulis.source as eleves_ulis_source,
+            ulis.fichier as eleves_ulis_fichier
         from segpa
         full outer join ulis on segpa.uai = ulis.uai
     )

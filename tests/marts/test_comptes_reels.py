@@ -250,6 +250,8 @@ def test_every_known_value_names_a_file_of_the_build_and_that_file_has_a_vintage
         "latitude": "position_fichier",
         "bassin": "bassin_fichier",
         "a_bureau": "conditions_fichier",
+        "eleves_segpa": "eleves_segpa_fichier",
+        "eleves_ulis": "eleves_ulis_fichier",
         **{d: f"{d}_fichier" for d in ("segpa", "ulis", "upe2a", "relais", "internat")},
     }.items():
         orphelines = sql(

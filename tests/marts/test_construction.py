@@ -1,10 +1,8 @@
 """The build: whole or not at all, and each defect of a source told, never swallowed."""
 
 import os
-import signal
 import subprocess
 import sys
-import time
 
 import duckdb
 import fabrique
@@ -12,9 +10,6 @@ import pytest
 
 from pipelines.base.erreurs import AtlasError
 from pipelines.marts import construction, entrepot
-
-# After the build has begun to write: while it reads, then while it makes its tables.
-INSTANTS_S = (0.0, 0.4, 0.8)
 
 
 @pytest.fixture
@@ -57,42 +52,6 @@ class TestToutOuRien:
             construction.construire([sources], base, ["099"])
         assert base.read_bytes() == avant
 
-    @pytest.mark.parametrize("attente_s", INSTANTS_S)
-    def test_a_killed_build_leaves_it_readable_and_the_next_one_sweeps(
-        self, sources, tmp_path, attente_s
-    ):
-        """A power cut at any moment: yesterday's warehouse opens, today's build cleans up."""
-        base = fabrique.construire(sources, tmp_path / "atlas.duckdb")
-        avant = base.read_bytes()
-        for numero in range(25):  # enough rows for the build to last
-            fabrique.ecrire_annuaire(
-                sources,
-                [fabrique.etablissement(n) for n in range(numero * 100, numero * 100 + 100)],
-                nom=f"annuaire-{numero}.csv",
-            )
-        enfant = subprocess.Popen(
-            [
-                *(sys.executable, "-m", "pipelines.cli", "construire"),
-                *("--sources", str(sources), "--entrepot", str(base)),
-            ],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        limite = time.monotonic() + 30
-        while not restes(tmp_path) and enfant.poll() is None and time.monotonic() < limite:
-            time.sleep(0.01)
-        time.sleep(attente_s)
-        enfant.send_signal(signal.SIGKILL)
-        assert enfant.wait(30) == -signal.SIGKILL, "the build ended before it was killed"
-        assert base.read_bytes() == avant
-        assert lignes(base, "select count(*) from mart_site where nature = 'etablissement'") == [
-            (3,)
-        ]
-        assert restes(tmp_path) != []
-        construction.construire([sources], base)
-        assert restes(tmp_path) == []
-        assert lignes(base, "select count(*) > 1000 from mart_site") == [(True,)]
-
     def test_what_duckdb_spilled_beside_a_killed_build_is_swept_too(self, sources, tmp_path):
         """Its log and its folder of temporary files, from a process that is gone."""
         mort = subprocess.Popen([sys.executable, "-c", ""])
@@ -130,31 +89,6 @@ class TestToutOuRien:
         with pytest.raises(AtlasError, match="Impossible d'écrire l'entrepôt") as refus:
             construction.construire([sources], tmp_path / "fichier" / "atlas.duckdb")
         assert "--entrepot" in refus.value.remede
-
-    @pytest.mark.parametrize("taille", [50_000, 600_000])
-    def test_a_full_disk_is_told_in_french_and_leaves_the_warehouse(
-        self, sources, tmp_path, taille
-    ):
-        """A limit on the size of files stands for the full disk."""
-        base = fabrique.construire(sources, tmp_path / "atlas.duckdb")
-        avant = base.read_bytes()
-        programme = (
-            "import resource, signal, sys; from pipelines.cli import main; "
-            "signal.signal(signal.SIGXFSZ, signal.SIG_IGN); "
-            "resource.setrlimit(resource.RLIMIT_FSIZE, (TAILLE, TAILLE)); "
-            f"sys.argv = ['atlas', 'construire', '--sources', {str(sources)!r}, "
-            f"'--entrepot', {str(base)!r}]; main()"
-        )
-        fin = subprocess.run(
-            [sys.executable, "-c", programme.replace("TAILLE", str(taille))],
-            capture_output=True,
-            text=True,
-        )
-        assert fin.returncode == 1
-        assert "Impossible d'écrire l'entrepôt" in fin.stderr
-        assert "Traceback" not in fin.stderr
-        assert base.read_bytes() == avant
-        assert restes(tmp_path) == []
 
     def test_the_same_files_give_the_same_tables(self, sources, tmp_path):
         """Two builds, one content: a plan can be made again."""

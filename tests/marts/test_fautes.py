@@ -5,7 +5,9 @@ import json
 import multiprocessing
 import os
 import random
+import resource
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -13,6 +15,7 @@ import time
 import fabrique
 import pytest
 
+from pipelines.base.erreurs import AtlasError
 from pipelines.marts import construction, entrepot
 
 GRAINE = 20170322
@@ -73,7 +76,7 @@ def test_a_build_killed_at_twenty_moments_leaves_yesterday_s_warehouse_and_no_st
     assert nb_sites(base) == 4
     construction.construire([anciennes], base)
     octets = base.read_bytes()
-    tues = 0
+    tues = interrompus = 0
     for _ in range(COUPS):
         enfant = lancer(nouvelles, base)
         time.sleep(hasard.uniform(0, duree))
@@ -85,9 +88,12 @@ def test_a_build_killed_at_twenty_moments_leaves_yesterday_s_warehouse_and_no_st
             octets = base.read_bytes()
             continue
         tues += 1
+        # what it was writing stays until the next build, and is read by nobody
+        interrompus += any(construction.SUFFIXE_PROVISOIRE in f.name for f in base.parent.iterdir())
         assert base.read_bytes() == octets
         assert nb_sites(base) == 3
     assert tues > COUPS / 2
+    assert interrompus > 0, "a build that left nothing behind proves nothing about the sweep"
     construction.construire([nouvelles], base)
     assert nb_sites(base) == 4
     assert [f.name for f in base.parent.iterdir()] == [base.name]
@@ -174,6 +180,35 @@ def test_a_full_disk_is_told_in_french_and_the_old_warehouse_answers(ancien, pet
     assert "Impossible d'écrire l'entrepôt" in fin.stdout
     assert "libérer de la place" in fin.stdout
     assert "Traceback" not in fin.stderr
+    assert base.read_bytes() == octets
+    assert [f.name for f in base.parent.iterdir()] == [base.name]
+
+
+def _construire_a_l_etroit(sources, base, octets_max, dit):
+    """A build that may write no file beyond `octets_max`; its message goes through the pipe."""
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (octets_max, octets_max))
+    try:
+        construction.construire([sources], base)
+        dit.send("construit")
+    except AtlasError as erreur:
+        dit.send(erreur.message())
+
+
+@pytest.mark.parametrize("octets_max", [50_000, 600_000])
+def test_a_disk_that_fills_up_early_or_late_leaves_the_warehouse(ancien, octets_max):
+    """While the files are read, then while the tables are made."""
+    base, _, nouvelles = ancien
+    octets = base.read_bytes()
+    ecoute, dit = processus.Pipe(duplex=False)
+    enfant = processus.Process(
+        target=_construire_a_l_etroit, args=(nouvelles, base, octets_max, dit)
+    )
+    enfant.start()
+    dit.close()
+    message = ecoute.recv()
+    enfant.join()
+    assert "Impossible d'écrire l'entrepôt" in message
     assert base.read_bytes() == octets
     assert [f.name for f in base.parent.iterdir()] == [base.name]
 

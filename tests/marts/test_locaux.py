@@ -373,8 +373,21 @@ class TestProvenance:
     def test_each_value_says_its_file_and_the_file_says_its_vintage(self, sources):
         """Label, pupils, index, position, density, bassin, dispositifs, conditions."""
         fabrique.ecrire_csv(
-            sources / "bassins.csv", ("uai", "bassin"), [{"uai": UN, "bassin": "Lodève"}]
+            sources / "bassins.csv",
+            ("uai", "bassin", "reseau"),
+            [
+                {"uai": UN, "bassin": "Lodève", "reseau": "Larzac"},
+                {"uai": uai(2), "bassin": "", "reseau": "Larzac"},
+            ],
         )
+        fabrique.ecrire_csv(
+            sources / "effectifs.csv",
+            ("rentree_scolaire", "numero_college", "nombre_eleves_total",
+             "nombre_eleves_total_segpa", "nombre_eleves_total_ulis"),
+            [dict(zip(("rentree_scolaire", "numero_college", "nombre_eleves_total",
+                       "nombre_eleves_total_segpa", "nombre_eleves_total_ulis"),
+                      ("2021", UN, "400", "48", "11"), strict=True))],
+        )  # fmt: skip
         fabrique.ecrire_csv(
             sources / "conditions.csv",
             ("uai", "bureau", "telephone", "rangement_ferme"),
@@ -391,6 +404,7 @@ class TestProvenance:
                 "effectif_fichier", "ep_fichier", "position_fichier", "densite_fichier",
                 "bassin_fichier", "dispositifs_fichier", "conditions_fichier",
                 "ulis_fichier", "segpa_fichier", "internat_fichier", "fichier",
+                "reseau_etablissements_fichier", "eleves_segpa_fichier", "eleves_ulis_fichier",
             ]  # fmt: skip
             [dites] = connexion.execute(
                 f"select {', '.join(colonnes)} from mart_etablissement where uai = '{UN}'"
@@ -398,10 +412,16 @@ class TestProvenance:
             fichiers = {
                 f for (f,) in connexion.execute("select fichier from meta_construction").fetchall()
             }
+            reseau_seul = connexion.execute(
+                "select bassin_fichier, reseau_etablissements_fichier from mart_etablissement "
+                f"where uai = '{uai(2)}'"
+            ).fetchall()
+        assert reseau_seul == [(None, "bassins.csv")]
         assert dites == (
-            "annuaire.csv", "reseaux.csv", "annuaire.csv", "densite.xlsx",
+            "effectifs.csv", "reseaux.csv", "annuaire.csv", "densite.xlsx",
             "bassins.csv", "dispositifs.csv", "conditions.csv",
             "dispositifs.csv", "annuaire.csv", "annuaire.csv", "annuaire.csv",
+            "bassins.csv", "effectifs.csv", "effectifs.csv",
         )  # fmt: skip
         assert set(dites) <= fichiers
 

@@ -2,8 +2,9 @@
 
 A mutated file is read, or refused by an AtlasError; when it is read, its rows are all found again
 in the staging tables: read = kept + merged + rejected. Half of them go through the reader of large
-files. Mutants are read 25 at a time, which spares the models being prepared for each. Mutations are
-made when the test runs, from a fixed seed: a failure comes back.
+files. Of those that were read, a batch a source is then built whole: what a mutant holds must not
+stop a table made further on. Mutants are read 25 at a time, which spares the models being prepared
+for each. Mutations are made when the test runs, from a fixed seed: a failure comes back.
 """
 
 import json
@@ -29,6 +30,7 @@ pytestmark = pytest.mark.reel
 LIGNES = 300
 MUTATIONS = 500
 PAR_LOT = 25
+A_CONSTRUIRE = 20
 FICHIERS = {
     "annuaire": "annuaire/fr-en-annuaire-education.montpellier.2024-11-26.csv",
     "annuaire de 2023": "annuaire/fr-en-annuaire-education.035.2023-06-08.csv",
@@ -221,14 +223,29 @@ def compter(connexion, fichiers):
     return sorts
 
 
+def construire_ensemble(mutants, dossier):
+    """One whole build of mutants that were read, beside a small sound département."""
+    fabrique.petit_departement(dossier)
+    for fichier, octets in mutants.items():
+        (dossier / fichier).write_bytes(octets)
+    base = fabrique.construire(dossier)
+    with duckdb.connect(str(base), read_only=True) as connexion:
+        lus = {f for (f,) in connexion.execute("select fichier from meta_construction").fetchall()}
+        sans_motif = connexion.execute(
+            "select code from mart_anomalie where raison is null or gravite is null"
+        ).fetchall()
+    assert mutants.keys() <= {f.split(" [")[0] for f in lus}
+    assert sans_motif == []
+
+
 @pytest.mark.parametrize("nom", FICHIERS)
 def test_mutations_are_read_or_refused_and_every_row_is_accounted_for(
-    nom, extraits, atelier, monkeypatch
+    nom, extraits, atelier, monkeypatch, tmp_path
 ):
     """Bytes cut, columns moved, cells swapped, encodings broken, quotes opened, separators."""
     connexion, dossier = atelier
     suffixe = Path(FICHIERS[nom]).suffix
-    sorts = []
+    sorts, lus = [], {}
 
     def ecrire(graine):
         """One mutant, named by its seed."""
@@ -259,7 +276,11 @@ def test_mutations_are_read_or_refused_and_every_row_is_accounted_for(
         monkeypatch.setattr(lecture, "OCTETS_EN_MEMOIRE", 0 if en_bloc else 2 * 1024**2)
         fichiers = {f.name: f for f in map(ecrire, graines)}
         try:
-            sorts.extend(compter(connexion, fichiers).values())
+            par_nom = compter(connexion, fichiers)
+            sorts.extend(par_nom.values())
+            place = A_CONSTRUIRE - len(lus)
+            entiers = [f for f, sort in par_nom.items() if sort == "lu"][:place]
+            lus.update({f: fichiers[f].read_bytes() for f in entiers})
         finally:
             for fichier in fichiers.values():
                 fichier.unlink()
@@ -268,6 +289,7 @@ def test_mutations_are_read_or_refused_and_every_row_is_accounted_for(
     assert len(sorts) >= MUTATIONS
     if suffixe == ".csv":
         assert sorts.count("lu") > 0, "mutations that are never read prove nothing"
+    construire_ensemble(lus, tmp_path / "ensemble")
 
 
 def test_the_extracts_themselves_are_read_whole(extraits, atelier):

@@ -268,7 +268,7 @@ def test_a_long_computation_stopped_keeps_the_best_plan_and_shows_it_at_once(vis
     phrase, _ = lire_resultat(visite.page)
     assert time.monotonic() - debut < 12
     assert "du besoin couvert" in phrase
-    assert visite.page.get_by_text("Le calcul a été arrêté avant sa fin").is_visible()
+    expect(visite.page.get_by_text("Le calcul a été arrêté avant sa fin")).to_be_visible()
 
 
 def test_a_tab_closed_in_the_middle_of_a_computation_finds_its_result_again(

@@ -171,7 +171,7 @@ def test_a_deposit_from_the_bad_file_to_the_good_one_to_the_way_back(visite, bas
     expect(page.get_by_role("button", name="Accepter et reconstruire")).to_be_disabled()
 
     page.get_by_role("button", name="Refuser").click()
-    expect(alerte).to_contain_text("Rien n'a été changé")
+    expect(alerte.filter(has_text="Rien n'a été changé")).to_be_visible()
     nom, contenu = postes(
         tmp_path, fabrique.poste("P1", quotite="0,5"), fabrique.poste("P2", 2), fabrique.poste("P3")
     )
@@ -185,7 +185,7 @@ def test_a_deposit_from_the_bad_file_to_the_good_one_to_the_way_back(visite, bas
     )
     assert "Anomalies" in livre.sheet_names
     page.get_by_role("button", name="Accepter et reconstruire").click()
-    expect(alerte).to_contain_text("La version 2 est en service")
+    expect(alerte.filter(has_text="La version 2 est en service")).to_be_visible()
 
     page.goto(f"{serveur.adresse}/situation?departement=034")
     expect(page.locator("[data-testid=stMain] h4").first).to_contain_text("3 postes (2,5 ETP)")
@@ -195,7 +195,7 @@ def test_a_deposit_from_the_bad_file_to_the_good_one_to_the_way_back(visite, bas
     retour = page.get_by_role("button", name="Revenir à cette version")
     expect(retour).to_be_visible()
     retour.click()
-    expect(alerte).to_contain_text("La version 1 est en service")
+    expect(alerte.filter(has_text="La version 1 est en service")).to_be_visible()
     page.goto(f"{serveur.adresse}/situation?departement=034")
     expect(page.locator("[data-testid=stMain] h4").first).to_contain_text(
         re.compile(r"2 postes \(2,0 ETP\)|2 postes \(2 ETP\)")

@@ -86,6 +86,28 @@ def test_an_unknown_counts_against_completeness_and_a_known_no_does_not(etat):
     assert "dispositifs" in table.loc["UPE2A", "Pour le compléter"]
 
 
+def test_pupils_of_a_segpa_are_asked_for_only_where_there_is_one(etat):
+    """One collège of the Hérault has a SEGPA and no file counts it; the Gard has none."""
+    table = etat.completude.set_index("Ce qui est connu")
+    assert table.loc["Élèves de SEGPA", "Hérault (%)"] == 0
+    assert pd.isna(table.loc["Élèves de SEGPA", "Gard (%)"])
+    assert table.loc["Commune", "Ensemble (%)"] == 100
+
+
+def test_every_answer_of_a_local_file_has_its_line_of_completeness(base):
+    """A column a service may fill and nobody would see empty is a column nobody fills."""
+    with entrepot.ouvrir(base) as connexion:
+        colonnes = {c for (c, *_) in connexion.execute("describe mart_etablissement").fetchall()}
+    suivies = {mot for _, connu, *_ in donnees.COMPLETUDES for mot in connu.split()}
+    attendues = {
+        c
+        for c in colonnes
+        if c.startswith(("a_", "eleves_")) and not c.endswith(("_rentree", "_source", "_fichier"))
+    }
+    dispositifs = {"segpa", "ulis", "upe2a", "relais", "internat"}
+    assert attendues | dispositifs | {"effectif", "ips", "bassin", "densite"} <= suivies
+
+
 def test_filters_keep_what_is_asked_and_everything_when_nothing_is(etat):
     toutes = etat.anomalies
     assert len(donnees.filtrer(toutes, [], [])) == len(toutes)

@@ -1,6 +1,8 @@
 """A workbook is read as values, and never at the cost of the machine that reads it."""
 
 import random
+import subprocess
+import sys
 import time
 import zipfile
 
@@ -10,6 +12,7 @@ import pytest
 import xlsxwriter
 from fabrique import etablissement, uai
 
+from pipelines.base import chemins
 from pipelines.base.erreurs import AtlasError
 from pipelines.sources import chargement, classeurs
 
@@ -193,6 +196,70 @@ def test_a_table_that_does_not_begin_in_a1_keeps_its_lines(dossier):
         assert sql("select ligne, colonne, valeur from mart_anomalie where source = 'postes'") == [
             (4, "quotite", "2.5")
         ]
+
+
+LECTEUR = """
+import resource, sys
+from pathlib import Path
+import duckdb
+from pipelines.base.erreurs import AtlasError
+from pipelines.sources import chargement
+connexion = duckdb.connect()
+avant = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+try:
+    chargement.charger(connexion, [Path(sys.argv[1])])
+    print(connexion.execute("select ligne from raw_rejet").fetchall())
+    print(connexion.execute("select poste_id from raw_postes").fetchall())
+except AtlasError as erreur:
+    print(erreur.quoi)
+print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - avant) // 1024)
+"""
+
+
+def lire_a_part(dossier, megaoctets):
+    """What a process of its own says of a workbook with one cell of that size, and its memory.
+
+    The cell is of hexadecimal digits that shrink 40 times: no ratio betrays it.
+    """
+    modele = postes(dossier, ["P1", "ASS", 1, UN, "occupe"], ["MARQUE", "ASS", 1, UN, "occupe"])
+    bloc = random.Random(1).randbytes(4096).hex().encode() * 128
+    gros = dossier / "gros.xlsx"
+    with (
+        zipfile.ZipFile(modele) as avant,
+        zipfile.ZipFile(gros, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as apres,
+    ):
+        for nom in avant.namelist():
+            debut, marque, suite = avant.read(nom).partition(b"MARQUE")
+            with apres.open(nom, "w", force_zip64=True) as flux:
+                flux.write(debut)
+                for _ in range(megaoctets if marque else 0):
+                    flux.write(bloc)
+                flux.write(suite)
+    modele.unlink()
+    fin = subprocess.run(
+        [sys.executable, "-c", LECTEUR, str(dossier)],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=chemins.RACINE,
+    )
+    *dites, memoire_mio = fin.stdout.splitlines()
+    return dites, int(memoire_mio)
+
+
+def test_a_cell_of_a_gigabyte_is_refused_without_being_opened(dossier):
+    """In a workbook of 25 MB: not one byte of the cell is held."""
+    [phrase], memoire_mio = lire_a_part(dossier, 1024)
+    assert phrase.startswith("Classeur démesuré")
+    assert "n'a pas été ouvert" in phrase
+    assert memoire_mio < 200
+
+
+def test_a_cell_as_large_as_a_workbook_may_be_is_one_row_set_aside(dossier):
+    """100 MB, under the limit of a workbook: the other rows are read, within a known memory."""
+    dites, memoire_mio = lire_a_part(dossier, 100)
+    assert dites == ["[(3,)]", "[('P1',)]"]
+    assert memoire_mio < 800
 
 
 def test_a_csv_cell_of_a_hundred_megabytes_is_one_row_set_aside(dossier):

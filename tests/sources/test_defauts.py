@@ -21,10 +21,12 @@
 | BOM or none, UTF-8, Windows-1252, UTF-16, both mixed | told from the bytes | `TestFormes` |
 | `;` `,` tab, CRLF, LF, CR | told from the known headers | `TestFormes` |
 | large file: blank lines, rows too wide, quotes never closed | same rows, same line numbers as a small one | `TestFormes` |
-| académie spellings, renamed académies | `academies_alias.csv`, dated | `TestContenu` |
+| académie spellings, renamed académies | `academies_alias.csv`, dated; an unknown one is kept and told | `TestContenu` |
 | no state, ministry, nature, statut, département, level of an école | kept or unknown, always told | `TestDoutes` |
 | A OUVRIR in 2099, A FERMER, no name | out of scope and told; kept and told; named by its type | `TestContenu` |
 | both REP and REP+, two labels in the list | list, then annuaire, never the brevet; REP+ wins in the list | `TestContenu` |
+| two collèges under one head, a section in the list, points shared by several UAI | each its site; told; nothing to tell | `TestContenu`, `TestPositions` |
+| `rep0` for REP+, a postal code under « code_commune_insee » | read as REP+; never read | `TestContenu`, `TestEffectifs` |
 | coordinates missing, poor, moved, far from the commune, nonsense | commune's point; kept and told | `TestPositions`, `tests/marts/test_construction.py` |
 | arrondissements, communes missing from the grid | the whole commune; unknown and told | `TestContenu`, `tests/marts/test_construction.py` |
 | index population taken for an enrolment | a weight of the index, never an effectif | `TestEffectifs` |
@@ -548,6 +550,60 @@ class TestContenu:
         fabrique.ecrire_annuaire(tmp_path, [etablissement(1, Libelle_academie=ecrite)])
         with fabrique.en_memoire(tmp_path) as sql:
             assert sql("select academie from mart_etablissement") == [(lue,)]
+            attendues = [("academie_inconnue", "Ailleurs, nombre d'établissements : 1")]
+            assert anomalies(sql, "academie_inconnue") == (attendues if lue == ecrite else [])
+
+    def test_an_unknown_spelling_of_an_academie_is_told_once_with_how_many_bear_it(self, tmp_path):
+        """« Montpelier » on two rows of three: one anomaly, at the first of them."""
+        fabrique.ecrire_annuaire(
+            tmp_path,
+            [etablissement(1), *(etablissement(n, Libelle_academie="Montpelier") for n in (2, 3))],
+        )
+        with fabrique.en_memoire(tmp_path) as sql:
+            assert sql(
+                "select ligne, colonne, valeur from mart_anomalie where code = 'academie_inconnue'"
+            ) == [(3, "libelle_academie", "Montpelier, nombre d'établissements : 2")]
+            assert sql(f"select academie from mart_etablissement where uai = '{DEUX}'") == [
+                ("Montpelier",)
+            ]
+
+    def test_two_colleges_under_one_head_are_two_sites_of_one_network(self, tmp_path):
+        """Oyonnax 0010802S under 0010035H: the écoles go to the head, each collège is a site."""
+        fabrique.ecrire_annuaire(
+            tmp_path, [etablissement(1), etablissement(2), etablissement(11, "Ecole")]
+        )
+        fabrique.ecrire_liste_ep(
+            tmp_path, [reseau(1, 1, "COLLEGE"), reseau(2, 1, "COLLEGE"), reseau(11, 1)]
+        )
+        with fabrique.en_memoire(tmp_path) as sql:
+            assert sql("select site_id, ep, uai_tete_reseau from mart_site order by 1") == [
+                (UN, "REP+", UN), (DEUX, "REP+", UN), (f"RESEAU-{UN}", "REP+", UN),
+            ]  # fmt: skip
+
+    def test_a_section_named_by_the_list_alone_is_told_and_no_site(self, tmp_path):
+        """0830838K « VILLENEUVE », a SEGPA with its own UAI that the annuaire only flags."""
+        fabrique.ecrire_annuaire(tmp_path, [etablissement(1, Segpa="1")])
+        fabrique.ecrire_liste_ep(tmp_path, [reseau(1, 1, "COLLEGE"), reseau(9, 1, "SEGPA")])
+        with fabrique.en_memoire(tmp_path) as sql:
+            assert sql("select site_id, segpa from mart_site") == [(UN, True)]
+            assert anomalies(sql, "ecole_absente_annuaire") == [
+                ("ecole_absente_annuaire", f"{uai(9)} FICTIF 9")
+            ]
+
+    def test_rep0_is_the_rep_plus_of_the_ministry_s_own_file(self, tmp_path):
+        """The list says REP, « rep0 » says REP+: the list stands and the other is told."""
+        fabrique.ecrire_annuaire(tmp_path, [etablissement(1)])
+        fabrique.ecrire_liste_ep(tmp_path, [reseau(1, 1, "COLLEGE", "REP")])
+        colonnes = ("session", "numero_college", "nombre_eleves_total", "rep", "rep0")
+        valeurs = ("2021", UN, "500", "0", "1")
+        fabrique.ecrire_csv(
+            tmp_path / "brevet.csv", colonnes, [dict(zip(colonnes, valeurs, strict=True))]
+        )
+        with fabrique.en_memoire(tmp_path) as sql:
+            assert sql("select ep from mart_etablissement") == [("REP",)]
+            assert [c for c, _ in anomalies(sql, "label_du_brevet_contraire")] == [
+                "label_du_brevet_contraire"
+            ]
 
     def test_an_annuaire_that_lost_its_departements_is_refused_with_what_to_do(self, tmp_path):
         """A column emptied by mistake: a sentence, and not an empty warehouse."""
@@ -725,6 +781,27 @@ class TestDoutes:
                 "select ligne, colonne, valeur from mart_anomalie where code = 'departement_absent'"
             ) == [(3, "code_departement", DEUX)]
 
+    def test_a_row_without_its_departement_says_so_whatever_else_is_wrong_with_it(self, tmp_path):
+        """A wrong check letter would say « kept »: the row is in no département."""
+        fausse = etablissement(2, Identifiant_de_l_etablissement="0340002A", Code_departement="")
+        fabrique.ecrire_annuaire(tmp_path, [etablissement(1), fausse])
+        with fabrique.en_memoire(tmp_path) as sql:
+            assert sql("select code from mart_anomalie where ligne = 3") == [
+                ("departement_absent",)
+            ]
+
+    def test_a_wrong_check_letter_does_not_hide_an_unknown_label(self, tmp_path):
+        """Two defects of one row are two anomalies."""
+        fabrique.ecrire_annuaire(
+            tmp_path,
+            [etablissement(2, Identifiant_de_l_etablissement="0340002A",
+                           Appartenance_Education_Prioritaire="ZEP")],
+        )  # fmt: skip
+        with fabrique.en_memoire(tmp_path) as sql:
+            assert anomalies(sql, "label_inconnu", "uai_cle_fausse") == [
+                ("label_inconnu", "0340002A ZEP"), ("uai_cle_fausse", "0340002A"),
+            ]  # fmt: skip
+
     def test_a_label_of_the_annuaire_nobody_knows_is_no_label(self, tmp_path):
         """« ZEP » is told; « HORS EP » says plainly that there is none."""
         fabrique.ecrire_annuaire(
@@ -806,6 +883,14 @@ class TestPositions:
             assert [v.split(", ")[1] for _, v in anomalies(sql, "position_peu_sure")] == [
                 "mauvaise", "erreur", "ne sait pas",
             ]  # fmt: skip
+
+    def test_a_point_several_establishments_share_is_no_doubt(self, tmp_path):
+        """A cité scolaire: 648 points of the real annuaire bear up to five UAI each."""
+        fabrique.ecrire_annuaire(tmp_path, [etablissement(n) for n in range(1, 6)])
+        fabrique.ecrire_contours(tmp_path)
+        with fabrique.en_memoire(tmp_path) as sql:
+            assert sql("select count(*), count(distinct latitude) from mart_site") == [(5, 1)]
+            assert sql("select code from mart_anomalie where code like 'position%'") == []
 
     def test_a_point_far_from_its_commune_is_told(self, tmp_path):
         """Jouarre stood 21 km off: here 32 km east of its commune, in another département."""
@@ -889,6 +974,35 @@ class TestEffectifs:
                 (500, "effectifs_lycees_gt + effectifs_lycees_pro", "gt.csv + pro.csv")
             ]  # fmt: skip
             assert anomalies(sql, "uai_deux_lignes") == [("uai_deux_lignes", UN)]
+
+    def test_743_rows_of_an_index_pasted_twice_weigh_once(self, tmp_path):
+        """Two écoles of 300 and 100 pupils: the first is pasted twice, the mean does not move."""
+        fabrique.ecrire_annuaire(
+            tmp_path, [etablissement(1), etablissement(11, "Ecole"), etablissement(12, "Ecole")]
+        )
+        fabrique.ecrire_liste_ep(tmp_path, [reseau(11, 1), reseau(12, 1)])
+        ecrire_ips(tmp_path, [(uai(11), "300", "80"), (uai(11), "300", "80"),
+                              (uai(12), "100", "100")])  # fmt: skip
+        with fabrique.en_memoire(tmp_path) as sql:
+            assert sql("select ips from mart_site where type = 'ECOLE'") == [(85.0,)]
+            assert anomalies(sql, "uai_deux_lignes") == [("uai_deux_lignes", uai(11))]
+
+    def test_the_postal_code_an_enrolment_file_calls_a_commune_is_never_read(self, tmp_path):
+        """« code_commune_insee » holding 34700 (Lodève) leaves commune and density alone."""
+        fabrique.ecrire_annuaire(tmp_path, [etablissement(11, "Ecole")])
+        fabrique.ecrire_densite(tmp_path, {"34001": 6, "34700": 1})
+        colonnes = (
+            "rentree_scolaire", "numero_ecole", "code_commune_insee", "nombre_total_eleves",
+            "nombre_total_classes",
+        )  # fmt: skip
+        valeurs = ("2022", uai(11), "34700", "80", "4")
+        fabrique.ecrire_csv(
+            tmp_path / "ecoles.csv", colonnes, [dict(zip(colonnes, valeurs, strict=True))]
+        )
+        with fabrique.en_memoire(tmp_path) as sql:
+            assert sql("select commune_code, densite, effectif from mart_etablissement") == [
+                ("34001", 6, 80)
+            ]
 
     def test_a_voice_missing_from_the_newest_year_keeps_its_last_one_and_says_so(self, tmp_path):
         """Pro not published yet: 300 of 2022 and 200 of 2021. Published without it: closed."""

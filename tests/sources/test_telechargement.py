@@ -28,9 +28,10 @@ from pipelines.base import chemins
 from pipelines.base.erreurs import AtlasError
 from pipelines.cli import app
 from pipelines.marts import construction
-from pipelines.sources import chargement, telechargement
+from pipelines.sources import chargement, demandes, telechargement, transferts
 from pipelines.sources.cartes import cartes, normaliser
-from pipelines.sources.telechargement import ECHEC, INCHANGE, RECU, VIDE, Reglages
+from pipelines.sources.demandes import ECHEC, INCHANGE, RECU, VIDE
+from pipelines.sources.transferts import Reglages
 
 JOUR = date(2026, 11, 21)
 LENDEMAIN = JOUR + timedelta(days=1)
@@ -259,17 +260,17 @@ def test_the_academies_are_those_of_the_real_ips_file(reel):
             reels.setdefault(ligne["academie"], set()).add(ligne["code_du_departement"])
     assert len(reels) == 30
     for academie, codes in reels.items():
-        assert set(telechargement.departements_de(academie)) == codes, academie
+        assert set(demandes.departements_de(academie)) == codes, academie
 
 
 @pytest.mark.parametrize("nom", ["montpellier", "MONTPELLIER", "Académie de Montpellier"])
 def test_an_academie_is_known_however_it_is_written(nom):
-    assert telechargement.departements_de(nom) == ["011", "030", "034", "048", "066"]
+    assert demandes.departements_de(nom) == ["011", "030", "034", "048", "066"]
 
 
 def test_an_unknown_academie_or_departement_is_refused_with_what_is_allowed(tmp_path):
     with pytest.raises(AtlasError, match="Nancy-Metz"):
-        telechargement.departements_de("montpelier")
+        demandes.departements_de("montpelier")
     with pytest.raises(AtlasError, match="034, 02A"):
         telechargement.telecharger(["34"], tmp_path)
     with pytest.raises(AtlasError, match="Aucun département"):
@@ -297,7 +298,7 @@ def test_every_public_source_says_where_it_is_fetched_or_why_it_is_not():
 
 def test_an_export_asks_for_the_departement_in_every_spelling():
     """The data sets write 034, 34 or 4: a row is found whichever they take."""
-    [demande] = [d for d in telechargement.demandes(["004"]) if d.carte.nom == "ips_ecoles"]
+    [demande] = [d for d in demandes.demandes(["004"]) if d.carte.nom == "ips_ecoles"]
     options = parse_qs(urlsplit(demande.adresse).query)
     assert demande.adresse.startswith(
         "https://data.education.gouv.fr/api/explore/v2.1/catalog/datasets/"
@@ -314,7 +315,7 @@ def test_an_export_asks_for_the_departement_in_every_spelling():
     [("034", "departements/34/"), ("02A", "departements/2A/"), ("974", "departements/974/")],
 )
 def test_contours_are_asked_for_under_the_insee_code(departement, chemin):
-    [demande] = [d for d in telechargement.demandes([departement]) if d.carte.nom == "contours"]
+    [demande] = [d for d in demandes.demandes([departement]) if d.carte.nom == "contours"]
     assert chemin in demande.adresse
     assert "format=geojson" in demande.adresse
 
@@ -793,7 +794,7 @@ def test_a_full_disk_leaves_the_previous_file(tmp_path, monkeypatch):
     def refuser(*_):
         raise plein
 
-    monkeypatch.setattr(telechargement.os, "fsync", refuser)
+    monkeypatch.setattr(transferts.os, "fsync", refuser)
     with service(servir(AUTRE_ANNUAIRE)) as serveur:
         [resultat] = telecharger(serveur, tmp_path, jour=LENDEMAIN).resultats
     assert "impossible d'écrire" in resultat.erreur.quoi
@@ -925,7 +926,7 @@ def test_the_command_offline_says_once_why_and_lists_every_file_to_fetch_by_hand
     tmp_path, monkeypatch
 ):
     """One reason for a whole service, then the address of each file."""
-    monkeypatch.setattr(telechargement.Reglages, "en_vigueur", lambda: BREF)
+    monkeypatch.setattr(transferts.Reglages, "en_vigueur", lambda: BREF)
     with service(servir(b"")) as parti:
         pass
     options = ["telecharger", "--academie", "corse", "--sortie", str(tmp_path / "brut")]
