@@ -130,14 +130,14 @@ def cartes_des_doctrines(
 
 
 @st.cache_data(**CACHE)
-def portraits() -> list[doctrines.Portrait]:
+def portraits(regles: str) -> list[doctrines.Portrait]:
     """What each doctrine favours and costs."""
     return doctrines.portraits()
 
 
 @st.cache_data(**CACHE)
-def choix_doctrines() -> dict[str, str]:
-    """Code → name of the doctrines."""
+def choix_doctrines(regles: str) -> dict[str, str]:
+    """Code → name of the doctrines, the académie's own too."""
     return libelles.choix_doctrines()
 
 

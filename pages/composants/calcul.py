@@ -5,7 +5,6 @@ import streamlit as st
 from pages.composants import acces, cadre
 from pages.composants.hypotheses import Demande
 from pipelines.base.textes import pourcentage
-from pipelines.reports.libelles import libelle_doctrine
 from pipelines.reports.proposition import VueProposition
 from pipelines.scenarios import calculs
 from pipelines.scenarios.calculs import Etat, Phase
@@ -86,8 +85,9 @@ def _derniers(departement: str) -> None:
 
 def _nom(etat: Etat) -> str:
     h = etat.demande["hypotheses"]
+    doctrine = acces.choix_doctrines(acces.version_des_regles()).get(h["doctrine"], h["doctrine"])
     return (
-        f"{etat.lancee_le:%d/%m/%Y à %H h %M} : {libelle_doctrine(h['doctrine'])}, "
+        f"{etat.lancee_le:%d/%m/%Y à %H h %M} : {doctrine}, "
         f"{h['sites_par_poste_max']} sites par poste, "
         f"{h['duree_trajet_max_min']} minutes"
     )
@@ -131,13 +131,15 @@ def _resultat(vue: VueProposition, calcul_id: str) -> None:
         vue.classeur,
         file_name=f"proposition-{calcul_id}.xlsx",
     )
-    onglets = st.tabs(["Secteurs", "Postes", "Sites", "Sans présence régulière", "Preuve"])
-    for onglet, table, nom in zip(
-        onglets,
-        (vue.secteurs, vue.postes, vue.sites, vue.sans_presence, vue.etages),
-        ("secteurs", "postes", "sites", "sans-presence", "preuve"),
-        strict=True,
-    ):
+    tables = {
+        "Secteurs": (vue.secteurs, "secteurs"),
+        "Postes": (vue.postes, "postes"),
+        "Sites": (vue.sites, "sites"),
+        "Sans présence régulière": (vue.sans_presence, "sans-presence"),
+        **({} if vue.transition.empty else {"Transition": (vue.transition, "transition")}),
+        "Preuve": (vue.etages, "preuve"),
+    }
+    for onglet, (table, nom) in zip(st.tabs(list(tables)), tables.values(), strict=True):
         with onglet:
             if table.empty:
                 st.write(

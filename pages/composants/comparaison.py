@@ -81,7 +81,7 @@ def _dernieres(departement: str) -> None:
             "Aucune comparaison encore pour ce département. Choisir les hypothèses, puis lancer : "
             "le calcul se poursuit si l'onglet est fermé, et se retrouve à la même adresse."
         )
-    _portraits(acces.portraits())
+    _portraits(acces.portraits(acces.version_des_regles()))
 
 
 def _nom(etat: Etat) -> str:

@@ -23,7 +23,7 @@ def formulaire(bouton: str, *, ouvert: bool, avec_doctrine: bool, note: str = ""
     doctrine = defaut.doctrine
     with st.expander("Hypothèses", expanded=ouvert), st.form("hypotheses", border=False):
         if avec_doctrine:
-            noms = acces.choix_doctrines()
+            noms = acces.choix_doctrines(acces.version_des_regles())
             doctrine = st.radio(
                 "Doctrine : qui est servi d'abord",
                 list(noms),

@@ -210,7 +210,7 @@ def effet(base: Path, departement: str, adaptation: Adaptation) -> VueEffet:
     with entrepot.ouvrir(base) as connexion:
         nom = entrepot.exiger_departement(connexion, departement)
         lus = [preparer(connexion, e.priorites) for e in (avant, apres)]
-        disponibles = moyens(connexion)[departement]
+        disponibles = moyens(connexion)[departement].demi_journees
         ecarts = comparer(connexion, avant.priorites, apres.priorites)
     concernes = (lus[0].sites["departement"] == departement).to_numpy()
     mesures = [mesurer(d, e) for d, e in zip(lus, (avant, apres), strict=True)]

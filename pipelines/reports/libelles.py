@@ -102,8 +102,3 @@ MOTIFS_HORS_PERIMETRE = {
 def choix_doctrines() -> dict[str, str]:
     """Code → name of the doctrines, in their order."""
     return {d.code: d.libelle for d in doctrines()}
-
-
-def libelle_doctrine(code: str) -> str:
-    """The name of a doctrine; its code when its file is gone since."""
-    return choix_doctrines().get(code, code)

@@ -23,7 +23,7 @@ from pipelines.base.erreurs import AtlasError
 from pipelines.planning.assemblage import Hypotheses
 from pipelines.scenarios import calculs, propositions
 from pipelines.scenarios.calculs import Phase
-from pipelines.scoring.doctrine import doctrine, doctrines
+from pipelines.scoring.doctrine import doctrines, libelle_de
 
 BILAN = "comparaison.json"
 SUFFIXE = "-doctrines"
@@ -198,7 +198,7 @@ def _effacer(sortie: Path, codes: list[str]) -> None:
 def _part(dossier: Path, code: str) -> Part:
     return Part(
         code=code,
-        libelle=doctrine(code).libelle,
+        libelle=libelle_de(code),
         est_finie=(dossier / code / propositions.FICHIER_RESUME).exists(),
         avancement=calculs.lire_json(dossier / code / calculs.AVANCEMENT),
     )
@@ -222,7 +222,7 @@ def _exiger_resultat(dossier: Path, code: str) -> None:
         return
     erreur = dossier / calculs.ERREUR
     dit = erreur.read_text(encoding="utf-8") if erreur.exists() else "le calcul s'est interrompu."
-    raise AtlasError(f"Doctrine « {doctrine(code).libelle} » : {dit}")
+    raise AtlasError(f"Doctrine « {libelle_de(code)} » : {dit}")
 
 
 def _dossier(comparaison_id: str) -> Path:

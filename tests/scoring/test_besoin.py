@@ -244,7 +244,7 @@ def test_every_bareme_is_stored_with_lines_that_add_up(entrepot_reel):
             "select bareme, departement, sum(besoin_a_moyens_constants) from mart_besoin "
             "join mart_site using (site_id) group by all"
         ).fetchall()
-        disponibles = moyens(connexion)
+        disponibles = {code: m.demi_journees for code, m in moyens(connexion).items()}
     assert ecarts == 0
     assert lus == 401 * len(LIVRES)
     for code, departement, total in totaux:
@@ -258,8 +258,12 @@ def test_a_warehouse_without_a_site_has_no_besoin_and_no_error(monde):
         "create or replace table ref_departements (departement varchar, libelle varchar)"
     )
     connexion.execute(
-        "create or replace table mart_poste (departement varchar, sans_secteur boolean, "
-        "quotite_etp double, hors_secteur_etp double)"
+        "create or replace table mart_poste (poste_id varchar, departement varchar, "
+        "statut varchar, sans_secteur boolean, quotite_etp double, hors_secteur_etp double)"
+    )
+    connexion.execute(
+        "create or replace table mart_presence (poste_id varchar, site_id varchar, "
+        "demi_journees_cycle integer)"
     )
     for table in ("mart_besoin", "mart_besoin_detail"):
         connexion.execute(f"drop table if exists {table}")
