@@ -24,6 +24,7 @@ from pipelines.reports import (
     modeles,
     priorites,
     proposition,
+    sensibilite,
     signaux,
     situation,
 )
@@ -230,9 +231,9 @@ def lire_besoins(
 @st.cache_data(**CACHE)
 def lire_sensibilite(
     version: str, regles: str, departement: str, bareme: str
-) -> besoins.VueSensibilite:
+) -> sensibilite.VueSensibilite:
     """What besoins owe to each weight."""
-    return besoins.sensibilite(base(), departement, bareme)
+    return sensibilite.vue(base(), departement, bareme)
 
 
 @st.cache_data(**CACHE)

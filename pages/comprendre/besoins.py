@@ -49,16 +49,13 @@ with onglets[1]:
         config=GRAPHIQUE,
         alt="Effet de chaque poids sur le total du besoin ; le tableau dit la même chose.",
     )
-    st.caption(
-        "Chaque poids est déplacé seul, les autres ne bougent pas. Au bout de chaque barre : les "
-        "sites dont le besoin change."
-    )
+    st.caption(s.note)
     cadre.table(s.poids, f"sensibilite-{departement}-{choisi}")
-    st.markdown("##### Les sites dont le rythme en dépend")
+    st.markdown("##### Les sites dont le rang ou la classe en dépend")
     if s.sites.empty:
-        st.write("Aucun site ne change de rythme : hebdomadaire, par quinzaine ou mensuel.")
+        st.write("Aucun site ne change de rang ni de classe.")
     else:
-        cadre.table_a_lire(s.sites, f"sites-sensibles-{departement}-{choisi}")
+        cadre.table(s.sites, f"sites-sensibles-{departement}-{choisi}")
 with onglets[2]:
     autres = {code: libelle for code, libelle in baremes.items() if code != choisi}
     autre = cadre.choisir("Comparer avec", autres, "avec", next(iter(autres)))

@@ -141,13 +141,14 @@ def vue(base: Path, dossier: Path) -> VueProposition:
     etoiles = plan.merge(
         postes[["poste_id", "latitude", "longitude"]], on="poste_id", validate="many_to_one"
     )
+    transition = _transition(resume)
     tables = {
         "Secteurs": _secteurs(plan, probleme, sites),
         "Postes": _postes(resume),
         "Sites": _sites(sites, avant),
         "Catégories": _categories(resume),
         "Sans présence régulière": _sans_presence(lue),
-        "Transition": _transition(resume),
+        **({} if transition.empty else {"Transition": transition}),
         "Objectifs": _etages(resume),
     }
     return VueProposition(
@@ -163,7 +164,7 @@ def vue(base: Path, dossier: Path) -> VueProposition:
         postes=tables["Postes"],
         sites=tables["Sites"],
         sans_presence=tables["Sans présence régulière"],
-        transition=tables["Transition"],
+        transition=transition,
         etages=tables["Objectifs"],
         carte=cartes.carte_secteurs(sites, etoiles, decor, f"proposition-{dossier.name}"),
         classeur=_classeur(tables, lue),
