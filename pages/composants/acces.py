@@ -73,9 +73,11 @@ def choix_sites(version: str, departement: str) -> dict[str, str]:
 
 
 @st.cache_data(**CACHE)
-def lire_fiche(version: str, departement: str, site_id: str) -> etablissement.Fiche:
-    """The fiche of a site."""
-    return etablissement.fiche(base(), departement, site_id)
+def lire_fiche(
+    version: str, regles: str, departement: str, site_id: str, bareme: str
+) -> etablissement.Fiche:
+    """The fiche of a site under a barème."""
+    return etablissement.fiche(base(), departement, site_id, bareme)
 
 
 def lire_historique(departement: str, site_id: str) -> historique.Historique:
