@@ -370,7 +370,7 @@ def _besoin(detail: pd.DataFrame) -> pd.DataFrame:
             "Référence": detail["reference"],
         }
     )
-    total = ["Besoin", "", detail["demi_journees"].sum(), ""]
+    total = ["Besoin", "", round(float(detail["demi_journees"].sum()), 2), ""]
     return pd.concat([table, pd.DataFrame([total], columns=table.columns)], ignore_index=True)
 
 
