@@ -76,6 +76,7 @@ DONNEES = {
     "upe2a": "la présence d'une UPE2A",
     "relais": "la présence d'un dispositif relais",
     "internat": "la présence d'un internat",
+    "a_section_professionnelle": "l'enseignement professionnel du lycée",
     "eleves_segpa": "le nombre d'élèves de SEGPA",
     "eleves_ulis": "le nombre d'élèves d'ULIS",
     "eloignement_km": "la position du site",
