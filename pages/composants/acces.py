@@ -109,14 +109,14 @@ def comparer_site(version: str, site_id: str) -> signaux.Comparaison:
 
 
 @st.cache_data(**CACHE)
-def lire_proposition(version: str, calcul_id: str) -> proposition.VueProposition:
+def lire_proposition(version: str, regles: str, calcul_id: str) -> proposition.VueProposition:
     """A finished proposal."""
     return proposition.vue(base(), calculs.etat(calcul_id).dossier)
 
 
 @st.cache_data(**CACHE)
 def lire_doctrines(
-    version: str, comparaison_id: str, codes: tuple[str, ...], seuil: int
+    version: str, regles: str, comparaison_id: str, codes: tuple[str, ...], seuil: int
 ) -> doctrines.VueDoctrines:
     """A finished comparison of the doctrines `codes`, `seuil` being the useful presence."""
     dossier = comparaisons.etat(comparaison_id).dossier

@@ -1,13 +1,14 @@
 """A computation on screen: launch, progress with a stop, result; found again by its address."""
 
+from functools import partial
+
 import streamlit as st
 
-from pages.composants import acces, cadre
+from pages.composants import acces, cadre, suivi
 from pages.composants.hypotheses import Demande
 from pipelines.base.textes import pourcentage
-from pipelines.reports.proposition import VueProposition
 from pipelines.scenarios import calculs
-from pipelines.scenarios.calculs import Etat, Phase
+from pipelines.scenarios.calculs import Etat
 
 # what the page promises is seen beside the map without scrolling; widths in pixels
 ETROITES = {"Sites": 48, "Gagnent": 68, "Perdent": 64, "Avant": 54, "Après": 54}
@@ -16,46 +17,17 @@ PREMIERES = ["Catégorie", *ETROITES]
 
 def lancer(departement: str, demande: Demande) -> None:
     """Start the computation and put its id in the address."""
-    calcul_id = calculs.lancer(
-        acces.base(),
-        departement,
-        graine=demande.graine,
-        duree_max_s=demande.duree_max_s,
-        hypotheses=demande.hypotheses,
-    )
-    st.query_params["calcul"] = calcul_id
-    st.rerun()
+    suivi.lancer(SUITE, departement, demande, partial(calculs.lancer, acces.base()))
 
 
 def suivre(departement: str) -> None:
     """What the computation of the address has so far; the last ones when there is none."""
-    calcul_id = st.query_params.get("calcul")
-    if calcul_id is None:
-        _derniers(departement)
-        return
-    etat = calculs.etat(calcul_id)
-    if etat.demande["departement"] != departement:
-        st.warning("Cette proposition est celle d'un autre département.")
-    elif etat.phase == Phase.EN_COURS:
-        _progression(calcul_id)
-    elif etat.phase == Phase.TERMINE:
-        _resultat(acces.lire_proposition(acces.version(), calcul_id), calcul_id)
-    elif etat.phase == Phase.ECHEC:
-        st.error((etat.erreur or "").replace("\n", "  \n"))
-    else:
-        st.error("Le calcul a été interrompu (machine arrêtée ?). Le relancer ci-dessus.")
+    suivi.suivre(SUITE, departement, _derniers, _resultat)
 
 
-@st.fragment(run_every="1s")
-def _progression(calcul_id: str) -> None:
-    etat = calculs.etat(calcul_id)
-    if etat.phase != Phase.EN_COURS:
-        st.rerun()
+def _avance(etat: Etat) -> tuple[float, str]:
     avance = etat.avancement or {"fraction": 0.0, "message": "Préparation du problème"}
-    st.progress(min(max(avance["fraction"], 0.0), 1.0), text=_texte(avance))
-    if st.button("Arrêter et garder le meilleur plan"):
-        calculs.arreter(calcul_id)
-        st.toast("Arrêt demandé : le meilleur plan trouvé sera gardé.")
+    return avance["fraction"], _texte(avance)
 
 
 def _texte(avance: dict) -> str:
@@ -64,6 +36,18 @@ def _texte(avance: dict) -> str:
         return avance["message"]
     ecart = pourcentage((valeur - borne) / valeur, 1)
     return f"{avance['message']} ; à {ecart} au plus du meilleur plan possible"
+
+
+SUITE = suivi.Suite(
+    parametre="calcul",
+    page="proposer",
+    etat=calculs.etat,
+    arreter=calculs.arreter,
+    avance=_avance,
+    d_un_autre="Cette proposition est celle d'un autre département.",
+    bouton_d_arret="Arrêter et garder le meilleur plan",
+    arret_demande="Arrêt demandé : le meilleur plan trouvé sera gardé.",
+)
 
 
 def _derniers(departement: str) -> None:
@@ -75,12 +59,7 @@ def _derniers(departement: str) -> None:
         )
         return
     st.markdown("##### Dernières propositions")
-    for etat in finis:
-        st.page_link(
-            cadre.page("proposer"),
-            label=_nom(etat),
-            query_params={"departement": departement, "calcul": etat.calcul_id},
-        )
+    suivi.liens(SUITE, departement, finis, _nom)
 
 
 def _nom(etat: Etat) -> str:
@@ -93,7 +72,9 @@ def _nom(etat: Etat) -> str:
     )
 
 
-def _resultat(vue: VueProposition, calcul_id: str) -> None:
+def _resultat(etat: Etat) -> None:
+    calcul_id = etat.calcul_id
+    vue = acces.lire_proposition(acces.version(), acces.version_des_regles(), calcul_id)
     st.markdown(f"#### {vue.phrase}")
     st.write(f"{vue.doctrine} {vue.preuve}")
     for note in vue.mises_en_garde:
