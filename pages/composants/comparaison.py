@@ -108,7 +108,9 @@ def _resultat(etat: Etat) -> None:
         vue.classeur,
         file_name=f"doctrines-{etat.calcul_id.removesuffix('-doctrines')}.xlsx",
     )
-    cadre.table_a_lire(vue.indices, f"indices-{etat.calcul_id}")
+    cadre.table_a_lire(
+        vue.indices, f"indices-{etat.calcul_id}", nombres=list(vue.indices.columns[1:])
+    )
     _portraits(vue.portraits, etat)
     _tables(vue, etat.calcul_id)
 

@@ -266,14 +266,15 @@ def test_a_bareme_of_the_academie_serves_a_proposal(entrepot_exemple):
 
 
 def test_a_doctrine_is_brought_as_a_file_offered_and_removed():
-    """Under a code of its own; one that does not hold is refused with its fault, nothing written."""
+    """Under a code of its own; one that does not hold is refused, and nothing is written."""
     livree = (chemins.REFERENCE / "doctrines" / "hybride.toml").read_text(encoding="utf-8")
     sienne = livree.replace('code = "hybride"', 'code = "la_notre"')
     faute = sienne.replace("convexite = 2", "convexite = 4")
     with pytest.raises(AtlasError, match="convexité de 4"):
         importer([("la_notre.toml", faute.encode())])
     assert jeux.locaux("doctrines") == []
-    assert importer([("la_notre.toml", sienne.encode())]) == ["doctrine « la_notre »"]
+    [dit] = importer([("la_notre.toml", sienne.encode())])
+    assert clair(dit) == "doctrine « la_notre »"
     assert "la_notre" in {d.code for d in doctrines()}
     assert "la_notre" in set(adaptation.locales().table["Code"])
     supprimer("doctrines", "la_notre")
