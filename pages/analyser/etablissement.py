@@ -54,7 +54,9 @@ cadre.table_ou(
     "Ce site n'entre dans aucune catégorie prioritaire.",
 )
 st.markdown("##### Ce site dans son département")
-cadre.table_a_lire(fiche.reperes, f"reperes-{choisi}")
+cadre.table_a_lire(
+    fiche.reperes, f"reperes-{choisi}", nombres=("Ce site", "Médiane du département")
+)
 st.caption(fiche.note_des_reperes)
 st.markdown("##### Identité et sources")
 cadre.table_a_lire(fiche.identite, f"identite-{choisi}")

@@ -163,6 +163,7 @@ def table_a_lire(cadre: pd.DataFrame, nom: str, *, nombres: Iterable[str] = ()) 
     rangs = [cadre.columns.get_loc(c) for c in a_droite]
     st.table(
         textes(cadre)
+        .reset_index(drop=True)
         .style.set_properties(subset=a_droite, **A_DROITE)
         .set_table_styles(
             [{"selector": f"th.col{r}", "props": list(A_DROITE.items())} for r in rangs]

@@ -128,5 +128,7 @@ def _resultat(etat: Etat) -> None:
                     if nom == "sans-presence"
                     else "Ce plan ne donne de présence à aucun site."
                 )
+            elif nom == "transition":
+                cadre.table_a_lire(table, f"{nom}-{calcul_id}")
             else:
                 cadre.table(table, f"{nom}-{calcul_id}")

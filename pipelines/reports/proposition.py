@@ -44,8 +44,8 @@ HORS_TEXTE = (SANS_CATEGORIE, CATEGORIE_INCONNUE, ENSEMBLE)
 SITES_NOMMES = 5
 RAISONS_DE_TRANSITION = {
     "besoin": "son besoin est plus bas : un plan ne donne jamais plus que le besoin",
-    "moyens": "les moyens, les trajets, le nombre de sites par poste ou un poste tenu à sa "
-    "résidence ne le permettent pas",
+    "moyens": "le plan trouvé ne le permet pas (moyens, trajets, sites par poste, poste tenu à sa "
+    "résidence) ; un calcul plus long peut y arriver",
 }
 
 
