@@ -23,6 +23,7 @@ COLONNES_ANNUAIRE = (
     "Code_departement",
     "Ecole_maternelle",
     "Ecole_elementaire",
+    "Voie_professionnelle",
     "Hebergement",
     "ULIS",
     "Segpa",

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from pages.composants import acces, cadre
+from pipelines.reports.sites import BAREME_PAR_DEFAUT
 
 departement = cadre.departement()
 noms = acces.choix_sites(acces.version(), departement)
@@ -20,7 +21,10 @@ if choisi != demande:
 if demande and demande not in noms:
     st.warning(f"Le site « {demande} » n'est pas dans ce département.")
 
-fiche = acces.lire_fiche(acces.version(), departement, choisi)
+regles = acces.version_des_regles()
+cadre.dire_les_regles_illisibles()
+echelle = cadre.choisir("Barème", acces.lire_baremes(regles), "bareme", BAREME_PAR_DEFAUT)
+fiche = acces.lire_fiche(acces.version(), regles, departement, choisi, echelle)
 historique = acces.lire_historique(departement, choisi)
 st.title(fiche.nom)
 st.caption(fiche.sous_titre)
@@ -31,7 +35,7 @@ with st.expander("Imprimer la fiche (une page A4)"):
     st.download_button(
         "Télécharger la page à imprimer (HTML)",
         imprimable,
-        file_name=f"fiche-{choisi}.html",
+        file_name=f"fiche-{choisi}-{echelle}.html",
         mime="text/html",
         on_click="ignore",
     )
@@ -39,8 +43,10 @@ with st.expander("Imprimer la fiche (une page A4)"):
 
 st.markdown("##### Présence aujourd'hui")
 cadre.table_ou(fiche.presences, f"presences-{choisi}", "Aucune présence régulière connue.")
-st.markdown("##### Besoin, ligne par ligne")
-cadre.table_a_lire(fiche.besoin, f"besoin-{choisi}")
+st.markdown(f"##### Besoin, ligne par ligne, selon « {fiche.bareme} »")
+cadre.table_a_lire(fiche.besoin, f"besoin-{choisi}-{echelle}")
+st.markdown("##### Besoin selon chaque barème")
+cadre.table_a_lire(fiche.autres_baremes, f"baremes-{choisi}")
 st.markdown("##### Catégories prioritaires")
 cadre.table_ou(
     fiche.categories,
@@ -48,7 +54,9 @@ cadre.table_ou(
     "Ce site n'entre dans aucune catégorie prioritaire.",
 )
 st.markdown("##### Ce site dans son département")
-cadre.table_a_lire(fiche.reperes, f"reperes-{choisi}")
+cadre.table_a_lire(
+    fiche.reperes, f"reperes-{choisi}", nombres=("Ce site", "Médiane du département")
+)
 st.caption(fiche.note_des_reperes)
 st.markdown("##### Identité et sources")
 cadre.table_a_lire(fiche.identite, f"identite-{choisi}")

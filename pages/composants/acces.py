@@ -24,6 +24,7 @@ from pipelines.reports import (
     modeles,
     priorites,
     proposition,
+    sensibilite,
     signaux,
     situation,
 )
@@ -72,9 +73,11 @@ def choix_sites(version: str, departement: str) -> dict[str, str]:
 
 
 @st.cache_data(**CACHE)
-def lire_fiche(version: str, departement: str, site_id: str) -> etablissement.Fiche:
-    """The fiche of a site."""
-    return etablissement.fiche(base(), departement, site_id)
+def lire_fiche(
+    version: str, regles: str, departement: str, site_id: str, bareme: str
+) -> etablissement.Fiche:
+    """The fiche of a site under a barème."""
+    return etablissement.fiche(base(), departement, site_id, bareme)
 
 
 def lire_historique(departement: str, site_id: str) -> historique.Historique:
@@ -106,14 +109,14 @@ def comparer_site(version: str, site_id: str) -> signaux.Comparaison:
 
 
 @st.cache_data(**CACHE)
-def lire_proposition(version: str, calcul_id: str) -> proposition.VueProposition:
+def lire_proposition(version: str, regles: str, calcul_id: str) -> proposition.VueProposition:
     """A finished proposal."""
     return proposition.vue(base(), calculs.etat(calcul_id).dossier)
 
 
 @st.cache_data(**CACHE)
 def lire_doctrines(
-    version: str, comparaison_id: str, codes: tuple[str, ...], seuil: int
+    version: str, regles: str, comparaison_id: str, codes: tuple[str, ...], seuil: int
 ) -> doctrines.VueDoctrines:
     """A finished comparison of the doctrines `codes`, `seuil` being the useful presence."""
     dossier = comparaisons.etat(comparaison_id).dossier
@@ -130,14 +133,14 @@ def cartes_des_doctrines(
 
 
 @st.cache_data(**CACHE)
-def portraits() -> list[doctrines.Portrait]:
+def portraits(regles: str) -> list[doctrines.Portrait]:
     """What each doctrine favours and costs."""
     return doctrines.portraits()
 
 
 @st.cache_data(**CACHE)
-def choix_doctrines() -> dict[str, str]:
-    """Code → name of the doctrines."""
+def choix_doctrines(regles: str) -> dict[str, str]:
+    """Code → name of the doctrines, the académie's own too."""
     return libelles.choix_doctrines()
 
 
@@ -230,9 +233,9 @@ def lire_besoins(
 @st.cache_data(**CACHE)
 def lire_sensibilite(
     version: str, regles: str, departement: str, bareme: str
-) -> besoins.VueSensibilite:
+) -> sensibilite.VueSensibilite:
     """What besoins owe to each weight."""
-    return besoins.sensibilite(base(), departement, bareme)
+    return sensibilite.vue(base(), departement, bareme)
 
 
 @st.cache_data(**CACHE)

@@ -1,5 +1,6 @@
 """The frame of every page: navigation, département, warnings, tables with their download."""
 
+from collections.abc import Iterable
 from typing import Literal
 
 import pandas as pd
@@ -24,6 +25,8 @@ PAGES = {
 }
 ACCUEIL = "situation"
 HAUTEUR_DEUX_LIGNES = 66
+# Streamlit writes the left of a text on each cell: only an important rule moves it
+A_DROITE = {"text-align": "right !important", "font-variant-numeric": "tabular-nums"}
 # columns of names Streamlit would cut, in pixels
 LARGEURS = {"Catégorie": 300, "Dans le département": 330, "Entre dans": 250, "Sort de": 250}
 
@@ -120,10 +123,13 @@ def table(
     *,
     hauteur: int | Literal["content"] | None = None,
     largeurs: dict[str, int] | None = None,
+    titres: dict[str, str] | None = None,
+    au_telechargement: tuple[str, ...] = (),
 ) -> None:
     """A table to sort and search, and its download.
 
-    `largeurs`, in pixels, are for columns of sentences, which then run over two lines.
+    `largeurs`, in pixels, are for columns of sentences, which then run over two lines. `titres`:
+    shorter headers on screen. `au_telechargement`: columns that the download alone has.
     """
     options = {} if hauteur is None else {"height": hauteur}
     if largeurs:
@@ -134,19 +140,37 @@ def table(
         # the width of a number is added to its format
         base = configuration.get(nom_colonne) or st.column_config.Column()
         configuration[nom_colonne] = {**base, "width": largeur}
+    for nom_colonne, titre in (titres or {}).items():
+        base = configuration.get(nom_colonne) or st.column_config.Column()
+        configuration[nom_colonne] = {**base, "label": titre}
     st.dataframe(
         cadre,
         hide_index=True,
         column_config=configuration,
+        column_order=[c for c in cadre if c not in au_telechargement],
         placeholder=INCONNU,
         **options,
     )
     telecharger(cadre, nom)
 
 
-def table_a_lire(cadre: pd.DataFrame, nom: str) -> None:
-    """A table of sentences: every word shown, wrapped; and its download."""
-    st.table(textes(cadre), border="horizontal", hide_index=True)
+def table_a_lire(cadre: pd.DataFrame, nom: str, *, nombres: Iterable[str] = ()) -> None:
+    """A table of sentences: every word shown, wrapped; and its download.
+
+    Columns of numbers are on the right, and `nombres`: those whose cells are numbers in words.
+    """
+    a_droite = [*cadre.select_dtypes("number").columns, *nombres]
+    rangs = [cadre.columns.get_loc(c) for c in a_droite]
+    st.table(
+        textes(cadre)
+        .reset_index(drop=True)
+        .style.set_properties(subset=a_droite, **A_DROITE)
+        .set_table_styles(
+            [{"selector": f"th.col{r}", "props": list(A_DROITE.items())} for r in rangs]
+        ),
+        border="horizontal",
+        hide_index=True,
+    )
     telecharger(cadre, nom)
 
 

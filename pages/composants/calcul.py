@@ -1,14 +1,14 @@
 """A computation on screen: launch, progress with a stop, result; found again by its address."""
 
+from functools import partial
+
 import streamlit as st
 
-from pages.composants import acces, cadre
+from pages.composants import acces, cadre, suivi
 from pages.composants.hypotheses import Demande
 from pipelines.base.textes import pourcentage
-from pipelines.reports.libelles import libelle_doctrine
-from pipelines.reports.proposition import VueProposition
 from pipelines.scenarios import calculs
-from pipelines.scenarios.calculs import Etat, Phase
+from pipelines.scenarios.calculs import Etat
 
 # what the page promises is seen beside the map without scrolling; widths in pixels
 ETROITES = {"Sites": 48, "Gagnent": 68, "Perdent": 64, "Avant": 54, "Après": 54}
@@ -17,46 +17,17 @@ PREMIERES = ["Catégorie", *ETROITES]
 
 def lancer(departement: str, demande: Demande) -> None:
     """Start the computation and put its id in the address."""
-    calcul_id = calculs.lancer(
-        acces.base(),
-        departement,
-        graine=demande.graine,
-        duree_max_s=demande.duree_max_s,
-        hypotheses=demande.hypotheses,
-    )
-    st.query_params["calcul"] = calcul_id
-    st.rerun()
+    suivi.lancer(SUITE, departement, demande, partial(calculs.lancer, acces.base()))
 
 
 def suivre(departement: str) -> None:
     """What the computation of the address has so far; the last ones when there is none."""
-    calcul_id = st.query_params.get("calcul")
-    if calcul_id is None:
-        _derniers(departement)
-        return
-    etat = calculs.etat(calcul_id)
-    if etat.demande["departement"] != departement:
-        st.warning("Cette proposition est celle d'un autre département.")
-    elif etat.phase == Phase.EN_COURS:
-        _progression(calcul_id)
-    elif etat.phase == Phase.TERMINE:
-        _resultat(acces.lire_proposition(acces.version(), calcul_id), calcul_id)
-    elif etat.phase == Phase.ECHEC:
-        st.error((etat.erreur or "").replace("\n", "  \n"))
-    else:
-        st.error("Le calcul a été interrompu (machine arrêtée ?). Le relancer ci-dessus.")
+    suivi.suivre(SUITE, departement, _derniers, _resultat)
 
 
-@st.fragment(run_every="1s")
-def _progression(calcul_id: str) -> None:
-    etat = calculs.etat(calcul_id)
-    if etat.phase != Phase.EN_COURS:
-        st.rerun()
+def _avance(etat: Etat) -> tuple[float, str]:
     avance = etat.avancement or {"fraction": 0.0, "message": "Préparation du problème"}
-    st.progress(min(max(avance["fraction"], 0.0), 1.0), text=_texte(avance))
-    if st.button("Arrêter et garder le meilleur plan"):
-        calculs.arreter(calcul_id)
-        st.toast("Arrêt demandé : le meilleur plan trouvé sera gardé.")
+    return avance["fraction"], _texte(avance)
 
 
 def _texte(avance: dict) -> str:
@@ -65,6 +36,18 @@ def _texte(avance: dict) -> str:
         return avance["message"]
     ecart = pourcentage((valeur - borne) / valeur, 1)
     return f"{avance['message']} ; à {ecart} au plus du meilleur plan possible"
+
+
+SUITE = suivi.Suite(
+    parametre="calcul",
+    page="proposer",
+    etat=calculs.etat,
+    arreter=calculs.arreter,
+    avance=_avance,
+    d_un_autre="Cette proposition est celle d'un autre département.",
+    bouton_d_arret="Arrêter et garder le meilleur plan",
+    arret_demande="Arrêt demandé : le meilleur plan trouvé sera gardé.",
+)
 
 
 def _derniers(departement: str) -> None:
@@ -76,24 +59,22 @@ def _derniers(departement: str) -> None:
         )
         return
     st.markdown("##### Dernières propositions")
-    for etat in finis:
-        st.page_link(
-            cadre.page("proposer"),
-            label=_nom(etat),
-            query_params={"departement": departement, "calcul": etat.calcul_id},
-        )
+    suivi.liens(SUITE, departement, finis, _nom)
 
 
 def _nom(etat: Etat) -> str:
     h = etat.demande["hypotheses"]
+    doctrine = acces.choix_doctrines(acces.version_des_regles()).get(h["doctrine"], h["doctrine"])
     return (
-        f"{etat.lancee_le:%d/%m/%Y à %H h %M} : {libelle_doctrine(h['doctrine'])}, "
+        f"{etat.lancee_le:%d/%m/%Y à %H h %M} : {doctrine}, "
         f"{h['sites_par_poste_max']} sites par poste, "
         f"{h['duree_trajet_max_min']} minutes"
     )
 
 
-def _resultat(vue: VueProposition, calcul_id: str) -> None:
+def _resultat(etat: Etat) -> None:
+    calcul_id = etat.calcul_id
+    vue = acces.lire_proposition(acces.version(), acces.version_des_regles(), calcul_id)
     st.markdown(f"#### {vue.phrase}")
     st.write(f"{vue.doctrine} {vue.preuve}")
     for note in vue.mises_en_garde:
@@ -131,13 +112,15 @@ def _resultat(vue: VueProposition, calcul_id: str) -> None:
         vue.classeur,
         file_name=f"proposition-{calcul_id}.xlsx",
     )
-    onglets = st.tabs(["Secteurs", "Postes", "Sites", "Sans présence régulière", "Preuve"])
-    for onglet, table, nom in zip(
-        onglets,
-        (vue.secteurs, vue.postes, vue.sites, vue.sans_presence, vue.etages),
-        ("secteurs", "postes", "sites", "sans-presence", "preuve"),
-        strict=True,
-    ):
+    tables = {
+        "Secteurs": (vue.secteurs, "secteurs"),
+        "Postes": (vue.postes, "postes"),
+        "Sites": (vue.sites, "sites"),
+        "Sans présence régulière": (vue.sans_presence, "sans-presence"),
+        **({} if vue.transition.empty else {"Transition": (vue.transition, "transition")}),
+        "Preuve": (vue.etages, "preuve"),
+    }
+    for onglet, (table, nom) in zip(st.tabs(list(tables)), tables.values(), strict=True):
         with onglet:
             if table.empty:
                 st.write(
@@ -145,5 +128,7 @@ def _resultat(vue: VueProposition, calcul_id: str) -> None:
                     if nom == "sans-presence"
                     else "Ce plan ne donne de présence à aucun site."
                 )
+            elif nom == "transition":
+                cadre.table_a_lire(table, f"{nom}-{calcul_id}")
             else:
                 cadre.table(table, f"{nom}-{calcul_id}")

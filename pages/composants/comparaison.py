@@ -1,13 +1,14 @@
 """The comparison of the doctrines on screen: launched, followed, found again, laid side by side."""
 
+from functools import partial
+
 import streamlit as st
 
-from pages.composants import acces, cadre
+from pages.composants import acces, cadre, suivi
 from pages.composants.hypotheses import Demande
 from pipelines.base.textes import pourcentage
 from pipelines.reports.doctrines import COULEURS, Portrait, VueDoctrines
 from pipelines.scenarios import comparaisons
-from pipelines.scenarios.calculs import Phase
 from pipelines.scenarios.comparaisons import Etat, Part
 
 RYTHME = "l'une après l'autre" if comparaisons.en_meme_temps() == 1 else "plusieurs à la fois"
@@ -16,46 +17,16 @@ NOTE_DUREE = f"La durée choisie vaut pour chaque doctrine ; elles sont calcul
 
 def lancer(departement: str, demande: Demande) -> None:
     """Start the comparison and put its id in the address."""
-    st.query_params["comparaison"] = comparaisons.lancer(
-        acces.base(),
-        departement,
-        graine=demande.graine,
-        duree_max_s=demande.duree_max_s,
-        hypotheses=demande.hypotheses,
-    )
-    st.rerun()
+    suivi.lancer(SUITE, departement, demande, partial(comparaisons.lancer, acces.base()))
 
 
 def suivre(departement: str) -> None:
     """What the comparison of the address has so far; the last ones when there is none."""
-    comparaison_id = st.query_params.get("comparaison")
-    if comparaison_id is None:
-        _dernieres(departement)
-        return
-    etat = comparaisons.etat(comparaison_id)
-    if etat.demande["departement"] != departement:
-        st.warning("Cette comparaison est celle d'un autre département.")
-    elif etat.phase == Phase.EN_COURS:
-        _progression(comparaison_id)
-    elif etat.phase == Phase.ECHEC:
-        st.error((etat.erreur or "").replace("\n", "  \n"))
-    elif etat.phase == Phase.INTERROMPU:
-        st.error("Le calcul a été interrompu (machine arrêtée ?). Le relancer ci-dessus.")
-    elif not etat.calculees:
-        st.warning("Le calcul a été arrêté avant le premier plan. Le relancer ci-dessus.")
-    else:
-        _resultat(etat)
+    suivi.suivre(SUITE, departement, _dernieres, _resultat)
 
 
-@st.fragment(run_every="1s")
-def _progression(comparaison_id: str) -> None:
-    etat = comparaisons.etat(comparaison_id)
-    if etat.phase != Phase.EN_COURS:
-        st.rerun()
-    st.progress(etat.fraction, text="  \n".join(_avance(p) for p in etat.parts))
-    if st.button("Arrêter et garder les meilleurs plans"):
-        comparaisons.arreter(comparaison_id)
-        st.toast("Arrêt demandé : les meilleurs plans trouvés seront gardés.")
+def _avancement(etat: Etat) -> tuple[float, str]:
+    return etat.fraction, "  \n".join(_avance(p) for p in etat.parts)
 
 
 def _avance(part: Part) -> str:
@@ -66,22 +37,29 @@ def _avance(part: Part) -> str:
     return f"{part.libelle} : {pourcentage(part.avancement['fraction'])}"
 
 
+SUITE = suivi.Suite(
+    parametre="comparaison",
+    page="doctrines",
+    etat=comparaisons.etat,
+    arreter=comparaisons.arreter,
+    avance=_avancement,
+    d_un_autre="Cette comparaison est celle d'un autre département.",
+    bouton_d_arret="Arrêter et garder les meilleurs plans",
+    arret_demande="Arrêt demandé : les meilleurs plans trouvés seront gardés.",
+)
+
+
 def _dernieres(departement: str) -> None:
     finies = comparaisons.dernieres(departement)
     if finies:
         st.markdown("##### Dernières comparaisons")
-        for etat in finies:
-            st.page_link(
-                cadre.page("doctrines"),
-                label=_nom(etat),
-                query_params={"departement": departement, "comparaison": etat.comparaison_id},
-            )
+        suivi.liens(SUITE, departement, finies, _nom)
     else:
         st.write(
             "Aucune comparaison encore pour ce département. Choisir les hypothèses, puis lancer : "
             "le calcul se poursuit si l'onglet est fermé, et se retrouve à la même adresse."
         )
-    _portraits(acces.portraits())
+    _portraits(acces.portraits(acces.version_des_regles()))
 
 
 def _nom(etat: Etat) -> str:
@@ -93,20 +71,25 @@ def _nom(etat: Etat) -> str:
 
 
 def _resultat(etat: Etat) -> None:
+    if not etat.calculees:
+        st.warning("Le calcul a été arrêté avant le premier plan. Le relancer ci-dessus.")
+        return
     seuils = acces.seuils_de_dilution()
     seuil = _seuil(seuils)
-    vue = acces.lire_doctrines(acces.version(), etat.comparaison_id, etat.calculees, seuil)
+    vue = acces.lire_doctrines(
+        acces.version(), acces.version_des_regles(), etat.calcul_id, etat.calculees, seuil
+    )
     st.markdown(f"#### {vue.phrase}")
     st.caption(vue.precision)
     for note in vue.mises_en_garde:
         st.warning(note)
     couleur = st.radio("La couleur dit", COULEURS, horizontal=True)
     carte, legende = acces.cartes_des_doctrines(
-        acces.version(), etat.comparaison_id, etat.calculees, couleur
+        acces.version(), etat.calcul_id, etat.calculees, couleur
     )
     st.plotly_chart(
         carte,
-        key=f"carte-{etat.comparaison_id}",
+        key=f"carte-{etat.calcul_id}",
         config={"scrollZoom": True, "displaylogo": False, "displayModeBar": False},
         alt="Une carte de la couverture par doctrine, la même vue pour toutes ; le tableau "
         "« Tous les sites » dit la même chose.",
@@ -123,11 +106,13 @@ def _resultat(etat: Etat) -> None:
     telecharger.download_button(
         "Télécharger (Excel)",
         vue.classeur,
-        file_name=f"doctrines-{etat.comparaison_id.removesuffix('-doctrines')}.xlsx",
+        file_name=f"doctrines-{etat.calcul_id.removesuffix('-doctrines')}.xlsx",
     )
-    cadre.table_a_lire(vue.indices, f"indices-{etat.comparaison_id}")
+    cadre.table_a_lire(
+        vue.indices, f"indices-{etat.calcul_id}", nombres=list(vue.indices.columns[1:])
+    )
     _portraits(vue.portraits, etat)
-    _tables(vue, etat.comparaison_id)
+    _tables(vue, etat.calcul_id)
 
 
 def _seuil(seuils: dict[int, str]) -> int:
@@ -151,7 +136,7 @@ def _portraits(portraits: list[Portrait], etat: Etat | None = None) -> None:
                     label=f"Voir « {portrait.libelle} »",
                     query_params={
                         "departement": etat.demande["departement"],
-                        "calcul": f"{etat.comparaison_id}.{portrait.code}",
+                        "calcul": f"{etat.calcul_id}.{portrait.code}",
                     },
                 )
 

@@ -23,7 +23,7 @@ def formulaire(bouton: str, *, ouvert: bool, avec_doctrine: bool, note: str = ""
     doctrine = defaut.doctrine
     with st.expander("Hypothèses", expanded=ouvert), st.form("hypotheses", border=False):
         if avec_doctrine:
-            noms = acces.choix_doctrines()
+            noms = acces.choix_doctrines(acces.version_des_regles())
             doctrine = st.radio(
                 "Doctrine : qui est servi d'abord",
                 list(noms),
@@ -46,8 +46,8 @@ def formulaire(bouton: str, *, ouvert: bool, avec_doctrine: bool, note: str = ""
             "Transition : ce qu'un site peut perdre d'une année à l'autre",
             list(pertes),
             format_func=pertes.get,
-            help="Le besoin d'un site n'est jamais plus bas que sa présence d'aujourd'hui, moins "
-            "cette perte.",
+            help="La plus grande perte d'un site sur sa présence d'aujourd'hui. La proposition s'y "
+            "tient quand les moyens le permettent, et nomme les sites où elle ne l'a pas pu.",
         )
         a, b, c, d = st.columns(4, vertical_alignment="bottom")
         sites_max = a.number_input("Sites par poste, au plus", 1, 8, defaut.sites_par_poste_max)

@@ -110,7 +110,7 @@ def locales(vue: VueLocales) -> None:
         )
     with st.expander("Déposer des fichiers de règles (TOML)"):
         deposes = st.file_uploader(
-            "Textes et barèmes",
+            "Textes, barèmes et doctrines",
             type="toml",
             accept_multiple_files=True,
             key=f"regles-deposees-{essai()}",

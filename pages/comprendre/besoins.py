@@ -6,6 +6,53 @@ from pages.composants import acces, cadre
 from pipelines.reports.sites import BAREME_PAR_DEFAUT
 
 GRAPHIQUE = {"displaylogo": False, "displayModeBar": False}
+# in pixels: what holds beside the side bar of a window of 1,024
+TITRES_DES_SITES = {
+    "Catégories prioritaires": "Catégories",
+    "Besoin (½ j. par cycle)": "Besoin",
+    "À moyens constants (½ j. par cycle)": "Constants",
+    "Présence aujourd'hui (½ j. par cycle)": "Présence",
+    "Ce qui le déplace le plus": "Déplacé par",
+    "Classe à moyens constants": "Classe",
+    "Ce qui la change": "Changée par",
+}
+LARGEURS_DES_SITES = {
+    "Site": 146,
+    "Commune": 110,
+    "Catégories prioritaires": 150,
+    "Élèves": 50,
+    "Besoin (½ j. par cycle)": 58,
+    "À moyens constants (½ j. par cycle)": 74,
+    "Présence aujourd'hui (½ j. par cycle)": 68,
+}
+TITRES_DES_POIDS = {
+    "Besoins changés": "Besoins",
+    "Rangs changés": "Rangs",
+    "Rythmes changés": "Rythmes",
+    "Classes changées, moyens constants": "Classes",
+    "Total (½ j. par cycle)": "Total",
+}
+LARGEURS_DES_POIDS = {
+    "Poids": 150,
+    "Valeur": 50,
+    "Unité": 110,
+    "Déplacé de": 74,
+    "Besoins changés": 60,
+    "Rangs changés": 52,
+    "Rythmes changés": 60,
+    "Classes changées, moyens constants": 58,
+    "Total (½ j. par cycle)": 58,
+}
+LARGEURS_DES_SITES_SENSIBLES = {
+    "Site": 128,
+    "Besoin (½ j. par cycle)": 58,
+    "Rang": 46,
+    "Au mieux": 64,
+    "Au pire": 58,
+    "Ce qui le déplace le plus": 112,
+    "Classe à moyens constants": 92,
+    "Ce qui la change": 120,
+}
 departement = cadre.departement()
 version, regles = acces.version(), acces.version_des_regles()
 baremes = acces.lire_baremes(regles)
@@ -29,16 +76,24 @@ for remarque in vue.remarques:
 onglets = st.tabs(["Site par site", "Sensibilité", "Désaccord avec un autre", "Le barème"])
 with onglets[0]:
     st.markdown("##### Les barèmes côte à côte")
-    cadre.table(vue.baremes, f"baremes-{departement}", hauteur="content")
+    cadre.table_a_lire(vue.baremes, f"baremes-{departement}")
     st.markdown(f"##### « {vue.libelle} » par catégorie")
-    cadre.table(vue.categories, f"besoins-categories-{departement}-{choisi}", hauteur="content")
+    cadre.table_a_lire(vue.categories, f"besoins-categories-{departement}-{choisi}")
     st.caption("Un site compte dans chacune de ses catégories.")
     st.markdown(f"##### « {vue.libelle} » site par site")
-    cadre.table(vue.sites, f"besoins-{departement}-{choisi}")
+    cadre.table(
+        vue.sites,
+        f"besoins-{departement}-{choisi}",
+        largeurs=LARGEURS_DES_SITES,
+        titres=TITRES_DES_SITES,
+        au_telechargement=("Type", "UAI"),
+    )
     st.caption(
-        "À moyens constants : les mêmes besoins, réduits ou augmentés à proportion de ce que les "
-        "postes du département peuvent donner. La fiche d'un établissement donne le détail ligne "
-        "par ligne."
+        "Besoin, constants, présence : demi-journées par cycle de 4 semaines. Constants, à moyens "
+        "constants : les mêmes besoins, "
+        "réduits ou augmentés à proportion de ce que les postes du département peuvent donner. La "
+        "fiche d'un établissement donne le détail ligne par ligne ; le tableau téléchargé a aussi "
+        "le type et l'UAI."
     )
 with onglets[1]:
     s = acces.lire_sensibilite(version, regles, departement, choisi)
@@ -49,16 +104,28 @@ with onglets[1]:
         config=GRAPHIQUE,
         alt="Effet de chaque poids sur le total du besoin ; le tableau dit la même chose.",
     )
-    st.caption(
-        "Chaque poids est déplacé seul, les autres ne bougent pas. Au bout de chaque barre : les "
-        "sites dont le besoin change."
+    st.caption(s.note)
+    cadre.table(
+        s.poids,
+        f"sensibilite-{departement}-{choisi}",
+        largeurs=LARGEURS_DES_POIDS,
+        titres=TITRES_DES_POIDS,
     )
-    cadre.table(s.poids, f"sensibilite-{departement}-{choisi}")
-    st.markdown("##### Les sites dont le rythme en dépend")
+    st.caption(
+        "Besoins, rangs, rythmes du besoin, classes à moyens constants : sites qui changent. "
+        "Total : ce que le besoin gagne ou perd, en demi-journées par cycle."
+    )
+    st.markdown("##### Les sites dont le rang ou la classe en dépend")
     if s.sites.empty:
-        st.write("Aucun site ne change de rythme : hebdomadaire, par quinzaine ou mensuel.")
+        st.write("Aucun site ne change de rang ni de classe.")
     else:
-        cadre.table_a_lire(s.sites, f"sites-sensibles-{departement}-{choisi}")
+        cadre.table(
+            s.sites,
+            f"sites-sensibles-{departement}-{choisi}",
+            largeurs=LARGEURS_DES_SITES_SENSIBLES,
+            titres=TITRES_DES_SITES,
+            au_telechargement=("Commune",),
+        )
 with onglets[2]:
     autres = {code: libelle for code, libelle in baremes.items() if code != choisi}
     autre = cadre.choisir("Comparer avec", autres, "avec", next(iter(autres)))

@@ -12,41 +12,49 @@ st.markdown(
     "#### Du texte aux catégories, des catégories au besoin, du besoin au plan : chaque règle, "
     "chaque poids et chaque source est ici."
 )
-st.markdown("##### Les priorités")
-st.write(f"{m.texte}. {m.note_du_texte}")
-cadre.table_a_lire(m.regles, "regles")
-st.markdown("##### Les seuils que les textes laissent à choisir")
-cadre.table_a_lire(m.seuils, "seuils")
-st.markdown("##### Du temps de travail au besoin")
-st.write(
-    "Le raisonnement est celui de l'Organisation mondiale de la santé pour la charge de travail "
-    "(WISN, « Workload indicators of staffing need », manuel de 2010) : le temps disponible, "
-    "les normes d'activité, puis les tâches à déduire."
+priorites, besoins, doctrines, calcul, parametres, donnees = st.tabs(
+    ["Priorités", "Besoins", "Doctrines", "Calcul", "Paramètres", "Données"]
 )
-cadre.table_a_lire(m.charge, "charge")
-st.markdown("##### Les barèmes : du site au besoin")
-st.write(m.nature_des_baremes)
-cadre.table_a_lire(m.baremes, "baremes")
-st.markdown("##### La doctrine : qui est servi d'abord")
-cadre.table_a_lire(m.doctrines, "doctrines")
-cadre.table_a_lire(m.poids_et_planchers, "poids-et-planchers")
-cadre.table_a_lire(m.reglages_des_doctrines, "reglages-des-doctrines")
-st.markdown("##### Ce qu'aucun plan ne peut enfreindre")
-cadre.table_a_lire(m.regles_dures, "regles-dures")
-st.markdown("##### Ce que le calcul cherche, dans l'ordre")
-cadre.table_a_lire(m.objectifs, "objectifs")
-st.markdown("##### Les paramètres")
-cadre.table_a_lire(m.parametres, "parametres")
-st.markdown("##### Les fichiers de cet entrepôt")
-cadre.table(fichiers, "fichiers")
-st.markdown("##### Ce qui a été vu dans ces fichiers")
-if anomalies.empty:
-    st.write("Aucune anomalie.")
-else:
-    cadre.table_a_lire(anomalies, "anomalies")
-with st.expander("Les sources qu'Atlas sait lire"):
-    cadre.table_a_lire(cartes, "sources")
-with st.expander("Le dictionnaire de l'activité"):
-    cadre.table_a_lire(m.activite, "activite")
-with st.expander("Les tables de l'entrepôt, colonne par colonne"):
-    cadre.table_a_lire(m.colonnes, "colonnes")
+with priorites:
+    for rang, (texte, regles) in enumerate(m.regles.items()):
+        with st.expander(texte, expanded=rang == 0):
+            st.write(m.notes_des_textes[texte])
+            cadre.table_a_lire(regles, f"regles-{rang}")
+    st.markdown("##### Les seuils que les textes laissent à choisir")
+    cadre.table_a_lire(m.seuils, "seuils")
+with besoins:
+    st.markdown("##### Du temps de travail au besoin")
+    st.write(
+        "Le raisonnement est celui de l'Organisation mondiale de la santé pour la charge de "
+        "travail (WISN, « Workload indicators of staffing need », manuel de 2010) : le temps "
+        "disponible, les normes d'activité, puis les tâches à déduire."
+    )
+    cadre.table_a_lire(m.charge, "charge")
+    st.markdown("##### Les barèmes : du site au besoin")
+    st.write(m.nature_des_baremes)
+    cadre.table_a_lire(m.baremes, "baremes")
+with doctrines:
+    st.markdown("##### Qui est servi d'abord")
+    cadre.table_a_lire(m.doctrines, "doctrines")
+    st.markdown("##### Les poids et les planchers, par catégorie")
+    cadre.table_a_lire(m.poids_et_planchers, "poids-et-planchers")
+    st.markdown("##### Les autres réglages")
+    cadre.table_a_lire(m.reglages_des_doctrines, "reglages-des-doctrines")
+with calcul:
+    st.markdown("##### Ce qu'aucun plan ne peut enfreindre")
+    cadre.table_a_lire(m.regles_dures, "regles-dures")
+    st.markdown("##### Ce que le calcul cherche, dans l'ordre")
+    cadre.table_a_lire(m.objectifs, "objectifs")
+with parametres:
+    cadre.table_a_lire(m.parametres, "parametres")
+with donnees:
+    st.markdown("##### Les fichiers de cet entrepôt")
+    cadre.table(fichiers, "fichiers")
+    st.markdown("##### Ce qui a été vu dans ces fichiers")
+    cadre.table_ou(anomalies, "anomalies", "Aucune anomalie.")
+    with st.expander("Les sources qu'Atlas sait lire"):
+        cadre.table_a_lire(cartes, "sources")
+    with st.expander("Le dictionnaire de l'activité"):
+        cadre.table_a_lire(m.activite, "activite")
+    with st.expander("Les tables de l'entrepôt, colonne par colonne"):
+        cadre.table_a_lire(m.colonnes, "colonnes")

@@ -7,6 +7,7 @@ from pages.composants import acces, cadre, comparaison, hypotheses
 departement = cadre.departement()
 vue = acces.lire_situation(acces.version(), departement)
 st.title(f"{vue.nom} : que change la doctrine ?")
+cadre.dire_les_regles_illisibles()
 if not vue.a_des_postes:
     cadre.sans_postes()
 

@@ -190,6 +190,7 @@ with
             juges.uai_tete_reseau,
             juges.est_maternelle,
             juges.est_elementaire,
+            juges.voie_professionnelle,
             coalesce(dispositifs_locaux.segpa, juges.segpa) as segpa,
             case
                 when dispositifs_locaux.segpa is not null

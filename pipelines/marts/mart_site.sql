@@ -73,7 +73,14 @@ with
             bool_or(upe2a) as upe2a,
             bool_or(relais) as relais,
             bool_or(internat) as internat,
-            bool_or(est_section and type = 'LP' and uai != site_id) as a_section_professionnelle
+            -- une section qui a son UAI suffit ; sans elle, l'annuaire décide pour un lycée
+            case
+                when bool_or(est_section and type = 'LP' and uai != site_id)
+                then true
+                when any_value(type) filter (where uai = site_id) in ('LEGT', 'LPO')
+                then any_value(voie_professionnelle) filter (where uai = site_id)
+                else false
+            end as a_section_professionnelle
         from seconds_degres_comptes
         group by site_id
     ),

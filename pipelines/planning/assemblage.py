@@ -1,5 +1,6 @@
 """From the warehouse and the user's hypotheses to a `Probleme` the solver can take."""
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 
 import duckdb
@@ -21,8 +22,8 @@ from pipelines.planning.probleme import (
 from pipelines.planning.trajets import estimer
 from pipelines.scoring.bareme import bareme
 from pipelines.scoring.besoin import besoins
-from pipelines.scoring.capacite import capacite
-from pipelines.scoring.doctrine import Doctrine, doctrine, plancher, poids
+from pipelines.scoring.doctrine import Doctrine, doctrine, plancher, poids, poids_de_garde
+from pipelines.scoring.moyens import VACANT, capacites
 
 
 def _defaut(nom: str) -> int:
@@ -33,8 +34,8 @@ def _defaut(nom: str) -> int:
 class Hypotheses:
     """What the user chose before asking for a proposal.
 
-    `perte_max`: the transition rule, half-days per cycle a site may lose at most from today's
-    presence to its besoin; None when it is off.
+    `perte_max`: the transition rule, half-days per cycle a site may lose at most from one year to
+    the next; None when it is off.
     """
 
     bareme: str = "national_2017"
@@ -62,7 +63,7 @@ def assembler(
     sites = entrepot.lire(connexion, "mart_site", departement).sort_values("site_id")
     postes = entrepot.lire(connexion, "mart_poste", departement).sort_values("poste_id")
     if not hypotheses.compter_postes_vacants:
-        postes = postes[postes["statut"] != "vacant"]
+        postes = postes[postes["statut"] != VACANT]
     if not (~postes["sans_secteur"].astype(bool)).any():
         raise AtlasError(
             f"Aucun poste à répartir dans le département {departement} ({nom}).",
@@ -75,21 +76,30 @@ def assembler(
     trajets = estimer(postes, sites, entrepot.lire(connexion, "mart_trajet"))
     presences = entrepot.lire(connexion, "mart_presence")
     connus_postes, connus_sites = set(postes["poste_id"]), set(sites["site_id"])
-    ailleurs = presences[~presences["site_id"].isin(connus_sites)]
-    pris_ailleurs = ailleurs.groupby("poste_id")["demi_journees_cycle"].sum().to_dict()
+    donnables = capacites(connexion)["capacite"]
     seuil_deux = reference.valeur("optimisation", "besoin_deux_postes")
     actuelles = tuple(
         Presence(p.poste_id, p.site_id, int(p.demi_journees_cycle))
         for p in presences.itertuples()
         if p.poste_id in connus_postes and p.site_id in connus_sites
     )
+    gardes = presences_a_garder(actuelles, hypotheses.perte_max)
+    residuelles = echelle.priorites.residuelles
     problemes_sites = tuple(
-        _site(ligne, calcules.loc[ligne["site_id"]], principe, seuil_deux, connus_sites)
+        _site(
+            ligne,
+            calcules.loc[ligne["site_id"]],
+            principe,
+            residuelles,
+            seuil_deux,
+            connus_sites,
+            gardes.get(ligne["site_id"], 0),
+        )
         for ligne in sites.to_dict("records")
     )
     plus_grand_besoin = max((s.besoin for s in problemes_sites), default=0)
     problemes_postes = tuple(
-        _poste(ligne, hypotheses, pris_ailleurs.get(ligne["poste_id"], 0))
+        _poste(ligne, hypotheses, int(donnables[ligne["poste_id"]]))
         for ligne in postes.to_dict("records")
     )
     residences = dict(zip(postes["poste_id"], postes["residence_site_id"], strict=True))
@@ -135,6 +145,19 @@ def assembler(
     )
 
 
+def presences_a_garder(actuelles: Iterable[Presence], perte_max: int | None) -> dict[str, int]:
+    """site_id → half-days per cycle the transition rule wants kept there; empty when it is off.
+
+    What the site has today, all postes of the problem together, less the most it may lose.
+    """
+    if perte_max is None:
+        return {}
+    totaux: dict[str, int] = {}
+    for presence in actuelles:
+        totaux[presence.site_id] = totaux.get(presence.site_id, 0) + presence.demi_journees_cycle
+    return {site_id: n - perte_max for site_id, n in totaux.items() if n > perte_max}
+
+
 def garder_les_residences(
     sites: tuple[Site, ...],
     postes: tuple[Poste, ...],
@@ -159,8 +182,15 @@ def garder_les_residences(
 
 
 def _site(
-    ligne: dict, calcule: pd.Series, principe: Doctrine, seuil_deux: int, connus: set[str]
+    ligne: dict,
+    calcule: pd.Series,
+    principe: Doctrine,
+    residuelles: frozenset[str],
+    seuil_deux: int,
+    connus: set[str],
+    garde: int,
 ) -> Site:
+    """A site of the problem; `garde`: what the transition rule wants kept there, 0 without it."""
     tete = ligne["uai_tete_reseau"]
     categories, inconnues = calcule["categories"], calcule["inconnues"]
     return Site(
@@ -168,7 +198,7 @@ def _site(
         nom=ligne["nom"],
         nature=ligne["nature"],
         besoin=int(calcule["besoin"]),
-        poids=poids(categories, inconnues, principe),
+        poids=poids(categories, inconnues, principe, residuelles),
         postes_max=2 if calcule["besoin"] >= seuil_deux else 1,
         categories=categories,
         categories_inconnues=inconnues,
@@ -177,19 +207,22 @@ def _site(
         longitude=ligne["longitude"],
         effectif=None if ligne["effectif"] is None else int(ligne["effectif"]),
         site_tete=tete if ligne["nature"] == "ecoles_rep_plus" and tete in connus else None,
-        plancher=min(plancher(categories, inconnues, principe), int(calcule["besoin"])),
-        poids_plancher=principe.poids_plancher,
+        plancher=min(
+            max(plancher(categories, inconnues, principe, residuelles), garde),
+            int(calcule["besoin"]),
+        ),
+        # one floor a site: where both rules set one, the higher, with the weight of the stronger
+        poids_plancher=poids_de_garde(principe) if garde else principe.poids_plancher,
     )
 
 
-def _poste(ligne: dict, hypotheses: Hypotheses, pris_ailleurs: int) -> Poste:
-    """A poste of the problem; what it gives in another département is not given twice."""
-    entiere = capacite(ligne["quotite_etp"], ligne["hors_secteur_etp"]).demi_journees_cycle
+def _poste(ligne: dict, hypotheses: Hypotheses, donnable: int) -> Poste:
+    """A poste of the problem; `donnable`: half-days per cycle it can give in its département."""
     return Poste(
         poste_id=ligne["poste_id"],
         quotite=float(ligne["quotite_etp"]),
         statut=ligne["statut"],
-        capacite=max(entiere - pris_ailleurs, 0),
+        capacite=donnable,
         sites_max=hypotheses.sites_par_poste_max,
         residence_uai=ligne["residence_uai"],
         latitude=ligne["latitude"],

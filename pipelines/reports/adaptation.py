@@ -16,25 +16,28 @@ from pipelines.reports.libelles import RYTHMES_EN_MOTS, TYPES
 from pipelines.reports.priorites import sites_changes
 from pipelines.scenarios.adaptations import (
     SEUILS,
-    SORTES,
+    SORTES_APPORTEES,
     Adaptation,
     Changement,
     composer,
     lecteurs_de,
 )
 from pipelines.scoring import bareme as baremes
+from pipelines.scoring import doctrine as doctrines
 from pipelines.scoring import jeux, regles
 from pipelines.scoring.bareme import (
     PARTIES_REGLABLES,
     UNITES_DES_POIDS,
+    Bareme,
     bareme,
     poids_reglables,
     sur_texte,
 )
 from pipelines.scoring.besoin import OUI, Donnees, Mesure, mesurer, preparer
 from pipelines.scoring.couverture import Rythme, rythme
+from pipelines.scoring.doctrine import Doctrine, doctrine
 from pipelines.scoring.moyens import a_moyens_constants, moyens
-from pipelines.scoring.regles import comparer, priorites
+from pipelines.scoring.regles import Priorites, comparer, priorites
 
 AUTEUR = "Qui l'a choisi"
 LISIBLE = "lisible"
@@ -210,7 +213,7 @@ def effet(base: Path, departement: str, adaptation: Adaptation) -> VueEffet:
     with entrepot.ouvrir(base) as connexion:
         nom = entrepot.exiger_departement(connexion, departement)
         lus = [preparer(connexion, e.priorites) for e in (avant, apres)]
-        disponibles = moyens(connexion)[departement]
+        disponibles = moyens(connexion)[departement].demi_journees
         ecarts = comparer(connexion, avant.priorites, apres.priorites)
     concernes = (lus[0].sites["departement"] == departement).to_numpy()
     mesures = [mesurer(d, e) for d, e in zip(lus, (avant, apres), strict=True)]
@@ -235,9 +238,13 @@ def effet(base: Path, departement: str, adaptation: Adaptation) -> VueEffet:
 
 
 def locales() -> VueLocales:
-    """The académie's rule sets and barèmes, by kind and code."""
+    """The académie's rule sets, barèmes and doctrines, by kind and code."""
     lignes, fichiers = [], []
-    for dossier, lire_un in ((regles.DOSSIER, priorites), (baremes.DOSSIER, bareme)):
+    for dossier, lire_un in (
+        (regles.DOSSIER, priorites),
+        (baremes.DOSSIER, bareme),
+        (doctrines.DOSSIER, doctrine),
+    ):
         for code in jeux.locaux(dossier):
             chemin = jeux.fichier_local(dossier, code)
             etat, titre, depuis = LISIBLE, code, "—"
@@ -245,14 +252,10 @@ def locales() -> VueLocales:
                 lu = lire_un(code)
                 titre = lu.titre if dossier == regles.DOSSIER else lu.libelle
                 depuis = jour(lu.en_vigueur_le.isoformat())
-                lien = (
-                    f"lu par {', '.join(lecteurs_de(code)) or 'aucun barème'}"
-                    if dossier == regles.DOSSIER
-                    else f"lit {lu.priorites.code}"
-                )
+                lien = _lien(dossier, code, lu)
             except AtlasError as refus:
                 etat, lien = refus.message(), "—"
-            sorte = SORTES[dossier].capitalize()
+            sorte = SORTES_APPORTEES[dossier].capitalize()
             ecrit = datetime.fromtimestamp(chemin.stat().st_mtime)
             lignes.append((sorte, code, titre, depuis, f"{ecrit:%d/%m/%Y %H:%M}", lien, etat))
             fichiers.append(
@@ -260,6 +263,13 @@ def locales() -> VueLocales:
             )
     colonnes = ["Sorte", "Code", "Titre", "En vigueur le", "Enregistré le", "Lien", "État"]
     return VueLocales(pd.DataFrame(lignes, columns=colonnes), fichiers)
+
+
+def _lien(dossier: str, code: str, lu: Priorites | Bareme | Doctrine) -> str:
+    """What a file reads, or is read by."""
+    if dossier == regles.DOSSIER:
+        return f"lu par {', '.join(lecteurs_de(code)) or 'aucun barème'}"
+    return f"lit {lu.priorites.code}" if isinstance(lu, Bareme) else "—"
 
 
 def _de_qui(dossier: str, code: str) -> str:

@@ -9,10 +9,10 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from pipelines.base import reference
-from pipelines.base.textes import FINE, enumeration, jour, nombre, pluriel, pourcentage
+from pipelines.base.textes import FINE, jour, nombre, pluriel, pourcentage
 from pipelines.base.textes import rythme as texte_rythme
 from pipelines.marts import entrepot
-from pipelines.reports.libelles import COULEURS_RYTHME, FORMES, RYTHMES_EN_MOTS, TYPES
+from pipelines.reports.libelles import COULEURS_RYTHME, FORMES, TYPES
 from pipelines.reports.sites import categories_en_mots, presences_actuelles
 from pipelines.scoring import jeux
 from pipelines.scoring.bareme import (
@@ -23,15 +23,11 @@ from pipelines.scoring.bareme import (
     poids_reglables,
 )
 from pipelines.scoring.besoin import OUI, Donnees, Mesure, detailler, mesurer, preparer, transition
-from pipelines.scoring.couverture import Rythme, rythme
-from pipelines.scoring.moyens import a_moyens_constants, moyens
-from pipelines.scoring.sensibilite import Deplacement, deplacements
+from pipelines.scoring.couverture import Rythme
+from pipelines.scoring.moyens import Moyens, a_moyens_constants, moyens
 from pipelines.scoring.sensibilite import desaccord as mesurer_desaccord
 
 UNITE = "½ j. par cycle"
-ACCENT, PALE = "#0B5394", "#B8860B"
-POIDS_DESSINES_MAX = 12
-LIBELLE_MAX = 60
 ECARTS_MONTRES = 20
 
 
@@ -48,16 +44,6 @@ class VueBesoins:
     sites: pd.DataFrame
     categories: pd.DataFrame
     poids: pd.DataFrame
-
-
-@dataclass(frozen=True)
-class VueSensibilite:
-    """What the besoins of a département owe to each weight of a barème."""
-
-    phrase: str
-    dessin: go.Figure
-    poids: pd.DataFrame
-    sites: pd.DataFrame
 
 
 @dataclass(frozen=True)
@@ -94,7 +80,8 @@ def vue(base: Path, departement: str, code: str, perte_max: int | None = None) -
         donnees = preparer(connexion, echelle.priorites)
         regle = None if perte_max is None else transition(connexion, donnees, perte_max)
         mesure = mesurer(donnees, echelle, regle)
-        disponibles = moyens(connexion)[departement]
+        donnables = moyens(connexion)[departement]
+        disponibles = donnables.demi_journees
         presences = presences_actuelles(connexion)
         concernes = _concernes(donnees, departement)
         table_baremes = _table_baremes(connexion, departement, disponibles)
@@ -104,14 +91,16 @@ def vue(base: Path, departement: str, code: str, perte_max: int | None = None) -
         f"Barème en vigueur le {jour(echelle.en_vigueur_le.isoformat())}, vérifié le "
         f"{jour(echelle.verifie_le.isoformat())} ; {echelle.nature[0].lower()}{echelle.nature[1:]}."
     ]
+    if disponibles:
+        remarques.append(_moyens_en_mots(donnables))
     if regle is not None:
         tenus = int(sum(ligne.presente[concernes].sum() for ligne in mesure.lignes[-1:]))
         remarques.append(
             "Règle de transition appliquée : aucun besoin ne descend de plus de "
             f"{pluriel(regle.perte_max, 'demi-journée')} par cycle sous la présence "
-            f"d'aujourd'hui ; elle relève le besoin de {pluriel(tenus, 'site')}. Ce n'est pas une "
-            "garantie de présence : les moyens peuvent donner moins. Les barèmes côte à côte, la "
-            "sensibilité et le désaccord sont sans elle."
+            f"d'aujourd'hui ; elle relève le besoin de {pluriel(tenus, 'site')}. Une proposition "
+            "la suit autant que les moyens le permettent, et nomme les sites où elle ne l'a pas "
+            "pu. Les barèmes côte à côte, la sensibilité et le désaccord sont sans elle."
         )
     return VueBesoins(
         libelle=echelle.libelle,
@@ -123,28 +112,6 @@ def vue(base: Path, departement: str, code: str, perte_max: int | None = None) -
         sites=_table_sites(donnees, echelle, mesure, concernes, constants, presences),
         categories=_table_categories(donnees, echelle, besoin, constants, concernes),
         poids=tableau_poids(echelle),
-    )
-
-
-def sensibilite(base: Path, departement: str, code: str) -> VueSensibilite:
-    """Each weight of `code` moved one at a time: which besoins, ranks and rhythms follow."""
-    echelle = bareme(code)
-    with entrepot.ouvrir(base) as connexion:
-        entrepot.exiger_departement(connexion, departement)
-        donnees = preparer(connexion, echelle.priorites)
-    concernes = _concernes(donnees, departement)
-    avant, bouges = deplacements(donnees, echelle, concernes)
-    total = int(avant.besoin[concernes].sum())
-    nb_sites = int(concernes.sum())
-    ordre = sorted(
-        {(d.poids.partie, d.poids.cle) for d in bouges},
-        key=lambda cle: (-_portee(bouges, cle, total), cle),
-    )
-    return VueSensibilite(
-        phrase=_phrase_sensibilite(bouges, ordre, total, nb_sites),
-        dessin=_tornade(bouges, ordre[:POIDS_DESSINES_MAX], total),
-        poids=_table_deplacements(bouges, ordre, total),
-        sites=_sites_sensibles(donnees.sites[concernes], avant.besoin[concernes], bouges),
     )
 
 
@@ -235,6 +202,18 @@ def _phrase(nom: str, besoin: np.ndarray, disponibles: int) -> str:
         if total
         else f"{debut}."
     )
+
+
+def _moyens_en_mots(donnables: Moyens) -> str:
+    """What is counted as means: the same as in a proposal, by default."""
+    phrase = (
+        "Moyens : ce que peuvent donner les postes du département qui ont un secteur, comme dans "
+        f"une proposition ; les postes vacants y comptent pour {nombre(donnables.vacantes)}"
+    )
+    if donnables.ailleurs:
+        donnees = pluriel(donnables.ailleurs, "demi-journée donnée", "demi-journées données")
+        phrase += f", et {donnees} dans un autre département n'y sont pas"
+    return f"{phrase}."
 
 
 def _table_baremes(
@@ -336,146 +315,6 @@ def _table_categories(
             f"Besoin moyen d'un site ({UNITE})",
         ],
     )
-
-
-def _portee(bouges: list[Deplacement], cle: tuple[str, str], total: int) -> int:
-    """How far a weight moves the total, at the widest of its steps."""
-    return max(abs(d.total - total) for d in bouges if (d.poids.partie, d.poids.cle) == cle)
-
-
-def _phrase_sensibilite(
-    bouges: list[Deplacement], ordre: list[tuple[str, str]], total: int, nb_sites: int
-) -> str:
-    if not bouges or not nb_sites:
-        return "Ce barème n'a aucun poids à faire varier sur ces sites."
-    premiers = [
-        next(d.poids.libelle for d in bouges if (d.poids.partie, d.poids.cle) == cle)
-        for cle in ordre[:3]
-    ]
-    plus_large = max(d.variation for d in bouges)
-    classes = max(int(d.classe_change.sum()) for d in bouges)
-    sans_effet = sum(_portee(bouges, cle, total) == 0 for cle in ordre)
-    touches = (
-        "d'un seul site"
-        if classes == 0
-        else f"de plus de {pluriel(classes, 'site')} sur {nombre(nb_sites)}"
-    )
-    phrase = (
-        f"Le résultat tient surtout à {enumeration([f'« {p} »' for p in premiers])}. Aucun poids "
-        f"déplacé de {pourcentage(plus_large)} ne change le rythme du besoin {touches}"
-    )
-    if sans_effet:
-        phrase += (
-            f" ; {pluriel(sans_effet, 'poids', 'poids')} "
-            f"{'ne change' if sans_effet == 1 else 'ne changent'} rien ici"
-        )
-    return f"{phrase}."
-
-
-def _table_deplacements(
-    bouges: list[Deplacement], ordre: list[tuple[str, str]], total: int
-) -> pd.DataFrame:
-    rangs = {cle: rang for rang, cle in enumerate(ordre)}
-    tries = sorted(bouges, key=lambda d: (rangs[d.poids.partie, d.poids.cle], d.variation))
-    return pd.DataFrame(
-        [
-            (
-                d.poids.libelle,
-                d.poids.valeur,
-                d.poids.unite,
-                _signe(d.variation),
-                int(d.besoin_change.sum()),
-                int(d.classe_change.sum()),
-                int(d.rang_change.sum()),
-                d.total - total,
-            )
-            for d in tries
-        ],
-        columns=[
-            "Poids",
-            "Valeur",
-            "Unité",
-            "Déplacé de",
-            "Besoins changés (sites)",
-            "Rythmes changés (sites)",
-            "Rangs changés (sites)",
-            f"Total ({UNITE})",
-        ],
-    )
-
-
-def _sites_sensibles(
-    sites: pd.DataFrame, besoin: np.ndarray, bouges: list[Deplacement]
-) -> pd.DataFrame:
-    """For each site whose rhythm a weight changes: which weights, and from what to what."""
-    lignes = []
-    for i, site in enumerate(sites.to_dict("records")):
-        causes = [d for d in bouges if d.classe_change[i]]
-        if causes:
-            lignes.append(
-                (
-                    site["nom"],
-                    site["commune"],
-                    int(besoin[i]),
-                    RYTHMES_EN_MOTS[rythme(int(besoin[i]))],
-                    " ; ".join(
-                        f"{d.poids.libelle} {_signe(d.variation)} : "
-                        f"{RYTHMES_EN_MOTS[rythme(int(d.besoin[i]))].lower()}"
-                        for d in causes
-                    ),
-                )
-            )
-    return pd.DataFrame(
-        sorted(lignes),
-        columns=["Site", "Commune", f"Besoin ({UNITE})", "Rythme du besoin", "Ce qui le change"],
-    )
-
-
-def _tornade(bouges: list[Deplacement], ordre: list[tuple[str, str]], total: int) -> go.Figure:
-    """The total besoin against each weight, at the widest steps: a bar down, a bar up."""
-    figure = go.Figure()
-    etapes = sorted({d.variation for d in bouges})
-    for variation, couleur, motif in (
-        (min(etapes, default=0.0), PALE, "/"),
-        (max(etapes, default=0.0), ACCENT, ""),
-    ):
-        choisis = {(d.poids.partie, d.poids.cle): d for d in bouges if d.variation == variation}
-        siens = [choisis[cle] for cle in ordre]
-        figure.add_bar(
-            y=[_court(d.poids.libelle) for d in siens],
-            x=[d.total - total for d in siens],
-            orientation="h",
-            name=f"poids {_signe(variation)}",
-            marker={"color": couleur, "pattern": {"shape": motif}},
-            text=[f"{pluriel(int(d.besoin_change.sum()), 'site')}" for d in siens],
-            textposition="outside",
-            cliponaxis=False,
-            hovertemplate=(
-                f"%{{y}}<br>%{{x:+d}} demi-journées par cycle<br>%{{text}}<extra>poids "
-                f"{_signe(variation)}</extra>"
-            ),
-        )
-    ecarts = [d.total - total for d in bouges] or [0]
-    # room for the words at the end of each bar
-    marge = max(1.0, 0.12 * (max(ecarts) - min(ecarts)))
-    portee = [min(ecarts) - marge, max(ecarts) + marge]
-    figure.update_layout(
-        barmode="overlay",
-        height=80 + 34 * max(len(ordre), 1),
-        margin={"l": 10, "r": 10, "t": 40, "b": 40},
-        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"},
-        xaxis={"title": f"Effet sur le besoin total ({UNITE})", "zeroline": True, "range": portee},
-        yaxis={"autorange": "reversed", "automargin": True},
-    )
-    return figure
-
-
-def _court(libelle: str) -> str:
-    return libelle if len(libelle) <= LIBELLE_MAX else f"{libelle[: LIBELLE_MAX - 1]}…"
-
-
-def _signe(variation: float) -> str:
-    return f"{'+' if variation > 0 else ''}{pourcentage(variation)}"
 
 
 def _phrase_desaccord(noms: list[str], correlation: float | None, parts: pd.DataFrame) -> str:

@@ -40,6 +40,8 @@ TAILLE_COTE_A_COTE = 0.7  # of the marks of a whole map
 ECART_DES_NOMS_M = (22_000, 7_000)
 VOISINS_DE_COULEUR = 6
 ANNEAUX_EN_MOTS = {"REP": "REP : un anneau", "REP+": "REP+ : deux anneaux"}
+# no symbol of plotly is two rings: a ring around a disc stands for them in the legend
+ANNEAUX_EN_LEGENDE = {"REP": ("circle-open", 1.2), "REP+": ("circle-open-dot", 2.4)}
 
 
 @dataclass(frozen=True)
@@ -534,10 +536,11 @@ def _legende(figure: go.Figure, places: pd.DataFrame, echelle: Echelle) -> None:
             )
     for label, libelle in ANNEAUX_EN_MOTS.items():
         if (places["ep"] == label).any():
+            symbole, trait = ANNEAUX_EN_LEGENDE[label]
             _entree(
                 figure,
                 libelle,
-                {"symbol": "circle-open-dot", "color": GRIS, "line": {"width": 1.2, "color": GRIS}},
+                {"symbol": symbole, "color": GRIS, "line": {"width": trait, "color": GRIS}},
             )
 
 

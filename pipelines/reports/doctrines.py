@@ -11,7 +11,7 @@ from pipelines.base import reference
 from pipelines.base.textes import enumeration, nombre, pluriel, pourcentage, rythme
 from pipelines.marts import entrepot
 from pipelines.reports import cartes, classeur
-from pipelines.reports.libelles import RYTHMES_EN_MOTS, libelle_doctrine
+from pipelines.reports.libelles import RYTHMES_EN_MOTS
 from pipelines.reports.methode import doctrines_en_mots
 from pipelines.reports.proposition import (
     Lue,
@@ -20,14 +20,12 @@ from pipelines.reports.proposition import (
     lire,
     mises_en_garde,
     presences_d_alors,
-    transition_en_mots,
 )
 from pipelines.reports.sites import part_couverte, tableau_sites
 from pipelines.reports.situation import legende_carte
 from pipelines.scenarios.resume import ENSEMBLE
-from pipelines.scoring.bareme import bareme
 from pipelines.scoring.dilution import Dilution, SiteDilue, dilution, presence_utile
-from pipelines.scoring.doctrine import doctrines
+from pipelines.scoring.doctrine import doctrines, libelle_de
 
 AUJOURD_HUI = "Aujourd'hui"
 SANS_OBJET = "—"
@@ -79,6 +77,7 @@ class _Plan:
     changements: int | None
     trajets: int
     part_ecart: float | None
+    non_tenus: int | None = None
 
 
 def portraits() -> list[Portrait]:
@@ -110,7 +109,7 @@ def vue(base: Path, dossier: Path, codes: tuple[str, ...], seuil: int) -> VueDoc
     with entrepot.ouvrir(base) as connexion:
         sites = _sites_du_calcul(connexion, lues)
     aujourd_hui = _plan_actuel(premiere, sites, seuil)
-    plans = [_plan(lue, sites, libelle_doctrine(code), seuil) for code, lue in lues.items()]
+    plans = [_plan(lue, sites, libelle_de(code), seuil) for code, lue in lues.items()]
     indices = _indices(premiere, aujourd_hui, plans)
     table = _sites(aujourd_hui, plans)
     differences = _differences(table, plans)
@@ -140,7 +139,7 @@ def cartes_des_doctrines(
         decor = cartes.fond(connexion, next(iter(lues.values())).resume["departement"])
         legende = legende_carte(connexion)
     figure = cartes.cartes_cote_a_cote(
-        {libelle_doctrine(c): _avec(sites, _presences(lue), lue) for c, lue in lues.items()},
+        {libelle_de(c): _avec(sites, _presences(lue), lue) for c, lue in lues.items()},
         decor,
         f"doctrines-{dossier.name}",
         cartes.echelle_part() if couleur == PART_DU_BESOIN else cartes.ECHELLE_RYTHME,
@@ -155,7 +154,7 @@ def _sites_du_calcul(connexion: duckdb.DuckDBPyConnection, lues: dict[str, Lue])
     sites = tableau_sites(connexion, premiere.resume["departement"], avant)
     for lue in lues.values():
         exiger_les_sites(sites, lue.plan["site_id"])
-    return au_jour_du_calcul(sites, premiere.probleme)
+    return au_jour_du_calcul(sites, premiere)
 
 
 def _presences(lue: Lue) -> dict[str, int]:
@@ -164,6 +163,7 @@ def _presences(lue: Lue) -> dict[str, int]:
 
 def _plan(lue: Lue, sites: pd.DataFrame, libelle: str, seuil: int) -> _Plan:
     etages = {e["code"]: e for e in lue.resume["etages"]}
+    bilan = lue.resume.get("transition")
     couples = {
         (p.poste_id, p.site_id): p.demi_journees_cycle for p in lue.plan.itertuples(index=False)
     }
@@ -174,6 +174,7 @@ def _plan(lue: Lue, sites: pd.DataFrame, libelle: str, seuil: int) -> _Plan:
         changements=etages["changements"]["valeur"],
         trajets=etages["trajets"]["valeur"],
         part_ecart=etages["manque"]["part_ecart"],
+        non_tenus=None if bilan is None else len(bilan["sites_non_tenus"]),
     )
 
 
@@ -192,7 +193,7 @@ def _plan_actuel(lue: Lue, sites: pd.DataFrame, seuil: int) -> _Plan:
 def _avec(sites: pd.DataFrame, presences: dict[str, int], lue: Lue) -> pd.DataFrame:
     """`sites` with other presences and what follows from them."""
     return au_jour_du_calcul(
-        sites.assign(presence=[int(presences.get(s, 0)) for s in sites["site_id"]]), lue.probleme
+        sites.assign(presence=[int(presences.get(s, 0)) for s in sites["site_id"]]), lue
     )
 
 
@@ -204,8 +205,10 @@ def _couples_actuels(lue: Lue) -> dict[tuple[str, str], int]:
 
 
 def _dilution(lue: Lue, couples: dict[tuple[str, str], int], seuil: int) -> Dilution:
+    prioritaires = {c.code for c in lue.bareme.categories if c.est_prioritaire}
     sites = [
-        SiteDilue(s["site_id"], s["effectif"], bool(s["categories"])) for s in lue.probleme["sites"]
+        SiteDilue(s["site_id"], s["effectif"], bool(prioritaires & set(s["categories"])))
+        for s in lue.probleme["sites"]
     ]
     etp = lue.resume["moyens"]["quotite_etp"]
     return dilution(sites, couples, _couples_actuels(lue), etp, seuil)
@@ -259,8 +262,19 @@ def _precision(lue: Lue) -> str:
         f"{pluriel(moyens['nb_postes'], 'poste')}, {nombre(moyens['quotite_etp'], 1)} ETP, "
         f"{pluriel(hypotheses['sites_par_poste_max'], 'site')} par poste au plus, "
         f"{pluriel(hypotheses['duree_trajet_max_min'], 'minute')} de trajet au plus, barème "
-        f"« {bareme(hypotheses['bareme']).libelle} ».{transition_en_mots(hypotheses)} Une doctrine "
-        "est un choix de l'académie : aucun texte n'impose l'une d'elles."
+        f"« {lue.bareme.libelle} ».{_transition(hypotheses)} Une doctrine est un choix de "
+        "l'académie : aucun texte n'impose l'une d'elles."
+    )
+
+
+def _transition(hypotheses: dict) -> str:
+    """The transition rule the plans share, when it is on; the table says how far each keeps it."""
+    perte = hypotheses.get("perte_max")
+    if perte is None:
+        return ""
+    return (
+        f" Transition : un site ne perd pas plus de {pluriel(perte, 'demi-journée')} par cycle, "
+        "quand les moyens le permettent."
     )
 
 
@@ -268,13 +282,13 @@ def _mises_en_garde(base: Path, lues: dict[str, Lue]) -> list[str]:
     notes: dict[str, None] = {}
     arretees = [c for c, lue in lues.items() if lue.resume["arret_par"] in ("temps", "utilisateur")]
     if arretees:
-        noms = enumeration([f"« {libelle_doctrine(c)} »" for c in arretees])
+        noms = enumeration([f"« {libelle_de(c)} »" for c in arretees])
         sujet = "Calcul arrêté" if len(arretees) == 1 else "Calculs arrêtés"
         notes[f"{sujet} avant la fin pour {noms} : comparer avec prudence."] = None
     if absentes := [d.libelle for d in doctrines() if d.code not in lues]:
         noms = enumeration([f"« {libelle} »" for libelle in absentes])
         verbe = "n'a pas été calculée" if len(absentes) == 1 else "n'ont pas été calculées"
-        notes[f"{noms} {verbe} : relancer pour comparer les trois."] = None
+        notes[f"{noms} {verbe} : relancer pour les comparer toutes."] = None
     for lue in lues.values():
         complet = {**lue.resume, "arret_par": "travail"}
         notes.update(dict.fromkeys(mises_en_garde(base, complet)))
@@ -308,6 +322,13 @@ def _indices(lue: Lue, aujourd_hui: _Plan, plans: list[_Plan]) -> pd.DataFrame:
         ("Besoin couvert, tous les sites", [pourcentage(part_couverte(p.sites)) for p in tous]),
         ("Besoin couvert, sites prioritaires", [pourcentage(_part_prioritaire(p)) for p in tous]),
     ]
+    if any(p.non_tenus is not None for p in plans):
+        lignes.append(
+            (
+                "Sites où la transition n'a pu être tenue",
+                [SANS_OBJET, *(nombre(p.non_tenus) for p in plans)],
+            )
+        )
     lignes += _couvertures(lue, tous)
     lignes += [
         (

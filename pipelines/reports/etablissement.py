@@ -23,8 +23,10 @@ from pipelines.reports import releves
 from pipelines.reports.donnees import millesime_lisible
 from pipelines.reports.libelles import DONNEES, RYTHMES_EN_MOTS, STATUTS, TYPES
 from pipelines.reports.sites import BAREME_PAR_DEFAUT, tableau_sites
-from pipelines.scoring.bareme import bareme
-from pipelines.scoring.besoin import besoins
+from pipelines.scoring import jeux
+from pipelines.scoring.bareme import DOSSIER as DOSSIER_DES_BAREMES
+from pipelines.scoring.bareme import Bareme, bareme
+from pipelines.scoring.besoin import besoins, mesurer, preparer
 from pipelines.sources.cartes import cartes
 
 Identite = tuple[str, str, str, str | None, str | None]
@@ -61,7 +63,9 @@ class Fiche:
     classe: str
     identite: pd.DataFrame
     categories: pd.DataFrame
+    bareme: str
     besoin: pd.DataFrame
+    autres_baremes: pd.DataFrame
     presences: pd.DataFrame
     reperes: pd.DataFrame
     note_des_reperes: str
@@ -83,12 +87,16 @@ def choix(base: Path, departement: str) -> dict[str, str]:
     return {s.site_id: f"{s.nom}, {s.commune} ({s.uai_principal})" for s in sites.itertuples()}
 
 
-def fiche(base: Path, departement: str, site_id: str) -> Fiche:
-    """The fiche of `site_id`; AtlasError when the département doesn't have it."""
+def fiche(base: Path, departement: str, site_id: str, code: str = BAREME_PAR_DEFAUT) -> Fiche:
+    """The fiche of `site_id` under the barème `code`.
+
+    AtlasError when the département has not that site, or when the barème is unknown.
+    """
+    echelle = bareme(code)
     with entrepot.ouvrir(base) as connexion:
         entrepot.exiger_departement(connexion, departement)
-        calcules = besoins(connexion, bareme(BAREME_PAR_DEFAUT))
-        sites = tableau_sites(connexion, departement, calcules=calcules)
+        calcules = besoins(connexion, echelle)
+        sites = tableau_sites(connexion, departement, calcules=calcules, echelle=echelle)
         trouves = sites[sites["site_id"] == site_id]
         if trouves.empty:
             raise AtlasError(
@@ -107,8 +115,10 @@ def fiche(base: Path, departement: str, site_id: str) -> Fiche:
             phrase=_phrase(site, voisins),
             classe=_classe(site),
             identite=_identite(connexion, site),
-            categories=_categories(site),
+            categories=_categories(site, echelle),
+            bareme=echelle.libelle,
             besoin=_besoin(detail[detail["site_id"] == site_id]),
+            autres_baremes=_selon_les_baremes(connexion, site),
             presences=_presences(connexion, site_id),
             reperes=_reperes(site, voisins),
             note_des_reperes=_note_des_reperes(site, voisins),
@@ -333,9 +343,9 @@ def _source(noms: str | None) -> str:
     return " et ".join(titres)
 
 
-def _categories(site: dict) -> pd.DataFrame:
+def _categories(site: dict, echelle: Bareme) -> pd.DataFrame:
     """The categories of the site, then those a missing number leaves unknown, and which number."""
-    regles = {r.code: r for r in bareme(BAREME_PAR_DEFAUT).priorites.regles}
+    regles = {r.code: r for r in echelle.priorites.regles}
     lignes = [(regles[c].libelle, "oui", regles[c].reference) for c in site["categories"]]
     lignes += [
         (regles[c].libelle, f"inconnu : il manque {_manque(regles[c].condition, site)}", ref)
@@ -360,8 +370,21 @@ def _besoin(detail: pd.DataFrame) -> pd.DataFrame:
             "Référence": detail["reference"],
         }
     )
-    total = ["Besoin", "", detail["demi_journees"].sum(), ""]
+    total = ["Besoin", "", round(float(detail["demi_journees"].sum()), 2), ""]
     return pd.concat([table, pd.DataFrame([total], columns=table.columns)], ignore_index=True)
+
+
+def _selon_les_baremes(connexion: duckdb.DuckDBPyConnection, site: dict) -> pd.DataFrame:
+    """The besoin of the site under every barème that can be read, and how much of it is met."""
+    lignes = []
+    for echelle in jeux.lisibles(DOSSIER_DES_BAREMES, bareme):
+        donnees = preparer(connexion, echelle.priorites)
+        [rang] = donnees.sites.index[donnees.sites["site_id"] == site["site_id"]]
+        besoin = int(mesurer(donnees, echelle).besoin[rang])
+        lignes.append((echelle.libelle, besoin, rythme(besoin), site["presence"] / besoin * 100))
+    return pd.DataFrame(
+        lignes, columns=["Barème", "Besoin (½ j. par cycle)", "Rythme", "Couverture (% du besoin)"]
+    ).round({"Couverture (% du besoin)": 0})
 
 
 def _presences(connexion: duckdb.DuckDBPyConnection, site_id: str) -> pd.DataFrame:

@@ -93,10 +93,21 @@ def document(fiche: Fiche, historique: Historique, avertissements: list[str]) ->
 
 def _gauche(fiche: Fiche) -> list[str]:
     return [
-        _bloc("Besoin, ligne par ligne", fiche.besoin.drop(columns="Référence")),
+        _bloc(
+            f"Besoin selon « {fiche.bareme} », ligne par ligne",
+            fiche.besoin.drop(columns="Référence"),
+            note=_autres_baremes(fiche),
+        ),
         _bloc("Présence aujourd'hui", fiche.presences, vide="Aucune présence régulière connue."),
         _bloc("Ce site dans son département", fiche.reperes, note=fiche.note_des_reperes),
     ]
+
+
+def _autres_baremes(fiche: Fiche) -> str:
+    """The besoin under every other barème, in one line."""
+    autres = fiche.autres_baremes[fiche.autres_baremes["Barème"] != fiche.bareme]
+    besoins = [f"« {ligne[0]} », {nombre(ligne[1])}" for ligne in autres.itertuples(index=False)]
+    return f"Selon d'autres barèmes : {' ; '.join(besoins)}." if besoins else ""
 
 
 def _droite(fiche: Fiche) -> list[str]:

@@ -9,7 +9,7 @@ import pandas as pd
 from pipelines.base.textes import pluriel, variation
 from pipelines.marts import entrepot
 from pipelines.scenarios import calculs, propositions
-from pipelines.scoring.doctrine import doctrine
+from pipelines.scoring.doctrine import libelle_de
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ def historique(base: Path, departement: str, site_id: str) -> Historique:
         lignes.append(
             (
                 f"{etat.lancee_le:%d/%m/%Y à %H h %M}",
-                doctrine(resume["hypotheses"]["doctrine"]).libelle,
+                libelle_de(resume["hypotheses"]["doctrine"]),
                 presence,
                 variation(gain),
                 ", ".join(du_site["poste_id"]) or "aucun",

@@ -76,6 +76,7 @@ DONNEES = {
     "upe2a": "la présence d'une UPE2A",
     "relais": "la présence d'un dispositif relais",
     "internat": "la présence d'un internat",
+    "a_section_professionnelle": "l'enseignement professionnel du lycée",
     "eleves_segpa": "le nombre d'élèves de SEGPA",
     "eleves_ulis": "le nombre d'élèves d'ULIS",
     "eloignement_km": "la position du site",
@@ -102,8 +103,3 @@ MOTIFS_HORS_PERIMETRE = {
 def choix_doctrines() -> dict[str, str]:
     """Code → name of the doctrines, in their order."""
     return {d.code: d.libelle for d in doctrines()}
-
-
-def libelle_doctrine(code: str) -> str:
-    """The name of a doctrine; its code when its file is gone since."""
-    return choix_doctrines().get(code, code)

@@ -15,13 +15,15 @@ from pipelines.reports.libelles import AUTRE_CATEGORIE, HORS_CATEGORIE
 from pipelines.reports.sites import BAREME_PAR_DEFAUT
 from pipelines.scoring import jeux
 from pipelines.scoring.bareme import DOSSIER as DOSSIER_DES_BAREMES
-from pipelines.scoring.bareme import PARTIES_REGLABLES, Bareme, bareme, poids_reglables
+from pipelines.scoring.bareme import PARTIES_REGLABLES, bareme, poids_reglables
 from pipelines.scoring.capacite import capacite
 from pipelines.scoring.doctrine import doctrines
 from pipelines.scoring.regles import DOSSIER as DOSSIER_DES_TEXTES
-from pipelines.scoring.regles import priorites
+from pipelines.scoring.regles import Priorites, Regle, priorites
 from pipelines.sources.cartes import cartes
 
+UNITE_DE_CHARGE = "½ j. par cycle"
+PROVENANCE = ("Référence", "En vigueur le", "Vérifié le")
 TEMPS_DISPONIBLE = ("demi_journees_par_semaine", "semaines_par_cycle", "part_en_presence")
 
 
@@ -29,10 +31,9 @@ TEMPS_DISPONIBLE = ("demi_journees_par_semaine", "semaines_par_cycle", "part_en_
 class Methode:
     """Everything the method page lists, each value with its reference and dates."""
 
-    texte: str
-    note_du_texte: str
     nature_des_baremes: str
-    regles: pd.DataFrame
+    regles: dict[str, pd.DataFrame]
+    notes_des_textes: dict[str, str]
     seuils: pd.DataFrame
     charge: pd.DataFrame
     baremes: pd.DataFrame
@@ -48,33 +49,26 @@ class Methode:
 
 def methode() -> Methode:
     """The method in force, from `data/reference`."""
-    echelle = bareme(BAREME_PAR_DEFAUT)
-    texte = echelle.priorites
+    texte = bareme(BAREME_PAR_DEFAUT).priorites
     return Methode(
-        texte=texte.intitule(),
-        note_du_texte=texte.note,
         nature_des_baremes=" ".join(
             f"{b.libelle} : {b.nature[0].lower()}{b.nature[1:]}."
             for b in jeux.lisibles(DOSSIER_DES_BAREMES, bareme)
         ),
-        regles=pd.DataFrame(
-            [
-                (
-                    r.libelle,
-                    r.resume,
-                    texte.condition_lue(r),
-                    r.reference,
-                    jour(r.en_vigueur_le.isoformat()),
-                )
-                for r in texte.regles
-            ],
-            columns=["Catégorie", "En nos mots", "Condition lue", "Référence", "En vigueur le"],
-        ),
+        regles={
+            jeu.intitule(): _regles(jeu)
+            for jeu in sorted(
+                jeux.lisibles(DOSSIER_DES_TEXTES, priorites), key=lambda j: j.code != texte.code
+            )
+        },
+        notes_des_textes={
+            jeu.intitule(): jeu.note for jeu in jeux.lisibles(DOSSIER_DES_TEXTES, priorites)
+        },
         seuils=_seuils(),
         charge=_charge(),
         baremes=_baremes(),
         doctrines=doctrines_en_mots(),
-        poids_et_planchers=_poids_et_planchers(echelle),
+        poids_et_planchers=_poids_et_planchers(),
         reglages_des_doctrines=_reglages_des_doctrines(),
         regles_dures=pd.DataFrame([(r.libelle,) for r in DURES], columns=["Règle"]),
         objectifs=pd.DataFrame(
@@ -85,6 +79,44 @@ def methode() -> Methode:
         activite=_activite(),
         colonnes=_colonnes(),
     )
+
+
+def _regles(jeu: Priorites) -> pd.DataFrame:
+    """The rules of a text, each with its condition as run, its reference and its days."""
+    return pd.DataFrame(
+        [
+            (
+                nom_de_categorie(r),
+                r.resume,
+                jeu.condition_lue(r),
+                r.reference,
+                vigueur(r),
+                jour(jeu.verifie_le.isoformat()),
+            )
+            for r in jeu.regles
+        ],
+        columns=[
+            "Catégorie",
+            "En nos mots",
+            "Condition lue",
+            "Référence",
+            "En vigueur",
+            "Vérifié le",
+        ],
+    )
+
+
+def nom_de_categorie(regle: Regle) -> str:
+    """The label of a rule, which says when it makes no priority of its sites."""
+    return regle.libelle if regle.est_prioritaire else f"{regle.libelle} (pas une priorité)"
+
+
+def vigueur(regle: Regle) -> str:
+    """« depuis le … », or « du … au … » for a rule repealed."""
+    debut = jour(regle.en_vigueur_le.isoformat())
+    if regle.jusqu_au is None:
+        return f"depuis le {debut}"
+    return f"du {debut} au {jour(regle.jusqu_au.isoformat())}"
 
 
 def parametres() -> pd.DataFrame:
@@ -235,63 +267,130 @@ def _charge() -> pd.DataFrame:
     """
     temps = reference.parametres("temps_travail")
     plein = capacite(1.0)
+    reunions = temps["reunions_demi_journees_cycle"]
+    lus = [*(temps[nom] for nom in TEMPS_DISPONIBLE), reunions]
+    calcul = (
+        "Calcul sur les lignes qui précèdent",
+        jour(max(p.en_vigueur_le for p in lus).isoformat()),
+        jour(max(p.verifie_le for p in lus).isoformat()),
+    )
+    lignes = [
+        ("1. Temps disponible", p.description, _valeur(p.valeur), p.unite, *_origine(p))
+        for p in lus[:-1]
+    ]
+    lignes += [
+        (
+            "1. Temps disponible",
+            "Un poste à temps plein, en présence des élèves",
+            _valeur(plein.brute),
+            UNITE_DE_CHARGE,
+            *calcul,
+        ),
+        (
+            "2. Normes d'activité",
+            "Le besoin de chaque site, selon le barème choisi",
+            "selon le site",
+            UNITE_DE_CHARGE,
+            "Barèmes, ci-dessous",
+            "selon le barème",
+            "selon le barème",
+        ),
+        (
+            "3. Tâches à déduire",
+            f"{reunions.description} ; temps hors secteur déclaré pour chaque poste",
+            _valeur(-plein.reunions),
+            UNITE_DE_CHARGE,
+            *_origine(reunions),
+        ),
+        (
+            "Ce qu'un temps plein peut donner",
+            "1 moins 3, arrondi à la demi-journée inférieure",
+            _valeur(plein.demi_journees_cycle),
+            UNITE_DE_CHARGE,
+            *calcul,
+        ),
+    ]
     return pd.DataFrame(
-        [
-            (
-                "1. Temps disponible",
-                "Un poste à temps plein, en présence des élèves",
-                _valeur(plein.brute),
-                " ; ".join(temps[nom].source for nom in TEMPS_DISPONIBLE),
-            ),
-            (
-                "2. Normes d'activité",
-                "Le besoin de chaque site, selon le barème choisi",
-                "selon le site",
-                "Barèmes, ci-dessous",
-            ),
-            (
-                "3. Tâches à déduire",
-                "Réunions de service ; temps hors secteur déclaré pour chaque poste",
-                _valeur(-plein.reunions),
-                temps["reunions_demi_journees_cycle"].source,
-            ),
-            (
-                "Ce qu'un temps plein peut donner",
-                "1 moins 3, arrondi à la demi-journée inférieure",
-                _valeur(plein.demi_journees_cycle),
-                "Calcul",
-            ),
+        lignes,
+        columns=[
+            "Étape",
+            "Dans Atlas",
+            "Valeur",
+            "Unité",
+            "Référence",
+            "En vigueur le",
+            "Vérifié le",
         ],
-        columns=["Étape", "Dans Atlas", "½ j. par cycle", "Référence"],
+    )
+
+
+def _origine(parametre: reference.Parametre) -> tuple[str, str, str]:
+    """Its source, the day it came into force, the day it was last checked."""
+    return (
+        parametre.source,
+        jour(parametre.en_vigueur_le.isoformat()),
+        jour(parametre.verifie_le.isoformat()),
     )
 
 
 def doctrines_en_mots() -> pd.DataFrame:
     """What each doctrine is, favours and costs, and for whom."""
     return pd.DataFrame(
-        [(d.libelle, d.nature, d.favorise, d.coute, d.pour_qui) for d in doctrines()],
-        columns=["Doctrine", "Nature", "Ce qu'elle favorise", "Ce qu'elle coûte", "Pour qui"],
+        [
+            (
+                d.libelle,
+                d.nature,
+                d.favorise,
+                d.coute,
+                d.pour_qui,
+                jour(d.en_vigueur_le.isoformat()),
+                jour(d.verifie_le.isoformat()),
+            )
+            for d in doctrines()
+        ],
+        columns=[
+            "Doctrine",
+            "Nature",
+            "Ce qu'elle favorise",
+            "Ce qu'elle coûte",
+            "Pour qui",
+            "En vigueur le",
+            "Vérifié le",
+        ],
     )
 
 
-def _poids_et_planchers(echelle: Bareme) -> pd.DataFrame:
-    """By category, each doctrine's weight of a shortage and floor (half-days per cycle)."""
-    libelles = {r.code: r.libelle for r in echelle.priorites.regles}
+def _poids_et_planchers() -> pd.DataFrame:
+    """By category, each doctrine's weight of a shortage and floor (half-days per cycle).
+
+    The last rows of each column say where its numbers come from, and since when.
+    """
+    libelles = {
+        r.code: r.libelle
+        for jeu in jeux.lisibles(DOSSIER_DES_TEXTES, priorites)
+        for r in jeu.regles
+    }
     codes = dict.fromkeys(code for d in doctrines() for code in d.poids)
     colonnes: dict[str, list[object]] = {
         "Catégorie": [
             *(libelles.get(c) or HORS_CATEGORIE.get(c, c) for c in codes),
             AUTRE_CATEGORIE,
+            *PROVENANCE,
         ]
     }
     for d in doctrines():
+        dates = (jour(d.en_vigueur_le.isoformat()), jour(d.verifie_le.isoformat()))
         colonnes[f"{d.libelle} : poids"] = [
             *(d.poids.get(c, d.poids_autre) for c in codes),
             d.poids_autre,
+            d.references["poids"],
+            *dates,
         ]
         colonnes[f"{d.libelle} : plancher (½ j. par cycle)"] = [
             *(d.planchers.get(c, d.plancher_autre) for c in codes),
             d.plancher_autre,
+            d.references["planchers"],
+            *dates,
         ]
     return pd.DataFrame(colonnes)
 

@@ -7,11 +7,11 @@ import pandas as pd
 
 from pipelines.base.textes import enumeration, jour, nombre, pluriel
 from pipelines.marts import entrepot
+from pipelines.reports.methode import nom_de_categorie, vigueur
 from pipelines.scoring import jeux
 from pipelines.scoring.regles import (
     DOSSIER,
     Priorites,
-    Regle,
     Seuil,
     appliquer,
     comparer,
@@ -62,19 +62,19 @@ def vue(base: Path, departement: str, code: str) -> VuePriorites:
     inconnus = verdicts[[v is None for v in verdicts["verdict"]]]
     return VuePriorites(
         titre=jeu.intitule(),
-        phrase=_phrase(nom, len(sites), oui, inconnus),
+        phrase=_phrase(nom, jeu, len(sites), oui, inconnus),
         note=jeu.note,
         abrogation=_abrogation(jeu),
         regles=pd.DataFrame(
             [
                 (
-                    r.libelle,
+                    nom_de_categorie(r),
                     int((oui["regle"] == r.code).sum()),
                     int((inconnus["regle"] == r.code).sum()),
                     r.resume,
                     _en_mots(jeu, r.condition),
                     r.reference,
-                    _vigueur(r),
+                    vigueur(r),
                 )
                 for r in jeu.regles
             ],
@@ -127,13 +127,6 @@ def tableau_seuils(seuils: tuple[Seuil, ...]) -> pd.DataFrame:
     )
 
 
-def _vigueur(regle: Regle) -> str:
-    debut = jour(regle.en_vigueur_le.isoformat())
-    if regle.jusqu_au is None:
-        return f"depuis le {debut}"
-    return f"du {debut} au {jour(regle.jusqu_au.isoformat())}"
-
-
 def _titre_court(jeu: Priorites) -> str:
     if jeux.est_local(DOSSIER, jeu.code):
         return f"{jeu.titre} (règles de l'académie)"
@@ -149,16 +142,28 @@ def _abrogation(jeu: Priorites) -> str | None:
     )
 
 
-def _phrase(nom: str, nb_sites: int, oui: pd.DataFrame, inconnus: pd.DataFrame) -> str:
-    dedans = oui["site_id"].nunique()
+def _phrase(
+    nom: str, jeu: Priorites, nb_sites: int, oui: pd.DataFrame, inconnus: pd.DataFrame
+) -> str:
+    """How many sites are in a priority category, in one that is not, and how many may be."""
+    prioritaires = set(oui.loc[~oui["regle"].isin(jeu.residuelles), "site_id"])
     phrase = (
-        f"{nom} : {nombre(dedans)} des {pluriel(nb_sites, 'site')} entrent dans au moins une "
-        "catégorie de ce texte"
+        f"{nom} : {nombre(len(prioritaires))} des {pluriel(nb_sites, 'site')} entrent dans au "
+        "moins une catégorie prioritaire de ce texte"
     )
-    a_savoir = len(set(inconnus["site_id"]) - set(oui["site_id"]))
+    if jeu.residuelles:
+        restes = len(set(oui["site_id"]) - prioritaires)
+        phrase += f" ; {nombre(restes)} dans une catégorie qui n'est pas une priorité"
+    pretendus = inconnus[~inconnus["regle"].isin(jeu.residuelles)]
+    a_savoir = len(set(pretendus["site_id"]) - prioritaires)
     if a_savoir:
         accord = "pourrait" if a_savoir == 1 else "pourraient"
-        phrase += f" ; {nombre(a_savoir)} y {accord} entrer, mais une donnée manque"
+        quoi = (
+            (f"{accord} être prioritaires" if a_savoir > 1 else f"{accord} être prioritaire")
+            if jeu.residuelles
+            else f"y {accord} entrer"
+        )
+        phrase += f" ; {nombre(a_savoir)} {quoi}, mais une donnée manque"
     return f"{phrase}."
 
 

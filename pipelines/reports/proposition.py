@@ -11,16 +11,25 @@ import plotly.graph_objects as go
 
 from pipelines.base import reference
 from pipelines.base.erreurs import AtlasError
-from pipelines.base.textes import du_tableur, nombre, pluriel, pourcentage, rythme, variation
+from pipelines.base.textes import (
+    du_tableur,
+    enumeration,
+    nombre,
+    pluriel,
+    pourcentage,
+    rythme,
+    variation,
+)
 from pipelines.marts import entrepot
 from pipelines.reports import cartes, classeur
-from pipelines.reports.libelles import RYTHMES_EN_MOTS, STATUTS, libelle_doctrine
+from pipelines.reports.libelles import RYTHMES_EN_MOTS, STATUTS
 from pipelines.reports.sites import categories_en_mots, completer, tableau_sites
 from pipelines.scenarios import propositions
+from pipelines.scenarios.resume import CATEGORIE_INCONNUE, ENSEMBLE, SANS_CATEGORIE
 from pipelines.scoring.bareme import bareme
 from pipelines.scoring.couverture import Rythme
 from pipelines.scoring.couverture import rythme as rythme_de
-from pipelines.scoring.doctrine import doctrines
+from pipelines.scoring.doctrine import doctrines, libelle_de
 
 NOMS_DES_ETAGES = {
     "manque": "Manque de présence",
@@ -31,6 +40,13 @@ NOMS_DES_ETAGES = {
 
 MOTS_LIENS = "entre un poste et un site changent"
 AUCUN = "aucun ne la perd"
+HORS_TEXTE = (SANS_CATEGORIE, CATEGORIE_INCONNUE, ENSEMBLE)
+SITES_NOMMES = 5
+RAISONS_DE_TRANSITION = {
+    "besoin": "son besoin est plus bas : un plan ne donne jamais plus que le besoin",
+    "moyens": "le plan trouvé ne le permet pas (moyens, trajets, sites par poste, poste tenu à sa "
+    "résidence) ; un calcul plus long peut y arriver",
+}
 
 
 @dataclass(frozen=True)
@@ -40,6 +56,41 @@ class Lue:
     resume: dict
     probleme: dict
     plan: pd.DataFrame
+
+    @property
+    def bareme(self) -> "BaremeDAlors":
+        """The words of its barème that day, whatever became of the file since."""
+        garde = self.resume.get("bareme")
+        if garde is not None:
+            return BaremeDAlors(
+                garde["libelle"], tuple(CategorieDAlors(**c) for c in garde["categories"])
+            )
+        # before these words were kept, every category was a priority
+        return BaremeDAlors(
+            self.resume["hypotheses"]["bareme"],
+            tuple(
+                CategorieDAlors(c["categorie"], c["libelle"], True)
+                for c in self.resume["couverture"]
+                if c["categorie"] not in HORS_TEXTE
+            ),
+        )
+
+
+@dataclass(frozen=True)
+class CategorieDAlors:
+    """A category of the text a proposal was made under."""
+
+    code: str
+    libelle: str
+    est_prioritaire: bool
+
+
+@dataclass(frozen=True)
+class BaremeDAlors:
+    """What a proposal keeps of its barème."""
+
+    libelle: str
+    categories: tuple[CategorieDAlors, ...]
 
 
 @dataclass(frozen=True)
@@ -55,6 +106,7 @@ class VueProposition:
     postes: pd.DataFrame
     sites: pd.DataFrame
     sans_presence: pd.DataFrame
+    transition: pd.DataFrame
     etages: pd.DataFrame
     carte: go.Figure
     classeur: bytes
@@ -83,33 +135,39 @@ def vue(base: Path, dossier: Path) -> VueProposition:
         sites = tableau_sites(connexion, departement, apres)
         decor = cartes.fond(connexion, departement)
     exiger_les_sites(sites, apres)
-    sites = au_jour_du_calcul(sites, probleme)
+    sites = au_jour_du_calcul(sites, lue)
     avant = presences_d_alors(probleme)
     postes = pd.DataFrame(probleme["postes"])
     etoiles = plan.merge(
         postes[["poste_id", "latitude", "longitude"]], on="poste_id", validate="many_to_one"
     )
+    transition = _transition(resume)
     tables = {
         "Secteurs": _secteurs(plan, probleme, sites),
         "Postes": _postes(resume),
         "Sites": _sites(sites, avant),
         "Catégories": _categories(resume),
-        "Sans présence régulière": _sans_presence(resume),
+        "Sans présence régulière": _sans_presence(lue),
+        **({} if transition.empty else {"Transition": transition}),
         "Objectifs": _etages(resume),
     }
     return VueProposition(
         phrase=_phrase(resume, sites, avant),
-        doctrine=_doctrine(resume),
+        doctrine=_doctrine(lue),
         preuve=_preuve(resume),
-        mises_en_garde=mises_en_garde(base, resume),
+        mises_en_garde=[
+            *mises_en_garde(base, resume),
+            *([note] if (note := sites_non_tenus(resume)) else []),
+        ],
         categories=tables["Catégories"],
         secteurs=tables["Secteurs"],
         postes=tables["Postes"],
         sites=tables["Sites"],
         sans_presence=tables["Sans présence régulière"],
+        transition=transition,
         etages=tables["Objectifs"],
         carte=cartes.carte_secteurs(sites, etoiles, decor, f"proposition-{dossier.name}"),
-        classeur=_classeur(tables, resume),
+        classeur=_classeur(tables, lue),
     )
 
 
@@ -133,14 +191,14 @@ def presences_d_alors(probleme: dict) -> dict[str, int]:
     return avant
 
 
-def au_jour_du_calcul(sites: pd.DataFrame, probleme: dict) -> pd.DataFrame:
+def au_jour_du_calcul(sites: pd.DataFrame, lue: Lue) -> pd.DataFrame:
     """`sites` with the besoins and categories the solver was given, whatever changed since."""
-    donnes = {s["site_id"]: s for s in probleme["sites"]}
+    donnes = {s["site_id"]: s for s in lue.probleme["sites"]}
     sites = sites[sites["site_id"].isin(donnes)].copy()
     sites["besoin"] = [donnes[s]["besoin"] for s in sites["site_id"]]
     sites["categories"] = [tuple(donnes[s]["categories"]) for s in sites["site_id"]]
     sites["inconnues"] = [tuple(donnes[s]["categories_inconnues"]) for s in sites["site_id"]]
-    return completer(sites, bareme(str(probleme["hypotheses"]["bareme"])))
+    return completer(sites, lue.bareme.categories)
 
 
 def _phrase(resume: dict, sites: pd.DataFrame, avant: dict[str, int]) -> str:
@@ -162,27 +220,34 @@ def _phrase(resume: dict, sites: pd.DataFrame, avant: dict[str, int]) -> str:
     )
 
 
-def _doctrine(resume: dict) -> str:
+def _doctrine(lue: Lue) -> str:
     """Which choices the plan rests on, and that they are choices."""
+    resume = lue.resume
     code = resume["hypotheses"]["doctrine"]
     resume_de = {d.code: d.resume for d in doctrines()}
     suite = f" {resume_de[code]}" if code in resume_de else ""
-    echelle = bareme(resume["hypotheses"]["bareme"])
     return (
-        f"Doctrine choisie : {libelle_doctrine(code)}.{suite} Barème choisi : "
-        f"{echelle.libelle}.{transition_en_mots(resume['hypotheses'])}"
+        f"Doctrine choisie : {libelle_de(code)}.{suite} Barème choisi : "
+        f"{lue.bareme.libelle}.{transition_en_mots(resume)}"
     )
 
 
-def transition_en_mots(hypotheses: dict) -> str:
-    """The transition rule when it is on; nothing when it is off."""
-    perte = hypotheses.get("perte_max")
+def transition_en_mots(resume: dict) -> str:
+    """The transition rule when it is on, and how far it was kept; nothing when it is off."""
+    perte = resume["hypotheses"].get("perte_max")
     if perte is None:
         return ""
-    return (
-        f" Règle de transition : le besoin d'un site ne descend pas de plus de "
-        f"{pluriel(perte, 'demi-journée')} par cycle sous sa présence d'aujourd'hui."
+    regle = (
+        f" Règle de transition : un site ne perd pas plus de {pluriel(perte, 'demi-journée')} par "
+        "cycle sur sa présence d'aujourd'hui, quand les moyens le permettent"
     )
+    bilan = resume.get("transition")
+    if bilan is None:
+        return f"{regle} (calcul d'avant que le plan ne la suive)."
+    manques = len(bilan["sites_non_tenus"])
+    if not manques:
+        return f"{regle} ; elle est tenue partout."
+    return f"{regle} ; elle n'a pas pu l'être pour {pluriel(manques, 'site')}."
 
 
 def _preuve(resume: dict) -> str:
@@ -225,7 +290,36 @@ def mises_en_garde(base: Path, resume: dict) -> list[str]:
             "Des règles ou des paramètres ont changé depuis ce calcul : le relancer pour en tenir "
             "compte."
         )
+    if _est_parti(resume["hypotheses"]["bareme"]):
+        notes.append(
+            "Le barème de ce calcul a été supprimé depuis, ou ne se lit plus : ce qui est montré "
+            "est ce qu'il disait alors. Pour relancer, en choisir un autre."
+        )
     return notes
+
+
+def _est_parti(code: str) -> bool:
+    try:
+        bareme(code)
+    except AtlasError:
+        return True
+    return False
+
+
+def sites_non_tenus(resume: dict) -> str | None:
+    """The sites where the transition rule could not be kept, in words; None when there is none."""
+    bilan = resume.get("transition")
+    if not bilan or not bilan["sites_non_tenus"]:
+        return None
+    noms = [s["nom"] for s in bilan["sites_non_tenus"]]
+    montres = noms[:SITES_NOMMES]
+    reste = len(noms) - len(montres)
+    return (
+        f"La règle de transition n'a pas pu être tenue pour {pluriel(len(noms), 'site')} sur "
+        f"{nombre(bilan['nb_sites_concernes'])} : "
+        + enumeration([*montres, *([pluriel(reste, "autre")] if reste else [])])
+        + ". Le tableau « Transition » dit pourquoi."
+    )
 
 
 def _postes(resume: dict) -> pd.DataFrame:
@@ -327,9 +421,36 @@ def _sites(sites: pd.DataFrame, avant: dict[str, int]) -> pd.DataFrame:
     )
 
 
-def _sans_presence(resume: dict) -> pd.DataFrame:
-    regles = bareme(str(resume["hypotheses"]["bareme"])).priorites.regles
-    libelles = {r.code: r.libelle for r in regles}
+def _transition(resume: dict) -> pd.DataFrame:
+    """The sites that lose more than the transition rule admits, and why; empty when it is off."""
+    bilan = resume.get("transition") or {"sites_non_tenus": []}
+    return pd.DataFrame(
+        [
+            (
+                s["nom"],
+                s["avant_demi_journees_cycle"],
+                s["a_garder_demi_journees_cycle"],
+                s["besoin_demi_journees_cycle"],
+                s["apres_demi_journees_cycle"],
+                RAISONS_DE_TRANSITION[s["raison"]],
+                s["site_id"].removeprefix("RESEAU-"),
+            )
+            for s in bilan["sites_non_tenus"]
+        ],
+        columns=[
+            "Site",
+            "Avant (½ j. par cycle)",
+            "À garder (½ j. par cycle)",
+            "Besoin (½ j. par cycle)",
+            "Après (½ j. par cycle)",
+            "Pourquoi",
+            "UAI",
+        ],
+    )
+
+
+def _sans_presence(lue: Lue) -> pd.DataFrame:
+    libelles = {c.code: c.libelle for c in lue.bareme.categories}
     return pd.DataFrame(
         [
             (
@@ -340,7 +461,7 @@ def _sans_presence(resume: dict) -> pd.DataFrame:
                 s["referent_trajet_min"],
                 s["site_id"].removeprefix("RESEAU-"),
             )
-            for s in resume["sites_sans_presence"]
+            for s in lue.resume["sites_sans_presence"]
         ],
         columns=[
             "Site",
@@ -369,13 +490,14 @@ def _etages(resume: dict) -> pd.DataFrame:
     )
 
 
-def _classeur(tables: dict[str, pd.DataFrame], resume: dict) -> bytes:
+def _classeur(tables: dict[str, pd.DataFrame], lue: Lue) -> bytes:
     """The tables as an Excel workbook, after a reading sheet that says where they come from."""
+    resume = lue.resume
     return classeur.ecrire(
         [
             f"Proposition de répartition, département {resume['departement']}",
             *resume["avertissements"].values(),
-            _doctrine(resume),
+            _doctrine(lue),
             "½ j. par cycle : demi-journées par cycle de 4 semaines.",
             f"Données : {resume['empreinte_donnees']}",
             f"Graine : {resume['graine']}",

@@ -1,6 +1,7 @@
 """The sites of a département with their besoin and a coverage: what every page starts from."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Protocol
 
 import duckdb
 import pandas as pd
@@ -15,31 +16,45 @@ from pipelines.scoring.couverture import est_en_manque, rythme
 BAREME_PAR_DEFAUT = "national_2017"
 
 
+class Categorie(Protocol):
+    """What a page needs of a category: a rule of a text, or what a proposal kept of one."""
+
+    code: str
+    libelle: str
+    est_prioritaire: bool
+
+
 def tableau_sites(
     connexion: duckdb.DuckDBPyConnection,
     departement: str,
     presences: dict[str, int] | None = None,
     calcules: Besoins | None = None,
+    echelle: Bareme | None = None,
 ) -> pd.DataFrame:
     """One row a site: mart_site, besoin, categories, presence (today's, or `presences`), class.
 
-    `calcules`: the besoins when the caller has them already.
+    `calcules`: the besoins when the caller has them already; `echelle`: their barème, the default
+    one when not given.
     Adds `besoin`, `presence` (half-days per cycle), `part` (of the besoin), `rythme`, `categories`
     (codes), `categories_en_mots`, `inconnues`, `est_prioritaire`, `est_en_manque`.
     """
-    echelle = bareme(BAREME_PAR_DEFAUT)
+    echelle = echelle or bareme(BAREME_PAR_DEFAUT)
     sites = entrepot.lire(connexion, "mart_site", departement)
     calcules = calcules or besoins(connexion, echelle)
     sites = sites.merge(calcules.sites, on="site_id", how="left", validate="one_to_one")
     if presences is None:
         presences = presences_actuelles(connexion)
     sites["presence"] = [int(presences.get(s, 0)) for s in sites["site_id"]]
-    return completer(sites, echelle)
+    return completer(sites, echelle.priorites.regles)
 
 
-def completer(sites: pd.DataFrame, echelle: Bareme) -> pd.DataFrame:
-    """Add to `sites` (besoin, presence, categories) what is said of a coverage."""
-    libelles = {r.code: r.libelle for r in echelle.priorites.regles}
+def completer(sites: pd.DataFrame, regles: Sequence[Categorie]) -> pd.DataFrame:
+    """Add to `sites` (besoin, presence, categories) what is said of a coverage.
+
+    A site is of priority when one of its categories is; one that `regles` no longer has counts.
+    """
+    libelles = {r.code: r.libelle for r in regles}
+    residuelles = {r.code for r in regles if not r.est_prioritaire}
     sites = sites.copy()
     sites["part"] = sites["presence"] / sites["besoin"]
     sites["rythme"] = [rythme(p) for p in sites["presence"]]
@@ -47,7 +62,7 @@ def completer(sites: pd.DataFrame, echelle: Bareme) -> pd.DataFrame:
         categories_en_mots(codes, inconnues, libelles)
         for codes, inconnues in zip(sites["categories"], sites["inconnues"], strict=True)
     ]
-    sites["est_prioritaire"] = [bool(codes) for codes in sites["categories"]]
+    sites["est_prioritaire"] = [bool(set(codes) - residuelles) for codes in sites["categories"]]
     sites["est_en_manque"] = [
         est_en_manque(p, b) for p, b in zip(sites["presence"], sites["besoin"], strict=True)
     ]

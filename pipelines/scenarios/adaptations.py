@@ -12,6 +12,7 @@ from datetime import date
 from pipelines.base.erreurs import AtlasError
 from pipelines.base.textes import enumeration, nombre
 from pipelines.scoring import bareme as baremes
+from pipelines.scoring import doctrine as doctrines
 from pipelines.scoring import jeux, regles
 from pipelines.scoring.bareme import Bareme, avec_nombres, bareme, ecrire_bareme, sur_texte
 from pipelines.scoring.conditions import PLUS_GRAND_NOMBRE
@@ -20,6 +21,10 @@ from pipelines.scoring.regles import Priorites, Regle, ecrire_priorites, priorit
 SEUILS = "seuils"
 TAILLE_MAX_OCTETS = 1_000_000
 SORTES = {regles.DOSSIER: "texte", baremes.DOSSIER: "barème"}
+"""What an adaptation may write."""
+SORTES_APPORTEES = {**SORTES, doctrines.DOSSIER: "doctrine"}
+"""What may be brought as a file, texts first."""
+TABLES = {"texte": regles, "bareme": baremes, "doctrine": doctrines}
 
 
 @dataclass(frozen=True)
@@ -139,7 +144,7 @@ def enregistrer(
 
 
 def importer(fichiers: Iterable[tuple[str, bytes]], *, remplacer: bool = False) -> list[str]:
-    """Bring rule files of another machine: texts first, then the barèmes that read them.
+    """Bring rule files of another machine: texts first, then the barèmes that read them, doctrines.
 
     What was written, in words. AtlasError naming the file, and nothing written, when one is not
     admitted, or takes a code already taken and `remplacer` is false.
@@ -149,15 +154,15 @@ def importer(fichiers: Iterable[tuple[str, bytes]], *, remplacer: bool = False) 
     ecrits = []
     with _tout_ou_rien([(dossier, code) for dossier, code, *_ in lus]):
         for dossier, code, nom, texte in lus:
-            interpreter = regles.interpreter if dossier == regles.DOSSIER else baremes.interpreter
-            interpreter(tomllib.loads(texte), nom)
+            [module] = [m for m in TABLES.values() if dossier == m.DOSSIER]
+            module.interpreter(tomllib.loads(texte), nom)
             jeux.ecrire_local(dossier, code, texte, remplacer=remplacer)
-            ecrits.append(f"{SORTES[dossier]} « {code} »")
+            ecrits.append(f"{SORTES_APPORTEES[dossier]} « {code} »")
     return ecrits
 
 
 def supprimer(dossier: str, code: str) -> None:
-    """Remove a rule set or a barème of the académie; AtlasError when a barème still reads it."""
+    """Remove a file of rules of the académie; AtlasError when a barème still reads that text."""
     lecteurs = [] if dossier != regles.DOSSIER else lecteurs_de(code)
     if lecteurs:
         raise AtlasError(
@@ -271,16 +276,16 @@ def _lire(nom: str, octets: bytes) -> tuple[str, str, str, str]:
             admis="du TOML en UTF-8",
             remede="corriger la ligne indiquée",
         ) from cause
-    for dossier, table in ((regles.DOSSIER, "texte"), (baremes.DOSSIER, "bareme")):
+    for table, module in TABLES.items():
         tete = contenu.get(table)
         if isinstance(tete, dict) and isinstance(tete.get("code"), str):
-            jeux.verifier_code_local(dossier, tete["code"])
-            return dossier, tete["code"], nom, texte
+            jeux.verifier_code_local(module.DOSSIER, tete["code"])
+            return module.DOSSIER, tete["code"], nom, texte
     raise AtlasError(
-        "Ce fichier n'est ni un texte ni un barème.",
+        "Ce fichier n'est ni un texte, ni un barème, ni une doctrine.",
         fichier=nom,
-        admis="une table [texte] ou [bareme], avec son code",
-        remede="le compléter comme dans docs/priorites.md",
+        admis="une table [texte], [bareme] ou [doctrine], avec son code",
+        remede="le compléter comme dans docs/priorites.md ou docs/doctrines.md",
     )
 
 

@@ -8,27 +8,28 @@ together does not change their plans.
 
 import json
 import os
-import re
 import sys
-import threading
 import time
-import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime
 from pathlib import Path
 
-from pipelines.base import chemins
 from pipelines.base.erreurs import AtlasError
 from pipelines.planning.assemblage import Hypotheses
-from pipelines.scenarios import calculs, propositions
-from pipelines.scenarios.calculs import Phase
-from pipelines.scoring.doctrine import doctrine, doctrines
+from pipelines.scenarios import calculs, processus, propositions
+from pipelines.scenarios.processus import Suivi
+from pipelines.scoring.doctrine import doctrines, libelle_de
 
 BILAN = "comparaison.json"
 SUFFIXE = "-doctrines"
 PERIODE_S = 0.2  # between two looks of the conductor at its computations
-_ID = re.compile(r"^[0-9A-Z]{3}-\d{8}-\d{6}-[0-9a-f]{6}-doctrines$")
+SORTE = processus.Sorte(
+    module="pipelines.scenarios.comparaisons",
+    resultat=BILAN,
+    ids=processus.ID + SUFFIXE,
+    inconnu="La comparaison « {} » n'existe pas sur ce poste.",
+    remede="relancer le calcul depuis la page « Doctrines »",
+)
 
 
 @dataclass(frozen=True)
@@ -42,17 +43,11 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Etat:
+class Etat(Suivi):
     """A comparison as the page shows it; `calculees`: codes whose result is kept, in order."""
 
-    comparaison_id: str
-    phase: Phase
-    demande: dict
     parts: tuple[Part, ...]
     calculees: tuple[str, ...]
-    erreur: str | None
-    dossier: Path
-    lancee_le: datetime
 
     @property
     def fraction(self) -> float:
@@ -73,50 +68,31 @@ def lancer(
 
     The doctrine of `hypotheses` is left aside: every one is computed.
     """
-    comparaison_id = calculs.nouvel_id(departement) + SUFFIXE
-    demande = _demande(base, departement, graine, duree_max_s, hypotheses)
-    demande["doctrines"] = [d.code for d in doctrines()]
-    processus = calculs.demarrer(
-        chemins.CALCULS / comparaison_id, demande, "pipelines.scenarios.comparaisons"
-    )
-    # reaps the child when it ends, so that it is not taken for a living process
-    threading.Thread(target=processus.wait, daemon=True).start()
+    comparaison_id = processus.nouvel_id(departement) + SUFFIXE
+    demande = calculs.demande(base, departement, graine, duree_max_s, hypotheses)
+    SORTE.lancer(comparaison_id, {**demande, "doctrines": [d.code for d in doctrines()]})
     return comparaison_id
 
 
 def arreter(comparaison_id: str) -> None:
     """Ask a comparison to stop: the plans found so far are kept, the rest is not computed."""
-    (_dossier(comparaison_id) / calculs.ARRET).touch()
+    SORTE.arreter(comparaison_id)
 
 
 def etat(comparaison_id: str) -> Etat:
     """Where a comparison stands; AtlasError when the id is unknown here."""
-    dossier = _dossier(comparaison_id)
-    phase = _fin(dossier)
-    if phase is None:
-        vivant = calculs.vit(dossier)
-        # the process may have ended between the first look and this one
-        phase = Phase.EN_COURS if vivant else _fin(dossier) or Phase.INTERROMPU
-    demande = json.loads((dossier / calculs.DEMANDE).read_text(encoding="utf-8"))
-    bilan = calculs.lire_json(dossier / BILAN) or {"doctrines": []}
-    erreur = dossier / calculs.ERREUR
+    suivi = SORTE.suivre(comparaison_id)
+    bilan = processus.lire_json(suivi.dossier / BILAN) or {"doctrines": []}
     return Etat(
-        comparaison_id=comparaison_id,
-        phase=phase,
-        demande=demande,
-        parts=tuple(_part(dossier, code) for code in demande["doctrines"]),
+        **vars(suivi),
+        parts=tuple(_part(suivi.dossier, code) for code in suivi.demande["doctrines"]),
         calculees=tuple(bilan["doctrines"]),
-        erreur=erreur.read_text(encoding="utf-8") if erreur.exists() else None,
-        dossier=dossier,
-        lancee_le=datetime.strptime(comparaison_id[4:19], "%Y%m%d-%H%M%S"),
     )
 
 
 def dernieres(departement: str, nombre: int = 10) -> list[Etat]:
     """The last finished comparisons of a département, newest first."""
-    dossiers = sorted(chemins.CALCULS.glob(f"{departement}-*{SUFFIXE}"), reverse=True)
-    finies = [d.name for d in dossiers if (d / BILAN).exists()]
-    return [etat(comparaison_id) for comparaison_id in finies[:nombre]]
+    return [etat(comparaison_id) for comparaison_id in SORTE.finis(departement, nombre)]
 
 
 def comparer(
@@ -136,7 +112,7 @@ def comparer(
     the doctrines at work give their best plan and the others are not begun. Raises AtlasError
     when a computation can't be done, with its doctrine named.
     """
-    demande = _demande(base, departement, graine, duree_max_s, hypotheses)
+    demande = calculs.demande(base, departement, graine, duree_max_s, hypotheses)
     codes = [d.code for d in doctrines()]
     sortie = sortie.resolve()
     _effacer(sortie, codes)
@@ -151,35 +127,23 @@ def comparer(
                     **demande,
                     "hypotheses": asdict(replace(hypotheses, doctrine=code)),
                 }
-                vivants[code] = calculs.demarrer(sortie / code, sienne)
-            for code, processus in list(vivants.items()):
+                vivants[code] = processus.demarrer(sortie / code, sienne, calculs.SORTE.module)
+            for code, vivant in list(vivants.items()):
                 if arrete:
-                    (sortie / code / calculs.ARRET).touch()
-                if processus.poll() is not None:
+                    (sortie / code / processus.ARRET).touch()
+                if vivant.poll() is not None:
                     del vivants[code]
                     _exiger_resultat(sortie / code, code)
             if progres is not None:
                 _annoncer(progres, [_part(sortie, code) for code in codes])
             time.sleep(PERIODE_S)
     finally:
-        for processus in vivants.values():
-            processus.terminate()
+        for vivant in vivants.values():
+            vivant.terminate()
     calculees = tuple(c for c in codes if (sortie / c / propositions.FICHIER_RESUME).exists())
     bilan = {"doctrines": calculees, "arretee": arrete}
     propositions.ecrire(sortie, {BILAN: json.dumps(bilan, ensure_ascii=False, indent=1) + "\n"})
     return calculees
-
-
-def _demande(
-    base: Path, departement: str, graine: int, duree_max_s: float, hypotheses: Hypotheses
-) -> dict:
-    return {
-        "entrepot": str(base.resolve()),
-        "departement": departement,
-        "graine": graine,
-        "duree_max_s": duree_max_s,
-        "hypotheses": asdict(hypotheses),
-    }
 
 
 def _effacer(sortie: Path, codes: list[str]) -> None:
@@ -188,9 +152,9 @@ def _effacer(sortie: Path, codes: list[str]) -> None:
     for code in codes:
         for nom in (
             propositions.FICHIER_RESUME,
-            calculs.ERREUR,
-            calculs.ARRET,
-            calculs.AVANCEMENT,
+            processus.ERREUR,
+            processus.ARRET,
+            processus.AVANCEMENT,
         ):
             (sortie / code / nom).unlink(missing_ok=True)
 
@@ -198,9 +162,9 @@ def _effacer(sortie: Path, codes: list[str]) -> None:
 def _part(dossier: Path, code: str) -> Part:
     return Part(
         code=code,
-        libelle=doctrine(code).libelle,
+        libelle=libelle_de(code),
         est_finie=(dossier / code / propositions.FICHIER_RESUME).exists(),
-        avancement=calculs.lire_json(dossier / code / calculs.AVANCEMENT),
+        avancement=processus.lire_json(dossier / code / processus.AVANCEMENT),
     )
 
 
@@ -220,49 +184,23 @@ def _exiger_resultat(dossier: Path, code: str) -> None:
     """AtlasError with the words of the computation of `code` when it left no result."""
     if (dossier / propositions.FICHIER_RESUME).exists():
         return
-    erreur = dossier / calculs.ERREUR
+    erreur = dossier / processus.ERREUR
     dit = erreur.read_text(encoding="utf-8") if erreur.exists() else "le calcul s'est interrompu."
-    raise AtlasError(f"Doctrine « {doctrine(code).libelle} » : {dit}")
+    raise AtlasError(f"Doctrine « {libelle_de(code)} » : {dit}")
 
 
-def _dossier(comparaison_id: str) -> Path:
-    dossier = chemins.CALCULS / comparaison_id
-    # the id comes from the address bar: nothing but our own ids may name a folder
-    if not _ID.match(comparaison_id) or not dossier.is_dir():
-        raise AtlasError(
-            f"La comparaison « {comparaison_id} » n'existe pas sur ce poste.",
-            remede="relancer le calcul depuis la page « Doctrines »",
-        )
-    return dossier
-
-
-def _fin(dossier: Path) -> Phase | None:
-    if (dossier / BILAN).exists():
-        return Phase.TERMINE
-    return Phase.ECHEC if (dossier / calculs.ERREUR).exists() else None
-
-
-def _executer(dossier: Path) -> None:
-    """The conductor: run the request of `dossier`, leave what is kept or the error there."""
-    demande = json.loads((dossier / calculs.DEMANDE).read_text(encoding="utf-8"))
-    try:
-        comparer(
-            Path(demande["entrepot"]),
-            demande["departement"],
-            graine=demande["graine"],
-            duree_max_s=demande["duree_max_s"],
-            hypotheses=Hypotheses(**demande["hypotheses"]),
-            sortie=dossier,
-            arret=(dossier / calculs.ARRET).exists,
-        )
-    except AtlasError as erreur:
-        propositions.ecrire(dossier, {calculs.ERREUR: erreur.message()})
-    except Exception:
-        traceback.print_exc()
-        message = "Le calcul s'est arrêté sur un défaut d'Atlas ; le détail est dans journal.txt."
-        propositions.ecrire(dossier, {calculs.ERREUR: message})
-        raise
+def _comparer(dossier: Path, demande: dict, arret: Callable[[], bool]) -> None:
+    comparer(
+        Path(demande["entrepot"]),
+        demande["departement"],
+        graine=demande["graine"],
+        duree_max_s=demande["duree_max_s"],
+        hypotheses=Hypotheses(**demande["hypotheses"]),
+        sortie=dossier,
+        arret=arret,
+    )
 
 
 if __name__ == "__main__":
-    _executer(Path(sys.argv[1]))
+    le_sien = Path(sys.argv[1])
+    processus.executer(le_sien, lambda demande, arret: _comparer(le_sien, demande, arret))

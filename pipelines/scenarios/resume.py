@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from pipelines.planning.assemblage import presences_a_garder
 from pipelines.planning.probleme import Presence, Probleme, Site
 from pipelines.planning.solveur import Resultat
 from pipelines.planning.verification import Verdict
@@ -26,6 +27,7 @@ def resumer(
         "empreinte_donnees": probleme.empreinte_donnees,
         "avertissements": avertissements,
         "hypotheses": probleme.hypotheses,
+        "bareme": _bareme(probleme),
         "moyens": {
             "nb_postes": sum(not p.sans_secteur for p in probleme.postes),
             "quotite_etp": round(sum(p.quotite for p in probleme.postes if not p.sans_secteur), 2),
@@ -57,6 +59,7 @@ def resumer(
             "objectifs": verdict.objectifs,
         },
         "couverture": par_categorie(probleme, avant, apres),
+        "transition": transition(probleme, avant, apres),
         "sites_sans_presence": sans_presence(probleme, apres),
         "postes": charges(probleme, resultat.plan),
         "changements": changements(probleme, resultat.plan),
@@ -94,6 +97,49 @@ def par_categorie(probleme: Probleme, avant: dict[str, int], apres: dict[str, in
             }
         )
     return lignes
+
+
+def _bareme(probleme: Probleme) -> dict:
+    """The words of the barème and of its text that day: its file may change, or be removed."""
+    echelle = bareme(str(probleme.hypotheses["bareme"]))
+    return {
+        "libelle": echelle.libelle,
+        "categories": [
+            {"code": r.code, "libelle": r.libelle, "est_prioritaire": r.est_prioritaire}
+            for r in echelle.priorites.regles
+        ],
+    }
+
+
+def transition(probleme: Probleme, avant: dict[str, int], apres: dict[str, int]) -> dict | None:
+    """What became of the transition rule, site by site; None when it is off.
+
+    A site in `sites_non_tenus` loses more than the rule admits: `a_garder` is what it should have
+    kept, and `raison` says `besoin` when its besoin is under that (no plan gives a site more than
+    its besoin), else `moyens` (capacity, travel, sites per poste, locks).
+    """
+    perte_max = probleme.hypotheses.get("perte_max")
+    if perte_max is None:
+        return None
+    gardes = presences_a_garder(probleme.presences_actuelles, int(perte_max))
+    concernes = [s for s in probleme.sites if gardes.get(s.site_id, 0) > 0]
+    return {
+        "perte_max_demi_journees_cycle": perte_max,
+        "nb_sites_concernes": len(concernes),
+        "sites_non_tenus": [
+            {
+                "site_id": s.site_id,
+                "nom": s.nom,
+                "avant_demi_journees_cycle": avant[s.site_id],
+                "a_garder_demi_journees_cycle": gardes[s.site_id],
+                "besoin_demi_journees_cycle": s.besoin,
+                "apres_demi_journees_cycle": apres[s.site_id],
+                "raison": "besoin" if s.besoin < gardes[s.site_id] else "moyens",
+            }
+            for s in concernes
+            if apres[s.site_id] < gardes[s.site_id]
+        ],
+    }
 
 
 def libelles_categories(probleme: Probleme) -> dict[str, str]:

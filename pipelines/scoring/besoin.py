@@ -297,8 +297,10 @@ def _coefficients(donnees: Donnees, echelle: Bareme) -> np.ndarray:
 
 
 def _ligne_ecoles(donnees: Donnees, echelle: Bareme) -> Ligne:
+    """The écoles of a network by level; one of unknown level counts nothing, and is named."""
     elementaires = donnees.sites["nb_ecoles_elementaires"].to_numpy(dtype=int)
     maternelles = donnees.sites["nb_ecoles_maternelles"].to_numpy(dtype=int)
+    sans_niveau = donnees.sites["nb_ecoles"].to_numpy(dtype=int) - elementaires - maternelles
     somme = (
         elementaires * echelle.ecoles["elementaire"] + maternelles * (echelle.ecoles["maternelle"])
     )
@@ -311,6 +313,12 @@ def _ligne_ecoles(donnees: Donnees, echelle: Bareme) -> Ligne:
         lambda i: (
             f"{pluriel(elementaires[i], 'école')} avec cycle 3, "
             f"{pluriel(maternelles[i], 'maternelle')} à part"
+            + (
+                f", {pluriel(sans_niveau[i], 'école')} de niveau inconnu : rien n'est compté "
+                "sans la donnée"
+                if sans_niveau[i] > 0
+                else ""
+            )
         ),
     )
 

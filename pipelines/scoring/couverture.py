@@ -14,12 +14,32 @@ class Rythme(StrEnum):
     PONCTUELLE = "ponctuelle"
 
 
+SOUS_L_HEBDOMADAIRE = (Rythme.PONCTUELLE, Rythme.MENSUELLE, Rythme.QUINZAINE)
+"""The rhythms under a weekly one, the least first."""
+
+
 def rythme(demi_journees_cycle: int) -> Rythme:
     """The class of a presence in half-days per 4-week cycle; zero is `PONCTUELLE`."""
     for classe in (Rythme.HEBDOMADAIRE, Rythme.QUINZAINE, Rythme.MENSUELLE):
         if demi_journees_cycle >= reference.valeur("couverture", f"{classe}_demi_journees_cycle"):
             return classe
     return Rythme.PONCTUELLE
+
+
+def classe_de_presence(demi_journees_cycle: int) -> int:
+    """The rank of a presence among classes finer than rhythms, 0 for none: those below a weekly
+    one, then one a bound of `tranches_de_besoin`, and one beyond the last.
+    """
+    classe = rythme(demi_journees_cycle)
+    if classe != Rythme.HEBDOMADAIRE:
+        return SOUS_L_HEBDOMADAIRE.index(classe)
+    return len(SOUS_L_HEBDOMADAIRE) + sum(demi_journees_cycle > b for b in bornes_hebdomadaires())
+
+
+def bornes_hebdomadaires() -> list[int]:
+    """Greatest presence of each class of weekly presences but the last, rising (half-days)."""
+    depart = reference.valeur("couverture", f"{Rythme.HEBDOMADAIRE}_demi_journees_cycle")
+    return [b for b in reference.valeur("couverture", "tranches_de_besoin") if b >= depart]
 
 
 def est_en_manque(demi_journees_cycle: int, besoin: int) -> bool:

@@ -5,14 +5,14 @@ A doctrine is a choice of the académie. It says how much a shortage weighs in e
 a shortage grows heavier as it widens (`convexite`).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date
-from functools import cache
+from typing import Any
 
-from pipelines.base import chemins
 from pipelines.base.erreurs import AtlasError
-from pipelines.scoring.regles import lire_reference
+from pipelines.scoring.jeux import lire_reference, lisibles, nom_du_fichier
 
+DOSSIER = "doctrines"
 SANS_CATEGORIE = "sans_categorie"
 CATEGORIE_INCONNUE = "categorie_inconnue"
 AUTRE_CATEGORIE = "autre_categorie"
@@ -50,70 +50,146 @@ class Doctrine:
     references: dict[str, str]
 
 
-@cache
+POIDS_SOUS_PLANCHER = "poids_de_la_demi_journee_sous_plancher"
+PARTIES = {"poids", "planchers", "poids_autre", "plancher_autre", "poids_plancher", "convexite"}
+# table → key → what it holds; the tables of categories have one key more a category
+CLES: dict[str, dict[str, type]] = {
+    "doctrine": {
+        c.name: c.type for c in fields(Doctrine) if c.name not in PARTIES | {"references"}
+    },
+    "manque": {"convexite": int, "reference": str},
+    "poids": {AUTRE_CATEGORIE: int, "reference": str},
+    "planchers": {AUTRE_CATEGORIE: int, POIDS_SOUS_PLANCHER: int, "reference": str},
+}
+ADMIS = {str: "un texte non vide", int: "un entier", date: "un jour, écrit 2026-09-01"}
+
+
 def doctrine(code: str) -> Doctrine:
-    """The doctrine `data/reference/doctrines/<code>.toml`; AtlasError when it does not hold."""
-    contenu = lire_reference("doctrines", code)
-    manque, poids_lus, planchers = contenu["manque"], contenu["poids"], contenu["planchers"]
-    references = {
-        nom: table.pop("reference")
-        for nom, table in (("manque", manque), ("poids", poids_lus), ("planchers", planchers))
-    }
-    lue = Doctrine(
-        **contenu["doctrine"],
-        poids_autre=poids_lus.pop(AUTRE_CATEGORIE),
-        plancher_autre=planchers.pop(AUTRE_CATEGORIE),
-        poids_plancher=planchers.pop("poids_de_la_demi_journee_sous_plancher"),
-        poids=poids_lus,
-        planchers=planchers,
-        convexite=manque["convexite"],
-        references=references,
-    )
-    _verifier(lue)
+    """The doctrine `code`, shipped in `data/reference/doctrines` or the académie's own.
+
+    Read as its file stands now. AtlasError when it does not exist or does not hold.
+    """
+    fichier = nom_du_fichier(DOSSIER, code)
+    lue = interpreter(lire_reference(DOSSIER, code), fichier)
+    if lue.code != code:
+        raise AtlasError(
+            f"Le fichier s'appelle « {code} », mais sa doctrine a pour code « {lue.code} ».",
+            fichier=fichier,
+            admis=code,
+            remede="donner le même nom au fichier et à la doctrine",
+        )
     return lue
 
 
 def doctrines() -> tuple[Doctrine, ...]:
-    """Every doctrine of `data/reference/doctrines`, in the order of their `rang`."""
-    codes = [f.stem for f in sorted((chemins.REFERENCE / "doctrines").glob("*.toml"))]
-    return tuple(sorted(map(doctrine, codes), key=lambda d: (d.rang, d.code)))
+    """Every doctrine that can be read, the académie's own too, in the order of their `rang`."""
+    return tuple(sorted(lisibles(DOSSIER, doctrine), key=lambda d: (d.rang, d.code)))
+
+
+def libelle_de(code: str) -> str:
+    """The name of a doctrine; its code when its file is gone since, or can't be read."""
+    try:
+        return doctrine(code).libelle
+    except AtlasError:
+        return code
+
+
+def interpreter(contenu: dict[str, Any], fichier: str) -> Doctrine:
+    """The doctrine of `contenu`, the tables of `fichier`; AtlasError naming what is wrong there."""
+    for nom, attendues in CLES.items():
+        table = contenu.get(nom)
+        if not isinstance(table, dict):
+            raise _refus(fichier, f"[{nom}] manque, ou n'est pas une table", f"une table [{nom}]")
+        for cle, nature in attendues.items():
+            valeur = table.get(cle)
+            est_juste = isinstance(valeur, nature) and not isinstance(valeur, bool)
+            if not est_juste or (nature is str and not valeur.strip()):
+                raise _refus(fichier, f"{nom}.{cle} vaut « {valeur} »", ADMIS[nature])
+    if inconnues := sorted(
+        {*(contenu.keys() - CLES.keys())}
+        | {f"doctrine.{c}" for c in contenu["doctrine"].keys() - CLES["doctrine"].keys()}
+        | {f"manque.{c}" for c in contenu["manque"].keys() - CLES["manque"].keys()}
+    ):
+        raise _refus(fichier, f"« {inconnues[0]} » n'est lu par rien", ", ".join(CLES))
+    poids_lus, planchers = dict(contenu["poids"]), dict(contenu["planchers"])
+    lue = Doctrine(
+        **contenu["doctrine"],
+        references={nom: contenu[nom]["reference"] for nom in CLES if "reference" in CLES[nom]},
+        poids_autre=poids_lus.pop(AUTRE_CATEGORIE),
+        plancher_autre=planchers.pop(AUTRE_CATEGORIE),
+        poids_plancher=planchers.pop(POIDS_SOUS_PLANCHER),
+        poids={c: v for c, v in poids_lus.items() if c != "reference"},
+        planchers={c: v for c, v in planchers.items() if c != "reference"},
+        convexite=contenu["manque"]["convexite"],
+    )
+    _verifier(lue, fichier)
+    return lue
 
 
 def poids(
-    categories: tuple[str, ...], inconnues: tuple[str, ...], doctrine_retenue: Doctrine
+    categories: tuple[str, ...],
+    inconnues: tuple[str, ...],
+    doctrine_retenue: Doctrine,
+    residuelles: frozenset[str] = frozenset(),
 ) -> int:
     """The weight of a site's shortage: the largest among its categories.
 
     A site of no known category, but of one that can't be told, has a weight of its own: unknown
-    is not no.
+    is not no. `residuelles`: categories a text names without making them priorities; a site of
+    these alone weighs as one of no category, or more where the doctrine says so.
     """
-    return _valeur(categories, inconnues, doctrine_retenue.poids, doctrine_retenue.poids_autre)
+    return _valeur(
+        categories, inconnues, residuelles, doctrine_retenue.poids, doctrine_retenue.poids_autre
+    )
 
 
 def plancher(
-    categories: tuple[str, ...], inconnues: tuple[str, ...], doctrine_retenue: Doctrine
+    categories: tuple[str, ...],
+    inconnues: tuple[str, ...],
+    doctrine_retenue: Doctrine,
+    residuelles: frozenset[str] = frozenset(),
 ) -> int:
     """The floor of a site, half-days per cycle: the largest among its categories, as for `poids`.
 
     The besoin of the site is not known here: whoever uses the floor caps it there.
     """
     return _valeur(
-        categories, inconnues, doctrine_retenue.planchers, doctrine_retenue.plancher_autre
+        categories,
+        inconnues,
+        residuelles,
+        doctrine_retenue.planchers,
+        doctrine_retenue.plancher_autre,
     )
 
 
+def poids_de_garde(doctrine_retenue: Doctrine) -> int:
+    """The weight of a half-day the transition rule wants kept, in the unit of the weights.
+
+    The least that puts it before any other half-day: what the heaviest one is worth where all is
+    missing (convexité × poids), under a floor besides, and 1.
+    """
+    plus_lourd = max((*doctrine_retenue.poids.values(), doctrine_retenue.poids_autre))
+    return doctrine_retenue.convexite * plus_lourd + doctrine_retenue.poids_plancher + 1
+
+
 def _valeur(
-    categories: tuple[str, ...], inconnues: tuple[str, ...], table: dict[str, int], autre: int
+    categories: tuple[str, ...],
+    inconnues: tuple[str, ...],
+    residuelles: frozenset[str],
+    table: dict[str, int],
+    autre: int,
 ) -> int:
-    if categories:
-        return max(table.get(c, autre) for c in categories)
-    return table[CATEGORIE_INCONNUE if inconnues else SANS_CATEGORIE]
+    sans = table[SANS_CATEGORIE]
+    valeurs = [table.get(c, sans if c in residuelles else autre) for c in categories]
+    if set(categories) <= residuelles:
+        valeurs.append(table[CATEGORIE_INCONNUE] if set(inconnues) - residuelles else sans)
+    return max(valeurs)
 
 
-def _verifier(lue: Doctrine) -> None:
+def _verifier(lue: Doctrine, fichier: str) -> None:
     """What a file must hold for its numbers to mean what the page says of them."""
     if lue.convexite not in CONVEXITES:
-        raise _refus(lue, f"convexité de {lue.convexite}", "1, 2 ou 3")
+        raise _refus(fichier, f"convexité de {lue.convexite}", "1, 2 ou 3")
     for nom, table, autre, minimum in (
         ("poids", lue.poids, lue.poids_autre, 1),
         ("planchers", lue.planchers, lue.plancher_autre, 0),
@@ -121,32 +197,36 @@ def _verifier(lue: Doctrine) -> None:
         for cle, valeur in {**table, AUTRE_CATEGORIE: autre}.items():
             if not isinstance(valeur, int) or isinstance(valeur, bool) or valeur < minimum:
                 raise _refus(
-                    lue, f"« {valeur} » pour {nom}.{cle}", f"un entier d'au moins {minimum}"
+                    fichier, f"« {valeur} » pour {nom}.{cle}", f"un entier d'au moins {minimum}"
                 )
         if absentes := sorted({SANS_CATEGORIE, CATEGORIE_INCONNUE} - table.keys()):
-            raise _refus(lue, f"il manque {nom}.{absentes[0]}", "une valeur pour chaque catégorie")
+            raise _refus(
+                fichier, f"il manque {nom}.{absentes[0]}", "une valeur pour chaque catégorie"
+            )
         if table[CATEGORIE_INCONNUE] < table[SANS_CATEGORIE]:
             raise _refus(
-                lue,
+                fichier,
                 f"{nom}.{CATEGORIE_INCONNUE} sous {nom}.{SANS_CATEGORIE}",
                 "au moins autant quand on ne sait pas que quand on sait que non",
             )
     if ecarts := sorted(lue.poids.keys() ^ lue.planchers.keys()):
-        raise _refus(lue, f"{ecarts[0]} n'est que d'un côté", "les mêmes catégories des deux côtés")
+        raise _refus(
+            fichier, f"{ecarts[0]} n'est que d'un côté", "les mêmes catégories des deux côtés"
+        )
     premiere = lue.convexite * max((*lue.poids.values(), lue.poids_autre))
     if max(lue.planchers.values()) and lue.poids_plancher < premiere:
         raise _refus(
-            lue,
+            fichier,
             f"un plancher qui pèse {lue.poids_plancher}",
             f"un entier d'au moins {premiere} (convexité × plus grand poids) : en dessous, le "
             "plancher ne passerait pas avant le reste",
         )
 
 
-def _refus(lue: Doctrine, quoi: str, admis: str) -> AtlasError:
+def _refus(fichier: str, quoi: str, admis: str) -> AtlasError:
     return AtlasError(
         f"Doctrine refusée : {quoi}.",
-        fichier=f"data/reference/doctrines/{lue.code}.toml",
+        fichier=fichier,
         admis=admis,
         remede="corriger ce fichier",
     )

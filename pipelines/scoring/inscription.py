@@ -6,7 +6,7 @@ import pandas as pd
 from pipelines.scoring import jeux
 from pipelines.scoring.bareme import DOSSIER, bareme
 from pipelines.scoring.besoin import Besoins, Donnees, detailler, mesurer, preparer
-from pipelines.scoring.moyens import a_moyens_constants, moyens
+from pipelines.scoring.moyens import Moyens, a_moyens_constants, moyens
 
 COLONNES_BESOIN = (
     "bareme",
@@ -52,7 +52,7 @@ def inscrire(connexion: duckdb.DuckDBPyConnection) -> None:
 
 
 def _besoins(
-    code: str, donnees: Donnees, calcules: Besoins, disponibles: dict[str, int]
+    code: str, donnees: Donnees, calcules: Besoins, disponibles: dict[str, Moyens]
 ) -> pd.DataFrame:
     table = calcules.sites.assign(
         bareme=code,
@@ -60,9 +60,9 @@ def _besoins(
         categories_inconnues=calcules.sites["inconnues"].map(list),
         besoin_a_moyens_constants=0,
     )
-    for departement, demi_journees in disponibles.items():
+    for departement, siens_propres in disponibles.items():
         siens = (donnees.sites["departement"] == departement).to_numpy()
         table.loc[siens, "besoin_a_moyens_constants"] = a_moyens_constants(
-            table.loc[siens, "besoin"].to_numpy(dtype=int), demi_journees
+            table.loc[siens, "besoin"].to_numpy(dtype=int), siens_propres.demi_journees
         )
     return table[list(COLONNES_BESOIN)]

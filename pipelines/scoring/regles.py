@@ -27,6 +27,7 @@ DANS_LES_FICHIERS = (
     "corriger la condition dans data/reference/priorites, ou dans le fichier de l'académie"
 )
 TEXTE, JOUR = "un texte non vide", "un jour, écrit 2026-09-01"
+OUI_OU_NON = "true ou false"
 CHAMPS_DU_TEXTE = {
     "code": TEXTE,
     "titre": TEXTE,
@@ -43,6 +44,7 @@ CHAMPS_D_UNE_REGLE = {
     "condition": TEXTE,
     "reference": TEXTE,
     "resume": TEXTE,
+    "est_prioritaire": OUI_OU_NON,
     "en_vigueur_le": JOUR,
     "jusqu_au": JOUR,
 }
@@ -52,7 +54,7 @@ CHAMPS_D_UN_SEUIL = {
     "libelle": TEXTE,
     "reference": TEXTE,
 }
-FACULTATIFS = {"nor", "jusqu_au"}
+FACULTATIFS = {"nor", "jusqu_au", "est_prioritaire"}
 # what becomes of a category between two texts, by its verdicts; anything else is unknown
 CHANGEMENTS = {
     (True, True): "gardee",
@@ -78,7 +80,8 @@ class Regle:
     """One category of a text: its condition on `mart_site` and where the text states it.
 
     `condition` may read thresholds of its set as `{nom}`. `jusqu_au` is the last day in force,
-    None while the rule is not repealed.
+    None while the rule is not repealed. `est_prioritaire` is false for a category the text names
+    without calling for it first: its sites are in it, and are not priority sites for that.
     """
 
     code: str
@@ -88,6 +91,7 @@ class Regle:
     resume: str
     en_vigueur_le: date
     jusqu_au: date | None = None
+    est_prioritaire: bool = True
 
 
 @dataclass(frozen=True)
@@ -112,6 +116,11 @@ class Priorites:
     def intitule(self) -> str:
         """The title, with the NOR when the text has one."""
         return f"{self.titre} (NOR {self.nor})" if self.nor else self.titre
+
+    @property
+    def residuelles(self) -> frozenset[str]:
+        """Codes of the categories that are not priorities."""
+        return frozenset(r.code for r in self.regles if not r.est_prioritaire)
 
     def condition_lue(self, regle: Regle) -> str:
         """The condition of `regle` as it is run: names of thresholds replaced by their numbers.
@@ -162,6 +171,9 @@ def ecrire_priorites(jeu: Priorites, code: str, *, remplacer: bool = False) -> P
     nouveau = replace(jeu, code=code)
     texte = asdict(nouveau)
     regles, seuils = texte.pop("regles"), texte.pop("seuils")
+    for regle in regles:
+        if regle["est_prioritaire"]:
+            del regle["est_prioritaire"]
     contenu = {
         "texte": _sans_vide(texte),
         "seuils": {s.pop("nom"): s for s in seuils},
@@ -361,6 +373,8 @@ def _convient(valeur: object, attendu: str) -> bool:
         return isinstance(valeur, str) and bool(valeur.strip())
     if attendu == JOUR:
         return isinstance(valeur, date) and not isinstance(valeur, datetime)
+    if attendu == OUI_OU_NON:
+        return isinstance(valeur, bool)
     est_nombre = isinstance(valeur, int | float) and not isinstance(valeur, bool)
     return est_nombre and abs(valeur) <= conditions.PLUS_GRAND_NOMBRE
 

@@ -1,5 +1,6 @@
 """What a barème's result owes to its numbers: weights moved one at a time, two barèmes compared."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,24 +9,47 @@ import pandas as pd
 from pipelines.base import reference
 from pipelines.scoring.bareme import Bareme, Poids, avec_poids, poids_reglables
 from pipelines.scoring.besoin import OUI, Donnees, Mesure, mesurer
-from pipelines.scoring.couverture import rythme
+from pipelines.scoring.couverture import classe_de_presence, rythme
+from pipelines.scoring.moyens import a_moyens_constants
+
+
+@dataclass(frozen=True)
+class Situation:
+    """Sites under a barème, arrays in their order.
+
+    `besoin` and `constant` (à moyens constants): half-days per cycle. `rang`: 1 for the greatest
+    need. `classe`: rhythm of the besoin; `classe_constante`: class of `constant`, finer than a
+    rhythm (`couverture.classe_de_presence`). Where the means are unknown (0), every `constant` is
+    0 and says nothing.
+    """
+
+    besoin: np.ndarray
+    rang: np.ndarray
+    constant: np.ndarray
+    classe: np.ndarray
+    classe_constante: np.ndarray
 
 
 @dataclass(frozen=True)
 class Deplacement:
     """One weight moved by `variation` (−0.25 = a quarter less), and what the sites become.
 
-    Arrays over the sites looked at, in their order: `besoin` after, `classe_change` and
-    `rang_change` true where the rhythm class or the rank differ from before.
+    `apres`: the sites looked at once it is moved; `..._change`, over them in their order: where
+    the besoin, the rank or a rhythm class differ from before.
     """
 
     poids: Poids
     variation: float
-    besoin: np.ndarray
+    apres: Situation
     besoin_change: np.ndarray
-    classe_change: np.ndarray
     rang_change: np.ndarray
-    total: int
+    classe_change: np.ndarray
+    classe_constante_change: np.ndarray
+
+    @property
+    def total(self) -> int:
+        """The besoins together, half-days per cycle."""
+        return int(self.apres.besoin.sum())
 
 
 @dataclass(frozen=True)
@@ -43,33 +67,30 @@ class Desaccord:
 
 
 def deplacements(
-    donnees: Donnees, echelle: Bareme, concernes: np.ndarray
-) -> tuple[Mesure, list[Deplacement]]:
-    """The measure of `echelle`, and each of its weights moved by the steps of the reference.
+    donnees: Donnees, echelle: Bareme, concernes: np.ndarray, disponibles: int
+) -> tuple[Situation, list[Deplacement]]:
+    """The sites under `echelle`, and each of its weights moved by the steps of the reference.
 
-    `concernes`: True for the sites looked at (a département). Weights at zero move nothing and
-    are left out.
+    `concernes`: True for the sites looked at (a département), `disponibles`: the half-days per
+    cycle at hand there. Weights at zero move nothing and are left out.
     """
-    avant = mesurer(donnees, echelle)
-    classes = _classes(avant.besoin[concernes])
-    rangs = _rangs(avant.somme[concernes])
+    avant = _situation(mesurer(donnees, echelle), concernes, disponibles)
     resultats = []
     for poids in poids_reglables(echelle):
         if poids.valeur == 0:
             continue
         for variation in reference.valeur("sensibilite", "variations"):
             deplace = avec_poids(echelle, poids.partie, poids.cle, poids.valeur * (1 + variation))
-            apres = mesurer(donnees, deplace)
-            besoin = apres.besoin[concernes]
+            apres = _situation(mesurer(donnees, deplace), concernes, disponibles)
             resultats.append(
                 Deplacement(
                     poids,
                     variation,
-                    besoin,
-                    besoin != avant.besoin[concernes],
-                    _classes(besoin) != classes,
-                    _rangs(apres.somme[concernes]) != rangs,
-                    int(besoin.sum()),
+                    apres,
+                    apres.besoin != avant.besoin,
+                    apres.rang != avant.rang,
+                    apres.classe != avant.classe,
+                    apres.classe_constante != avant.classe_constante,
                 )
             )
     return avant, resultats
@@ -109,8 +130,22 @@ def desaccord(
     )
 
 
-def _classes(besoin: np.ndarray) -> np.ndarray:
-    return np.array([rythme(int(n)).value for n in besoin])
+def _situation(mesure: Mesure, concernes: np.ndarray, disponibles: int) -> Situation:
+    besoin = mesure.besoin[concernes]
+    constant = a_moyens_constants(besoin, disponibles)
+    return Situation(
+        besoin=besoin,
+        rang=_rangs(mesure.somme[concernes]),
+        constant=constant,
+        classe=_classes(besoin, rythme),
+        classe_constante=_classes(constant, classe_de_presence),
+    )
+
+
+def _classes(presences: np.ndarray, classer: Callable[[int], object]) -> np.ndarray:
+    """The class of each presence; few presences differ, each is classed once."""
+    classes = {n: classer(int(n)) for n in np.unique(presences)}
+    return np.array([classes[n] for n in presences], dtype=object)
 
 
 def _rangs(somme: np.ndarray) -> np.ndarray:

@@ -21,6 +21,7 @@ with
             texte(libelle_academie) as academie_lue,
             oui_non(ecole_maternelle) as est_maternelle,
             oui_non(ecole_elementaire) as est_elementaire,
+            oui_non(voie_professionnelle) as voie_professionnelle,
             oui_non(hebergement) as internat,
             oui_non(ulis) as ulis,
             oui_non(segpa) as segpa,

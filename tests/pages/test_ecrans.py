@@ -426,6 +426,8 @@ def test_the_method_page_lists_every_priority_rule_with_its_condition_and_refere
     table = next(t for t in methode if "Condition lue" in t.columns)
     lues = set(zip(table["Catégorie"], table["Condition lue"], table["Référence"], strict=True))
     assert lues == {(r["libelle"], r["condition"], r["reference"]) for r in REGLES}
+    # the default text first, then every other one
+    assert len([t for t in methode if "Condition lue" in t.columns]) == 3
 
 
 def test_the_method_page_lists_every_source_card_with_its_producer_and_licence(methode):

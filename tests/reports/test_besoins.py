@@ -11,9 +11,13 @@ import pytest
 
 from pipelines.base import chemins, reference
 from pipelines.base.erreurs import AtlasError
-from pipelines.reports import besoins
+from pipelines.marts import entrepot
+from pipelines.reports import besoins, sensibilite
 from pipelines.reports.libelles import TYPES
+from pipelines.scoring.bareme import avec_poids, bareme, poids_reglables
+from pipelines.scoring.besoin import mesurer, preparer
 from pipelines.scoring.couverture import rythme
+from pipelines.scoring.moyens import a_moyens_constants, moyens
 
 BAREMES = ("continu", "effectifs", "national_2017")
 UNITE = "½ j. par cycle"
@@ -182,16 +186,49 @@ def test_the_disagreement_lists_what_moves_at_the_same_total(entrepot_exemple):
 @pytest.mark.parametrize("code", BAREMES)
 def test_each_step_of_each_weight_is_the_bareme_with_that_number(entrepot_exemple, code):
     """Totals of the sensitivity table move the way of their weight; a pupil divisor, against it."""
-    vue = besoins.sensibilite(entrepot_exemple, "005", code)
+    vue = sensibilite.vue(entrepot_exemple, "005", code)
     for ligne in vue.poids.to_dict("records"):
         sens = -1 if ligne["Unité"].startswith("élèves pour") else 1
         hausse = 1 if ligne["Déplacé de"].startswith("+") else -1
         assert ligne[f"Total ({UNITE})"] * sens * hausse >= 0, ligne
-        assert ligne["Rythmes changés (sites)"] <= ligne["Besoins changés (sites)"]
+        assert ligne["Rythmes changés"] <= ligne["Besoins changés"]
+
+
+def test_every_site_whose_rank_or_class_a_weight_changes_is_named(entrepot_exemple):
+    """By hand: each weight a quarter up or down, ranks of the sums, classes at constant means."""
+    vue = sensibilite.vue(entrepot_exemple, "005", "national_2017")
+    echelle = bareme("national_2017")
+    with entrepot.ouvrir(entrepot_exemple) as connexion:
+        donnees = preparer(connexion, echelle.priorites)
+        disponibles = moyens(connexion)["005"].demi_journees
+    siens = (donnees.sites["departement"] == "005").to_numpy()
+
+    def classe(n):
+        return sum(n >= bas for bas in (1, 2, 4)) + sum(n > haut for haut in (4, 8, 16))
+
+    def etat(une_echelle):
+        mesure = mesurer(donnees, une_echelle)
+        sommes = mesure.somme[siens]
+        rangs = [1 + int((sommes > s).sum()) for s in sommes]
+        constants = a_moyens_constants(mesure.besoin[siens], disponibles)
+        return list(zip(rangs, [classe(int(n)) for n in constants], strict=True))
+
+    avant, nommes = etat(echelle), set()
+    for poids in poids_reglables(echelle):
+        for variation in (-0.25, -0.1, 0.1, 0.25):
+            bouge = avec_poids(echelle, poids.partie, poids.cle, poids.valeur * (1 + variation))
+            nommes |= {i for i, a in enumerate(etat(bouge)) if a != avant[i]}
+    noms = donnees.sites.loc[siens, "nom"].tolist()
+    assert sorted(vue.sites["Site"]) == sorted(noms[i] for i in nommes)
+    assert (vue.sites["Au mieux"] <= vue.sites["Rang"]).all()
+    assert (vue.sites["Au pire"] >= vue.sites["Rang"]).all()
+    classes = vue.sites[vue.sites["Ce qui la change"] != "rien"]
+    plus = vue.poids["Classes changées, moyens constants"].max()
+    assert len(classes) >= plus > 0
 
 
 @pytest.mark.parametrize(("departement", "code"), [("099", "national_2017"), ("005", "nulle_part")])
 def test_an_unknown_departement_or_bareme_is_refused(entrepot_exemple, departement, code):
-    for lecture in (besoins.vue, besoins.sensibilite):
+    for lecture in (besoins.vue, sensibilite.vue):
         with pytest.raises(AtlasError, match=r"099|nulle_part"):
             lecture(entrepot_exemple, departement, code)

@@ -59,6 +59,22 @@ def test_the_lines_of_every_besoin_add_up_to_the_besoin_in_the_sentence(fiches):
         assert (f.besoin["Référence"].iloc[:-1] != "").all(), site_id
 
 
+@pytest.mark.parametrize("code", ["continu", "effectifs"])
+def test_the_fiche_decomposes_the_besoin_of_the_chosen_bareme_and_sums_up_the_others(
+    vaucluse, fiches, code
+):
+    """Lines, sentence and the table of all the barèmes say the same number."""
+    for site_id in [*list(fiches)[:3], *(s for s in fiches if s.startswith("RESEAU-"))]:
+        sienne = fiche(vaucluse, "084", site_id, code)
+        *lignes, total = sienne.besoin["Demi-journées par cycle"]
+        assert sum(lignes) == pytest.approx(total)
+        selon = sienne.autres_baremes.set_index("Barème")["Besoin (½ j. par cycle)"]
+        assert selon[sienne.bareme] == round(total)
+        national = fiches[site_id]
+        assert selon[national.bareme] == round(national.besoin["Demi-journées par cycle"].iloc[-1])
+        assert sienne.bareme != national.bareme
+
+
 def test_the_presences_of_every_fiche_are_those_of_the_warehouse(fiches, base):
     for site_id, f in fiches.items():
         attendues = base.execute(

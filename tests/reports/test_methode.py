@@ -47,7 +47,13 @@ def test_each_weight_and_floor_of_a_doctrine_is_shown_once(code):
             if c not in ("reference", "poids_de_la_demi_journee_sous_plancher")
         ]
         [colonne] = [c for c in table if clair(c) == clair(f"{nom} : {fin}")]
-        assert sorted(table[colonne]) == sorted(attendus)
+        *nombres, reference, depuis, verifie = table[colonne]
+        assert sorted(nombres) == sorted(attendus)
+        # under its numbers, where they come from and since when
+        assert reference == contenu[partie]["reference"]
+        assert [depuis, verifie] == [
+            f"{contenu['doctrine'][j]:%d/%m/%Y}" for j in ("en_vigueur_le", "verifie_le")
+        ]
     assert (table["Catégorie"] == "Hors catégorie prioritaire").sum() == 1
 
 
@@ -61,6 +67,37 @@ def test_each_setting_of_a_doctrine_has_its_reference_and_its_dates():
         cites = {contenu[p]["reference"] for p in ("manque", "poids", "planchers")}
         assert set(siens["Référence"]) == cites
         assert set(siens["En vigueur le"]) == {f"{contenu['doctrine']['en_vigueur_le']:%d/%m/%Y}"}
+
+
+def test_the_workload_table_gives_each_number_its_reference_and_its_days():
+    """10 half-days × 4 weeks × 90 %, less 2 of meetings: 34 for a full-time poste."""
+    table = methode.methode().charge
+    assert table["Valeur"].tolist() == ["10", "4", "0,9", "36", "selon le site", "−2", "34"]
+    datees = table[table["Valeur"] != "selon le site"]
+    for jour in ("En vigueur le", "Vérifié le"):
+        assert datees[jour].str.fullmatch(r"\d\d/\d\d/\d{4}").all()
+    assert (table["Référence"].str.len() > 10).all()
+
+
+def test_the_rules_of_every_text_are_there_with_their_references_and_days():
+    """1991, 2017 and 2018; a category that is not a priority says so."""
+    regles = methode.methode().regles
+    lus = {
+        (r["reference"], r["libelle"])
+        for f in (chemins.REFERENCE / "priorites").glob("*.toml")
+        for r in tomllib.loads(f.read_text(encoding="utf-8"))["regles"]
+    }
+    assert len(regles) == 3
+    montres = {
+        (ligne["Référence"], ligne["Catégorie"].removesuffix(" (pas une priorité)"))
+        for table in regles.values()
+        for ligne in table.to_dict("records")
+    }
+    assert montres == lus
+    for titre, table in regles.items():
+        assert table["En vigueur"].str.contains(r"\d\d/\d\d/\d{4}").all()
+        restes = table["Catégorie"].str.contains("pas une priorité").sum()
+        assert restes == (2 if "Aix-Marseille" in titre else 0)
 
 
 def test_each_doctrine_says_what_it_favours_and_what_it_costs():

@@ -46,11 +46,22 @@ def test_a_text_counts_the_sites_its_conditions_hold_and_those_it_cannot_tell(
         libelle: (sum(v is True for v in lus.values()), sum(v is None for v in lus.values()))
         for libelle, lus in verdicts(entrepot_exemple, departement, code).values()
     }
-    lus = {r["Catégorie"]: (r["Sites"], r["À savoir"]) for r in vue.regles.to_dict("records")}
+    lus = {
+        r["Catégorie"].removesuffix(" (pas une priorité)"): (r["Sites"], r["À savoir"])
+        for r in vue.regles.to_dict("records")
+    }
     assert lus == attendus
     tous = verdicts(entrepot_exemple, departement, code).values()
     sites = list(next(iter(tous))[1])
-    dedans = sum(any(v[s] is True for _, v in tous) for s in sites)
+    # a category that is not a priority makes no priority site
+    restes = {
+        r["libelle"]
+        for r in tomllib.loads(
+            (chemins.REFERENCE / "priorites" / f"{code}.toml").read_text(encoding="utf-8")
+        )["regles"]
+        if not r.get("est_prioritaire", True)
+    }
+    dedans = sum(any(v[s] is True for nom, v in tous if nom not in restes) for s in sites)
     assert f"{dedans} des {len(sites)} sites" in clair(vue.phrase)
     assert len(vue.a_savoir) == sum(any(v[s] is None for _, v in tous) for s in sites)
 

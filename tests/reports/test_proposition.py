@@ -244,3 +244,24 @@ def test_an_empty_plan_is_shown_and_downloaded_like_another(
     assert vue.secteurs.empty
     assert set(vue.sites["Après (½ j. par cycle)"]) == {0}
     assert CalamineWorkbook.from_filelike(io.BytesIO(vue.classeur)).sheet_names[1] == "Secteurs"
+
+
+@pytest.mark.parametrize("ancien", [False, True], ids=["words kept", "before they were kept"])
+def test_a_proposal_opens_after_its_bareme_was_removed(
+    entrepot_exemple, dossier_005, tmp_path, vue, ancien
+):
+    """With the words it had that day, said to be gone; every table but the words is the same."""
+    dossier = tmp_path / "partie"
+    shutil.copytree(dossier_005, dossier)
+    for nom in ("resume.json", "probleme.json"):
+        contenu = json.loads((dossier / nom).read_text(encoding="utf-8"))
+        contenu["hypotheses"]["bareme"] = "bareme_disparu"
+        if ancien:
+            contenu.pop("bareme", None)
+        (dossier / nom).write_text(json.dumps(contenu), encoding="utf-8")
+    rouverte = proposition.vue(entrepot_exemple, dossier)
+    assert any("supprimé" in note for note in rouverte.mises_en_garde)
+    assert ("bareme_disparu" in rouverte.doctrine) == ancien
+    assert rouverte.phrase == vue.phrase
+    for table in ("sites", "categories", "sans_presence"):
+        pd.testing.assert_frame_equal(getattr(rouverte, table), getattr(vue, table))

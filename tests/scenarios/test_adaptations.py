@@ -9,6 +9,7 @@ from pipelines.base import chemins
 from pipelines.base.erreurs import AtlasError
 from pipelines.marts import entrepot
 from pipelines.planning.assemblage import Hypotheses, assembler
+from pipelines.reports import adaptation
 from pipelines.scenarios import adaptations
 from pipelines.scenarios.adaptations import (
     SEUILS,
@@ -21,6 +22,7 @@ from pipelines.scenarios.adaptations import (
 )
 from pipelines.scoring import jeux
 from pipelines.scoring.bareme import bareme, poids_reglables
+from pipelines.scoring.doctrine import doctrines
 from pipelines.scoring.regles import priorites
 
 TEXTE, BAREME = "circulaire_2017_055", "national_2017"
@@ -207,8 +209,8 @@ BON = BON.replace('code = "national_2017"', 'code = "importe"')
         (b"\xff\xfe", "illisible"),
         (b"[texte", "illisible"),
         (b"x = " + b"[" * 100_000, "illisible"),
-        (b"a = 1", "ni un texte ni un barème"),
-        (b"texte = 1\nbareme = 2", "ni un texte ni un barème"),
+        (b"a = 1", "ni une doctrine"),
+        (b"texte = 1\nbareme = 2", "ni une doctrine"),
         (b"#" * 1_000_001, "trop grand"),
         (BON.replace("importe", "../importe").encode(), "ne peut pas être le nom"),
         (BON.replace("importe", "effectifs").encode(), "livré avec Atlas"),
@@ -261,3 +263,19 @@ def test_a_bareme_of_the_academie_serves_a_proposal(entrepot_exemple):
     assert max(s.besoin for s in probleme.sites) == 4
     assert probleme.hypotheses["bareme"] == "essai_2027"
     assert jeux.est_local("baremes", "essai_2027")
+
+
+def test_a_doctrine_is_brought_as_a_file_offered_and_removed():
+    """Under a code of its own; one that does not hold is refused, and nothing is written."""
+    livree = (chemins.REFERENCE / "doctrines" / "hybride.toml").read_text(encoding="utf-8")
+    sienne = livree.replace('code = "hybride"', 'code = "la_notre"')
+    faute = sienne.replace("convexite = 2", "convexite = 4")
+    with pytest.raises(AtlasError, match="convexité de 4"):
+        importer([("la_notre.toml", faute.encode())])
+    assert jeux.locaux("doctrines") == []
+    [dit] = importer([("la_notre.toml", sienne.encode())])
+    assert clair(dit) == "doctrine « la_notre »"
+    assert "la_notre" in {d.code for d in doctrines()}
+    assert "la_notre" in set(adaptation.locales().table["Code"])
+    supprimer("doctrines", "la_notre")
+    assert "la_notre" not in {d.code for d in doctrines()}

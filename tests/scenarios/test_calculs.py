@@ -10,8 +10,9 @@ import pytest
 
 from pipelines.base import chemins
 from pipelines.base.erreurs import AtlasError
-from pipelines.scenarios import calculs
-from pipelines.scenarios.calculs import Hypotheses, Phase
+from pipelines.scenarios import calculs, processus
+from pipelines.scenarios.calculs import Hypotheses
+from pipelines.scenarios.processus import Phase
 
 ID = "005-20261121-101112-abcdef"
 
@@ -27,9 +28,9 @@ def poser(dossier, calcul_id=ID, **fichiers):
     """A computation as its files tell it."""
     chemin = dossier / calcul_id
     chemin.mkdir(parents=True)
-    (chemin / calculs.DEMANDE).write_text('{"departement": "005"}', encoding="utf-8")
+    (chemin / processus.DEMANDE).write_text('{"departement": "005"}', encoding="utf-8")
     for nom, texte in fichiers.items():
-        (chemin / getattr(calculs, nom)).write_text(texte, encoding="utf-8")
+        (chemin / getattr(processus, nom)).write_text(texte, encoding="utf-8")
     return chemin
 
 
@@ -63,7 +64,7 @@ def test_no_address_leads_out_of_the_folder_of_the_computations(dossier, tmp_pat
         calculs.etat(adresse)
     with pytest.raises(AtlasError):
         calculs.arreter(adresse)
-    assert not list(tmp_path.rglob(calculs.ARRET))
+    assert not list(tmp_path.rglob(processus.ARRET))
 
 
 def test_a_computation_whose_process_is_dead_is_said_interrupted(dossier):
@@ -99,7 +100,7 @@ def test_a_computation_that_ends_while_it_is_looked_at_is_not_said_interrupted(
         (chemin / reste).write_text("fini", encoding="utf-8")
         return False
 
-    monkeypatch.setattr(calculs, "vit", finir)
+    monkeypatch.setattr(processus, "vit", finir)
     attendue = Phase.ECHEC if reste == "erreur.txt" else Phase.TERMINE
     assert calculs.etat(ID).phase == attendue
 

@@ -10,8 +10,9 @@ import pytest
 from pipelines.base import chemins
 from pipelines.base.erreurs import AtlasError
 from pipelines.planning.verification import juger
-from pipelines.scenarios import calculs, comparaisons, propositions
-from pipelines.scenarios.calculs import Hypotheses, Phase
+from pipelines.scenarios import calculs, comparaisons, processus, propositions
+from pipelines.scenarios.calculs import Hypotheses
+from pipelines.scenarios.processus import Phase
 
 CODES = ("priorites_d_abord", "couverture_de_tous", "hybride")
 ID = "005-20261121-101112-abcdef-doctrines"
@@ -57,7 +58,7 @@ def poser(dossier, **fichiers):
     chemin = dossier / ID
     chemin.mkdir(parents=True)
     demande = {"departement": "005", "doctrines": list(CODES)}
-    (chemin / calculs.DEMANDE).write_text(json.dumps(demande), encoding="utf-8")
+    (chemin / processus.DEMANDE).write_text(json.dumps(demande), encoding="utf-8")
     for nom, texte in fichiers.items():
         (chemin / nom).write_text(texte, encoding="utf-8")
     return chemin
@@ -134,7 +135,7 @@ def test_a_launched_comparison_is_followed_and_found_again_with_its_proposals(
     assert etat.phase == Phase.TERMINE, etat.erreur
     assert etat.calculees == CODES
     assert etat.fraction == pytest.approx(1.0)
-    assert [e.comparaison_id for e in comparaisons.dernieres("005")] == [comparaison_id]
+    assert [e.calcul_id for e in comparaisons.dernieres("005")] == [comparaison_id]
     # each is an ordinary proposal at an address of its own, and no proposal of the list
     une = calculs.etat(f"{comparaison_id}.hybride")
     assert une.phase == Phase.TERMINE
@@ -179,7 +180,7 @@ def test_a_comparison_that_cannot_run_says_why_and_names_the_doctrine(dossier, t
 def test_a_comparison_whose_conductor_is_dead_is_said_interrupted(dossier):
     fini = subprocess.Popen([sys.executable, "-c", ""])
     fini.wait()
-    poser(dossier, **{calculs.NUMERO: str(fini.pid)})
+    poser(dossier, **{processus.NUMERO: str(fini.pid)})
     assert comparaisons.etat(ID).phase == Phase.INTERROMPU
 
 

@@ -1,11 +1,13 @@
 """A proposal end to end: the same request gives the same bytes; what can't be written is told."""
 
 import csv
+import json
 
 import fabrique
 import pytest
 
 from pipelines.base.erreurs import AtlasError
+from pipelines.planning.assemblage import Hypotheses
 from pipelines.planning.probleme import Presence, depuis_json
 from pipelines.scenarios import propositions
 
@@ -38,6 +40,38 @@ def test_the_problem_written_is_read_back_as_it_was(deux):
     probleme = depuis_json((deux[0] / "probleme.json").read_text(encoding="utf-8"))
     assert probleme.departement == "005"
     assert probleme.graine == 7
+
+
+def test_no_site_loses_more_than_the_transition_rule_admits_unless_it_is_named(
+    entrepot_exemple, tmp_path, deux
+):
+    """Told from probleme.json and plan.csv alone, as an outsider would; without it, sites lose."""
+
+    def pertes(dossier):
+        probleme = depuis_json((dossier / "probleme.json").read_text(encoding="utf-8"))
+        reste = {}
+        for presence in probleme.presences_actuelles:
+            avant = reste.get(presence.site_id, 0)
+            reste[presence.site_id] = avant + presence.demi_journees_cycle
+        with (dossier / "plan.csv").open(encoding="utf-8") as flux:
+            for ligne in csv.DictReader(flux):
+                if ligne["site_id"] in reste:
+                    reste[ligne["site_id"]] -= int(ligne["demi_journees_cycle"])
+        return {site_id: n for site_id, n in reste.items() if n > 2}
+
+    assert pertes(deux[0])
+    propositions.proposer(
+        entrepot_exemple,
+        "005",
+        graine=7,
+        duree_max_s=1.5,
+        hypotheses=Hypotheses(perte_max=2),
+        sortie=tmp_path / "tenue",
+    )
+    resume = json.loads((tmp_path / "tenue" / "resume.json").read_text(encoding="utf-8"))
+    nommes = {s["site_id"] for s in resume["transition"]["sites_non_tenus"]}
+    assert pertes(tmp_path / "tenue").keys() == nommes
+    assert len(nommes) < len(pertes(deux[0]))
 
 
 def test_nothing_half_written_is_left_beside_the_result(deux):

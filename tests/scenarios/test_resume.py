@@ -155,3 +155,24 @@ def test_a_site_one_rule_cannot_tell_is_counted_as_unknown_not_as_outside(proble
     nombres = {c["categorie"]: c["nb_sites"] for c in resume.par_categorie(probleme, vide, vide)}
     assert nombres["categorie_inconnue"] == 1
     assert nombres["sans_categorie"] == 1
+
+
+def test_the_transition_rule_is_accounted_for_site_by_site(probleme):
+    """At most 2 half-days less. A keeps 8 of 6; B had 10 of which 8 were to keep: its besoin."""
+    avec = replace(probleme, hypotheses={"bareme": "national_2017", "perte_max": 2})
+    avant = resume.couvertures(avec, avec.presences_actuelles)
+    apres = resume.couvertures(avec, PLAN)
+    bilan = resume.transition(avec, avant, apres)
+    # D, with 1 today, has nothing to keep
+    assert bilan["nb_sites_concernes"] == 2
+    [b] = bilan["sites_non_tenus"]
+    assert (b["site_id"], b["avant_demi_journees_cycle"], b["a_garder_demi_journees_cycle"]) == (
+        "B",
+        10,
+        8,
+    )
+    assert (b["apres_demi_journees_cycle"], b["raison"]) == (2, "moyens")
+    plus_bas = replace(avec, sites=(avec.sites[0], site("B", 6), *avec.sites[2:]))
+    [b] = resume.transition(plus_bas, avant, apres)["sites_non_tenus"]
+    assert b["raison"] == "besoin"
+    assert resume.transition(probleme, avant, apres) is None

@@ -13,6 +13,7 @@ ORDINAIRE = {
     "nom": "Collège fictif",
     "type": "COLLEGE",
     "effectif": 500,
+    "nb_ecoles": 0,
     "nb_ecoles_elementaires": 0,
     "nb_ecoles_maternelles": 0,
     "ips": 110.0,

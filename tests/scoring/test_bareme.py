@@ -124,6 +124,22 @@ def test_only_ecoles_with_cycle_3_raise_the_besoin_of_a_network(monde):
     assert calcul == {"S0": 8, "S1": 8}
 
 
+def test_an_ecole_of_unknown_level_is_named_in_the_line_and_counts_nothing(monde):
+    """Three with cycle 3, one maternelle, two of which the annuaire says no level."""
+    site = {
+        "nature": "ecoles_rep_plus",
+        "type": "ECOLE",
+        "ep": "REP+",
+        "nb_ecoles": 6,
+        "nb_ecoles_elementaires": 3,
+        "nb_ecoles_maternelles": 1,
+    }
+    calcul = besoins(monde(site), NATIONAL)
+    [ligne] = calcul.detail[calcul.detail["code"] == "ecoles"].to_dict("records")
+    assert ligne["demi_journees"] == 6
+    assert "2 écoles de niveau inconnu" in ligne["observe"].replace("\u202f", " ")
+
+
 @LEGER
 @given(site=un_site, drapeau=st.sampled_from([*DRAPEAUX, "ep"]))
 def test_one_more_label_never_lowers_a_besoin(monde, site, drapeau):
@@ -234,7 +250,8 @@ def test_every_category_has_a_weight_in_the_scale_and_in_the_doctrine():
     """A category forgotten in a file would weigh nothing without a word."""
     codes = {regle.code for regle in NATIONAL.priorites.regles}
     principe = doctrine("priorites_d_abord")
-    assert principe.poids.keys() - {"sans_categorie", "categorie_inconnue"} == codes
+    nommes = principe.poids.keys() - {"sans_categorie", "categorie_inconnue"}
+    assert nommes - priorites("aix_marseille_2018").residuelles == codes
     assert set(NATIONAL.contributions) - {"reference"} == codes - {"ecoles_rep_plus"}
     assert all(v >= principe.poids["sans_categorie"] for v in principe.poids.values())
 

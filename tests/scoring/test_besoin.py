@@ -244,7 +244,7 @@ def test_every_bareme_is_stored_with_lines_that_add_up(entrepot_reel):
             "select bareme, departement, sum(besoin_a_moyens_constants) from mart_besoin "
             "join mart_site using (site_id) group by all"
         ).fetchall()
-        disponibles = moyens(connexion)
+        disponibles = {code: m.demi_journees for code, m in moyens(connexion).items()}
     assert ecarts == 0
     assert lus == 401 * len(LIVRES)
     for code, departement, total in totaux:
@@ -258,8 +258,12 @@ def test_a_warehouse_without_a_site_has_no_besoin_and_no_error(monde):
         "create or replace table ref_departements (departement varchar, libelle varchar)"
     )
     connexion.execute(
-        "create or replace table mart_poste (departement varchar, sans_secteur boolean, "
-        "quotite_etp double, hors_secteur_etp double)"
+        "create or replace table mart_poste (poste_id varchar, departement varchar, "
+        "statut varchar, sans_secteur boolean, quotite_etp double, hors_secteur_etp double)"
+    )
+    connexion.execute(
+        "create or replace table mart_presence (poste_id varchar, site_id varchar, "
+        "demi_journees_cycle integer)"
     )
     for table in ("mart_besoin", "mart_besoin_detail"):
         connexion.execute(f"drop table if exists {table}")
@@ -325,14 +329,18 @@ def test_moving_a_weight_says_which_sites_change_of_rhythm_and_of_rank(monde):
     connexion = monde({}, {"ep": "REP"}, {"effectif": 900}, {"effectif": 60})
     donnees = preparer(connexion, bareme("national_2017").priorites)
     tous = np.ones(4, dtype=bool)
-    avant, bouges = deplacements(donnees, bareme("national_2017"), tous)
+    avant, bouges = deplacements(donnees, bareme("national_2017"), tous, disponibles=24)
     [moins] = [d for d in bouges if d.poids.cle == "college_rep" and d.variation == -0.25]
     assert avant.besoin.tolist() == [10, 18, 16, 4]
-    assert moins.besoin.tolist() == [10, 16, 16, 4]
+    assert moins.apres.besoin.tolist() == [10, 16, 16, 4]
+    # half the need at hand: each share, rounded to an allowed level; 8 half-days stay one day
+    assert avant.constant.tolist() == [6, 8, 8, 2]
+    assert moins.apres.constant.sum() <= 24
+    assert avant.rang.tolist() == [3, 1, 2, 4]
     assert moins.besoin_change.tolist() == [False, True, False, False]
     assert not moins.classe_change.any()
     assert moins.total == avant.besoin.sum() - 2
-    assert all(rythme(int(b)) for b in moins.besoin)
+    assert all(rythme(int(b)) for b in moins.apres.besoin)
 
 
 def test_two_baremes_are_compared_whatever_their_totals(monde):

@@ -31,6 +31,10 @@ def departement(tmp_path_factory):
             etablissement(22, "Lycée", code_nature="334", etablissement_mere=uai(21), **AGRICOLE),
             etablissement(23, "Lycée", code_nature="306", Nombre_d_eleves="900"),
             etablissement(24, "Lycée", code_nature="334", etablissement_mere=uai(23)),
+            # lycées without a section of their own UAI: the annuaire says yes, no, nothing
+            etablissement(26, "Lycée", code_nature="306", Voie_professionnelle="1"),
+            etablissement(27, "Lycée", Voie_professionnelle="0"),
+            etablissement(28, "Lycée", code_nature="306"),
             # a section of the ministry whose mother is agricultural
             etablissement(25, "Lycée", code_nature="334", etablissement_mere=uai(21)),
             # a SEGPA with its own UAI, in the REP+ collège
@@ -113,6 +117,19 @@ def test_a_professional_section_is_read_in_the_lycee_it_belongs_to(departement):
     assert uai(24) not in sites
     for texte in TEXTES:
         assert "section_professionnelle" in categories(departement, texte, uai(23)), texte
+
+
+def test_without_a_section_of_its_own_uai_the_annuaire_says_it_or_nobody_knows(departement):
+    """« Voie_professionnelle » of the lycée; where it is empty, unknown is not no."""
+    lues = dict(
+        departement.execute("select site_id, a_section_professionnelle from mart_site").fetchall()
+    )
+    assert [lues[uai(n)] for n in (23, 26, 27, 28)] == [True, True, False, None]
+    assert lues[uai(1)] is False
+    for texte in TEXTES:
+        cadre = appliquer(departement, priorites(texte))
+        verdicts = cadre[cadre["regle"] == "section_professionnelle"].set_index("site_id")
+        assert verdicts.loc[uai(28), "verdict"] is None, texte
 
 
 def test_a_segpa_with_its_own_uai_is_read_in_its_rep_plus_college(departement):

@@ -9,11 +9,21 @@ import pytest
 from pipelines.base import chemins
 from pipelines.base.erreurs import AtlasError
 from pipelines.scoring import doctrine as module
-from pipelines.scoring.doctrine import doctrine, doctrines, plancher, poids
+from pipelines.scoring.doctrine import (
+    doctrine,
+    doctrines,
+    libelle_de,
+    plancher,
+    poids,
+    poids_de_garde,
+)
 from pipelines.scoring.regles import priorites
 
+HYBRIDE = "data/reference/doctrines/hybride.toml"
 CODES = ("priorites_d_abord", "couverture_de_tous", "hybride")
 NATIONALES = {r.code for r in priorites("circulaire_2017_055").regles}
+# named by a text, and not priorities
+RESIDUELLES = priorites("aix_marseille_2018").residuelles
 
 
 def test_the_three_doctrines_come_in_their_order():
@@ -25,7 +35,7 @@ def test_a_doctrine_weighs_every_category_and_says_it_is_a_choice(code):
     """A category forgotten would take the weight of an unknown text; a page says what it costs."""
     lue = doctrine(code)
     assert lue.poids.keys() == lue.planchers.keys()
-    assert lue.poids.keys() - {"sans_categorie", "categorie_inconnue"} == NATIONALES
+    assert lue.poids.keys() - {"sans_categorie", "categorie_inconnue"} == NATIONALES | RESIDUELLES
     assert "Choix académique" in lue.nature
     for texte in (lue.resume, lue.favorise, lue.coute, lue.pour_qui):
         assert len(texte) > 60
@@ -75,6 +85,52 @@ def test_a_category_an_academie_adds_is_of_priority_too():
     assert plancher(("clg_montagne",), (), lue) == lue.plancher_autre == 4
 
 
+@pytest.mark.parametrize("code", CODES)
+def test_a_category_that_is_not_a_priority_weighs_as_none(code):
+    """Aix-Marseille 2018 names every collège and every lycée: a LEGT is no priority for that."""
+    lue = doctrine(code)
+    legt, internat = ("lycee_general_technologique",), ("internat",)
+    assert {"college_sans_dispositif", *legt} == RESIDUELLES
+    assert poids(legt, (), lue, RESIDUELLES) == lue.poids["sans_categorie"]
+    assert poids(legt, (), lue, RESIDUELLES) <= poids(internat, (), lue, RESIDUELLES)
+    assert plancher(legt, (), lue, RESIDUELLES) == lue.planchers["sans_categorie"]
+    # unknown is not no: a LEGT of which the internat is unknown weighs as an unknown
+    assert poids(legt, internat, lue, RESIDUELLES) == lue.poids["categorie_inconnue"]
+    assert poids(("autre",), (), lue, frozenset({"autre"})) == lue.poids["sans_categorie"]
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_what_the_transition_rule_keeps_outweighs_a_half_day_under_a_floor(code):
+    """The heaviest site, with nothing and under its floor, gains less than a kept half-day."""
+    lue = doctrine(code)
+    plus_lourd = lue.convexite * max(lue.poids.values()) + lue.poids_plancher
+    assert poids_de_garde(lue) == plus_lourd + 1
+
+
+def test_an_academie_adds_a_doctrine_as_a_file(tmp_path, monkeypatch):
+    """Offered beside the three, in its rank; one badly written is left out, and named when read."""
+    monkeypatch.setattr(chemins, "REGLES", tmp_path)
+    (tmp_path / "doctrines").mkdir()
+    livree = (chemins.REFERENCE / "doctrines" / "hybride.toml").read_text(encoding="utf-8")
+    sienne = livree.replace('code = "hybride"', 'code = "la_notre"').replace("rang = 3", "rang = 4")
+    fichier = tmp_path / "doctrines" / "la_notre.toml"
+    fichier.write_text(sienne, encoding="utf-8")
+    assert [d.code for d in doctrines()] == [*CODES, "la_notre"]
+    for faute, mot in (
+        (sienne.replace("convexite = 2", 'convexite = "deux"'), "manque.convexite"),
+        (sienne.replace("[poids]", "[poid]"), r"\[poids\]"),
+        (sienne.replace("[manque]", "[manque]\nexposant = 2"), "manque.exposant"),
+        (sienne.replace("rang = 4", ""), "doctrine.rang"),
+        (sienne.replace('code = "la_notre"', 'code = "une_autre"'), "une_autre"),
+    ):
+        fichier.write_text(faute, encoding="utf-8")
+        with pytest.raises(AtlasError, match=mot) as refus:
+            doctrine("la_notre")
+        assert str(fichier) in refus.value.message()
+        assert [d.code for d in doctrines()] == list(CODES)
+    assert libelle_de("la_notre") == "la_notre"
+
+
 def test_the_highest_floor_of_a_site_counts():
     assert plancher(("ecoles_rep_plus", "internat"), (), doctrine("hybride")) == 4
 
@@ -99,10 +155,10 @@ def test_an_unknown_doctrine_lists_those_that_exist():
 def test_a_file_that_would_mean_something_else_is_refused(champs, mot):
     """The refusal names the file, what is wrong and what is admitted."""
     with pytest.raises(AtlasError) as refus:
-        module._verifier(replace(doctrine("hybride"), **champs))
+        module._verifier(replace(doctrine("hybride"), **champs), HYBRIDE)
     texte = str(refus.value)
     assert mot in texte
-    assert "data/reference/doctrines/hybride.toml" in texte
+    assert HYBRIDE in texte
     assert "Admis" in texte
 
 
@@ -110,7 +166,7 @@ def test_categories_named_on_one_side_only_are_refused():
     hybride = doctrine("hybride")
     sans = {c: v for c, v in hybride.planchers.items() if c != "erea"}
     with pytest.raises(AtlasError, match="erea"):
-        module._verifier(replace(hybride, planchers=sans))
+        module._verifier(replace(hybride, planchers=sans), HYBRIDE)
 
 
 @pytest.mark.parametrize("code", CODES)

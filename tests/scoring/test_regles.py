@@ -178,7 +178,7 @@ COMPTES_REELS = {
         "erea": ((1, 0), (2, 0)),
         "internat": ((29, 0), (30, 0)),
         "lycee_professionnel": ((8, 0), (11, 0)),
-        "section_professionnelle": ((14, 0), (3, 0)),
+        "section_professionnelle": ((14, 1), (3, 0)),
         "zone_education_prioritaire": ((12, 0), (7, 0)),
     },
     "circulaire_2017_055": {
@@ -193,7 +193,7 @@ COMPTES_REELS = {
         "erea": ((1, 0), (2, 0)),
         "internat": ((29, 0), (30, 0)),
         "lycee_professionnel": ((8, 0), (11, 0)),
-        "section_professionnelle": ((14, 0), (3, 0)),
+        "section_professionnelle": ((14, 1), (3, 0)),
     },
     "aix_marseille_2018": {
         "college_rep": ((5, 0), (6, 0)),
@@ -205,7 +205,7 @@ COMPTES_REELS = {
         "internat": ((29, 0), (30, 0)),
         "lycee_general_technologique": ((24, 0), (21, 0)),
         "lycee_professionnel": ((8, 0), (11, 0)),
-        "section_professionnelle": ((14, 0), (3, 0)),
+        "section_professionnelle": ((14, 1), (3, 0)),
     },
 }
 

@@ -1,0 +1,88 @@
+"""A long computation on screen, whatever it computes: followed, stopped, found by its address."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+
+from pages.composants import cadre
+from pages.composants.hypotheses import Demande
+from pipelines.scenarios.processus import Phase, Suivi
+
+INTERROMPU = "Le calcul a été interrompu (machine arrêtée ?). Le relancer ci-dessus."
+
+
+@dataclass(frozen=True)
+class Suite:
+    """What is said and done of one kind of computation.
+
+    `parametre` holds its id in the address, `page` is where it is shown. `etat`, `arreter`: by id.
+    `avance` gives, of a state, how much is done (0 to 1) and the words beside.
+    """
+
+    parametre: str
+    page: str
+    etat: Callable[[str], Any]
+    arreter: Callable[[str], None]
+    avance: Callable[[Any], tuple[float, str]]
+    d_un_autre: str
+    bouton_d_arret: str
+    arret_demande: str
+
+
+def lancer(suite: Suite, departement: str, demande: Demande, lancer_calcul: Callable) -> None:
+    """Start what `demande` asks for and put its id in the address."""
+    st.query_params[suite.parametre] = lancer_calcul(
+        departement,
+        graine=demande.graine,
+        duree_max_s=demande.duree_max_s,
+        hypotheses=demande.hypotheses,
+    )
+    st.rerun()
+
+
+def suivre(
+    suite: Suite,
+    departement: str,
+    derniers: Callable[[str], None],
+    resultat: Callable[[Any], None],
+) -> None:
+    """What the computation of the address has so far; `derniers` when there is none in it."""
+    calcul_id = st.query_params.get(suite.parametre)
+    if calcul_id is None:
+        derniers(departement)
+        return
+    etat = suite.etat(calcul_id)
+    if etat.demande["departement"] != departement:
+        st.warning(suite.d_un_autre)
+    elif etat.phase == Phase.EN_COURS:
+        _progression(suite, calcul_id)
+    elif etat.phase == Phase.ECHEC:
+        st.error((etat.erreur or "").replace("\n", "  \n"))
+    elif etat.phase == Phase.INTERROMPU:
+        st.error(INTERROMPU)
+    else:
+        resultat(etat)
+
+
+@st.fragment(run_every="1s")
+def _progression(suite: Suite, calcul_id: str) -> None:
+    etat = suite.etat(calcul_id)
+    if etat.phase != Phase.EN_COURS:
+        st.rerun()
+    fraction, texte = suite.avance(etat)
+    st.progress(min(max(fraction, 0.0), 1.0), text=texte)
+    if st.button(suite.bouton_d_arret):
+        suite.arreter(calcul_id)
+        st.toast(suite.arret_demande)
+
+
+def liens(suite: Suite, departement: str, etats: list[Suivi], nom: Callable[[Any], str]) -> None:
+    """The last ones, each with the way to it."""
+    for etat in etats:
+        st.page_link(
+            cadre.page(suite.page),
+            label=nom(etat),
+            query_params={"departement": departement, suite.parametre: etat.calcul_id},
+        )
