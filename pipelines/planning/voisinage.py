@@ -137,7 +137,7 @@ class Voisinage:
         for p, s in sorted(self.plan):
             self.du_poste[p].append(s)
             self.du_site[s].append(p)
-        self.couverture = Counter({s: 0 for s in self.du_site})
+        self.couverture = Counter(dict.fromkeys(self.du_site, 0))
         for (_, s), presence in self.plan.items():
             self.couverture[s] += presence
 
@@ -189,8 +189,14 @@ class Voisinage:
                     ouverts[p, s] = niveaux
         return ouverts
 
-    def meilleur(self, libres: Iterable[int], voulu: Voulu) -> Plan | None:
-        """The best plan with only `libres` changed that meets `voulu`; None when there is none."""
+    def meilleur(
+        self, libres: Iterable[int], voulu: Voulu, a_battre: tuple[int, ...] | None = None
+    ) -> Plan | None:
+        """The best plan with only `libres` changed that meets `voulu`; None when there is none.
+
+        `a_battre`: a `cle` that plans worth having are not above; then None may also mean that
+        all of them lose more, which is known sooner.
+        """
         libres = set(libres)
         ouverts = self.places(libres, voulu)
         if ouverts is None:
@@ -204,7 +210,7 @@ class Voisinage:
             if not f.du_site(s):
                 return None
             f.cp.add(cp_model.LinearExpr.sum([f.x[c] for c in f.du_site(s)]) >= minimum)
-        return _Echelons(self, f).resoudre()
+        return _Echelons(self, f).resoudre(a_battre)
 
 
 class _Echelons:
@@ -214,15 +220,19 @@ class _Echelons:
         self.f, self.voisinage = f, voisinage
         self.expressions = [o.expression(f) for o in SOUPLES]
 
-    def resoudre(self) -> Plan | None:
-        """The plan of least `cle`; None when no plan stands."""
+    def resoudre(self, a_battre: tuple[int, ...] | None) -> Plan | None:
+        """The plan of least `cle`; None when no plan stands, or none that loses no more."""
         gains: list[int] = []
+        pertes: tuple[int, ...] = ()
         plan: Plan | None = self.voisinage.plan
         for rang, reference in enumerate(self.voisinage.valeurs):
             plan = self._minimiser(rang, plan)
             if plan is None:
                 return None
             atteinte = SOUPLES[rang].valeur(self.f.index, plan)
+            pertes = (*pertes, max(0, atteinte - reference))
+            if a_battre is not None and pertes > a_battre[: len(pertes)]:
+                return None
             if atteinte < reference:
                 gains.append(rang)
             self.f.cp.add(self.expressions[rang] <= max(atteinte, reference))
