@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.composants import acces, cadre
+from pages.composants import acces, cadre, explication
 from pages.composants.hypotheses import Demande
 from pipelines.base.textes import pourcentage
 from pipelines.reports.libelles import libelle_doctrine
@@ -147,3 +147,4 @@ def _resultat(vue: VueProposition, calcul_id: str) -> None:
                 )
             else:
                 cadre.table(table, f"{nom}-{calcul_id}")
+    explication.section(calcul_id)

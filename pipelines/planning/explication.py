@@ -80,7 +80,8 @@ class Pourquoi:
     `plus`, `moins`: the best plan in which only this poste changes and gives more, or less (down
     to nothing). `autres`: for the best other postes, the best plan in which only the two change,
     this one leaves the site and the other one serves it; least loss first.
-    `nb_autres`: how many other postes can do so at all.
+    `nb_autres`: how many other postes can do so at all. `gain`: what the presence takes off the
+    first objective, whose value in the plan is `manque`.
     """
 
     poste_id: str
@@ -94,6 +95,7 @@ class Pourquoi:
     nb_sites: int
     sites_max: int
     gain: int
+    manque: int
     plus: Alternative | None
     moins: Alternative | None
     autres: tuple[Alternative, ...]
@@ -154,6 +156,7 @@ def pourquoi(probleme: Probleme, plan: Iterable[Presence], poste_id: str, site_i
         nb_sites=len(v.du_poste[p]),
         sites_max=poste.sites_max,
         gain=_cout(v, s, autres_du_site) - _cout(v, s, v.couverture[s]),
+        manque=v.valeurs[0],
         plus=None if plus is None else v.alternative(plus),
         moins=None if moins is None else v.alternative(moins),
         autres=tuple(autres[:AUTRES_POSTES]),
@@ -164,10 +167,11 @@ def pourquoi(probleme: Probleme, plan: Iterable[Presence], poste_id: str, site_i
 def pourquoi_pas(
     probleme: Probleme, plan: Iterable[Presence], site_id: str, pas: int
 ) -> PourquoiPas:
-    """Why the site has no more, and the cheapest way to `pas` half-days per cycle more.
+    """Why the site has no more, and the cheapest way to give it more.
 
-    The target is `pas` above the present coverage, not beyond the besoin, and an amount one poste
-    can give when one alone may serve the site; None when the site has all it can have.
+    The target is `pas` half-days per cycle, or `pas` above the present coverage when the site has
+    as much; never beyond the besoin, and an amount one poste can give when one alone may serve
+    the site. None when the site has all it can have.
     """
     v = Voisinage(probleme, plan)
     s = rang_du_site(v.index, site_id)
@@ -202,7 +206,7 @@ def _cout(v: Voisinage, s: int, couverture: int) -> int:
 
 def _cible(v: Voisinage, s: int, pas: int) -> int | None:
     site, couverture = v.index.probleme.sites[s], v.couverture[s]
-    cible = min(couverture + pas, site.besoin)
+    cible = min(pas if couverture < pas else couverture + pas, site.besoin)
     if site.postes_max == 1:
         cible = max(n for n in v.index.probleme.reglages.niveaux if n <= cible)
     return cible if cible > couverture else None

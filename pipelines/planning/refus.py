@@ -15,17 +15,17 @@ def refus(probleme: Probleme, conflits: tuple[Conflit, ...]) -> AtlasError:
     conflit = conflits[0]
     autres = f" ({len(conflits)} conflits séparés en tout)" if len(conflits) > 1 else ""
     return AtlasError(
-        f"Verrous impossibles à tenir ensemble{autres} : "
+        f"Verrous impossibles à tenir ensemble{autres} : "
         f"{enumeration([dire_exigence(probleme, e) for e in conflit.exigences])}. "
-        f"Règle en cause : {dire_regles(conflit)}.",
+        f"Règle en cause : {dire_regles(conflit)}.",
         admis="des verrous qui respectent ensemble toutes les règles",
-        remede=" ; ou ".join(dire_issue(probleme, i) for i in conflit.issues),
+        remede=" ; ou ".join(dire_issue(probleme, i) for i in conflit.issues),
     )
 
 
 def dire_regles(conflit: Conflit) -> str:
     """The rules any one of which makes the clash, by their labels."""
-    return " ; ".join(LIBELLES[code] for code in conflit.regles) or PLUSIEURS_REGLES
+    return " ; ".join(LIBELLES[code] for code in conflit.regles) or PLUSIEURS_REGLES
 
 
 def nom_du_site(probleme: Probleme, site_id: str) -> str:

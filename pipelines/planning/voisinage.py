@@ -106,9 +106,9 @@ def rang_du_site(index: Index, site_id: str) -> int:
     """Position of a site; AtlasError when the problem has not got it."""
     if site_id not in index.rang_site:
         raise AtlasError(
-            f"Site « {site_id} » inconnu de cette proposition.",
+            f"Site « {site_id} » inconnu de cette proposition.",
             admis="l'UAI d'un établissement, ou RESEAU- suivi de celui du collège tête de réseau",
-            remede="choisir un site de la table « Sites » de la proposition",
+            remede="choisir un site de la table « Sites » de la proposition",
         )
     return index.rang_site[site_id]
 
@@ -117,8 +117,8 @@ def rang_du_poste(index: Index, poste_id: str) -> int:
     """Position of a poste; AtlasError when the problem has not got it."""
     if poste_id not in index.rang_poste:
         raise AtlasError(
-            f"Poste « {poste_id} » inconnu de cette proposition.",
-            admis="un poste de la table « Postes » de la proposition",
+            f"Poste « {poste_id} » inconnu de cette proposition.",
+            admis="un poste de la table « Postes » de la proposition",
             remede="vérifier l'identifiant donné",
         )
     return index.rang_poste[poste_id]
