@@ -10,13 +10,8 @@ PRESENCE, PLUS, REPRISE = (
     "Pourquoi pas plus ?",
     "Qui peut prendre ce site ?",
 )
-LARGEURS = {
-    "Ce qui change (½ j. par cycle)": 620,
-    "Ce qui le remplit": 640,
-    "Règles": 330,
-    "Perdent": 330,
-    "Autre choix": 190,
-}
+A_LIRE = 6  # lines up to which a table is shown whole, every word wrapped
+LARGEURS = {"Perdent": 360, "Règles": 300}
 
 
 def section(calcul_id: str) -> None:
@@ -57,10 +52,14 @@ def _montrer(vue: VueExplication, nom: str) -> None:
     st.markdown(f"#### {cadre.inerte(vue.phrase)}")
     for phrase in vue.details:
         st.write(cadre.inerte(phrase))
-    for titre, table in (("Autres choix", vue.alternatives), ("Postes à portée", vue.postes)):
-        if not table.empty:
-            st.markdown(f"##### {titre}")
-            largeurs = {c: w for c, w in LARGEURS.items() if c in table}
-            cadre.table(table, f"pourquoi-{titre.split()[0].lower()}-{nom}", largeurs=largeurs)
+    if len(vue.alternatives) > A_LIRE:
+        largeurs = {c: w for c, w in LARGEURS.items() if c in vue.alternatives}
+        cadre.table(vue.alternatives, f"choix-{nom}", largeurs=largeurs)
+    elif not vue.alternatives.empty:
+        st.markdown("##### Autres choix")
+        cadre.table_a_lire(vue.alternatives, f"choix-{nom}")
+    if not vue.postes.empty:
+        st.markdown("##### Postes à portée, et ce qui les remplit")
+        cadre.table(vue.postes, f"a-portee-{nom}", largeurs={"Ce qui le remplit": 640})
     if vue.note:
         st.caption(vue.note)

@@ -136,9 +136,9 @@ def presence(dossier: Path, site_id: str, poste_id: str) -> VueExplication:
     plein = "tout son temps est donné" if r.donne == r.capacite else _libre(r.capacite - r.donne)
     return VueExplication(
         phrase=(
-            f"Le poste {r.poste_id} donne {_dj(r.demi_journees_cycle)} par cycle "
-            f"({rythme(r.demi_journees_cycle)}) à {site.nom}, pour un besoin de {site.besoin}"
-            f" : {_trajet(r.minutes)}, "
+            f"{site.nom} reçoit {_dj(r.demi_journees_cycle)} par cycle "
+            f"({rythme(r.demi_journees_cycle)}) du poste {r.poste_id}, pour un besoin de "
+            f"{site.besoin} : {_trajet(r.minutes)}, "
             f"{'il y est déjà' if r.est_actuel else 'le lien est nouveau'}, {plein}."
         ),
         details=_raisons(lu, site, r),
@@ -235,6 +235,11 @@ def _ce_qui_manque(lu: Lu, r: PourquoiPas) -> str:
     autres = [a for a in r.a_portee if a.poste_id not in servants]
     if not autres:
         return "aucun autre poste n'est à portée" if servants else "aucun poste n'est à portée"
+    if len(autres) == 1 and (autres[0].libre <= 0 or autres[0].est_plein_de_sites):
+        plein = autres[0].libre <= 0
+        return f"le seul {'autre ' if servants else ''}poste à portée, {autres[0].poste_id}, " + (
+            "a donné tout son temps" if plein else "sert déjà autant de sites qu'il est admis"
+        )
     pleins = sum(a.libre <= 0 for a in autres)
     bornes = sum(a.libre > 0 and a.est_plein_de_sites for a in autres)
     dispo = len(autres) - pleins - bornes
@@ -273,9 +278,10 @@ def _details_absence(lu: Lu, site: Site, r: PourquoiPas) -> list[str]:
         )
         return details
     perdants = _par_site(lu, r.moindre, signe=-1)
+    touches = sorted({m.poste_id for m in r.moindre.mouvements})
     details.append(
         f"Le moyen le moins coûteux trouvé de lui donner {_dj(r.cible)} par cycle "
-        f"({rythme(r.cible)}) : {dire_mouvements(lu, r.moindre)}. "
+        f"({rythme(r.cible)}) change {enumeration(touches)}. "
         + (f"Perdent : {enumeration(perdants)}. " if perdants else "Aucun site n'y perd. ")
         + f"Coût : {dire_effets(r.moindre.effets)}."
     )
@@ -364,21 +370,22 @@ def reprise(
     if possibles:
         premier = possibles[0]
         phrase = (
-            f"{pluriel(len(possibles), 'poste peut', 'postes peuvent')} prendre {site.nom}{place} "
-            f"sans manquer à une règle ; le moins coûteux est {premier.poste_id} : "
+            f"{site.nom} : {pluriel(len(possibles), 'poste peut', 'postes peuvent')} le prendre"
+            f"{place} sans manquer à une règle ; le moins coûteux est {premier.poste_id} : "
             f"{dire_effets(premier.alternative.effets)}."
         )
     else:
-        phrase = f"Aucun poste ne peut prendre {site.nom}{place} sans manquer à une règle."
+        phrase = f"{site.nom} : aucun poste ne peut le prendre{place} sans manquer à une règle."
     return VueExplication(
         phrase=phrase,
         details=[],
         alternatives=pd.DataFrame([_ligne_reprise(lu, site, r) for r in reprises]),
         postes=pd.DataFrame(),
         note=(
-            f"{NOTE_DES_COUTS} Seuls changent le poste qui prend, dont les autres sites sont "
-            "repartagés au moindre manque, et celui qui part, dont le temps rendu n'est donné à "
-            "personne. Les manquements sont ceux que relève le contrôle indépendant."
+            f"½ j. : demi-journées par cycle de 4 semaines. {NOTE_DES_COUTS} Seuls changent le "
+            "poste qui prend, dont les autres sites sont repartagés au moindre manque, et celui "
+            "qui part, dont le temps rendu n'est donné à personne. Les manquements sont ceux que "
+            "relève le contrôle indépendant."
         ),
     )
 
@@ -387,11 +394,11 @@ def _ligne_reprise(lu: Lu, site: Site, r: Reprise) -> dict:
     return {
         "Poste": r.poste_id,
         "Trajet (min)": r.minutes,
-        "Libre (½ j. par cycle)": r.libre,
-        "Donnerait (½ j. par cycle)": r.demi_journees_cycle,
-        "Règles": " ".join(m.message for m in r.manquements) or "toutes respectées",
+        "Libre (½ j.)": r.libre,
+        "Donnerait (½ j.)": r.demi_journees_cycle,
         **_couts(r.alternative.effets),
         "Perdent": enumeration(_par_site(lu, r.alternative, signe=-1)) or "aucun site",
+        "Règles": " ".join(m.message for m in r.manquements) or "toutes respectées",
     }
 
 
