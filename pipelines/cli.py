@@ -21,6 +21,7 @@ from pipelines.marts import construction
 from pipelines.planning.assemblage import Hypotheses
 from pipelines.reports import doctrines as vue_doctrines
 from pipelines.reports import donnees, explication
+from pipelines.reports import exigences as vue_exigences
 from pipelines.reports import modeles as modeles_excel
 from pipelines.scenarios import comparaisons, propositions
 from pipelines.scenarios.resume import ENSEMBLE
@@ -422,7 +423,7 @@ def expliquer(
                 admis="--site suivi de l'UAI d'un site de la proposition",
                 remede="ajouter --site, ou ne donner que --proposition et --plancher",
             )
-        _imprimer_exigences(explication.exigences(proposition, _planchers(plancher or [])))
+        _imprimer_exigences(vue_exigences.exigences(proposition, _planchers(plancher or [])))
         return
     if qui_peut_prendre:
         vues = [explication.reprise(proposition, site, poste, demi_journees)]
@@ -455,7 +456,7 @@ def _planchers(textes: list[str]) -> list[tuple[str, int]]:
     return lus
 
 
-def _imprimer_exigences(vue: explication.VueExigences) -> None:
+def _imprimer_exigences(vue: vue_exigences.VueExigences) -> None:
     """The clashes and their ways out; exit code 1 when there is one."""
     console.print(vue.phrase, style="bold", markup=False, highlight=False)
     for quoi, issues in vue.conflits:

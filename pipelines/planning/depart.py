@@ -2,7 +2,8 @@
 
 from pipelines.base.erreurs import AtlasError
 from pipelines.planning import modele
-from pipelines.planning.conflits import conflits, plan_minimal
+from pipelines.planning.conflits import conflits
+from pipelines.planning.exigences import plan_minimal
 from pipelines.planning.modele import Index
 from pipelines.planning.probleme import Presence
 from pipelines.planning.refus import refus

@@ -2,7 +2,9 @@
 
 from pipelines.base.erreurs import AtlasError
 from pipelines.base.textes import enumeration, pluriel, rythme
-from pipelines.planning.conflits import Conflit, Exigence, Issue, Pas, Plancher
+from pipelines.planning.conflits import Conflit
+from pipelines.planning.exigences import Exigence, Plancher
+from pipelines.planning.issues import Issue, Pas
 from pipelines.planning.modele import DURES
 from pipelines.planning.probleme import Probleme
 

@@ -16,7 +16,6 @@ from pipelines.base.textes import (
     rythme,
     variation,
 )
-from pipelines.planning.conflits import Plancher, conflits
 from pipelines.planning.explication import (
     ESSAIS_MAX,
     PosteAPortee,
@@ -27,13 +26,14 @@ from pipelines.planning.explication import (
 )
 from pipelines.planning.modele import SOUPLES
 from pipelines.planning.probleme import Presence, Probleme, Site, depuis_json
-from pipelines.planning.refus import LIBELLES, dire_exigence, dire_issue, dire_regles
+from pipelines.planning.refus import LIBELLES
 from pipelines.planning.reprise import Reprise, qui_peut_prendre
 from pipelines.planning.voisinage import Alternative, Effet
 from pipelines.reports import proposition
 from pipelines.scenarios import propositions
 
 SANS_EFFET = "="
+UNITES = {"trajets": " (min)"}
 UN_POUR_CENT = 0.01  # under it, a share is shown with one more decimal
 NOTE_DES_COUTS = (
     "Coûts par rapport au plan proposé : le manque de présence en part de celui du plan, les "
@@ -402,57 +402,6 @@ def _ligne_reprise(lu: Lu, site: Site, r: Reprise) -> dict:
     }
 
 
-# --- demands that clash --------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class VueExigences:
-    """Whether the demands hold together, and for each clash what it is and the ways out."""
-
-    phrase: str
-    conflits: list[tuple[str, list[str]]]
-
-
-def exigences(dossier: Path, planchers: Iterable[tuple[str, int]] = ()) -> VueExigences:
-    """Whether the locks of a problem and floors (site, half-days per cycle) hold together.
-
-    `dossier` needs probleme.json only: a problem without a plan can be examined.
-    """
-    fichier = dossier / propositions.FICHIER_PROBLEME
-    if not fichier.is_file():
-        raise AtlasError(
-            "Ce dossier n'a pas de problème : probleme.json manque.",
-            fichier=str(dossier),
-            admis="un dossier qui contient probleme.json, décrit dans docs/probleme.md",
-            remede="vérifier le chemin donné à --proposition",
-        )
-    probleme = depuis_json(fichier.read_text(encoding="utf-8"))
-    lu = Lu(probleme, ())
-    voulus = [Plancher(lu.site(site_id).site_id, n) for site_id, n in planchers]
-    trouves = conflits(probleme, voulus)
-    nb = len(probleme.verrous) + len(voulus)
-    if not trouves:
-        phrase = f"{pluriel(nb, 'exigence tient', 'exigences tiennent')} ensemble avec les règles."
-    else:
-        phrase = (
-            f"{pluriel(len(trouves), 'conflit')} parmi {pluriel(nb, 'exigence')} : "
-            "aucun plan ne les tient toutes."
-        )
-    return VueExigences(
-        phrase=phrase,
-        conflits=[
-            (
-                f"Impossible à tenir ensemble : "
-                f"{enumeration([dire_exigence(probleme, e) for e in c.exigences])}. "
-                f"Règle en cause : {dire_regles(c)}."
-                + ("" if c.est_minimal else " Une partie suffit peut-être à ce conflit."),
-                [dire_issue(probleme, i) for i in c.issues],
-            )
-            for c in trouves
-        ],
-    )
-
-
 # --- words shared by the answers -----------------------------------------------------------------
 
 
@@ -496,7 +445,8 @@ def _ligne(lu: Lu, titre: str, alternative: Alternative) -> dict:
 
 
 def _couts(effets: Iterable[Effet]) -> dict[str, str]:
-    return {_nom_objectif(e): _cout(e) for e in effets}
+    """One column an objective, its unit in the header."""
+    return {f"{_nom_objectif(e)}{UNITES.get(e.code, '')}": _cout(e) for e in effets}
 
 
 def _nom_objectif(effet: Effet) -> str:

@@ -9,7 +9,9 @@ import pytest
 from petits import NIVEAUX, en_lignes, petit
 
 from pipelines.base.erreurs import AtlasError
-from pipelines.planning.conflits import Plancher, appliquer, conflits
+from pipelines.planning.conflits import conflits
+from pipelines.planning.exigences import Plancher
+from pipelines.planning.issues import appliquer
 from pipelines.planning.probleme import Poste, Presence, Probleme, Site, Verrou, vers_json
 from pipelines.planning.refus import dire_issue
 from pipelines.planning.solveur import resoudre
