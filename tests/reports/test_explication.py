@@ -84,7 +84,7 @@ def test_locks_of_a_proposal_hold_and_a_floor_too_high_is_priced(dossier_005, lu
     vue = exigences.exigences(dossier_005, [(site["site_id"], site["besoin"] + 1)])
     [(quoi, issues)] = vue.conflits
     assert site["nom"] in quoi
-    assert clair("Besoin") in clair(quoi) or "besoin" in quoi
+    assert f"[besoin {site['besoin']}]" in quoi
     assert any("se contenter" in issue for issue in issues)
 
 
