@@ -227,7 +227,11 @@ def test_expliquer_answers_in_a_terminal_and_prices_clashing_locks(bac, tmp_path
 
     fichier = sortie / "probleme.json"
     probleme = json.loads(fichier.read_text(encoding="utf-8"))
-    autres = [s["site_id"] for s in probleme["sites"] if s["besoin"]][:2]
+    autres = [
+        s["site_id"]
+        for s, minutes in zip(probleme["sites"], probleme["minutes"][0], strict=True)
+        if s["nature"] == "etablissement" and minutes <= 45
+    ][:2]
     probleme["postes"][0]["sites_max"] = 1
     probleme["verrous"] = [
         {"poste_id": "P1", "site_id": s, "nature": "impose", "demi_journees_cycle": None}

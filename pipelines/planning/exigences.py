@@ -17,7 +17,7 @@ from pipelines.planning.tables import Plan
 Expression = cp_model.LinearExprT
 # Work allowed to one question about floors, in CP-SAT's deterministic seconds: demands that take
 # more are counted as possible, and the answer says that it is not proven. Locks alone are quick.
-TRAVAIL_MAX = 20.0
+TRAVAIL_MAX = 2.0
 
 
 @dataclass(frozen=True)
