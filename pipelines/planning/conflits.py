@@ -27,7 +27,10 @@ class Conflit:
 
 
 def conflits(probleme: Probleme, planchers: Iterable[Plancher] = ()) -> tuple[Conflit, ...]:
-    """Disjoint clashing sets among the locks of `probleme` and these floors; empty when none."""
+    """Disjoint clashing sets among the locks of `probleme` and these floors.
+
+    Empty when none is proven: `exigences.est_realisable` tells whether that is a proof.
+    """
     reste: list[Exigence] = [*probleme.verrous, *planchers]
     trouves = []
     while est_realisable(probleme, reste) is False:

@@ -7,7 +7,7 @@ from pathlib import Path
 from pipelines.base.erreurs import AtlasError
 from pipelines.base.textes import enumeration, pluriel
 from pipelines.planning.conflits import conflits
-from pipelines.planning.exigences import Plancher
+from pipelines.planning.exigences import Plancher, est_realisable
 from pipelines.planning.probleme import depuis_json
 from pipelines.planning.refus import dire_exigence, dire_issue, dire_regles
 from pipelines.reports.explication import Lu
@@ -40,7 +40,12 @@ def exigences(dossier: Path, planchers: Iterable[tuple[str, int]] = ()) -> VueEx
     voulus = [Plancher(lu.site(site_id).site_id, n) for site_id, n in planchers]
     trouves = conflits(probleme, voulus)
     nb = len(probleme.verrous) + len(voulus)
-    if not trouves:
+    if not trouves and est_realisable(probleme, [*probleme.verrous, *voulus]) is None:
+        phrase = (
+            f"{pluriel(nb, 'exigence')}, et le travail permis n'a pas suffi à dire si elles "
+            "tiennent ensemble : en demander moins à la fois."
+        )
+    elif not trouves:
         phrase = f"{pluriel(nb, 'exigence tient', 'exigences tiennent')} ensemble avec les règles."
     else:
         phrase = (
