@@ -24,7 +24,8 @@ from pipelines.base.textes import enumeration, nombre, pluriel, pourcentage
 from pipelines.marts import construction
 from pipelines.planning.assemblage import Hypotheses
 from pipelines.reports import doctrines as vue_doctrines
-from pipelines.reports import donnees
+from pipelines.reports import donnees, explication
+from pipelines.reports import exigences as vue_exigences
 from pipelines.reports import modeles as modeles_excel
 from pipelines.scenarios import comparaisons, propositions
 from pipelines.scenarios.resume import ENSEMBLE
@@ -414,6 +415,93 @@ def _imprimer_resume(resume: dict) -> None:
             "autre plan.",
             style="yellow",
         )
+
+
+@app.command()
+def expliquer(
+    proposition: Annotated[
+        Path, typer.Option("--proposition", help="dossier écrit par atlas proposer")
+    ],
+    site: Annotated[
+        str | None, typer.Option("--site", help="UAI du site à expliquer, ou RESEAU-UAI")
+    ] = None,
+    poste: Annotated[
+        str | None, typer.Option("--poste", help="l'un des postes qui servent ce site")
+    ] = None,
+    qui_peut_prendre: Annotated[
+        bool, typer.Option("--qui-peut-prendre", help="classer les postes qui prendraient ce site")
+    ] = False,
+    demi_journees: Annotated[
+        int | None,
+        typer.Option(
+            "--demi-journees",
+            help="demi-journées par cycle à donner, avec --qui-peut-prendre",
+            min=1,
+        ),
+    ] = None,
+    plancher: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--plancher",
+            help="UAI=N : exiger au moins N demi-journées par cycle à ce site (peut être répété)",
+        ),
+    ] = None,
+) -> None:
+    """Explique une proposition : pourquoi cette présence, pourquoi pas plus, qui peut prendre.
+
+    Sans --site, dit si les verrous du problème et les planchers demandés tiennent ensemble ;
+    sinon, ce qui se heurte et les issues, et sort avec le code 1.
+    """
+    if site is None:
+        if poste or qui_peut_prendre or demi_journees:
+            raise AtlasError(
+                "Il manque le site à expliquer.",
+                admis="--site suivi de l'UAI d'un site de la proposition",
+                remede="ajouter --site, ou ne donner que --proposition et --plancher",
+            )
+        _imprimer_exigences(vue_exigences.exigences(proposition, _planchers(plancher or [])))
+        return
+    if qui_peut_prendre:
+        vues = [explication.reprise(proposition, site, poste, demi_journees)]
+    else:
+        postes = [poste] if poste else explication.choix_postes(proposition, site)
+        vues = [explication.presence(proposition, site, p) for p in postes]
+        if poste is None:
+            vues.append(explication.absence(proposition, site))
+    for vue in vues:
+        console.print(vue.phrase, style="bold", markup=False, highlight=False)
+        for phrase in vue.details:
+            console.print(phrase, markup=False, highlight=False)
+        _imprimer_tableau(vue.alternatives)
+        _imprimer_tableau(vue.postes)
+        console.print(vue.note, style="dim", markup=False, highlight=False)
+
+
+def _planchers(textes: list[str]) -> list[tuple[str, int]]:
+    """« 0340001A=4 » → ("0340001A", 4)."""
+    lus = []
+    for texte in textes:
+        site, _, nombre_ = texte.partition("=")
+        if not nombre_.strip().isdigit():
+            raise AtlasError(
+                f"Plancher illisible : {texte}",
+                admis="UAI=N, par exemple 0340001A=4",
+                remede="corriger --plancher",
+            )
+        lus.append((site.strip().upper(), int(nombre_)))
+    return lus
+
+
+def _imprimer_exigences(vue: vue_exigences.VueExigences) -> None:
+    """The clashes and their ways out; exit code 1 when there is one."""
+    console.print(vue.phrase, style="bold", markup=False, highlight=False)
+    for quoi, issues in vue.conflits:
+        console.print(quoi, markup=False, highlight=False)
+        console.print("Issues, chacune suffit :", markup=False)
+        for issue in issues:
+            console.print(f"- {issue}", markup=False, highlight=False)
+    if vue.conflits:
+        raise typer.Exit(1)
 
 
 @banc.command("sources")

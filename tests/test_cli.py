@@ -11,9 +11,11 @@ from pathlib import Path
 
 import fabrique
 import pytest
+from typer.testing import CliRunner
 
 from pipelines.base import chemins
-from pipelines.cli import main
+from pipelines.cli import app, main
+from pipelines.scenarios import propositions
 
 # processes forked from one that has imported everything: a command costs its work alone
 processus = multiprocessing.get_context("forkserver")
@@ -235,6 +237,57 @@ def test_proposer_takes_a_doctrine_and_refuses_one_that_does_not_exist(bac, tmp_
         "« priorites » n'existe pas",
         "hybride",
     )
+
+
+def test_expliquer_answers_in_a_terminal_and_prices_clashing_locks(bac, tmp_path):
+    """Why, why no more, who can take it; then locks that clash, with exit code 1."""
+    dossier, _ = bac
+    sortie = tmp_path / "p"
+    propositions.proposer(dossier / "atlas.duckdb", "034", graine=1, duree_max_s=1, sortie=sortie)
+
+    def expliquer(*arguments):
+        fin = CliRunner().invoke(app, ["expliquer", "--proposition", str(sortie), *arguments])
+        return fin, " ".join(fin.output.split())
+
+    with (sortie / "plan.csv").open(encoding="utf-8") as flux:
+        presence = next(csv.DictReader(flux))
+    poste, site, montant = presence.values()
+    fin, texte = expliquer("--site", site)
+    assert fin.exit_code == 0, fin.output
+    assert f"reçoit {montant} demi-journées par cycle" in texte
+    assert f"du poste {poste}" in texte
+    assert "Poids du site dans la doctrine" in texte
+    fin, texte = expliquer("--site", site, "--qui-peut-prendre", "--demi-journees", "2")
+    assert fin.exit_code == 0, fin.output
+    assert f"à la place de {poste}" in texte
+    fin, texte = expliquer()
+    assert fin.exit_code == 0, fin.output
+    assert "ensemble avec les règles" in texte
+
+    fichier = sortie / "probleme.json"
+    probleme = json.loads(fichier.read_text(encoding="utf-8"))
+    autres = [
+        s["site_id"]
+        for s, minutes in zip(probleme["sites"], probleme["minutes"][0], strict=True)
+        if s["nature"] == "etablissement" and minutes <= 45
+    ][:2]
+    probleme["postes"][0]["sites_max"] = 1
+    probleme["verrous"] = [
+        {"poste_id": "P1", "site_id": s, "nature": "impose", "demi_journees_cycle": None}
+        for s in autres
+    ]
+    fichier.write_text(json.dumps(probleme), encoding="utf-8")
+    fin, texte = expliquer()
+    assert fin.exit_code == 1
+    assert "admettre un 2e établissement pour le poste P1" in texte
+    assert texte.count("lever l'exigence") == 2
+    for arguments, mots in (
+        (("--plancher", "0340001A"), "Plancher illisible"),
+        (("--qui-peut-prendre",), "Il manque le site"),
+    ):
+        fin, _ = expliquer(*arguments)
+        assert fin.exit_code == 1
+        assert mots in str(fin.exception)
 
 
 def test_proposer_without_postes_says_how_to_get_some(bac, tmp_path):

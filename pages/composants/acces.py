@@ -17,6 +17,7 @@ from pipelines.reports import (
     doctrines,
     donnees,
     etablissement,
+    explication,
     fiche_imprimable,
     historique,
     libelles,
@@ -32,6 +33,7 @@ from pipelines.scenarios import calculs, comparaisons, depot
 from pipelines.scenarios.adaptations import Adaptation
 
 CACHE = {"show_spinner": "Lecture des données…", "max_entries": 64}
+RECHERCHE = {"show_spinner": "Recherche des autres choix…", "max_entries": 256}
 
 
 def base() -> Path:
@@ -112,6 +114,40 @@ def comparer_site(version: str, site_id: str) -> signaux.Comparaison:
 def lire_proposition(version: str, regles: str, calcul_id: str) -> proposition.VueProposition:
     """A finished proposal."""
     return proposition.vue(base(), calculs.etat(calcul_id).dossier)
+
+
+@st.cache_data(**CACHE)
+def sites_a_expliquer(version: str, calcul_id: str) -> dict[str, str]:
+    """site_id → label of the sites of a proposal, those served least first."""
+    return explication.choix_sites(calculs.etat(calcul_id).dossier)
+
+
+@st.cache_data(**CACHE)
+def postes_a_expliquer(version: str, calcul_id: str, site_id: str) -> list[str]:
+    """The postes that serve a site in a proposal."""
+    return explication.choix_postes(calculs.etat(calcul_id).dossier, site_id)
+
+
+@st.cache_data(**RECHERCHE)
+def lire_presence(
+    version: str, calcul_id: str, site_id: str, poste_id: str
+) -> explication.VueExplication:
+    """Why a proposal gives this presence."""
+    return explication.presence(calculs.etat(calcul_id).dossier, site_id, poste_id)
+
+
+@st.cache_data(**RECHERCHE)
+def lire_absence(version: str, calcul_id: str, site_id: str) -> explication.VueExplication:
+    """Why a proposal gives a site no more."""
+    return explication.absence(calculs.etat(calcul_id).dossier, site_id)
+
+
+@st.cache_data(**RECHERCHE)
+def lire_reprise(
+    version: str, calcul_id: str, site_id: str, poste_id: str | None
+) -> explication.VueExplication:
+    """Who could take a site."""
+    return explication.reprise(calculs.etat(calcul_id).dossier, site_id, poste_id)
 
 
 @st.cache_data(**CACHE)

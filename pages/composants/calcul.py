@@ -4,7 +4,7 @@ from functools import partial
 
 import streamlit as st
 
-from pages.composants import acces, cadre, suivi
+from pages.composants import acces, cadre, explication, suivi
 from pages.composants.hypotheses import Demande
 from pipelines.base.textes import pourcentage
 from pipelines.scenarios import calculs
@@ -132,3 +132,4 @@ def _resultat(etat: Etat) -> None:
                 cadre.table_a_lire(table, f"{nom}-{calcul_id}")
             else:
                 cadre.table(table, f"{nom}-{calcul_id}")
+    explication.section(calcul_id)

@@ -1,5 +1,6 @@
 """Each page run by Streamlit's test runner over the example, its numbers counted another way."""
 
+import csv
 import json
 import re
 import time
@@ -17,7 +18,10 @@ from pipelines.base.textes import FINE, jour
 from pipelines.marts.construction import construire
 from pipelines.planning.assemblage import Hypotheses
 from pipelines.planning.modele import DURES
-from pipelines.scenarios import comparaisons
+from pipelines.planning.reprise import qui_peut_prendre
+from pipelines.planning.verification import juger
+from pipelines.reports import explication
+from pipelines.scenarios import comparaisons, propositions
 from pipelines.scoring.bareme import bareme
 from pipelines.scoring.besoin import besoins
 from pipelines.scoring.doctrine import doctrines
@@ -256,6 +260,40 @@ def test_a_proposal_of_another_departement_is_not_shown_under_this_one(ouvrir):
     assert not ecran.exception
     assert clair("celle d'un autre département") in clair(ecran.main.warning[0].value)
     assert not ecran.main.dataframe
+
+
+def test_a_shown_proposal_is_explained_site_by_site(ouvrir, entrepot_exemple):
+    """013: the site of the address, its three questions, and who can take it as the judge says."""
+    calcul_id = "013-20261121-101112-abcdef"
+    dossier = chemins.CALCULS / calcul_id
+    propositions.proposer(entrepot_exemple, "013", graine=1, duree_max_s=1, sortie=dossier)
+    (dossier / "demande.json").write_text('{"departement": "013"}', encoding="utf-8")
+    with (dossier / "plan.csv").open(encoding="utf-8") as flux:
+        presence = next(csv.DictReader(flux))
+    ecran = ouvrir("situation", departement="013")
+    ecran.query_params["calcul"] = calcul_id
+    ecran.query_params["site"] = presence["site_id"]
+    ecran.switch_page("../proposer/proposer.py").run()
+    assert not ecran.exception
+    assert clair("Pourquoi ?") in [clair(m.value).strip("# ") for m in ecran.main.markdown]
+    assert any(
+        f"du poste {presence['poste_id']}, pour un besoin de" in clair(m.value)
+        for m in ecran.main.markdown
+    )
+    question = next(r for r in ecran.main.radio if r.label == "Question")
+    question.set_value(question.options[-1]).run()
+    assert not ecran.exception
+    table = next(d.value for d in ecran.main.dataframe if "Donnerait (½ j.)" in d.value)
+    reprises = [
+        poste
+        for poste, regles in zip(table["Poste"], table["Règles"], strict=True)
+        if regles == "toutes respectées"
+    ]
+    lu = explication.lire(dossier)
+    for reprise in qui_peut_prendre(lu.probleme, lu.plan, presence["site_id"]):
+        lignes = [asdict(x) for x in reprise.alternative.plan]
+        verdict = juger(asdict(lu.probleme), lignes)
+        assert verdict.conforme == (reprise.poste_id in reprises)
 
 
 def doctrines_de(ecran):

@@ -1,0 +1,104 @@
+"""Clashing demands and ways out in French: the words of the refusal and of the explanation."""
+
+from pipelines.base.erreurs import AtlasError
+from pipelines.base.textes import enumeration, pluriel, rythme
+from pipelines.planning.conflits import Conflit
+from pipelines.planning.exigences import Exigence, Plancher
+from pipelines.planning.issues import Issue, Pas
+from pipelines.planning.modele import DURES
+from pipelines.planning.probleme import Probleme
+
+LIBELLES = {regle.code: regle.libelle for regle in DURES}
+PLUSIEURS_REGLES = "Besoin du site ou capacité du poste, et d'autres règles ensemble"
+
+
+def refus(probleme: Probleme, conflits: tuple[Conflit, ...]) -> AtlasError:
+    """The refusal of a problem whose locks clash: the first clash, and how to end it."""
+    conflit = conflits[0]
+    autres = f" ({len(conflits)} conflits séparés en tout)" if len(conflits) > 1 else ""
+    return AtlasError(
+        f"Verrous impossibles à tenir ensemble{autres} : "
+        f"{enumeration([dire_exigence(probleme, e) for e in conflit.exigences])}. "
+        f"Règle en cause : {dire_regles(conflit)}.",
+        admis="des verrous qui respectent ensemble toutes les règles",
+        remede=" ; ou ".join(dire_issue(probleme, i) for i in conflit.issues),
+    )
+
+
+def dire_regles(conflit: Conflit) -> str:
+    """The rules any one of which makes the clash, by their labels."""
+    return " ; ".join(LIBELLES[code] for code in conflit.regles) or PLUSIEURS_REGLES
+
+
+def nom_du_site(probleme: Probleme, site_id: str) -> str:
+    """« Collège Untel (0340001A) »."""
+    noms = {s.site_id: s.nom for s in probleme.sites}
+    return f"{noms[site_id]} ({site_id})"
+
+
+def dire_exigence(probleme: Probleme, exigence: Exigence) -> str:
+    """A demand with the numbers that bear on it."""
+    site = next(s for s in probleme.sites if s.site_id == exigence.site_id)
+    nom = nom_du_site(probleme, site.site_id)
+    if isinstance(exigence, Plancher):
+        n = exigence.demi_journees_cycle
+        return f"au moins {pluriel(n, 'demi-journée')} par cycle à {nom} [besoin {site.besoin}]"
+    poste = next(p for p in probleme.postes if p.poste_id == exigence.poste_id)
+    couple = probleme.postes.index(poste), probleme.sites.index(site)
+    minutes = probleme.minutes[couple[0]][couple[1]]
+    trajet = "inconnu" if minutes is None else f"{minutes} min"
+    quoi = {
+        "impose": "imposé",
+        "interdit": "interdit",
+        "montant": f"fixé à {pluriel(exigence.demi_journees_cycle or 0, 'demi-journée')} par cycle",
+    }[exigence.nature]
+    return (
+        f"{poste.poste_id} – {nom} {quoi} [capacité {poste.capacite}, besoin {site.besoin}, "
+        f"trajet {trajet}]"
+    )
+
+
+def dire_issue(probleme: Probleme, issue: Issue) -> str:
+    """A way out: « il manque 2 demi-journées par cycle au poste P-17 »."""
+    return enumeration([dire_pas(probleme, pas) for pas in issue.pas])
+
+
+def dire_pas(probleme: Probleme, pas: Pas) -> str:
+    """One step of a way out, with its price."""
+    site = nom_du_site(probleme, pas.site_id) if pas.site_id else ""
+    lien = f"{pas.poste_id} – {site}" if pas.poste_id else site
+    avant, apres = pas.avant or 0, pas.apres or 0
+    match pas.nature:
+        case "capacite":
+            return (
+                f"trouver {pluriel(apres - avant, 'demi-journée')} par cycle de plus pour le poste "
+                f"{pas.poste_id} ({avant} aujourd'hui)"
+            )
+        case "sites_max":
+            if apres - avant > 1:
+                return f"admettre {pluriel(apres, 'établissement')} pour le poste {pas.poste_id}"
+            return f"admettre un {_ordinal(apres)} établissement pour le poste {pas.poste_id}"
+        case "postes_max":
+            return f"admettre {pluriel(apres, 'poste')} à {site}, au lieu de {avant}"
+        case "trajet":
+            return (
+                f"admettre {pluriel(apres - avant, 'minute')} de trajet de plus "
+                f"({apres} au lieu de {avant})"
+            )
+        case "bassin":
+            return "admettre des sites hors du bassin du poste"
+        case "sans_secteur":
+            return f"donner un secteur au poste {pas.poste_id}"
+        case "montant":
+            return f"ramener {lien} de {avant} à {pluriel(apres, 'demi-journée')} par cycle"
+        case "plancher":
+            return (
+                f"se contenter à {site} de {pluriel(apres, 'demi-journée')} par cycle "
+                f"({rythme(apres)}), au lieu de {avant}"
+            )
+        case _:
+            return f"lever l'exigence {lien}"
+
+
+def _ordinal(n: int) -> str:
+    return "1er" if n == 1 else f"{n}e"
