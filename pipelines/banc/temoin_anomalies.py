@@ -35,7 +35,9 @@ def anomalies(marts: dict[str, pd.DataFrame], lignes: dict[str, pd.DataFrame]) -
         *(_des_lignes(cadre) for cadre in lignes.values()),
         marts["constats"],
         *_de_l_annuaire(etablissements, perimetre, marts),
-        *_de_ce_que_l_annuaire_tait(perimetre, annuaire[annuaire["sort"] == "gardee"]),
+        *_de_ce_que_l_annuaire_tait(
+            etablissements, perimetre, annuaire[annuaire["sort"] == "gardee"]
+        ),
         *_des_positions(perimetre, annuaire, marts["contours"]),
         _des_types(perimetre, annuaire),
         *_des_effectifs(perimetre, marts["effectifs"]),
@@ -144,12 +146,13 @@ def _de_l_annuaire(
 
 
 def _de_ce_que_l_annuaire_tait(
-    perimetre: pd.DataFrame, annuaire: pd.DataFrame
+    etablissements: pd.DataFrame, perimetre: pd.DataFrame, annuaire: pd.DataFrame
 ) -> Iterator[pd.DataFrame]:
     """What the annuaire leaves out or says in words unknown, of an establishment kept."""
     vus = perimetre[~perimetre["etat"].isin(["OUVERT", "A FERMER"])]
     yield _dire(vus, "etat_inconnu", "etat", _nom(vus) + _suite(", ", vus["etat"]))
-    lus = perimetre.merge(annuaire[["uai", "ministere", "code_nature", "est_sans_nom"]], on="uai")
+    dits = ["uai", "ministere", "code_nature", "est_sans_nom", "academie_inconnue"]
+    lus = perimetre.merge(annuaire[dits], on="uai")
     vus = lus[lus["ministere"].isna()]
     yield _dire(vus, "ministere_inconnu", "ministere_tutelle", _nom(vus))
     natures = pd.read_csv(chemins.REFERENCE / "natures.csv", dtype="str")["code_nature"]
@@ -158,6 +161,14 @@ def _de_ce_que_l_annuaire_tait(
     yield _dire(vus, "nature_inconnue", "code_nature", _nom(vus) + nature)
     vus = lus[lus["est_sans_nom"].astype(bool)]
     yield _dire(vus, "nom_absent", "nom_etablissement", _nom(vus))
+    vus = etablissements.merge(annuaire[["uai", "label_inconnu"]].dropna(), on="uai")
+    label = vus["uai"] + " " + vus["label_inconnu"]
+    yield _dire(vus, "label_inconnu", "appartenance_education_prioritaire", label)
+    # one spelling is mended once: said once, of all who bear it
+    ecritures = lus.dropna(subset=["academie_inconnue"]).groupby(["fichier", "academie_inconnue"])
+    vus = ecritures.agg(ligne=("ligne", "min"), nombre=("uai", "size")).reset_index()
+    portee = ", nombre d'établissements : " + vus["nombre"].astype("str")
+    yield _dire(vus, "academie_inconnue", "libelle_academie", vus["academie_inconnue"] + portee)
 
 
 def _des_positions(

@@ -13,14 +13,18 @@ from pipelines.base import chemins, reference
 
 LABELS = ("REP", "REP+")
 SANS_LABEL = ("HORSEP", "NON", "0")
+OUI_OU_NON = (
+    "ecole_maternelle", "ecole_elementaire", "voie_professionnelle", "hebergement", "ulis", "segpa",
+)  # fmt: skip
+"""The questions the annuaire answers by 1 or 0."""
 COLONNES = {
     "annuaire": [
         "uai", "nom", "type_etablissement", "statut_public_prive", "code_commune", "nom_commune",
         "code_departement", "libelle_academie", "ecole_maternelle", "ecole_elementaire",
-        "hebergement", "ulis", "segpa", "education_prioritaire", "nombre_d_eleves", "latitude",
-        "longitude", "precision_localisation", "date_maj_ligne", "date_ouverture", "etat",
-        "ministere_tutelle", "code_nature", "libelle_nature", "etablissement_mere", "code_bassin",
-        "libelle_bassin",
+        "voie_professionnelle", "hebergement", "ulis", "segpa", "education_prioritaire",
+        "nombre_d_eleves", "latitude", "longitude", "precision_localisation", "date_maj_ligne",
+        "date_ouverture", "etat", "ministere_tutelle", "code_nature", "libelle_nature",
+        "etablissement_mere", "code_bassin", "libelle_bassin",
     ],
     "education_prioritaire": [
         "uai", "uai_tete_de_reseau", "ep", "type_d_etablissement", "nom", "commune", "departement",
@@ -69,12 +73,14 @@ def annuaire(lignes: pd.DataFrame) -> pd.DataFrame:
     lignes["nom"] = lignes["nom"].fillna(lignes["type_etablissement"] + " sans nom")
     lignes["commune_code"] = lecture.commune(lignes["code_commune"])
     lignes["departement"] = lecture.departement(lignes["code_departement"])
-    lignes["academie"] = _academies(lignes["libelle_academie"])
-    for colonne in ("ecole_maternelle", "ecole_elementaire", "hebergement", "ulis", "segpa"):
+    connues = _academies(lignes["libelle_academie"])
+    lignes["academie"] = connues.fillna(lignes["libelle_academie"])
+    lignes["academie_inconnue"] = lignes["libelle_academie"].where(connues.isna())
+    for colonne in OUI_OU_NON:
         lignes[colonne] = lecture.oui_non(lignes[colonne])
     label = lignes["education_prioritaire"].str.upper().str.replace(" ", "", regex=False)
     lignes["ep_annuaire"] = label.where(label.isin(LABELS))
-    inconnu = label.where(~label.isin([*LABELS, *SANS_LABEL]))
+    lignes["label_inconnu"] = label.where(~label.isin([*LABELS, *SANS_LABEL]))
     lignes["effectif"] = lecture.entier(lignes["nombre_d_eleves"])
     x, y = lecture.nombre(lignes["x"]), lecture.nombre(lignes["y"])
     au_large = (x == 0) & (y == 0)
@@ -103,9 +109,8 @@ def annuaire(lignes: pd.DataFrame) -> pd.DataFrame:
             "uai_dans_deux_annuaires": est_autre & (lignes["fichier"] != lignes["fichier_retenu"]),
             "uai_deux_communes": est_autre & deux_communes,
             "uai_deux_lignes": est_autre,
-            "uai_cle_fausse": ~lignes["est_juste"],
             "departement_absent": lignes["departement"].isna(),
-            "label_inconnu": inconnu.reindex(lignes.index).notna(),
+            "uai_cle_fausse": ~lignes["est_juste"],
             "uai_zero_perdu": lignes["zero_perdu"],
             "uai_minuscules": lignes["minuscules"],
         }
@@ -117,18 +122,9 @@ def annuaire(lignes: pd.DataFrame) -> pd.DataFrame:
         lignes["uai"].map(retenues["latitude"]),
         lignes["uai"].map(retenues["longitude"]),
     ).where(est_autre)
-    lignes["colonne"] = lignes["anomalie"].map(
-        {
-            "departement_absent": "code_departement",
-            "label_inconnu": "appartenance_education_prioritaire",
-        }
-    )
-    lignes["colonne"] = lignes["colonne"].fillna("uai")
-    lignes["valeur"] = choisir(
-        lignes["anomalie"],
-        {"label_inconnu": lignes["uai"] + " " + inconnu},
-        lignes["uai_lu"].fillna(lignes["nom"]),
-    )
+    sans_departement = lignes["anomalie"] == "departement_absent"
+    lignes["colonne"] = np.where(sans_departement, "code_departement", "uai")
+    lignes["valeur"] = lignes["uai_lu"].fillna(lignes["nom"])
     return lignes
 
 
@@ -142,13 +138,13 @@ def distance_km(
 
 
 def _academies(ecrites: pd.Series) -> pd.Series:
-    """The name in force of each académie, however it is written."""
+    """The name in force of each académie, however it is written; nothing for an unknown one."""
     alias = pd.read_csv(chemins.REFERENCE / "academies_alias.csv").set_index("ecriture")["academie"]
     distinctes = pd.Series(ecrites.dropna().unique(), dtype="str")
     plates = lecture.sans_accents(distinctes)
     prefixes = r"^(?:ACADEMIE|RECTORAT) (?:DE LA |DE L.|DE |D.|DU )?|^AC-|[.]FR$"
     plates = plates.str.replace(prefixes, "", regex=True).str.replace(r"[^A-Z]", "", regex=True)
-    return ecrites.map(dict(zip(distinctes, plates.map(alias).fillna(distinctes), strict=True)))
+    return ecrites.map(dict(zip(distinctes, plates.map(alias), strict=True)))
 
 
 def reseaux(lignes: pd.DataFrame) -> pd.DataFrame:

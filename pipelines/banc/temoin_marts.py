@@ -17,16 +17,19 @@ ANNUAIRE = "annuaire"
 COLONNES_ETABLISSEMENT = [
     "uai", "nom", "type", "libelle_nature", "est_section", "uai_mere", "secteur_public", "etat",
     "date_ouverture", "commune_code", "commune_de_reference", "commune", "departement", "academie",
-    "bassin_code", "bassin", "bassin_fichier", "reseau_etablissements", "latitude", "longitude",
+    "bassin_code", "bassin", "bassin_fichier", "reseau_etablissements",
+    "reseau_etablissements_fichier", "latitude", "longitude",
     "position_fichier", "qualite_position", "ep", "ep_source", "ep_fichier", "ep_millesime",
-    "est_ep_contradictoire", "uai_tete_reseau", "est_maternelle", "est_elementaire", "segpa",
+    "est_ep_contradictoire", "uai_tete_reseau", "est_maternelle", "est_elementaire",
+    "voie_professionnelle", "segpa",
     "segpa_source", "segpa_fichier", "ulis", "ulis_source", "ulis_fichier", "upe2a",
     "upe2a_source", "upe2a_fichier", "relais", "relais_source", "relais_fichier", "internat",
     "internat_source", "internat_fichier", "dispositifs_fichier", "a_bureau", "a_telephone",
     "a_rangement_ferme", "conditions_fichier", "effectif", "effectif_rentree", "effectif_source",
     "effectif_rentree_la_plus_ancienne", "effectif_fichier", "eleves_segpa",
-    "eleves_segpa_rentree", "eleves_segpa_source", "eleves_ulis", "eleves_ulis_rentree",
-    "eleves_ulis_source", "ips", "ips_rentree", "ips_source", "ips_fichier", "nb_eleves_indice",
+    "eleves_segpa_rentree", "eleves_segpa_source", "eleves_segpa_fichier", "eleves_ulis",
+    "eleves_ulis_rentree", "eleves_ulis_source", "eleves_ulis_fichier", "ips", "ips_rentree",
+    "ips_source", "ips_fichier", "nb_eleves_indice",
     "densite", "densite_fichier", "est_rural", "dans_perimetre", "motif_hors_perimetre",
     "date_maj", "fichier", "ligne",
 ]  # fmt: skip
@@ -140,10 +143,9 @@ def eleves_des_dispositifs(lignes: pd.DataFrame) -> pd.DataFrame:
     comptes = []
     for colonne in ("eleves_segpa", "eleves_ulis"):
         derniers = lignes[lignes[colonne].notna()].drop_duplicates("uai").set_index("uai")
-        derniers = derniers[[colonne, "rentree", "source"]]
-        comptes.append(
-            derniers.set_axis([colonne, f"{colonne}_rentree", f"{colonne}_source"], axis=1)
-        )
+        dits = ["rentree", "source", "fichier"]
+        noms = {dit: f"{colonne}_{dit}" for dit in dits}
+        comptes.append(derniers[[colonne, *dits]].rename(columns=noms))
     return pd.concat(comptes, axis=1).rename_axis("uai").reset_index()
 
 
@@ -384,7 +386,13 @@ def _seconds_degres(membres: pd.DataFrame) -> pd.DataFrame:
         effectif_source=listes(comptes, "site_id", "effectif_source"),
         departement=groupes["departement"].min(),
         academie=groupes["academie"].min(),
-        a_section_professionnelle=a_section.groupby(membres["site_id"]).any(),
+    )
+    # a section of its own UAI is enough; without one, the annuaire decides for a lycée
+    selon_annuaire = principaux["voie_professionnelle"].astype("boolean")
+    etablis["a_section_professionnelle"] = (
+        selon_annuaire.where(principaux["type"].isin(["LEGT", "LPO"]), False)
+        .mask(a_section.groupby(membres["site_id"]).any(), True)
+        .astype("boolean")
     )
     for dispositif in ("segpa", "ulis", "internat"):
         etablis[dispositif] = groupes[dispositif].max()
