@@ -34,7 +34,8 @@ class Hypotheses:
     """What the user chose before asking for a proposal.
 
     `perte_max`: the transition rule, half-days per cycle a site may lose at most from today's
-    presence to its besoin; None when it is off.
+    presence to its besoin; None when it is off. `trajets_mesures_seuls`: a travel no file gives
+    is unknown instead of estimated.
     """
 
     bareme: str = "national_2017"
@@ -45,6 +46,7 @@ class Hypotheses:
     compter_postes_vacants: bool = True
     garder_residence: bool = True
     perte_max: int | None = None
+    trajets_mesures_seuls: bool = False
 
 
 def assembler(
@@ -72,7 +74,12 @@ def assembler(
         )
     rattachements = dict(connexion.execute("select uai, site_id from mart_rattachement").fetchall())
     postes["residence_site_id"] = postes["residence_uai"].map(rattachements)
-    trajets = estimer(postes, sites, entrepot.lire(connexion, "mart_trajet"))
+    trajets = estimer(
+        postes,
+        sites,
+        entrepot.lire(connexion, "mart_trajet"),
+        completer=not hypotheses.trajets_mesures_seuls,
+    )
     presences = entrepot.lire(connexion, "mart_presence")
     connus_postes, connus_sites = set(postes["poste_id"]), set(sites["site_id"])
     ailleurs = presences[~presences["site_id"].isin(connus_sites)]
@@ -125,6 +132,9 @@ def assembler(
             hypotheses={
                 **{n: v for n, v in asdict(hypotheses).items() if v is not None},
                 "trajets_mesures": trajets.nb_mesures,
+                "trajets_estimes": trajets.nb_estimes,
+                "trajets_inconnus": trajets.nb_inconnus,
+                "trajets_moteurs": " ; ".join(m or "mesure à la main" for m in trajets.moteurs),
                 "empreinte_reference": reference.empreinte(),
                 **{
                     f"avertissement_{code}": libelle
