@@ -103,7 +103,9 @@ class AVolDOiseau:
     def identite(self) -> str:
         """The settings of `data/reference/trajets.toml` it reads."""
         lus = reference.parametres("trajets")
-        return f"{self.nom}, " + ", ".join(f"{n} {lus[n].valeur}" for n in REGLAGES_A_VOL_D_OISEAU)
+        reglages = repr([(nom, lus[nom].valeur) for nom in REGLAGES_A_VOL_D_OISEAU])
+        somme = hashlib.sha256(reglages.encode()).hexdigest()[:LONGUEUR_EMPREINTE]
+        return f"{self.nom}, réglages {somme}"
 
     def calculer(self, origines: Lieux, destinations: Lieux, progres: Progres) -> Durees:
         """Estimated times; NaN where a position is unknown."""

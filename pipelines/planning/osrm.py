@@ -35,13 +35,13 @@ class Osrm:
         morceaux = urlsplit(url)
         if morceaux.scheme not in ("http", "https") or not morceaux.hostname or "@" in url:
             raise AtlasError(
-                f"« {url} » n'est pas l'adresse d'un serveur OSRM.",
+                f"« {url} » n'est pas l'adresse d'un serveur OSRM.",
                 admis="http://machine:port ou https://machine, sans nom ni mot de passe",
                 remede="corriger --url",
             )
         if not profil.isidentifier():
             raise AtlasError(
-                f"« {profil} » n'est pas un profil OSRM.",
+                f"« {profil} » n'est pas un profil OSRM.",
                 admis="driving, ou le nom du profil du serveur",
                 remede="corriger --profil",
             )
@@ -117,10 +117,10 @@ class Osrm:
                     return reponse
                 motif = f"erreur {reponse.status_code}"
         raise AtlasError(
-            f"Le serveur OSRM n'a pas répondu, après {essais} essais : {motif}.",
+            f"Le serveur OSRM n'a pas répondu, après {essais} essais : {motif}.",
             fichier=self.url,
             admis="un serveur osrm-routed qui tourne et que cette machine peut joindre",
-            remede="vérifier --url et le serveur ; sans lui, Atlas estime à vol d'oiseau",
+            remede="vérifier --url et le serveur ; sans lui, Atlas estime à vol d'oiseau",
         )
 
     def _lire(self, reponse: requests.Response) -> dict[str, Any]:
@@ -133,7 +133,7 @@ class Osrm:
                 f"la réponse (statut {reponse.status_code}) n'est pas celle du service table"
             )
         if contenu["code"] not in ("Ok", RIEN):
-            self._refuser(f"il a répondu « {contenu['code']} : {contenu.get('message', '')} »")
+            self._refuser(f"il a répondu « {contenu['code']} : {contenu.get('message', '')} »")
         return contenu
 
     def _table(self, contenu: dict[str, Any], nom: str, forme: tuple[int, int]) -> np.ndarray:
@@ -144,16 +144,16 @@ class Osrm:
             or len(lignes) != forme[0]
             or any(not isinstance(ligne, list) or len(ligne) != forme[1] for ligne in lignes)
         ):
-            self._refuser(f"« {nom} » manque ou n'a pas {forme[0]} lignes de {forme[1]} nombres")
+            self._refuser(f"« {nom} » manque ou n'a pas {forme[0]} lignes de {forme[1]} nombres")
         for valeur in (v for ligne in lignes for v in ligne if v is not None):
             est_nombre = isinstance(valeur, int | float) and not isinstance(valeur, bool)
             if not est_nombre or not math.isfinite(valeur) or valeur < 0:
-                self._refuser(f"« {nom} » contient « {valeur} »")
+                self._refuser(f"« {nom} » contient « {valeur} »")
         return np.array([[math.nan if v is None else v for v in x] for x in lignes], dtype=float)
 
     def _refuser(self, quoi: str) -> NoReturn:
         raise AtlasError(
-            f"Réponse du serveur OSRM refusée : {quoi}.",
+            f"Réponse du serveur OSRM refusée : {quoi}.",
             fichier=self.url,
             admis="le service table d'OSRM 5.18 ou plus récent, avec durées et distances",
             remede="vérifier --url, --profil et la taille de table admise par le serveur "

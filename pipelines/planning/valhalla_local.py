@@ -31,7 +31,7 @@ PAQUET = "pyvalhalla"
 CONSTRUCTEURS = ("valhalla_build_tiles", "valhalla_build_tiles.exe")
 OCTETS_LUS = 1 << 20
 REMEDE_INSTALLER = (
-    "l'installer : pip install 'atlas-ssfe[valhalla]' (Python 3.12 ou plus récent) ; sans lui, "
+    "l'installer : pip install 'atlas-ssfe[valhalla]' (Python 3.12 ou plus récent) ; sans lui, "
     "Atlas estime à vol d'oiseau"
 )
 
@@ -161,11 +161,11 @@ class Valhalla:
         )
         if fin.returncode or not any((dossier / "tuiles").rglob("*.gph")):
             raise AtlasError(
-                "Valhalla n'a pas pu faire de tuiles de cette carte : "
+                "Valhalla n'a pas pu faire de tuiles de cette carte : "
                 f"{(fin.stderr or fin.stdout).strip()[-200:]}",
                 fichier=str(self.carte),
                 admis="un extrait OpenStreetMap entier, au format .osm.pbf",
-                remede="reprendre le fichier : il est peut-être tronqué",
+                remede="reprendre le fichier : il est peut-être tronqué",
             )
 
 

@@ -28,17 +28,17 @@ from pipelines.reports.libelles import libelle_doctrine
 from pipelines.reports.proposition import Lue, exiger_les_sites, lire, mises_en_garde
 
 LIENS_EN_MOTS = {
-    Lien.MEME_COMMUNE: "non\u202f: même commune",
-    Lien.LIMITROPHE_DESSERVIE: "non\u202f: commune voisine desservie",
-    Lien.LIMITROPHE_NON_DESSERVIE: "oui\u202f: commune voisine non desservie",
+    Lien.MEME_COMMUNE: "non : même commune",
+    Lien.LIMITROPHE_DESSERVIE: "non : commune voisine desservie",
+    Lien.LIMITROPHE_NON_DESSERVIE: "oui : commune voisine non desservie",
     Lien.LIMITROPHE_INCONNUE: "selon la desserte de la commune voisine",
     Lien.AILLEURS: "oui",
-    Lien.VOISINAGE_INCONNU: "à vérifier\u202f: commune ou contour inconnu",
+    Lien.VOISINAGE_INCONNU: "à vérifier : commune ou contour inconnu",
 }
 REGLE = (
-    "Décret n° 2006-781 du 3 juillet 2006\u202f: un trajet est remboursé quand il quitte la "
+    "Décret n° 2006-781 du 3 juillet 2006 : un trajet est remboursé quand il quitte la "
     "commune de la résidence administrative. Une commune voisine que des transports publics "
-    "relient à elle compte pour la même commune (art. 2, 8°)\u202f: pas de remboursement. "
+    "relient à elle compte pour la même commune (art. 2, 8°) : pas de remboursement. "
     "Ailleurs, avec un ordre de mission et le véhicule personnel autorisé, l'indemnité dépend de "
     "la puissance fiscale et des kilomètres de l'année (art. 10 et arrêté du même jour). Ni "
     "repas, ni péage, ni stationnement n'est compté."
@@ -47,7 +47,7 @@ NON_PAYES = ("trajet n'est plus payé", "trajets ne sont plus payés")
 SANS_RIEN = ("n'a plus aucune présence", "n'ont plus aucune présence")
 DOMICILE = (
     "Un trajet vers la commune du domicile n'est pas remboursé non plus. Atlas ne connaît pas les "
-    "domiciles et n'a pas à les connaître\u202f: à cet égard, ces montants sont des plafonds."
+    "domiciles et n'a pas à les connaître : à cet égard, ces montants sont des plafonds."
 )
 
 
@@ -104,13 +104,13 @@ def vue(
     """
     if puissance_cv not in PUISSANCES:
         raise AtlasError(
-            f"Puissance fiscale « {puissance_cv} » inconnue de l'arrêté.",
-            admis="\u202f; ".join(f"{cv} ({mots})" for cv, mots in puissances().items()),
+            f"Puissance fiscale « {puissance_cv} » inconnue de l'arrêté.",
+            admis=" ; ".join(f"{cv} ({mots})" for cv, mots in puissances().items()),
             remede="choisir l'une d'elles",
         )
     if enveloppe_euros is not None and not enveloppe_euros >= 0:
         raise AtlasError(
-            f"Enveloppe « {enveloppe_euros} » refusée.",
+            f"Enveloppe « {enveloppe_euros} » refusée.",
             admis="un montant en euros par an, 0 compris",
             remede="corriger l'enveloppe",
         )
@@ -144,7 +144,7 @@ def vue(
                 *([epuise.phrase, epuise.ordre] if epuise else []),
                 *reserves,
                 *regles,
-                f"Données\u202f: {lue.resume['empreinte_donnees']}",
+                f"Données : {lue.resume['empreinte_donnees']}",
             ],
             {nom: table for nom, table in tables.items() if not table.empty},
         ),
@@ -157,9 +157,7 @@ def _lire_trajets(base: Path, lue: Lue) -> tuple[tuple[Deplacement, ...], _Noms]
         for ligne in lue.plan.itertuples()
     ]
     with entrepot.ouvrir(base) as connexion:
-        sites = entrepot.lire(connexion, "mart_site", lue.resume["departement"]).set_index(
-            "site_id"
-        )
+        sites = entrepot.lire(connexion, "mart_site", lue.resume["departement"])
         etablissements = entrepot.lire(connexion, "mart_etablissement").set_index("uai")
         communes = Communes(entrepot.lire(connexion, "mart_commune"))
     exiger_les_sites(sites, (site_id for _, site_id, _ in plan))
@@ -191,7 +189,7 @@ def _phrase(trajets: Sequence[Deplacement], puissance_cv: int) -> str:
     )
     return (
         f"Ce plan demande {nombre(km)} km et {nombre(minutes / MINUTES_PAR_HEURE)} heures de route "
-        f"par semaine. Budget remboursable sur l'année scolaire\u202f: {montant}."
+        f"par semaine. Budget remboursable sur l'année scolaire : {montant}."
     )
 
 
@@ -201,17 +199,17 @@ def _reserves(trajets: Sequence[Deplacement]) -> list[str]:
     if voisins := sum(t.lien == Lien.LIMITROPHE_INCONNUE for t in trajets):
         phrases.append(
             f"{pluriel(voisins, 'trajet mène', 'trajets mènent')} à une commune voisine dont la "
-            "desserte n'est pas connue\u202f: non remboursés dans la borne basse, remboursés dans la "
-            "haute. Un fichier « dessertes » (commune_code, desservie) les départage."
+            "desserte n'est pas connue : non remboursés dans la borne basse, remboursés dans la "
+            "haute. Un fichier « dessertes » (commune_code, desservie) les départage."
         )
     if perdus := sum(t.lien == Lien.VOISINAGE_INCONNU for t in trajets):
         phrases.append(
-            f"{pluriel(perdus, 'trajet')} dont une commune, ou son contour, n'est pas connu\u202f: "
+            f"{pluriel(perdus, 'trajet')} dont une commune, ou son contour, n'est pas connu : "
             "compté dans la borne haute seule. Les contours des communes le diraient."
         )
     if sans_km := sum(t.km is None for t in trajets):
         phrases.append(
-            f"{pluriel(sans_km, 'trajet')} de longueur inconnue, hors de tous les totaux\u202f: la "
+            f"{pluriel(sans_km, 'trajet')} de longueur inconnue, hors de tous les totaux : la "
             "position d'un des deux lieux manque."
         )
     return phrases
@@ -222,9 +220,9 @@ def _provenance(lue: Lue) -> str:
     hypotheses = lue.probleme["hypotheses"]
     mesures = hypotheses.get("trajets_mesures", 0)
     if not mesures:
-        return "Temps et distances estimés à vol d'oiseau\u202f: voir leur précision à « Méthode »."
+        return "Temps et distances estimés à vol d'oiseau : voir leur précision à « Méthode »."
     return (
-        f"Temps et distances\u202f: {pluriel(mesures, 'couple mesuré', 'couples mesurés')} "
+        f"Temps et distances : {pluriel(mesures, 'couple mesuré', 'couples mesurés')} "
         f"({hypotheses.get('trajets_moteurs', '')}), "
         f"{pluriel(hypotheses.get('trajets_estimes', 0), 'estimé')} à vol d'oiseau, "
         f"{pluriel(hypotheses.get('trajets_inconnus', 0), 'inconnu')}."
@@ -344,7 +342,7 @@ def _epuisement(
             else f" (au moins {bas}, si les communes voisines sont toutes desservies)"
         )
         phrase = (
-            f"{somme}, {pluriel(len(arrets), *NON_PAYES)}{autre}\u202f: "
+            f"{somme}, {pluriel(len(arrets), *NON_PAYES)}{autre} : "
             f"{pluriel(len(perdues), 'site perd', 'sites perdent')} "
             f"{pluriel(sum(perdues.values()), 'demi-journée')} par cycle, "
             f"{pluriel(sans_rien, *SANS_RIEN) if sans_rien else 'aucun ne perd tout'}."
@@ -352,10 +350,10 @@ def _epuisement(
     return VueEpuisement(
         phrase=phrase,
         ordre=(
-            "L'ordre est un choix de l'équipe, qu'aucun texte ne fixe\u202f: d'abord les sites que "
-            f"la doctrine « {doctrine} » pèse le moins\u202f; à poids égal, les trajets qui font le "
-            "plus de kilomètres par demi-journée de présence. Compté dans la borne haute\u202f: une "
-            "commune voisine n'est tenue pour desservie que si le fichier « dessertes » le dit."
+            "L'ordre est un choix de l'équipe, qu'aucun texte ne fixe : d'abord les sites que "
+            f"la doctrine « {doctrine} » pèse le moins ; à poids égal, les trajets qui font le "
+            "plus de kilomètres par demi-journée de présence. Compté dans la borne haute : une "
+            "commune voisine n'est tenue pour desservie que si le fichier « dessertes » le dit."
         ),
         arrets=_arrets(arrets, noms),
         sites=pd.DataFrame(

@@ -16,7 +16,7 @@ from pipelines.scenarios.mesures import lieux
 A_LA_MAIN = "Mesure à la main"
 INCHANGEES, CHANGEES, SANS_OBJET = (
     "inchangées",
-    "ont changé\u202f: mesurer de nouveau",
+    "ont changé : mesurer de nouveau",
     "sans objet",
 )
 USAGES = {ETALONNAGE: "étalonnage", CONTROLE: "contrôle"}
@@ -39,18 +39,18 @@ def vue(base: Path) -> VueTrajets:
     nb_mesures = int(moteurs["Couples"].iloc[:-1].sum())
     return VueTrajets(
         phrase=(
-            f"{pluriel(nb_mesures, 'couple mesuré', 'couples mesurés')} dans cet entrepôt\u202f; "
+            f"{pluriel(nb_mesures, 'couple mesuré', 'couples mesurés')} dans cet entrepôt ; "
             "tout autre couple est estimé à vol d'oiseau, et dit inconnu quand une position "
-            "manque. La commande « atlas mesurer-trajets » écrit un fichier de trajets mesurés, "
+            "manque. La commande « atlas mesurer-trajets » écrit un fichier de trajets mesurés, "
             "à mettre avec les sources."
             if nb_mesures
-            else "Aucun trajet mesuré dans cet entrepôt\u202f: tous sont estimés à vol d'oiseau, "
-            "et dits inconnus quand une position manque. Un fichier « trajets », écrit à la main "
-            "ou par « atlas mesurer-trajets », les remplace."
+            else "Aucun trajet mesuré dans cet entrepôt : tous sont estimés à vol d'oiseau, "
+            "et dits inconnus quand une position manque. Un fichier « trajets », écrit à la main "
+            "ou par « atlas mesurer-trajets », les remplace."
         ),
         precision=(
-            f"Précision de l'estimation\u202f: {_erreur_en_mots(erreur(ETALONNAGE))} liaisons qui "
-            "ont servi à l'étalonner, de connaissance courante et non publiées\u202f; "
+            f"Précision de l'estimation : {_erreur_en_mots(erreur(ETALONNAGE))} liaisons qui "
+            "ont servi à l'étalonner, de connaissance courante et non publiées ; "
             f"{_erreur_en_mots(erreur(CONTROLE))} liaisons d'Andorre qu'elle n'a pas vues, "
             "calculées sur le réseau routier, en montagne."
         ),
@@ -69,13 +69,6 @@ def _erreur_en_mots(e: Erreur) -> str:
 def _moteurs(connexion: duckdb.DuckDBPyConnection) -> pd.DataFrame:
     """One row a computation of the files of travel, then the estimate that fills the rest."""
     trajets = entrepot.lire(connexion, "mart_trajet")
-    colonnes = [
-        "Moteur, version et réglages",
-        "Couples",
-        "Sans itinéraire",
-        "Positions",
-        "Empreinte",
-    ]
     lignes: list[tuple[object, ...]] = []
     if not trajets.empty:
         groupes = [lieux(connexion, d)[:2] for d in entrepot.departements(connexion)]
@@ -93,8 +86,8 @@ def _moteurs(connexion: duckdb.DuckDBPyConnection) -> pd.DataFrame:
     lus = reference.parametres("trajets")
     lignes.append(
         (
-            f"{AVolDOiseau.nom}, étalonné le {lus['detour'].verifie_le:%d/%m/%Y}\u202f: réglages "
-            "dans « Les paramètres »",
+            f"{AVolDOiseau.nom}, étalonné le {lus['detour'].verifie_le:%d/%m/%Y} : réglages "
+            "dans « Les paramètres »",
             None,
             None,
             "celles du jour du calcul",

@@ -16,6 +16,7 @@ import pandas as pd
 
 from pipelines.base import reference
 from pipelines.base.erreurs import AtlasError
+from pipelines.base.textes import pluriel
 from pipelines.marts import entrepot
 from pipelines.planning.moteurs import (
     AVolDOiseau,
@@ -34,6 +35,7 @@ from pipelines.scenarios.propositions import ecrire
 COLONNES = ("origine_uai", "destination_uai", "minutes", "km", "moteur", "empreinte")
 MOTEURS = (AVolDOiseau.nom, Osrm.nom, Valhalla.nom)
 MATRICE = "matrice"
+REPONSES = "réponses invraisemblables"
 
 
 @dataclass(frozen=True)
@@ -65,16 +67,16 @@ def moteur(
     if nom in MOTEURS:
         manque = "--url" if nom == Osrm.nom else "--carte"
         raise AtlasError(
-            f"Le moteur « {nom} » a besoin de {manque}.",
+            f"Le moteur « {nom} » a besoin de {manque}.",
             admis="osrm avec --url http://machine:5000, valhalla avec --carte FICHIER.osm.pbf",
             remede=f"ajouter {manque}",
         )
     suite = (
-        "« matrice » est le fichier lui-même : le mettre avec les sources suffit"
+        "« matrice » est le fichier lui-même : le mettre avec les sources suffit"
         if nom == MATRICE
         else "choisir l'un d'eux"
     )
-    raise AtlasError(f"Le moteur « {nom} » ne mesure rien.", admis=", ".join(MOTEURS), remede=suite)
+    raise AtlasError(f"Le moteur « {nom} » ne mesure rien.", admis=", ".join(MOTEURS), remede=suite)
 
 
 def mesurer(
@@ -95,7 +97,7 @@ def mesurer(
         origines, destinations, nb_sans_position = lieux(connexion, departement)
     if not len(origines):
         raise AtlasError(
-            f"Aucun poste placé dans le département {departement} : aucun trajet à mesurer.",
+            f"Aucun poste placé dans le département {departement} : aucun trajet à mesurer.",
             remede="ajouter le fichier de postes aux sources et reconstruire l'entrepôt",
         )
     # the estimate counts the access itself
@@ -111,7 +113,7 @@ def mesurer(
     )
     if np.isnan(durees.minutes).all():
         raise AtlasError(
-            f"Le moteur « {choisi.nom} » n'a donné aucun trajet vraisemblable : "
+            f"Le moteur « {choisi.nom} » n'a donné aucun trajet vraisemblable : "
             f"{nb_ecartees} réponses écartées, les autres sans itinéraire.",
             admis="une carte routière qui couvre le département",
             remede="vérifier que le serveur ou la carte couvre cette région",
@@ -200,3 +202,29 @@ def _bilan(
         nb_sans_position=nb_sans_position,
         est_reprise=est_reprise,
     )
+
+
+def en_mots(mesure: Mesure) -> list[str]:
+    """What was measured, what was not, and what to do with the file."""
+    phrases = [f"{pluriel(mesure.nb_couples, 'couple')} de lieux par {mesure.moteur}."]
+    if mesure.est_reprise:
+        phrases.insert(0, "Déjà mesuré : rien n'a changé depuis, rien n'a été demandé.")
+    if mesure.nb_sans_itineraire:
+        phrases.append(
+            f"{pluriel(mesure.nb_sans_itineraire, 'couple')} sans itinéraire : le trajet y reste "
+            "inconnu, sans estimation."
+        )
+    if mesure.nb_ecartees:
+        phrases.append(
+            f"{pluriel(mesure.nb_ecartees, 'réponse invraisemblable', REPONSES)} parmi eux : plus "
+            "court que le vol d'oiseau, ou plus vite qu'une voiture."
+        )
+    if mesure.nb_sans_position:
+        phrases.append(
+            f"{pluriel(mesure.nb_sans_position, 'lieu', 'lieux')} sans position connue : non mesuré."
+        )
+    phrases.append(
+        f"Écrit dans {mesure.fichier} : le mettre parmi les sources et reconstruire l'entrepôt "
+        "pour que les propositions s'en servent."
+    )
+    return phrases

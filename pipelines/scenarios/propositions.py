@@ -3,7 +3,7 @@
 import csv
 import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -81,13 +81,16 @@ def plan_en_csv(plan: tuple[Presence, ...]) -> str:
     return flux.getvalue()
 
 
-def ecrire(sortie: Path, fichiers: dict[str, str]) -> None:
-    """Write texts under `sortie`, each whole or not at all; AtlasError when it can't be."""
+def ecrire(sortie: Path, fichiers: Mapping[str, str | bytes]) -> None:
+    """Write texts (UTF-8) or bytes under `sortie`, each whole or not at all; AtlasError when it
+    can't be.
+    """
     try:
         sortie.mkdir(parents=True, exist_ok=True)
-        for nom, texte in fichiers.items():
+        for nom, contenu in fichiers.items():
             provisoire = sortie / f".{nom}.provisoire"
-            provisoire.write_text(texte, encoding="utf-8")
+            octets = contenu if isinstance(contenu, bytes) else contenu.encode()
+            provisoire.write_bytes(octets)
             provisoire.replace(sortie / nom)
     except OSError as cause:
         raise AtlasError(
