@@ -14,6 +14,7 @@ from pipelines.base import chemins
 from pipelines.reports import (
     adaptation,
     besoins,
+    deplacements,
     doctrines,
     donnees,
     etablissement,
@@ -26,6 +27,7 @@ from pipelines.reports import (
     proposition,
     signaux,
     situation,
+    trajets,
 )
 from pipelines.scenarios import calculs, comparaisons, depot
 from pipelines.scenarios.adaptations import Adaptation
@@ -109,6 +111,28 @@ def comparer_site(version: str, site_id: str) -> signaux.Comparaison:
 def lire_proposition(version: str, calcul_id: str) -> proposition.VueProposition:
     """A finished proposal."""
     return proposition.vue(base(), calculs.etat(calcul_id).dossier)
+
+
+@st.cache_data(**CACHE)
+def lire_deplacements(
+    version: str, calcul_id: str, puissance_cv: int, enveloppe_euros: float | None
+) -> deplacements.VueDeplacements:
+    """The travel of a finished proposal, and what an envelope no longer pays."""
+    dossier = calculs.etat(calcul_id).dossier
+    return deplacements.vue(base(), dossier, puissance_cv, enveloppe_euros)
+
+
+@st.cache_data(**CACHE)
+def choix_puissances() -> tuple[str, dict[str, str]]:
+    """The fiscal power supposed by default, then those one may choose (CV) → words."""
+    choix = {str(cv): mots for cv, mots in deplacements.puissances().items()}
+    return str(deplacements.puissance_par_defaut()), choix
+
+
+@st.cache_data(**CACHE)
+def lire_trajets(version: str) -> trajets.VueTrajets:
+    """Where travel times come from."""
+    return trajets.vue(base())
 
 
 @st.cache_data(**CACHE)

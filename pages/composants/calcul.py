@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.composants import acces, cadre
+from pages.composants import acces, cadre, deplacements
 from pages.composants.hypotheses import Demande
 from pipelines.base.textes import pourcentage
 from pipelines.reports.libelles import libelle_doctrine
@@ -131,7 +131,11 @@ def _resultat(vue: VueProposition, calcul_id: str) -> None:
         vue.classeur,
         file_name=f"proposition-{calcul_id}.xlsx",
     )
-    onglets = st.tabs(["Secteurs", "Postes", "Sites", "Sans présence régulière", "Preuve"])
+    *onglets, dernier = st.tabs(
+        ["Secteurs", "Postes", "Sites", "Sans présence régulière", "Preuve", "Déplacements"]
+    )
+    with dernier:
+        deplacements.montrer(calcul_id)
     for onglet, table, nom in zip(
         onglets,
         (vue.secteurs, vue.postes, vue.sites, vue.sans_presence, vue.etages),

@@ -179,8 +179,9 @@ def _lire_trajets(base: Path, lue: Lue) -> tuple[tuple[Deplacement, ...], _Noms]
 
 
 def _phrase(trajets: Sequence[Deplacement], puissance_cv: int) -> str:
-    km = sum(t.par_semaine(t.km) for t in trajets if t.km is not None)
-    minutes = sum(t.par_semaine(t.minutes) for t in trajets if t.minutes is not None)
+    km = [t.par_semaine(t.km) for t in trajets if t.km is not None]
+    heures = [t.par_semaine(t.minutes) / MINUTES_PAR_HEURE for t in trajets if t.minutes]
+    semaines = reference.valeur("deplacements", "semaines_par_an")
     bas, haut = (total_euros(trajets, puissance_cv, b) for b in Borne)
     montant = (
         f"{nombre(haut)} €"
@@ -188,8 +189,9 @@ def _phrase(trajets: Sequence[Deplacement], puissance_cv: int) -> str:
         else f"{nombre(bas)} à {nombre(haut)} €, selon la desserte des communes voisines"
     )
     return (
-        f"Ce plan demande {nombre(km)} km et {nombre(minutes / MINUTES_PAR_HEURE)} heures de route "
-        f"par semaine. Budget remboursable sur l'année scolaire : {montant}."
+        f"Ce plan demande {nombre(sum(km))} km et {nombre(sum(heures))} heures de route par "
+        f"semaine, {nombre(sum(km) * semaines)} km et {nombre(sum(heures) * semaines)} heures par "
+        f"an. Budget remboursable de l'année scolaire : {montant}."
     )
 
 
@@ -266,8 +268,9 @@ def _postes(trajets: Sequence[Deplacement], noms: _Noms, puissance_cv: int) -> p
                 noms.communes_postes[poste_id],
                 len(siens),
                 round(sum(t.par_semaine(t.km or 0.0) for t in connus), 1),
-                round(sum(t.par_semaine(t.minutes) for t in siens if t.minutes is not None)),
+                round(sum(t.par_semaine(t.minutes) for t in siens if t.minutes)),
                 round(sum(t.par_an(t.km or 0.0) for t in connus)),
+                round(sum(t.par_an(t.minutes) for t in siens if t.minutes) / MINUTES_PAR_HEURE),
                 *(round(montants[b].get(poste_id, 0.0)) for b in Borne),
             )
         )
@@ -280,6 +283,7 @@ def _postes(trajets: Sequence[Deplacement], noms: _Noms, puissance_cv: int) -> p
             "Km par semaine",
             "Minutes par semaine",
             "Km par an",
+            "Heures par an",
             "Budget bas (€ par an)",
             "Budget haut (€ par an)",
         ],

@@ -36,7 +36,7 @@ def vue(base: Path) -> VueTrajets:
     """What the method page says of travel times."""
     with entrepot.ouvrir(base) as connexion:
         moteurs = _moteurs(connexion)
-    nb_mesures = int(moteurs["Couples"].iloc[:-1].sum())
+        [(nb_mesures,)] = connexion.execute("select count(duree_min) from mart_trajet").fetchall()
     return VueTrajets(
         phrase=(
             f"{pluriel(nb_mesures, 'couple mesuré', 'couples mesurés')} dans cet entrepôt ; "
@@ -77,8 +77,8 @@ def _moteurs(connexion: duckdb.DuckDBPyConnection) -> pd.DataFrame:
             lignes.append(
                 (
                     moteur if isinstance(moteur, str) else A_LA_MAIN,
-                    len(couples),
-                    int(couples["duree_min"].isna().sum()),
+                    nombre(len(couples)),
+                    nombre(int(couples["duree_min"].isna().sum())),
                     _etat_des_positions(couples, empreinte, groupes) if est_calcule else SANS_OBJET,
                     empreinte if est_calcule else "celle du fichier",
                 )
@@ -88,8 +88,8 @@ def _moteurs(connexion: duckdb.DuckDBPyConnection) -> pd.DataFrame:
         (
             f"{AVolDOiseau.nom}, étalonné le {lus['detour'].verifie_le:%d/%m/%Y} : réglages "
             "dans « Les paramètres »",
-            None,
-            None,
+            "tous les autres",
+            SANS_OBJET,
             "celles du jour du calcul",
             "celle de chaque proposition",
         )

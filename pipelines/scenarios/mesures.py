@@ -36,6 +36,7 @@ COLONNES = ("origine_uai", "destination_uai", "minutes", "km", "moteur", "emprei
 MOTEURS = (AVolDOiseau.nom, Osrm.nom, Valhalla.nom)
 MATRICE = "matrice"
 REPONSES = "réponses invraisemblables"
+LIEUX = ("lieu", "lieux")
 
 
 @dataclass(frozen=True)
@@ -221,7 +222,7 @@ def en_mots(mesure: Mesure) -> list[str]:
         )
     if mesure.nb_sans_position:
         phrases.append(
-            f"{pluriel(mesure.nb_sans_position, 'lieu', 'lieux')} sans position connue : non mesuré."
+            f"{pluriel(mesure.nb_sans_position, *LIEUX)} sans position connue : non mesuré."
         )
     phrases.append(
         f"Écrit dans {mesure.fichier} : le mettre parmi les sources et reconstruire l'entrepôt "
