@@ -59,7 +59,7 @@ def test_a_busy_server_is_asked_again_three_times_and_no_more(serveur):
     serveur.pannes = [503, 429]
     assert moteur.calculer(ici, la, sans_suite).minutes[0, 0] > 0
     serveur.pannes = [500, 502, 504, 503]
-    with pytest.raises(AtlasError, match="après 3 essais.: erreur 504"):
+    with pytest.raises(AtlasError, match=r"après 3 essais.: erreur 504"):
         moteur.calculer(ici, la, sans_suite)
     assert len(serveur.pannes) == 1
 
