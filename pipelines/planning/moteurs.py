@@ -207,13 +207,20 @@ def ecarter_invraisemblables(
 
 
 def empreinte_positions(origines: Lieux, destinations: Lieux) -> str:
-    """Identity of the places of a computation: their UAI and positions, whatever their order."""
+    """Identity of the places of a computation: their UAI, positions and part, in any order.
+
+    A place that makes no pair but with itself is none of them.
+    """
     places = {
-        (uai, f"{latitude:.6f}", f"{longitude:.6f}")
-        for groupe in (origines, destinations)
+        (role, uai, f"{latitude:.6f}", f"{longitude:.6f}")
+        for role, groupe, autres in (
+            ("origine", origines, destinations),
+            ("destination", destinations, origines),
+        )
         for uai, latitude, longitude in zip(
             groupe.uai, groupe.latitude, groupe.longitude, strict=True
         )
+        if set(autres.uai) != {uai}
     }
     return hashlib.sha256(repr(sorted(places)).encode()).hexdigest()[:LONGUEUR_EMPREINTE]
 

@@ -4,13 +4,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
+import numpy as np
 import pandas as pd
 
 from pipelines.base import reference
 from pipelines.base.textes import nombre, pluriel, pourcentage
 from pipelines.marts import entrepot
 from pipelines.planning.etalonnage import CONTROLE, ETALONNAGE, Erreur, erreur, liaisons
-from pipelines.planning.moteurs import AVolDOiseau, Lieux, empreinte_positions
+from pipelines.planning.moteurs import POSITION, AVolDOiseau, Lieux, empreinte_positions
 from pipelines.scenarios.mesures import lieux
 
 A_LA_MAIN = "Mesure à la main"
@@ -110,22 +111,21 @@ def _etat_des_positions(
     couples: pd.DataFrame, empreinte: str, groupes: list[tuple[Lieux, Lieux]]
 ) -> str:
     """Whether the places of a computation are still where they were."""
-    connus = set(couples["origine_uai"]) | set(couples["destination_uai"])
-    restes = [
-        groupe.parmi([r for r, uai in enumerate(groupe.uai) if uai in connus])
-        for paire in groupes
-        for groupe in paire
-    ]
-    # the same identity, whichever group a place comes from
-    tous = Lieux(
-        tuple(u for groupe in restes for u in groupe.uai),
-        *(
-            pd.concat([pd.Series(getattr(g, c)) for g in restes]).to_numpy()
-            for c in ("latitude", "longitude", "densite")
-        ),
+    origines, destinations = (
+        _reunir([paire[rang] for paire in groupes], set(couples[colonne]))
+        for rang, colonne in enumerate(("origine_uai", "destination_uai"))
     )
-    actuelle = empreinte_positions(tous, tous)
+    actuelle = empreinte_positions(origines, destinations)
     return INCHANGEES if empreinte.endswith(f"-{actuelle}") else CHANGEES
+
+
+def _reunir(groupes: list[Lieux], connus: set[str]) -> Lieux:
+    """The places of these UAI, of all the départements together."""
+    restes = [g.parmi([r for r, uai in enumerate(g.uai) if uai in connus]) for g in groupes]
+    return Lieux(
+        tuple(uai for g in restes for uai in g.uai),
+        *(np.concatenate([getattr(g, c) for g in restes]) for c in (*POSITION, "densite")),
+    )
 
 
 def _liaisons() -> pd.DataFrame:

@@ -151,7 +151,11 @@ def test_a_fingerprint_follows_the_engine_and_every_position_and_nothing_else():
     assert empreinte("osrm", a, b) == empreinte("osrm", a, lieu(43.7, 3.9, 5))
     assert empreinte("osrm", a, b) != empreinte("valhalla", a, b)
     assert empreinte("osrm", a, b) != empreinte("osrm", a, lieu(43.7001, 3.9, 1))
-    assert empreinte_positions(a, b) == empreinte_positions(b, a)
+    ici, la = (Lieux((nom,), *(np.array([43.6]) for _ in range(3))) for nom in "AB")
+    tous = Lieux(("A", "B"), *(np.array([43.6, 43.6]) for _ in range(3)))
+    assert empreinte_positions(ici, la) != empreinte_positions(la, ici)
+    # from A to A there is no pair: A counts as a departure alone
+    assert empreinte_positions(ici, tous) == empreinte_positions(ici, la)
 
 
 def test_the_stated_error_of_the_estimate_is_the_one_computed_from_its_drives():
