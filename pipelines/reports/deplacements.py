@@ -1,5 +1,6 @@
 """The travel of a proposal in words and tables: km, minutes, budget, an envelope that runs out."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -335,7 +336,11 @@ def _epuisement(
     donnees = lue.plan.groupby("site_id")["demi_journees_cycle"].sum().to_dict()
     sans_rien = sum(perdues[s] == donnees[s] for s in perdues)
     doctrine = libelle_doctrine(lue.resume["hypotheses"]["doctrine"])
-    somme = f"Avec une enveloppe de {nombre(enveloppe_euros)} € par an"
+    somme = (
+        "Sans limite d'enveloppe"
+        if math.isinf(enveloppe_euros)
+        else f"Avec une enveloppe de {nombre(enveloppe_euros)} € par an"
+    )
     if not arrets:
         phrase = f"{somme}, tous les trajets remboursables sont payés."
     else:

@@ -147,10 +147,13 @@ def test_a_matrix_answers_its_own_pairs_and_no_other():
 
 
 def test_a_fingerprint_follows_the_engine_and_every_position_and_nothing_else():
-    a, b = lieu(43.6, 3.9, 1), lieu(43.7, 3.9, 1)
-    assert empreinte("osrm", a, b) == empreinte("osrm", a, lieu(43.7, 3.9, 5))
+    def point(uai: str, latitude: float, densite: float) -> Lieux:
+        return Lieux((uai,), *(np.array([v]) for v in (latitude, 3.9, densite)))
+
+    a, b = point("A", 43.6, 1), point("B", 43.7, 1)
+    assert empreinte("osrm", a, b) == empreinte("osrm", a, point("B", 43.7, 5))
     assert empreinte("osrm", a, b) != empreinte("valhalla", a, b)
-    assert empreinte("osrm", a, b) != empreinte("osrm", a, lieu(43.7001, 3.9, 1))
+    assert empreinte("osrm", a, b) != empreinte("osrm", a, point("B", 43.7001, 1))
     ici, la = (Lieux((nom,), *(np.array([43.6]) for _ in range(3))) for nom in "AB")
     tous = Lieux(("A", "B"), *(np.array([43.6, 43.6]) for _ in range(3)))
     assert empreinte_positions(ici, la) != empreinte_positions(la, ici)
