@@ -494,7 +494,7 @@ def mesurer_trajets(
     ] = None,
     carte: Annotated[
         Path | None,
-        typer.Option("--carte", help="carte de Valhalla : un .osm.pbf, ou des tuiles déjà faites"),
+        typer.Option("--carte", help="carte de Valhalla : un .osm.pbf, ou des tuiles déjà faites"),
     ] = None,
     entrepot_: OptionEntrepot = chemins.ENTREPOT_PAR_DEFAUT,
 ) -> None:
@@ -519,7 +519,7 @@ def trajets(
         Path, typer.Option("--proposition", help="dossier écrit par « atlas proposer »")
     ],
     puissance: Annotated[
-        int | None, typer.Option("--puissance", help="puissance fiscale : 5, 7 ou 8 (CV)")
+        int | None, typer.Option("--puissance", help="puissance fiscale : 5, 7 ou 8 (CV)")
     ] = None,
     enveloppe: Annotated[
         float | None, typer.Option("--enveloppe", help="euros par an ; dit ce qu'elle ne paie plus")
@@ -546,7 +546,7 @@ def trajets(
         _imprimer_tableau(vue.epuisement.sites)
     if sortie is not None:
         propositions.ecrire(sortie, {CLASSEUR_DEPLACEMENTS: vue.classeur})
-        console.print(f"Classeur écrit : {sortie / CLASSEUR_DEPLACEMENTS}", markup=False)
+        console.print(f"Classeur écrit : {sortie / CLASSEUR_DEPLACEMENTS}", markup=False)
 
 
 def _hypotheses(
