@@ -2,6 +2,7 @@
 
 Décret n° 2006-781 of 3 July 2006, art. 2, 8°: a commune and its neighbours served by public
 transport make one commune. Contours say which are neighbours; a local list says which are served.
+Two served neighbours are taken as linked to each other: the list says « non » where they are not.
 """
 
 from enum import StrEnum

@@ -33,7 +33,8 @@ class Osrm:
     ) -> None:
         """`url` of the server; `attente_s` before the second try, doubled at each further one."""
         morceaux = urlsplit(url)
-        if morceaux.scheme not in ("http", "https") or not morceaux.hostname or "@" in url:
+        est_adresse = morceaux.scheme in ("http", "https") and morceaux.hostname
+        if not est_adresse or any(signe in url for signe in "@?#"):
             raise AtlasError(
                 f"« {url} » n'est pas l'adresse d'un serveur OSRM.",
                 admis="http://machine:port ou https://machine, sans nom ni mot de passe",

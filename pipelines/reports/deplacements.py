@@ -219,16 +219,15 @@ def _reserves(trajets: Sequence[Deplacement]) -> list[str]:
 
 
 def _provenance(lue: Lue) -> str:
-    """Where the km come from; proposals made before it was kept say only what was measured."""
+    """Where the km come from, as the proposal kept it."""
     hypotheses = lue.probleme["hypotheses"]
-    mesures = hypotheses.get("trajets_mesures", 0)
-    if not mesures:
+    if not hypotheses.get("trajets_moteurs"):
         return "Temps et distances estimés à vol d'oiseau : voir leur précision à « Méthode »."
     return (
-        f"Temps et distances : {pluriel(mesures, 'couple mesuré', 'couples mesurés')} "
-        f"({hypotheses.get('trajets_moteurs', '')}), "
-        f"{pluriel(hypotheses.get('trajets_estimes', 0), 'estimé')} à vol d'oiseau, "
-        f"{pluriel(hypotheses.get('trajets_inconnus', 0), 'inconnu')}."
+        f"Temps et distances, pour tous les couples de postes et de sites : "
+        f"{pluriel(hypotheses['trajets_mesures'], 'mesuré')} ({hypotheses['trajets_moteurs']}), "
+        f"{pluriel(hypotheses['trajets_estimes'], 'estimé')} à vol d'oiseau, "
+        f"{pluriel(hypotheses['trajets_inconnus'], 'inconnu')}."
     )
 
 
@@ -268,11 +267,11 @@ def _postes(trajets: Sequence[Deplacement], noms: _Noms, puissance_cv: int) -> p
                 poste_id,
                 noms.communes_postes[poste_id],
                 len(siens),
+                *(round(montants[b].get(poste_id, 0.0)) for b in Borne),
                 round(sum(t.par_semaine(t.km or 0.0) for t in connus), 1),
                 round(sum(t.par_semaine(t.minutes) for t in siens if t.minutes)),
                 round(sum(t.par_an(t.km or 0.0) for t in connus)),
                 round(sum(t.par_an(t.minutes) for t in siens if t.minutes) / MINUTES_PAR_HEURE),
-                *(round(montants[b].get(poste_id, 0.0)) for b in Borne),
             )
         )
     return pd.DataFrame(
@@ -281,12 +280,12 @@ def _postes(trajets: Sequence[Deplacement], noms: _Noms, puissance_cv: int) -> p
             "Poste",
             "Commune de la résidence",
             "Sites",
+            "Budget bas (€ par an)",
+            "Budget haut (€ par an)",
             "Km par semaine",
             "Minutes par semaine",
             "Km par an",
             "Heures par an",
-            "Budget bas (€ par an)",
-            "Budget haut (€ par an)",
         ],
     ).sort_values(["Budget haut (€ par an)", "Poste"], ascending=[False, True], ignore_index=True)
 
@@ -380,8 +379,8 @@ def _epuisement(
             columns=[
                 "Site",
                 "Commune",
-                "Présence du plan (½ j. par cycle)",
-                "Présence encore payée (½ j. par cycle)",
+                "Plan (½ j. par cycle)",
+                "Encore payé (½ j. par cycle)",
                 "Rythme qui reste",
                 "UAI",
             ],

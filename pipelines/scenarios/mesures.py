@@ -22,6 +22,7 @@ from pipelines.planning.moteurs import (
     AVolDOiseau,
     Durees,
     Lieux,
+    Matrice,
     Moteur,
     Progres,
     ecarter_invraisemblables,
@@ -34,7 +35,6 @@ from pipelines.scenarios.propositions import ecrire
 
 COLONNES = ("origine_uai", "destination_uai", "minutes", "km", "moteur", "empreinte")
 MOTEURS = (AVolDOiseau.nom, Osrm.nom, Valhalla.nom)
-MATRICE = "matrice"
 REPONSES = "réponses invraisemblables"
 LIEUX = ("lieu", "lieux")
 
@@ -55,9 +55,7 @@ class Mesure:
     est_reprise: bool
 
 
-def moteur(
-    nom: str, *, url: str | None, profil: str | None, carte: Path | None
-) -> AVolDOiseau | Osrm | Valhalla:
+def moteur(nom: str, *, url: str | None, profil: str | None, carte: Path | None) -> Moteur:
     """The engine of that name; AtlasError when it does not exist or lacks what it needs."""
     if nom == AVolDOiseau.nom:
         return AVolDOiseau()
@@ -74,7 +72,7 @@ def moteur(
         )
     suite = (
         "« matrice » est le fichier lui-même : le mettre avec les sources suffit"
-        if nom == MATRICE
+        if nom == Matrice.nom
         else "choisir l'un d'eux"
     )
     raise AtlasError(f"Le moteur « {nom} » ne mesure rien.", admis=", ".join(MOTEURS), remede=suite)

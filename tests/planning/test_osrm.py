@@ -131,7 +131,16 @@ def test_a_server_of_another_country_gives_nothing_one_may_believe(serveur):
 
 
 @pytest.mark.parametrize(
-    "url", ["", "localhost:5000", "ftp://a", "http://", "http://moi:secret@machine", "machine"]
+    "url",
+    [
+        "",
+        "localhost:5000",
+        "ftp://a",
+        "http://",
+        "http://moi:secret@machine",
+        "http://machine/?a=1",
+        "machine",
+    ],
 )
 def test_an_address_that_is_none_is_refused_before_any_request(url):
     with pytest.raises(AtlasError, match="n'est pas l'adresse"):

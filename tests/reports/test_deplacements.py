@@ -96,8 +96,8 @@ def test_what_the_envelope_stops_is_in_order_and_leaves_no_more_than_it(vue):
     assert arrets["Reste à payer (€ par an)"].is_monotonic_decreasing
     assert arrets["Reste à payer (€ par an)"].iloc[-1] <= 10_000
     assert arrets["Reste à payer (€ par an)"].iloc[-2] > 10_000
-    reste = sites["Présence encore payée (½ j. par cycle)"]
-    assert (reste < sites["Présence du plan (½ j. par cycle)"]).all()
+    reste = sites["Encore payé (½ j. par cycle)"]
+    assert (reste < sites["Plan (½ j. par cycle)"]).all()
     assert (reste >= 0).all()
 
 
