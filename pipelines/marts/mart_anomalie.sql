@@ -497,7 +497,7 @@ with
             dessertes.fichier,
             dessertes.ligne,
             'commune_code' as colonne,
-            dessertes.commune_code as valeur,
+            concat_ws(' ', dessertes.commune_code, dessertes.commune) as valeur,
             'desserte_commune_inconnue' as code
         from dessertes
         inner join

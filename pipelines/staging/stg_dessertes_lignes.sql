@@ -8,6 +8,7 @@ with
             fichier,
             ligne,
             commune_de(commune_code) as commune_code,
+            texte(commune) as commune,
             oui_non(desservie) as est_desservie,
             commune_code as commune_lue,
             desservie as desservie_lue

@@ -323,15 +323,21 @@ class TestReponses:
 
     def test_a_commune_says_whether_transports_serve_it_and_a_wrong_code_is_told(self, sources):
         """34001 is served, 34002 nobody knows, 34999 does not exist, 30001 is not asked for."""
-        lignes = [("34001", "oui"), ("34999", "non"), ("30001", "oui"), ("34002", "bof")]
+        colonnes = ("commune_code", "commune", "desservie")
+        lignes = [
+            ("34001", "", "oui"),
+            ("34999", "Nulle-Part", "non"),
+            ("30001", "", "oui"),
+            ("34002", "", "bof"),
+        ]
         fabrique.ecrire_csv(
             sources / "dessertes.csv",
-            ("commune_code", "desservie"),
-            [dict(zip(("commune_code", "desservie"), x, strict=True)) for x in lignes],
+            colonnes,
+            [dict(zip(colonnes, x, strict=True)) for x in lignes],
         )
         with fabrique.en_memoire(sources) as sql:
             assert sorted(anomalies(sql, "dessertes")) == [
-                ("desserte_commune_inconnue", 3, "34999"),
+                ("desserte_commune_inconnue", 3, "34999 Nulle-Part"),
                 ("desserte_illisible", 5, "bof"),
             ]
             assert sql(
