@@ -23,11 +23,11 @@ from pipelines.base.erreurs import AtlasError
 from pipelines.base.textes import enumeration, nombre, pluriel, pourcentage
 from pipelines.marts import construction
 from pipelines.planning.assemblage import Hypotheses
+from pipelines.reports import deplacements, donnees, explication
 from pipelines.reports import doctrines as vue_doctrines
-from pipelines.reports import donnees, explication
 from pipelines.reports import exigences as vue_exigences
 from pipelines.reports import modeles as modeles_excel
-from pipelines.scenarios import comparaisons, propositions
+from pipelines.scenarios import comparaisons, mesures, propositions
 from pipelines.scenarios.resume import ENSEMBLE
 from pipelines.scoring.couverture import Rythme
 from pipelines.scoring.inscription import inscrire
@@ -83,7 +83,15 @@ OptionGarderResidence = Annotated[
         help="un poste présent aujourd'hui à sa résidence y garde une présence",
     ),
 ]
+OptionTrajetsMesures = Annotated[
+    bool,
+    typer.Option(
+        "--trajets-mesures-seuls",
+        help="un trajet qu'aucun fichier ne donne est inconnu, au lieu d'être estimé",
+    ),
+]
 CLASSEUR_DOCTRINES = "doctrines.xlsx"
+CLASSEUR_DEPLACEMENTS = "deplacements.xlsx"
 
 
 def _hypotheses(
@@ -91,6 +99,7 @@ def _hypotheses(
     trajet_max: OptionTrajetMax = None,
     meme_bassin: OptionMemeBassin = False,
     garder_residence: OptionGarderResidence = True,
+    trajets_mesures_seuls: OptionTrajetsMesures = False,
     bareme: OptionBareme = None,
     perte_max: OptionPerteMax = None,
 ) -> Hypotheses:
@@ -104,6 +113,7 @@ def _hypotheses(
     return Hypotheses(
         meme_bassin=meme_bassin,
         garder_residence=garder_residence,
+        trajets_mesures_seuls=trajets_mesures_seuls,
         **{nom: v for nom, v in choix.items() if v is not None},
     )
 
@@ -578,6 +588,76 @@ def doctrines(
     console.print(vue.phrase, style="bold", markup=False)
     _imprimer_tableau(vue.indices)
     console.print(f"Comparaison écrite dans {sortie}", markup=False)
+
+
+@app.command("mesurer-trajets")
+def mesurer_trajets(
+    departement: OptionDepartement,
+    moteur: Annotated[
+        str, typer.Option("--moteur", help=f"qui mesure : {', '.join(mesures.MOTEURS)}")
+    ],
+    sortie: Annotated[Path, typer.Option("--sortie", help="dossier où écrire le fichier")],
+    url: Annotated[
+        str | None, typer.Option("--url", help="adresse du serveur OSRM, jamais demandée sans elle")
+    ] = None,
+    profil: Annotated[
+        str | None, typer.Option("--profil", help="profil du serveur OSRM (driving)")
+    ] = None,
+    carte: Annotated[
+        Path | None,
+        typer.Option("--carte", help="carte de Valhalla : un .osm.pbf, ou des tuiles déjà faites"),
+    ] = None,
+    entrepot_: OptionEntrepot = chemins.ENTREPOT_PAR_DEFAUT,
+) -> None:
+    """Mesure les trajets d'un département, une fois, et écrit le fichier à mettre aux sources."""
+    choisi = mesures.moteur(moteur, url=url, profil=profil, carte=carte)
+    with _barre() as barre:
+        tache = barre.add_task("Mesure des trajets", total=1.0)
+        mesure = mesures.mesurer(
+            entrepot_,
+            _code(departement),
+            choisi,
+            sortie,
+            lambda part: barre.update(tache, completed=part),
+        )
+    for phrase in mesures.en_mots(mesure):
+        console.print(phrase, markup=False, highlight=False, soft_wrap=True)
+
+
+@app.command()
+def trajets(
+    proposition: Annotated[
+        Path, typer.Option("--proposition", help="dossier écrit par « atlas proposer »")
+    ],
+    puissance: Annotated[
+        int | None, typer.Option("--puissance", help="puissance fiscale : 5, 7 ou 8 (CV)")
+    ] = None,
+    enveloppe: Annotated[
+        float | None, typer.Option("--enveloppe", help="euros par an ; dit ce qu'elle ne paie plus")
+    ] = None,
+    sortie: Annotated[
+        Path | None, typer.Option("--sortie", help="dossier où écrire le classeur Excel")
+    ] = None,
+    entrepot_: OptionEntrepot = chemins.ENTREPOT_PAR_DEFAUT,
+) -> None:
+    """Compte les déplacements d'une proposition : km, temps, budget remboursable, enveloppe."""
+    choisie = deplacements.puissance_par_defaut() if puissance is None else puissance
+    vue = deplacements.vue(entrepot_, proposition, choisie, enveloppe)
+    console.print(vue.phrase, style="bold", markup=False, highlight=False)
+    for phrase in vue.reserves:
+        console.print(phrase, style="yellow", markup=False, highlight=False)
+    for phrase in vue.regles:
+        console.print(phrase, markup=False, highlight=False)
+    _imprimer_tableau(vue.puissances)
+    _imprimer_tableau(vue.postes)
+    if vue.epuisement is not None:
+        console.print(vue.epuisement.phrase, style="bold", markup=False, highlight=False)
+        console.print(vue.epuisement.ordre, markup=False, highlight=False)
+        _imprimer_tableau(vue.epuisement.arrets)
+        _imprimer_tableau(vue.epuisement.sites)
+    if sortie is not None:
+        propositions.ecrire(sortie, {CLASSEUR_DEPLACEMENTS: vue.classeur})
+        console.print(f"Classeur écrit : {sortie / CLASSEUR_DEPLACEMENTS}", markup=False)
 
 
 @app.command()

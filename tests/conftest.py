@@ -1,6 +1,8 @@
 """The real files when they are there, and one warehouse built from them for all the tests."""
 
+import importlib.util
 import os
+from pathlib import Path
 
 import pytest
 
@@ -14,15 +16,23 @@ from pipelines.simulation.postes import ecrire
 DOSSIER_REEL = chemins.RACINE.parent / "shared" / "real"
 DEPARTEMENTS_REELS = ["011", "030", "034", "035", "048", "066"]
 ETP_SIMULES = {"034": 45.0, "035": 38.0}
+ABSENCE_VALHALLA = "Le test du vrai Valhalla n'a pas tourné : pyvalhalla 3.9 est absent."
 ABSENCE = "Les tests sur les fichiers réels n'ont pas tourné : ../shared/real est absent."
 
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "reel: reads the real public files of ../shared/real")
+    config.addinivalue_line("markers", "valhalla: makes tiles with the optional pyvalhalla")
 
 
 def pytest_collection_modifyitems(config, items):
-    """Leave out the tests that need the real files where there are none; never skip them."""
+    """Leave out the tests that need what is not there, the real files or an optional engine;
+    never skip them.
+    """
+    if not valhalla_fait_des_tuiles():
+        sans_moteur = [i for i in items if i.get_closest_marker("valhalla")]
+        items[:] = [i for i in items if i not in sans_moteur]
+        config.hook.pytest_deselected(items=sans_moteur)
     if DOSSIER_REEL.is_dir():
         return
     if os.environ.get("ATLAS_EXIGE_REEL") == "1":
@@ -34,10 +44,22 @@ def pytest_collection_modifyitems(config, items):
     config.hook.pytest_deselected(items=laisses)
 
 
+def valhalla_fait_des_tuiles():
+    """True where the optional engine is installed in a version that reads an .osm.pbf."""
+    paquet = importlib.util.find_spec("valhalla")
+    if paquet is None or paquet.origin is None:
+        return False
+    return any((Path(paquet.origin).parent / "bin").glob("valhalla_build_tiles*"))
+
+
 def pytest_unconfigure(config):
-    """The last line of the run says what could not run."""
-    if not DOSSIER_REEL.is_dir() and not hasattr(config, "workerinput"):
+    """The last lines of the run say what could not run."""
+    if hasattr(config, "workerinput"):
+        return
+    if not DOSSIER_REEL.is_dir():
         print(ABSENCE)
+    if not valhalla_fait_des_tuiles():
+        print(ABSENCE_VALHALLA)
 
 
 @pytest.fixture(scope="session", autouse=True)

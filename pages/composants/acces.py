@@ -14,6 +14,7 @@ from pipelines.base import chemins
 from pipelines.reports import (
     adaptation,
     besoins,
+    deplacements,
     doctrines,
     donnees,
     etablissement,
@@ -28,6 +29,7 @@ from pipelines.reports import (
     sensibilite,
     signaux,
     situation,
+    trajets,
 )
 from pipelines.scenarios import calculs, comparaisons, depot
 from pipelines.scenarios.adaptations import Adaptation
@@ -148,6 +150,28 @@ def lire_reprise(
 ) -> explication.VueExplication:
     """Who could take a site."""
     return explication.reprise(calculs.etat(calcul_id).dossier, site_id, poste_id)
+
+
+@st.cache_data(**CACHE)
+def lire_deplacements(
+    version: str, calcul_id: str, puissance_cv: int, enveloppe_euros: float | None
+) -> deplacements.VueDeplacements:
+    """The travel of a finished proposal, and what an envelope no longer pays."""
+    dossier = calculs.etat(calcul_id).dossier
+    return deplacements.vue(base(), dossier, puissance_cv, enveloppe_euros)
+
+
+@st.cache_data(**CACHE)
+def choix_puissances() -> tuple[str, dict[str, str]]:
+    """The fiscal power supposed by default, then those one may choose (CV) → words."""
+    choix = {str(cv): mots for cv, mots in deplacements.puissances().items()}
+    return str(deplacements.puissance_par_defaut()), choix
+
+
+@st.cache_data(**CACHE)
+def lire_trajets(version: str) -> trajets.VueTrajets:
+    """Where travel times come from."""
+    return trajets.vue(base())
 
 
 @st.cache_data(**CACHE)

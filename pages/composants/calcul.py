@@ -4,7 +4,7 @@ from functools import partial
 
 import streamlit as st
 
-from pages.composants import acces, cadre, explication, suivi
+from pages.composants import acces, cadre, deplacements, explication, suivi
 from pages.composants.hypotheses import Demande
 from pipelines.base.textes import pourcentage
 from pipelines.scenarios import calculs
@@ -120,7 +120,10 @@ def _resultat(etat: Etat) -> None:
         **({} if vue.transition.empty else {"Transition": (vue.transition, "transition")}),
         "Preuve": (vue.etages, "preuve"),
     }
-    for onglet, (table, nom) in zip(st.tabs(list(tables)), tables.values(), strict=True):
+    *onglets, dernier = st.tabs([*tables, "Déplacements"])
+    with dernier:
+        deplacements.montrer(calcul_id)
+    for onglet, (table, nom) in zip(onglets, tables.values(), strict=True):
         with onglet:
             if table.empty:
                 st.write(

@@ -6,6 +6,7 @@ from pages.composants import acces, cadre
 
 m = acces.lire_methode(acces.version_des_regles())
 fichiers, anomalies, cartes = acces.sources(acces.version())
+trajets = acces.lire_trajets(acces.version())
 
 st.title("Méthode : d'où vient chaque nombre ?")
 st.markdown(
@@ -45,6 +46,11 @@ with calcul:
     cadre.table_a_lire(m.regles_dures, "regles-dures")
     st.markdown("##### Ce que le calcul cherche, dans l'ordre")
     cadre.table_a_lire(m.objectifs, "objectifs")
+    st.markdown("##### Les temps de trajet")
+    st.write(f"{trajets.phrase} {trajets.precision}")
+    cadre.table_a_lire(trajets.moteurs, "moteurs-de-trajets")
+    with st.expander("L'estimation face aux temps de référence, liaison par liaison"):
+        cadre.table_a_lire(trajets.liaisons, "etalons-de-trajets")
 with parametres:
     cadre.table_a_lire(m.parametres, "parametres")
 with donnees:

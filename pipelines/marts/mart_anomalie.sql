@@ -16,6 +16,8 @@ with
     effectifs as (select * from stg_effectifs),
     labels_brevet as (select * from stg_labels_brevet),
     presences_placees as (select * from mart_presence),
+    communes as (select * from mart_commune),
+    dessertes as (select * from stg_dessertes_lignes where sort = 'gardee'),
     natures as (select * from ref_natures),
     precisions_peu_sures as (select valeur from ref_listes where nom = 'precisions_peu_sures'),
     seuils as (
@@ -94,6 +96,10 @@ with
         union all
         select source, fichier, ligne, anomalie_colonne, anomalie_valeur, anomalie
         from stg_trajets_lignes
+        where anomalie is not null
+        union all
+        select source, fichier, ligne, anomalie_colonne, anomalie_valeur, anomalie
+        from stg_dessertes_lignes
         where anomalie is not null
         union all
         select source, fichier, ligne, null, raison, anomalie
@@ -509,6 +515,22 @@ with
         where etablissements.uai is null
     ),
 
+    dessertes_jugees as (
+        select
+            'dessertes' as source,
+            dessertes.fichier,
+            dessertes.ligne,
+            'commune_code' as colonne,
+            concat_ws(' ', dessertes.commune_code, dessertes.commune) as valeur,
+            'desserte_commune_inconnue' as code
+        from dessertes
+        inner join
+            departements
+            on departement_de_commune(dessertes.commune_code) = departements.departement
+        left join communes on dessertes.commune_code = communes.commune_code
+        where communes.commune_code is null
+    ),
+
     presences_jugees as (
         select
             'postes' as source,
@@ -752,6 +774,9 @@ with
         union all
         select *
         from presences_jugees
+        union all
+        select *
+        from dessertes_jugees
         union all
         select *
         from activite_jugee

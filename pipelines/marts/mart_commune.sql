@@ -3,6 +3,7 @@ with
     departements as (select * from ref_departements),
     densites as (select * from stg_densite),
     contours as (select * from stg_contours),
+    dessertes as (select * from stg_dessertes),
 
     reunies as (
         select
@@ -31,11 +32,14 @@ with
             reunies.latitude,
             reunies.longitude,
             reunies.contour_wkb,
+            dessertes.est_desservie,
             reunies.densite_fichier,
-            reunies.contour_fichier
+            reunies.contour_fichier,
+            dessertes.fichier as desserte_fichier
         from reunies
         inner join
             departements on departement_de_commune(reunies.commune_code) = departements.departement
+        left join dessertes on reunies.commune_code = dessertes.commune_code
     )
 
 select *

@@ -2,7 +2,9 @@
 with
     trajets as (select * from stg_trajets),
 
-    final as (select origine_uai, destination_uai, duree_min, distance_km from trajets)
+    final as (
+        select origine_uai, destination_uai, duree_min, distance_km, moteur, empreinte from trajets
+    )
 
 select *
 from final

@@ -35,7 +35,8 @@ class Hypotheses:
     """What the user chose before asking for a proposal.
 
     `perte_max`: the transition rule, half-days per cycle a site may lose at most from one year to
-    the next; None when it is off.
+    the next; None when it is off. `trajets_mesures_seuls`: a travel no file gives is unknown
+    instead of estimated.
     """
 
     bareme: str = "national_2017"
@@ -46,6 +47,7 @@ class Hypotheses:
     compter_postes_vacants: bool = True
     garder_residence: bool = True
     perte_max: int | None = None
+    trajets_mesures_seuls: bool = False
 
 
 def assembler(
@@ -73,7 +75,12 @@ def assembler(
         )
     rattachements = dict(connexion.execute("select uai, site_id from mart_rattachement").fetchall())
     postes["residence_site_id"] = postes["residence_uai"].map(rattachements)
-    trajets = estimer(postes, sites, entrepot.lire(connexion, "mart_trajet"))
+    trajets = estimer(
+        postes,
+        sites,
+        entrepot.lire(connexion, "mart_trajet"),
+        completer=not hypotheses.trajets_mesures_seuls,
+    )
     presences = entrepot.lire(connexion, "mart_presence")
     connus_postes, connus_sites = set(postes["poste_id"]), set(sites["site_id"])
     donnables = capacites(connexion)["capacite"]
@@ -135,6 +142,9 @@ def assembler(
             hypotheses={
                 **{n: v for n, v in asdict(hypotheses).items() if v is not None},
                 "trajets_mesures": trajets.nb_mesures,
+                "trajets_estimes": trajets.nb_estimes,
+                "trajets_inconnus": trajets.nb_inconnus,
+                "trajets_moteurs": " ; ".join(m or "mesure à la main" for m in trajets.moteurs),
                 "empreinte_reference": reference.empreinte(),
                 **{
                     f"avertissement_{code}": libelle

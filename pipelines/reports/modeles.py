@@ -22,7 +22,8 @@ from pipelines.reports.classeur import Classeur, largeur
 from pipelines.sources.cartes import Carte, cartes
 
 LIGNES_A_REMPLIR = 2000
-COLONNE_SIMULEE = "origine"
+# what Atlas writes itself: the mark of simulated rows, the engine of measured travel
+COLONNES_ECRITES_PAR_ATLAS = ("origine", "moteur", "empreinte")
 LONGUEUR_UAI = 8
 ARCHIVE = "modeles-atlas.zip"
 
@@ -91,7 +92,7 @@ def colonnes(source: str) -> list[Colonne]:
     return [
         _colonne(carte, canonique, alias[0])
         for canonique, alias in carte.colonnes.items()
-        if canonique != COLONNE_SIMULEE
+        if canonique not in COLONNES_ECRITES_PAR_ATLAS
     ]
 
 

@@ -3,7 +3,7 @@
 import csv
 import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -82,8 +82,10 @@ def plan_en_csv(plan: tuple[Presence, ...]) -> str:
     return flux.getvalue()
 
 
-def ecrire(sortie: Path, fichiers: dict[str, str]) -> None:
-    """Write texts under `sortie`, each whole or not at all; AtlasError when it can't be."""
+def ecrire(sortie: Path, fichiers: Mapping[str, str | bytes]) -> None:
+    """Write texts (UTF-8) or bytes under `sortie`, each whole or not at all; AtlasError when it
+    can't be.
+    """
     try:
         for nom, texte in fichiers.items():
             provisoire.ecrire(sortie / nom, texte)

@@ -11,6 +11,8 @@ with
             uai_propre(destination_uai) as destination_uai,
             nombre(minutes) as duree_min,
             nombre(km) as distance_km,
+            texte(moteur) as moteur,
+            texte(empreinte) as empreinte,
             minutes as minutes_lues,
             km as km_lus,
             origine_uai as origine_lue,
@@ -37,12 +39,17 @@ with
                 then 'uai_illisible_local'
                 when not est_uai(destination_uai) or not cle_uai_juste(destination_uai)
                 then 'destination_illisible'
-                when duree_min is null or duree_min < 0
+                when
+                    duree_min < 0
+                    or duree_min is null
+                    and (moteur is null or texte(minutes_lues) is not null)
                 then 'minutes_illisibles'
                 when texte(km_lus) is not null and (distance_km is null or distance_km < 0)
                 then 'km_illisibles'
                 when rang > 1
                 then 'trajet_deux_lignes'
+                when duree_min is null
+                then 'trajet_sans_itineraire'
             end as anomalie
         from classees
     ),
@@ -52,7 +59,7 @@ with
             * exclude (minutes_lues, km_lus, origine_lue, destination_lue),
             'trajets' as source,
             case
-                when anomalie is null
+                when anomalie is null or anomalie = 'trajet_sans_itineraire'
                 then 'gardee'
                 when anomalie = 'trajet_deux_lignes'
                 then 'fusionnee'
@@ -61,6 +68,8 @@ with
             case
                 anomalie
                 when 'minutes_illisibles'
+                then 'minutes'
+                when 'trajet_sans_itineraire'
                 then 'minutes'
                 when 'km_illisibles'
                 then 'km'
@@ -76,6 +85,8 @@ with
                 then km_lus
                 when 'destination_illisible'
                 then destination_lue
+                when 'trajet_sans_itineraire'
+                then origine_uai || ' → ' || destination_uai
                 else origine_lue
             end as anomalie_valeur
         from jugees

@@ -322,6 +322,50 @@ class TestReponses:
             assert anomalies(sql, "trajets") == [("km_illisibles", 3, "douze")]
             assert sql("select duree_min, distance_km from mart_trajet") == [(12.0, None)]
 
+    def test_a_pair_an_engine_found_no_way_for_is_kept_as_unknown_and_told(self, sources):
+        """An empty time is a slip of the hand in a file of the hand, an answer in an engine's."""
+        colonnes = ("origine_uai", "destination_uai", "minutes", "km", "moteur", "empreinte")
+        paire = {"origine_uai": UN, "destination_uai": DEUX}
+        calculee = {**paire, "moteur": "osrm", "empreinte": "abc"}
+        fabrique.ecrire_csv(
+            sources / "trajets.csv",
+            colonnes,
+            [calculee, calculee, {**paire, "destination_uai": uai(3), "minutes": ""}],
+        )
+        with fabrique.en_memoire(sources) as sql:
+            assert sorted(anomalies(sql, "trajets")) == [
+                ("minutes_illisibles", 4, None),
+                ("trajet_deux_lignes", 3, UN),
+                ("trajet_sans_itineraire", 2, f"{UN} → {DEUX}"),
+            ]
+            assert sql("select duree_min, moteur, empreinte from mart_trajet") == [
+                (None, "osrm", "abc")
+            ]
+
+    def test_a_commune_says_whether_transports_serve_it_and_a_wrong_code_is_told(self, sources):
+        """34001 is served, 34002 nobody knows, 34999 does not exist, 30001 is not asked for."""
+        colonnes = ("commune_code", "commune", "desservie")
+        lignes = [
+            ("34001", "", "oui"),
+            ("34999", "Nulle-Part", "non"),
+            ("30001", "", "oui"),
+            ("34002", "", "bof"),
+        ]
+        fabrique.ecrire_csv(
+            sources / "dessertes.csv",
+            colonnes,
+            [dict(zip(colonnes, x, strict=True)) for x in lignes],
+        )
+        with fabrique.en_memoire(sources) as sql:
+            assert sorted(anomalies(sql, "dessertes")) == [
+                ("desserte_commune_inconnue", 3, "34999 Nulle-Part"),
+                ("desserte_illisible", 5, "bof"),
+            ]
+            assert sql(
+                "select commune_code, est_desservie, desserte_fichier from mart_commune "
+                "order by commune_code"
+            ) == [("34001", True, "dessertes.csv"), ("34002", None, None)]
+
     def test_an_empty_bassin_leaves_that_of_the_annuaire_and_is_told(self, sources):
         """The row is kept for its réseau; nothing is written over."""
         fabrique.ecrire_csv(

@@ -388,6 +388,27 @@ def test_a_proposal_of_a_comparison_opens_on_the_page_of_proposals_and_says_its_
     assert "Doctrine choisie : Couverture de tous." in textes
 
 
+def test_the_travel_of_a_proposal_is_a_tab_and_its_envelope_is_in_the_address(ouvrir, comparee):
+    """Opened with an envelope of 0: every paid trip stops, and the reader sees the order."""
+    ecran = ouvrir("situation", departement="005")
+    ecran.query_params["calcul"] = f"{comparee()}.couverture_de_tous"
+    ecran.query_params["enveloppe"] = "0"
+    ecran.switch_page("../proposer/proposer.py").run()
+    assert not ecran.exception
+    assert "Déplacements" in [t.label for t in ecran.tabs]
+    textes = " ".join(clair(m.value) for m in ecran.main.markdown)
+    assert "Ce plan demande" in textes
+    assert "Avec une enveloppe de 0 € par an" in textes
+    arrets = next(d.value for d in ecran.main.dataframe if "Ordre" in d.value)
+    assert arrets.iloc[-1]["Reste à payer (€ par an)"] == 0
+    [montant] = [n for n in ecran.main.number_input if "Enveloppe" in n.label]
+    montant.set_value(1_000_000).run()
+    assert ecran.query_params["enveloppe"] == "1000000"
+    assert "tous les trajets remboursables sont payés" in " ".join(
+        clair(m.value) for m in ecran.main.markdown
+    )
+
+
 def test_a_comparison_of_another_departement_is_not_shown_under_this_one(ouvrir):
     comparaison_id = "004-20261121-101112-abcdef-doctrines"
     dossier = chemins.CALCULS / comparaison_id
