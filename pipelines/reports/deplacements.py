@@ -25,8 +25,8 @@ from pipelines.planning.deplacements import (
 from pipelines.planning.limitrophes import Communes, Lien
 from pipelines.planning.moteurs import MINUTES_PAR_HEURE
 from pipelines.reports import classeur
-from pipelines.reports.libelles import libelle_doctrine
 from pipelines.reports.proposition import Lue, exiger_les_sites, lire, mises_en_garde
+from pipelines.scoring.doctrine import libelle_de
 
 LIENS_EN_MOTS = {
     Lien.MEME_COMMUNE: "non : même commune",
@@ -334,7 +334,7 @@ def _epuisement(
     perdues = presences_perdues(arrets)
     donnees = lue.plan.groupby("site_id")["demi_journees_cycle"].sum().to_dict()
     sans_rien = sum(perdues[s] == donnees[s] for s in perdues)
-    doctrine = libelle_doctrine(lue.resume["hypotheses"]["doctrine"])
+    doctrine = libelle_de(lue.resume["hypotheses"]["doctrine"])
     somme = (
         "Sans limite d'enveloppe"
         if math.isinf(enveloppe_euros)
