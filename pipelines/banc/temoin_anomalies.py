@@ -167,7 +167,7 @@ def _de_ce_que_l_annuaire_tait(
     # one spelling is mended once: said once, of all who bear it
     ecritures = lus.dropna(subset=["academie_inconnue"]).groupby(["fichier", "academie_inconnue"])
     vus = ecritures.agg(ligne=("ligne", "min"), nombre=("uai", "size")).reset_index()
-    portee = ", nombre d'établissements : " + vus["nombre"].astype("str")
+    portee = ", nombre d'établissements : " + vus["nombre"].astype("str")
     yield _dire(vus, "academie_inconnue", "libelle_academie", vus["academie_inconnue"] + portee)
 
 

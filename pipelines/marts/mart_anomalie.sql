@@ -291,7 +291,7 @@ with
             perimetre.fichier,
             min(perimetre.ligne),
             'libelle_academie',
-            annuaire.academie_inconnue || ', nombre d''établissements : ' || count(*),
+            annuaire.academie_inconnue || ', nombre d''établissements : ' || count(*),
             'academie_inconnue'
         from perimetre
         inner join annuaire on perimetre.uai = annuaire.uai

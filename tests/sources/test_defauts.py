@@ -550,7 +550,7 @@ class TestContenu:
         fabrique.ecrire_annuaire(tmp_path, [etablissement(1, Libelle_academie=ecrite)])
         with fabrique.en_memoire(tmp_path) as sql:
             assert sql("select academie from mart_etablissement") == [(lue,)]
-            attendues = [("academie_inconnue", "Ailleurs, nombre d'établissements : 1")]
+            attendues = [("academie_inconnue", "Ailleurs, nombre d'établissements : 1")]
             assert anomalies(sql, "academie_inconnue") == (attendues if lue == ecrite else [])
 
     def test_an_unknown_spelling_of_an_academie_is_told_once_with_how_many_bear_it(self, tmp_path):
@@ -562,7 +562,7 @@ class TestContenu:
         with fabrique.en_memoire(tmp_path) as sql:
             assert sql(
                 "select ligne, colonne, valeur from mart_anomalie where code = 'academie_inconnue'"
-            ) == [(3, "libelle_academie", "Montpelier, nombre d'établissements : 2")]
+            ) == [(3, "libelle_academie", "Montpelier, nombre d'établissements : 2")]
             assert sql(f"select academie from mart_etablissement where uai = '{DEUX}'") == [
                 ("Montpelier",)
             ]
