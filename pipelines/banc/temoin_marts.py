@@ -49,7 +49,8 @@ COLONNES_ACTIVITE = [
 ]  # fmt: skip
 COLONNES_COMMUNE = [
     "commune_code", "commune", "departement", "densite", "libelle_densite", "population",
-    "latitude", "longitude", "contour_wkb", "densite_fichier", "contour_fichier",
+    "latitude", "longitude", "contour_wkb", "est_desservie", "densite_fichier", "contour_fichier",
+    "desserte_fichier",
 ]  # fmt: skip
 
 
@@ -64,7 +65,7 @@ def communes(grille: pd.DataFrame, contours: pd.DataFrame, departements: pd.Seri
     cadre = cadre.rename(
         columns={"fichier_grille": "densite_fichier", "fichier": "contour_fichier"}
     )
-    return cadre[cadre["departement"].isin(departements)][COLONNES_COMMUNE]
+    return cadre[cadre["departement"].isin(departements)].reindex(columns=COLONNES_COMMUNE)
 
 
 def effectifs(lignes: pd.DataFrame) -> pd.DataFrame:
