@@ -176,7 +176,10 @@ def juge(probleme: Probleme, lignes: list[dict]) -> dict:
 
 def _temoin(probleme: Probleme, methode: Callable[[Probleme], list[dict]]) -> dict:
     debut = time.process_time()
-    lignes = methode(probleme)
+    try:
+        lignes = methode(probleme)
+    except RuntimeError as cause:
+        return {"echec": str(cause), "secondes": round(time.process_time() - debut, 2)}
     enfants = os.times()
     return juge(probleme, lignes) | {
         "secondes": round(time.process_time() - debut, 2),

@@ -118,6 +118,7 @@ def p_mediane(probleme: Probleme) -> Lignes:
     modele = PMedian.from_cost_matrix(
         couts, besoins * part, p_facilities=len(postes), facility_capacities=capacites
     )
+    # Exact capacities can leave no whole assignment: spopt then raises RuntimeError.
     modele = modele.solve(pulp.PULP_CBC_CMD(msg=False, timeLimit=60, gapRel=0.01))
     secteurs: dict[int, list[int]] = {}
     for i, servants in enumerate(modele.cli2fac):

@@ -278,7 +278,7 @@ class Maitre:
     def __init__(self, dec: Decomposition) -> None:
         self.dec = dec
         t, rang = dec.t, dec.rang
-        self.lp = lp = pywraplp.Solver.CreateSolver("GLOP")
+        self.lp = lp = pywraplp.Solver.CreateSolver("CLP")
         infini = lp.infinity()
         self.objectif = lp.Objective()
         self.objectif.SetMinimization()
