@@ -55,6 +55,7 @@ class Decomposition:
         self.index, self.rang, self.plafonds = index, rang, plafonds
         self.prix_manque: float | None = None
         self.centre: np.ndarray | None = None
+        self.est_convergee = False
         self.largeur = max(t.sites_max, default=0)
         self.capacite = max(t.capacite, default=0)
         sites = range(len(t.cout))
@@ -134,6 +135,7 @@ class Decomposition:
                     break
             proche = maitre.valeur - meilleure < max(0.5, maitre.valeur * 1e-5)
             if not nouvelles or proche or math.ceil(meilleure) >= valeur:
+                self.est_convergee = True
                 break
         self.centre = centre
         if centre is not None and self.plafonds:

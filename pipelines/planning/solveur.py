@@ -413,7 +413,8 @@ class _Etape:
 
     def _prouver(self, dec: Decomposition, plan: Plan, colonnes: set[Colonne]) -> Plan:
         """Plans from the columns nearest to the bound, then the bound from all those that count."""
-        if dec.centre is None:
+        if dec.centre is None or not dec.est_convergee:
+            # Too far from the bound, a reduced cost keeps every column: nothing to leave out.
             return self._assembler(dec, plan, colonnes, 0.0)[0]
         duales, socle = dec.arrondir(dec.centre), self.borne
         ecart = self.objectif.valeur(self.index, plan) - socle
