@@ -17,6 +17,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
+from pipelines.banc import optimiseur as banc_optimiseur
 from pipelines.banc import sources as banc_sources
 from pipelines.base import chemins, provisoire, reference
 from pipelines.base.erreurs import AtlasError
@@ -553,6 +554,49 @@ def mesurer_sources(
             f"Atlas et pandas ne trouvent pas les mêmes comptes : {ecarts}.",
             remede="ne pas se servir de cette mesure et signaler ce défaut d'Atlas",
         )
+
+
+@banc.command("optimiseur")
+def mesurer_optimiseur(
+    sources: Annotated[
+        Path, typer.Option("--sources", help="dossier de vrais fichiers publics, sans postes")
+    ],
+    departements: OptionDepartements = None,
+    sortie: Annotated[
+        Path | None, typer.Option("--sortie", help="fichier JSON à écrire, au lieu de l'écran")
+    ] = None,
+    duree_max: Annotated[
+        float, typer.Option("--duree-max", help="secondes de calcul par problème", min=1)
+    ] = 60.0,
+    sans_temoins: Annotated[
+        bool, typer.Option("--sans-temoins", help="sans les méthodes des paquets de l'option banc")
+    ] = False,
+) -> None:
+    """Mesure l'optimiseur sur de vrais départements aux moyens simulés, face à d'autres méthodes.
+
+    Les postes sont simulés à 40, 60 et 80 % du besoin total ; les secondes sont du processeur.
+    """
+    codes = _codes(departements)
+    if not codes:
+        raise AtlasError(
+            "Aucun département demandé.",
+            admis="des codes séparés par des virgules",
+            remede="ajouter par exemple --departements 034,030",
+        )
+    with _barre() as barre:
+        tache = barre.add_task("Fabrication des problèmes", total=1.0)
+        resultat = banc_optimiseur.mesurer(
+            sources,
+            codes,
+            duree_max,
+            avec_temoins=not sans_temoins,
+            progres=lambda etape, part: barre.update(tache, description=etape, completed=part),
+        )
+    texte = json.dumps(resultat, ensure_ascii=False, indent=2) + "\n"
+    if sortie is None:
+        sys.stdout.write(texte)
+    else:
+        sortie.write_text(texte, encoding="utf-8")
 
 
 @app.command()

@@ -25,7 +25,7 @@ PERMIS = {
     "base": {"base"},
     **{etage: {"base", *ETAGES[: rang + 1]} for rang, etage in enumerate(ETAGES)},
     "simulation": {"base", "sources", "marts", "simulation"},
-    "banc": {"base", "sources", "marts", "scoring", "banc"},
+    "banc": {"base", "sources", "marts", "scoring", "planning", "simulation", "banc"},
     "cli": {"base", *ETAGES, "simulation", "banc"},
 }
 PERMIS_AUX_PAGES = (

@@ -122,6 +122,7 @@ def assembler(
                 meme_bassin=hypotheses.meme_bassin,
                 tolerance_manque=reference.valeur("optimisation", "tolerance_manque"),
                 tolerance_changements=reference.valeur("optimisation", "tolerance_changements"),
+                tolerance_trajets=reference.valeur("optimisation", "tolerance_trajets"),
                 # a steeper doctrine needs finer costs to stay convex once rounded
                 echelle_manque=max(
                     reference.valeur("optimisation", "echelle_manque"),

@@ -2,17 +2,28 @@
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
 from ortools.linear_solver import pywraplp
 
 from pipelines.planning import modele
-from pipelines.planning.modele import SOUPLES, Index
+from pipelines.planning.modele import NB_ADDITIFS, Index
 from pipelines.planning.tables import INTERDIT, Colonne, Tables
 
 LISSAGE = 0.6  # weight of the best dual values so far (Wentges smoothing)
 ECHELLE_DUALE = 2**20  # dual values are rounded to integers at this scale: bounds stay exact
+
+
+@dataclass(frozen=True)
+class Duales:
+    """Dual values as integers at scale ECHELLE_DUALE: `mu`, `nu`, `pi` by site, `plafonds`."""
+
+    mu: np.ndarray
+    nu: np.ndarray
+    pi: np.ndarray
+    plafonds: tuple[int, ...]
 
 
 class Decomposition:
@@ -43,6 +54,8 @@ class Decomposition:
         self.t = t = Tables(index)
         self.index, self.rang, self.plafonds = index, rang, plafonds
         self.prix_manque: float | None = None
+        self.centre: np.ndarray | None = None
+        self.est_convergee = False
         self.largeur = max(t.sites_max, default=0)
         self.capacite = max(t.capacite, default=0)
         sites = range(len(t.cout))
@@ -58,7 +71,7 @@ class Decomposition:
             np.array(
                 [[self.mesures(p, s, n, False) for n in self.niveaux[s]] for p in rangees[s]],
                 dtype=np.int64,
-            ).reshape(len(rangees[s]), len(self.niveaux[s]), len(SOUPLES))
+            ).reshape(len(rangees[s]), len(self.niveaux[s]), NB_ADDITIFS)
             for s in sites
         ]
         self.admis = [
@@ -99,7 +112,7 @@ class Decomposition:
         `plan`: columns of a plan that keeps the caps, so that the master always has a solution;
         `valeur`: its objective, at which the bound can rise no more.
         """
-        maitre = _Maitre(self)
+        maitre = Maitre(self)
         for colonne in [*plan, *sorted(colonnes)]:
             maitre.ajouter(colonne)
         for p in range(len(self.t.capacite)):
@@ -122,36 +135,60 @@ class Decomposition:
                     break
             proche = maitre.valeur - meilleure < max(0.5, maitre.valeur * 1e-5)
             if not nouvelles or proche or math.ceil(meilleure) >= valeur:
+                self.est_convergee = True
                 break
+        self.centre = centre
         if centre is not None and self.plafonds:
             self.prix_manque = float(centre[-len(self.plafonds)])
         if meilleure == -math.inf:
             return 0
         return max(0, min(valeur, math.ceil(meilleure)))
 
-    def evaluer(self, duales: np.ndarray) -> tuple[Fraction, list[Colonne]]:
-        """The bound that `duales` (mu, nu, pi, lambda) prove, and each poste's least column."""
+    def arrondir(self, duales: np.ndarray) -> Duales:
+        """Dual values (mu, nu, pi, lambda) of the master, as non-negative integers."""
         n = len(self.t.cout)
         entiers = np.rint(np.maximum(duales, 0.0) * ECHELLE_DUALE).astype(np.int64)
-        mu, nu, pi = entiers[:n], entiers[n : 2 * n], entiers[2 * n : 3 * n]
-        plafonnes = [int(prix) for prix in entiers[3 * n :]]
-        poids = [0] * len(SOUPLES)
-        poids[self.rang] = ECHELLE_DUALE
-        for rang, prix in enumerate(plafonnes):
-            poids[rang] = prix
-        gains, trouvees = self._colonnes_les_moins_cheres(
-            np.array(poids, dtype=np.int64), mu, nu, pi
+        return Duales(
+            entiers[:n],
+            entiers[n : 2 * n],
+            entiers[2 * n : 3 * n],
+            tuple(int(prix) for prix in entiers[3 * n :]),
         )
-        total = -int(gains.sum()) - int(mu.sum())
+
+    def poids(self, duales: Duales) -> list[int]:
+        """a[k], the weight of each objective, at scale ECHELLE_DUALE."""
+        poids = [0] * NB_ADDITIFS
+        poids[self.rang] = ECHELLE_DUALE
+        for rang, prix in enumerate(duales.plafonds):
+            poids[rang] = prix
+        return poids
+
+    def moins_cheres(self, duales: Duales) -> tuple[np.ndarray, list[Colonne]]:
+        """What the least priced column of each poste earns (scale ECHELLE_DUALE), and it."""
+        poids = np.array(self.poids(duales), dtype=np.int64)
+        return self._colonnes_les_moins_cheres(poids, duales.mu, duales.nu, duales.pi)
+
+    def evaluer(self, duales: np.ndarray) -> tuple[Fraction, list[Colonne]]:
+        """The bound that `duales` (mu, nu, pi, lambda) prove, and each poste's least column."""
+        entieres = self.arrondir(duales)
+        gains, trouvees = self.moins_cheres(entieres)
+        return self.borne_de(entieres, int(gains.sum())), trouvees
+
+    def borne_de(self, duales: Duales, gains: int) -> Fraction:
+        """The bound when the least priced columns earn `gains` in all (scale ECHELLE_DUALE)."""
+        poids = self.poids(duales)
+        total = -gains - int(duales.mu.sum())
         for s, cout in enumerate(self.t.cout):
             if self.partage[s]:
                 au_mieux = min(
-                    int(pi[s]) * c - poids[0] * (cout[0] - reste) for c, reste in enumerate(cout)
+                    int(duales.pi[s]) * c - poids[0] * (cout[0] - reste)
+                    for c, reste in enumerate(cout)
                 )
-                total += min(0, int(mu[s]) - self.t.postes_max[s] * int(nu[s]) + au_mieux)
+                nombre = self.t.postes_max[s] * int(duales.nu[s])
+                total += min(0, int(duales.mu[s]) - nombre + au_mieux)
         total += sum(poids[rang] * constante for rang, constante in enumerate(self.constantes))
-        total -= sum(prix * cap for prix, cap in zip(plafonnes, self.plafonds, strict=True))
-        return Fraction(total, ECHELLE_DUALE), trouvees
+        total -= sum(prix * cap for prix, cap in zip(duales.plafonds, self.plafonds, strict=True))
+        return Fraction(total, ECHELLE_DUALE)
 
     def _colonnes_les_moins_cheres(
         self, poids: np.ndarray, mu: np.ndarray, nu: np.ndarray, pi: np.ndarray
@@ -237,13 +274,13 @@ class Decomposition:
         return s, pris
 
 
-class _Maitre:
+class Maitre:
     """The linear master of the decomposition, columns added as they come."""
 
     def __init__(self, dec: Decomposition) -> None:
         self.dec = dec
         t, rang = dec.t, dec.rang
-        self.lp = lp = pywraplp.Solver.CreateSolver("GLOP")
+        self.lp = lp = pywraplp.Solver.CreateSolver("CLP")
         infini = lp.infinity()
         self.objectif = lp.Objective()
         self.objectif.SetMinimization()
@@ -274,10 +311,10 @@ class _Maitre:
         """Add a column unless it is there already."""
         if colonne in self.connues:
             return False
-        self.connues.add(colonne)
         p, sites = colonne
-        totaux = [0] * len(SOUPLES)
+        totaux = [0] * NB_ADDITIFS
         variable = self.lp.NumVar(0.0, self.lp.infinity(), "")
+        self.connues.add(colonne)
         self.une[p].SetCoefficient(variable, 1.0)
         for s, n, partagee in sites:
             (self.nombre if partagee else self.site)[s].SetCoefficient(variable, 1.0)

@@ -13,6 +13,7 @@ Symbols used in every docstring below:
     E           echelle_manque, which makes the costs of the shortage integers
     m[p, s]     one-way minutes from the résidence of p to s (the travel limit when unknown)
     A           the couples (p, s) served today, whatever the amount
+    t[p]        travel of poste p, minutes per cycle: sum over s of 2 × m[p, s] × ceil(x[p, s] / 2)
 
 Only couples that every couple rule admits get variables; x[p, s] = y[p, s] = 0 elsewhere.
 """
@@ -69,6 +70,7 @@ class Formulation:
     y: dict[Couple, cp_model.IntVar] = field(default_factory=dict)
     manque: dict[int, cp_model.IntVar] = field(default_factory=dict)
     journees: dict[Couple, cp_model.IntVar] = field(default_factory=dict)
+    charges: dict[int, cp_model.IntVar] = field(default_factory=dict)
 
     def du_site(self, s: int) -> list[Couple]:
         """The admitted couples of site `s`."""
@@ -138,7 +140,9 @@ def niveaux_du_couple(index: Index, p: int, s: int) -> tuple[int, ...]:
     if any(regle.admet and not regle.admet(index, p, s) for regle in DURES):
         return (0,)
     plafond = min(index.probleme.sites[s].besoin, index.probleme.postes[p].capacite)
-    admis = tuple(n for n in index.probleme.reglages.niveaux if n <= plafond)
+    reglages, besoin = index.probleme.reglages, index.probleme.sites[s].besoin
+    niveaux = (0, besoin) if reglages.presence_entiere and besoin else reglages.niveaux
+    admis = tuple(n for n in niveaux if n <= plafond)
     nature, montant = index.verrous.get((p, s), (None, None))
     if nature == "impose":
         return admis[1:]
@@ -155,6 +159,12 @@ def couples_admis(index: Index) -> dict[Couple, tuple[int, ...]]:
         for s in range(len(index.probleme.sites))
     }
     return {couple: niveaux for couple, niveaux in tous.items() if niveaux != (0,)}
+
+
+def charge_trajet(index: Index, p: int, trajets: int) -> int:
+    """ceil(t[p] / capacite[p]): minutes of travel for each half-day of the poste's time."""
+    capacite = index.probleme.postes[p].capacite
+    return -(-trajets // capacite) if capacite else 0
 
 
 # --- hard rules on one couple --------------------------------------------------------------------
@@ -336,11 +346,48 @@ def exprime_trajets(f: Formulation) -> cp_model.LinearExpr:
     )
 
 
+def valeur_equilibre(index: Index, plan: dict[Couple, int]) -> int:
+    """Sum over p of ceil(t[p] / capacite[p])².
+
+    Squares stand for the leximin: of two plans that travel as much, the one whose most loaded
+    postes travel less has the lower sum.
+    """
+    trajets = [0] * len(index.probleme.postes)
+    for (p, s), presence in plan.items():
+        trajets[p] += trajets_couple(index, p, s, presence)
+    return sum(charge_trajet(index, p, minutes) ** 2 for p, minutes in enumerate(trajets))
+
+
+def exprime_equilibre(f: Formulation) -> cp_model.LinearExpr:
+    """Sum of q[p]: e[p] >= t[p] / capacite[p] in integers, q[p] above each chord of e[p]²."""
+    exprime_trajets(f)
+    for p, poste in enumerate(f.index.probleme.postes):
+        couples = f.du_poste(p)
+        if p in f.charges or not couples or not poste.capacite:
+            continue
+        jours = (poste.capacite + poste.sites_max) // 2
+        plus = max(2 * minutes_comptees(f.index, *c) for c in couples)
+        au_plus = charge_trajet(f.index, p, plus * jours)
+        charge = f.cp.new_int_var(0, au_plus, f"charge_{p}")
+        carre = f.cp.new_int_var(0, au_plus**2, f"carre_{p}")
+        minutes = sum(2 * minutes_comptees(f.index, *c) * f.journees[c] for c in couples)
+        f.cp.add(poste.capacite * charge >= minutes)
+        for k in range(1, au_plus + 1):
+            f.cp.add(carre >= (2 * k - 1) * charge - k * (k - 1))
+        f.charges[p] = carre
+    return cp_model.LinearExpr.sum(list(f.charges.values()))
+
+
 SOUPLES: tuple[Objectif, ...] = (
     Objectif("manque", "Manque de présence", valeur_manque, exprime_manque),
     Objectif("changements", "Changements imposés", valeur_changements, exprime_changements),
     Objectif("trajets", "Trajets", valeur_trajets, exprime_trajets),
+    Objectif("equilibre", "Équilibre de la charge", valeur_equilibre, exprime_equilibre),
 )
+
+# The objectives before the evenness add up over the couples; the decomposition relies on it.
+NB_ADDITIFS = 3
+RANG_TRAJETS = 2
 
 
 def formuler(index: Index) -> Formulation:

@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 
 from pipelines.base.erreurs import AtlasError
 
-SCHEMA = "atlas-probleme/2"
+SCHEMA = "atlas-probleme/3"
 NATURES_SITE = ("etablissement", "ecoles_rep_plus")
 STATUTS = ("occupe", "vacant", "supplee", "absent")
 CONVEXITES = (1, 2, 3)
@@ -48,6 +48,14 @@ OBJECTIFS: tuple[dict[str, str], ...] = (
         "formule": (
             "somme sur les présences x du plan de 2 × minutes × plafond(x / 2) ; "
             "une durée inconnue compte pour duree_trajet_max_min"
+        ),
+    },
+    {
+        "code": "equilibre",
+        "libelle": "Équilibre de la charge de trajet entre postes",
+        "formule": (
+            "somme sur les postes p de capacité > 0 de plafond(trajets_p / capacite_p)², "
+            "trajets_p = part du poste p dans « trajets »"
         ),
     },
 )
@@ -117,7 +125,8 @@ class Verrou:
 class Reglages:
     """Limits and tolerances; values come from `data/reference/optimisation.toml`.
 
-    `convexite` is the doctrine's: the power of the shortage, 1 to 3.
+    `convexite` is the doctrine's: the power of the shortage, 1 to 3. `presence_entiere`: a site
+    gets its whole besoin from one poste, or nothing; the levels then count for nothing.
     """
 
     niveaux: tuple[int, ...]
@@ -125,8 +134,10 @@ class Reglages:
     meme_bassin: bool = False
     tolerance_manque: float
     tolerance_changements: float
+    tolerance_trajets: float = 0.0
     echelle_manque: int
     convexite: int = 2
+    presence_entiere: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -353,8 +364,10 @@ def _verifier_reglages(reglages: Reglages) -> None:
         )
     _entier(reglages.duree_trajet_max_min, "reglages.duree_trajet_max_min", 0)
     _booleen(reglages.meme_bassin, "reglages.meme_bassin")
+    _booleen(reglages.presence_entiere, "reglages.presence_entiere")
     _reel(reglages.tolerance_manque, "reglages.tolerance_manque", 0, 1)
     _reel(reglages.tolerance_changements, "reglages.tolerance_changements", 0, 1)
+    _reel(reglages.tolerance_trajets, "reglages.tolerance_trajets", 0, 1)
     _entier(reglages.echelle_manque, "reglages.echelle_manque", 1)
     _entier(reglages.convexite, "reglages.convexite", CONVEXITES[0], CONVEXITES[-1])
 
@@ -485,7 +498,11 @@ def _verifier_explications(probleme: Probleme) -> None:
             _texte(objectif.get(nom), f"objectifs[{i}].{nom}")
     codes = [objectif["code"] for objectif in probleme.objectifs]
     if codes != [objectif["code"] for objectif in OBJECTIFS]:
-        _refuser(f"Objectifs {codes}.", "objectifs", "manque, changements, trajets, dans cet ordre")
+        _refuser(
+            f"Objectifs {codes}.",
+            "objectifs",
+            "manque, changements, trajets, equilibre, dans cet ordre",
+        )
     for nom, valeur in probleme.hypotheses.items():
         _texte(nom, "hypotheses")
         if not isinstance(valeur, str | int | float) or (

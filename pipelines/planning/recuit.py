@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from pipelines.planning import modele
-from pipelines.planning.modele import SOUPLES, Couple, Index
+from pipelines.planning.modele import RANG_TRAJETS, SOUPLES, Couple, Index
 from pipelines.planning.tables import INTERDIT, Colonne, Plan, Tables, colonnes_de
 
 MEMOIRE_MAX = 150_000  # remembered sharings, about 150 MB
@@ -53,10 +53,12 @@ class Recuit:
         self.secteurs: list[dict[int, int]] = [{} for _ in t.capacite]
         self.couverture = [0] * len(t.cout)
         self.tenants: list[set[int]] = [set() for _ in t.cout]
+        self.trajets = [0] * len(t.capacite)
         for (p, s), presence in plan.items():
             self.secteurs[p][s] = presence
             self.couverture[s] += presence
             self.tenants[s].add(p)
+            self.trajets[p] += modele.trajets_couple(self.index, p, s, presence)
         mesures = [objectif.valeur(self.index, plan) for objectif in SOUPLES]
         meilleure, meilleur = mesures[self.rang], dict(plan)
         vues = set(colonnes_de(plan))
@@ -131,8 +133,8 @@ class Recuit:
 
     def _proposer(
         self, hasard: random.Random, couples: list[Couple]
-    ) -> tuple[dict[int, dict[int, int]], dict[int, int], tuple[int, int, int]] | None:
-        """A move that keeps every rule: new sectors, coverages and the three differences."""
+    ) -> tuple[dict[int, dict[int, int]], dict[int, int], tuple[int, ...]] | None:
+        """A move that keeps every rule: new sectors, coverages and what the objectives gain."""
         t, secteurs = self.t, self.secteurs
         q, s = couples[int(hasard.random() * len(couples))]
         if t.tete[s] is not None and t.tete[s] not in secteurs[q]:
@@ -173,7 +175,7 @@ class Recuit:
 
     def _reequilibrer(
         self, hasard: random.Random, q: int, s: int
-    ) -> tuple[dict[int, dict[int, int]], dict[int, int], tuple[int, int, int]] | None:
+    ) -> tuple[dict[int, dict[int, int]], dict[int, int], tuple[int, ...]] | None:
         """Share site `s` anew between `q` and another poste that serves it, if any."""
         autres = sorted(self.tenants[s] - {q})
         if not autres:
@@ -184,7 +186,7 @@ class Recuit:
 
     def _evaluer(
         self, listes: dict[int, list[int]], commun: tuple[int, int, int] | None
-    ) -> tuple[dict[int, dict[int, int]], dict[int, int], tuple[int, int, int]] | None:
+    ) -> tuple[dict[int, dict[int, int]], dict[int, int], tuple[int, ...]] | None:
         """The plan with these sites for these postes; `commun`: a site and two postes to share it.
 
         A poste takes its half-days knowing what the others give; two postes that share a site
@@ -208,7 +210,7 @@ class Recuit:
             if parts is None:
                 return None
         nouveaux: dict[int, dict[int, int]] = {}
-        changements = trajets = 0
+        changements = trajets = equilibre = 0
         for p in sorted(listes):
             fixe = {commun[0]: parts[p]} if commun is not None and p in parts else {}
             cle = tuple(sorted((r, couverture[r]) for r in listes[p] if r not in fixe))
@@ -218,15 +220,22 @@ class Recuit:
             nouveau = {r: x for (r, _), x in zip(cle, partage, strict=True) if x} | fixe
             if any(t.tete[r] is not None and t.tete[r] not in nouveau for r in nouveau):
                 return None
-            for secteur, signe in ((nouveau, 1), (self.secteurs[p], -1)):
-                for r, x in secteur.items():
-                    changements += signe * t.changement(p, r)
-                    trajets += signe * modele.trajets_couple(self.index, p, r, x)
+            for r in nouveau:
+                changements += t.changement(p, r)
+            for r in self.secteurs[p]:
+                changements -= t.changement(p, r)
+            minutes = self._trajets_de(p, nouveau)
+            trajets += minutes - self.trajets[p]
+            equilibre += modele.charge_trajet(self.index, p, minutes) ** 2
+            equilibre -= modele.charge_trajet(self.index, p, self.trajets[p]) ** 2
             for r, x in nouveau.items():
                 couverture[r] += x
             nouveaux[p] = nouveau
         manque = sum(t.cout[r][couverture[r]] - t.cout[r][self.couverture[r]] for r in touches)
-        return nouveaux, couverture, (manque, changements, trajets)
+        return nouveaux, couverture, (manque, changements, trajets, equilibre)
+
+    def _trajets_de(self, p: int, secteur: dict[int, int]) -> int:
+        return sum(modele.trajets_couple(self.index, p, r, x) for r, x in secteur.items())
 
     def _adopter(self, secteurs: dict[int, dict[int, int]], couverture: dict[int, int]) -> None:
         for p in secteurs:
@@ -234,6 +243,7 @@ class Recuit:
                 self.tenants[r].discard(p)
         for p, secteur in secteurs.items():
             self.secteurs[p] = secteur
+            self.trajets[p] = self._trajets_de(p, secteur)
             for r in secteur:
                 self.tenants[r].add(p)
         for r, c in couverture.items():
@@ -252,7 +262,7 @@ class Recuit:
             for n in t.niveaux[p, s]:
                 if 0 < n <= capacite and base + n <= len(cout) - 1:
                     gain = cout[base] - cout[base + n]
-                    if self.rang == len(SOUPLES) - 1:
+                    if self.rang >= RANG_TRAJETS:
                         trajet = modele.trajets_couple(self.index, p, s, n)
                         gain = self.prix * gain - trajet
                     gains[n] = float(gain)
@@ -278,7 +288,7 @@ class Recuit:
             )
             admis = [n for n in t.niveaux[p, s] if 0 < n <= min(t.capacite[p], besoin - base)]
             reste = np.array([cumul[t.capacite[p] - n] for n in admis])
-            if self.rang == len(SOUPLES) - 1:
+            if self.rang >= RANG_TRAJETS:
                 reste -= [modele.trajets_couple(self.index, p, s, n) for n in admis]
             niveaux.append(admis)
             valeurs.append(reste)
@@ -300,7 +310,7 @@ class Recuit:
         """What n more half-days at `s`, above `base`, save on the shortage, for n = 0, 1, …"""
         if (s, base) not in self._communs:
             cout = np.array(self.t.cout[s][base:], dtype=float)
-            prix = self.prix if self.rang == len(SOUPLES) - 1 else 1.0
+            prix = self.prix if self.rang >= RANG_TRAJETS else 1.0
             self._communs[s, base] = prix * (cout[0] - cout)
         return self._communs[s, base]
 

@@ -6,9 +6,11 @@ clock, so that the same problem and the same `duree_max_s` give the same plan on
 
 - CP-SAT on the model of `modele`: proves small problems outright;
 - a simulated annealing that moves sites between postes and shares each poste's half-days out
-  exactly: finds good plans where CP-SAT alone stays far from them;
+  exactly: finds fair plans fast, and the columns the next two start from;
 - a decomposition by poste (column generation), whose dual values give a proven bound: choosing
-  all the sites of one poste at a time is a much tighter relaxation than the model's own.
+  all the sites of one poste at a time is a much tighter relaxation than the model's own;
+- the master of the decomposition in whole numbers (HiGHS) over the columns met: plans within 1 or
+  2 % of the bound; over every column within a reduced cost of it (`reserve`): a better bound.
 
 The wall clock is a safety net only; `Resultat.arret_par` tells when it, or the user, ended the
 work, and then the promise of repeatability does not hold.
@@ -26,23 +28,30 @@ from ortools.sat.python import cp_model
 
 from pipelines.base.erreurs import AtlasError
 from pipelines.planning import modele
-from pipelines.planning.decomposition import Decomposition
+from pipelines.planning.decomposition import ECHELLE_DUALE, Decomposition
 from pipelines.planning.depart import completer, reparer, socle_des_verrous
-from pipelines.planning.modele import SOUPLES, Index
+from pipelines.planning.entiers import Assemblage, assembler_colonnes
+from pipelines.planning.modele import NB_ADDITIFS, RANG_TRAJETS, SOUPLES, Index
 from pipelines.planning.probleme import Presence, Probleme, ordonner
 from pipelines.planning.recuit import Recuit
+from pipelines.planning.reserve import en_colonnes, enumerer
 from pipelines.planning.tables import Colonne, Plan, colonnes_de
 
 # Technical constants: none changes what a good plan is, only how the work is spent.
-PARTS_DUREE = (0.5, 0.2, 0.3)  # share of the duration of each stage
+PARTS_DUREE = (0.55, 0.15, 0.25, 0.05)  # share of the duration of each stage
 COUPLES_PETIT = 400  # admitted couples up to which CP-SAT is worth trying
 PART_PROUVE = 0.6  # of a stage of a small problem, for CP-SAT; of the rest:
 PART_BORNE = 0.25  # for the decomposition
-PART_RECUIT = 0.75  # for the annealing
+PART_RECUIT = 0.15  # for the annealing
+PART_RECUIT_EQUILIBRE = 1.0  # for the annealing of the last stage, which has nothing else
+ECART_PREUVE = 0.0095  # gap under which enumerating columns to prove more is not worth it
 # Work in one second of an ordinary 2-core office machine, measured on 125 sites × 45 postes.
 TRAVAIL_CP_PAR_S = 0.4  # CP-SAT deterministic time, one worker
-MOUVEMENTS_PAR_S = 9_000  # annealing moves
-CASES_PAR_S = 60_000_000  # cells of the pricing tables, linear programmes included
+MOUVEMENTS_PAR_S = 30_000  # annealing moves
+CASES_PAR_S = 100_000_000  # cells of the pricing tables, linear programmes included
+NOEUDS_PAR_S = 10  # nodes of the master in whole numbers, and columns it is given:
+PROCHES_PAR_S = 400  # the nearest of the reserve, to find plans
+RESERVE_PAR_S = 2_500  # all those within a reduced cost, to prove
 FILET_DUREE = 2.0  # the wall-clock net, in multiples of duree_max_s …
 FILET_MARGE_S = 5.0  # … plus what reading and formulating take, even for a short duration
 PERIODE_ARRET_S = 0.2  # how often the user's stop is read
@@ -83,7 +92,12 @@ class Etage:
 
 @dataclass(frozen=True)
 class Resultat:
-    """A plan the rules accept (sorted), its stages, and what ended the work."""
+    """A plan the rules accept (sorted), its stages, and what ended the work.
+
+    `arret_par`: « preuve » (proven best), « travail » (the work allowed was spent), « ecart » (the
+    gap asked for was reached), « utilisateur », or « temps » (the wall clock: another run may give
+    another plan).
+    """
 
     plan: tuple[Presence, ...]
     etages: tuple[Etage, ...]
@@ -96,12 +110,14 @@ def resoudre(
     *,
     duree_max_s: float,
     depart: list[Presence] | None = None,
+    ecart_vise: float | None = None,
     progres: Callable[[Avancement], None] | None = None,
     arret: Callable[[], bool] | None = None,
 ) -> Resultat:
     """The best plan found for `probleme` in about `duree_max_s` seconds of work.
 
     `depart`: a plan to start from (default: the present one), repaired when it breaks a rule.
+    `ecart_vise`: each stage ends once its proven gap, 0 to 1, is at most that (default: all work).
     `progres` receives the advancement; `arret` is polled and ends the work within about a second
     when true, the best plan so far being kept. Raises AtlasError (French) when the locks clash
     with the rules or between themselves, or when the duration is not positive.
@@ -111,6 +127,12 @@ def resoudre(
             f"Durée de calcul de {duree_max_s} s.",
             admis="une durée strictement positive, en secondes",
             remede="donner par exemple 60",
+        )
+    if ecart_vise is not None and not 0 <= ecart_vise < 1:
+        raise AtlasError(
+            f"Écart visé de {ecart_vise}.",
+            admis="une part de 0 à 1, par exemple 0,01 pour 1\u202f%",
+            remede="donner un nombre entre 0 et 1, ou ne rien donner",
         )
     index = Index.de(ordonner(probleme))
     suivi = _Suivi(duree_max_s, progres, arret)
@@ -123,14 +145,21 @@ def resoudre(
     etapes: list[tuple[int, int, float]] = []
     plafonds: list[int] = []
     colonnes: set[Colonne] = set()
+    prix_manque, borne_trajets = None, 0
     tolerances = (
         index.probleme.reglages.tolerance_manque,
         index.probleme.reglages.tolerance_changements,
+        index.probleme.reglages.tolerance_trajets,
     )
     for rang, objectif in enumerate(SOUPLES):
         debut = time.monotonic()
-        etape = _Etape(index, rang, tuple(plafonds), suivi, duree_max_s * PARTS_DUREE[rang])
+        duree_s = duree_max_s * PARTS_DUREE[rang]
+        etape = _Etape(index, rang, tuple(plafonds), suivi, duree_s, ecart_vise)
+        etape.prix_manque, etape.borne_trajets = prix_manque, borne_trajets
         plan, borne = etape.resoudre(plan, colonnes)
+        prix_manque = etape.prix_manque
+        if rang == RANG_TRAJETS:
+            borne_trajets = borne
         atteinte = objectif.valeur(index, plan)
         etapes.append((atteinte, borne, time.monotonic() - debut))
         if rang < len(tolerances):
@@ -141,8 +170,23 @@ def resoudre(
         plan=_presences(index, plan),
         etages=etages,
         statut="optimal" if prouve else "realisable",
-        arret_par="preuve" if prouve else suivi.cause or "travail",
+        arret_par="preuve" if prouve else suivi.cause or _fin(etages, ecart_vise),
     )
+
+
+def _fin(etages: tuple[Etage, ...], ecart_vise: float | None) -> str:
+    """« ecart » when every stage reached the gap asked for, « travail » when work ran out."""
+    if ecart_vise is None:
+        return "travail"
+    return (
+        "ecart"
+        if all(_atteint(e.valeur_atteinte, e.borne, ecart_vise) for e in etages)
+        else ("travail")
+    )
+
+
+def _atteint(valeur: int, borne: int, ecart: float) -> bool:
+    return valeur - borne <= ecart * valeur
 
 
 def _etage(
@@ -263,36 +307,56 @@ class _Etape:
     """One objective to improve and to bound, the values won before being capped."""
 
     def __init__(
-        self, index: Index, rang: int, plafonds: tuple[int, ...], suivi: _Suivi, duree_s: float
+        self,
+        index: Index,
+        rang: int,
+        plafonds: tuple[int, ...],
+        suivi: _Suivi,
+        duree_s: float,
+        ecart_vise: float | None,
     ) -> None:
         self.index, self.rang, self.plafonds = index, rang, plafonds
-        self.suivi, self.duree_s = suivi, duree_s
+        self.suivi, self.duree_s, self.ecart_vise = suivi, duree_s, ecart_vise
         self.objectif = SOUPLES[rang]
         self.borne = 0
+        self.borne_trajets = 0
+        self.prix_manque: float | None = None
 
-    def resoudre(self, plan: Plan, colonnes: set["Colonne"]) -> tuple[Plan, int]:
+    def resoudre(self, plan: Plan, colonnes: set[Colonne]) -> tuple[Plan, int]:
         """The best plan found from `plan` and the proven bound; feeds `colonnes` for later."""
-        if len(modele.couples_admis(self.index)) <= COUPLES_PETIT and not self.suivi.fini():
+        if self.rang >= NB_ADDITIFS:
+            self.borne = self._borne_equilibre()
+        if len(modele.couples_admis(self.index)) <= COUPLES_PETIT and not self.termine(plan):
             plan = self._cp_sat(plan)
             self.duree_s *= 1 - PART_PROUVE
-        if self.termine(plan):
-            self._dire(1.0, plan, "étage terminé")
-            return plan, self.borne
-        dec = Decomposition(self.index, self.rang, self.plafonds)
-        if self.rang == 0:
-            # No good columns yet: the annealing finds them, the bound then starts close.
-            plan = self._recuit(plan, colonnes, None)
-            self._borner(dec, plan, colonnes)
-        else:
-            self._borner(dec, plan, colonnes)
-            if not self.termine(plan):
-                plan = self._recuit(plan, colonnes, dec.prix_manque)
+        if not self.termine(plan):
+            if self.rang < NB_ADDITIFS:
+                plan = self._par_colonnes(plan, colonnes)
+            else:
+                plan = self._recuit(plan, colonnes, PART_RECUIT_EQUILIBRE)
         self._dire(1.0, plan, "étage terminé")
         return plan, self.borne
 
+    def _par_colonnes(self, plan: Plan, colonnes: set[Colonne]) -> Plan:
+        """The annealing, the decomposition, then the master in whole numbers on their columns."""
+        dec = Decomposition(self.index, self.rang, self.plafonds)
+        if self.rang == 0:
+            # No good columns yet: the annealing finds them, the bound then starts close.
+            plan = self._recuit(plan, colonnes, PART_RECUIT)
+        self._borner(dec, plan, colonnes)
+        if self.rang == 0 and not self.termine(plan):
+            plan = self._prouver(dec, plan, colonnes)
+        elif not self.termine(plan):
+            self.prix_manque = dec.prix_manque
+            plan = self._recuit(plan, colonnes, PART_RECUIT)
+            if not self.termine(plan):
+                plan = self._assembler(dec, plan, colonnes, 0.0)[0]
+        return plan
+
     def termine(self, plan: Plan) -> bool:
-        """True when the plan is proven best or the work must end."""
-        return self.objectif.valeur(self.index, plan) == self.borne or self.suivi.fini()
+        """True when the plan is proven best, or near enough, or the work must end."""
+        valeur = self.objectif.valeur(self.index, plan)
+        return _atteint(valeur, self.borne, self.ecart_vise or 0.0) or self.suivi.fini()
 
     def _dire(self, part: float, plan: Plan, message: str) -> None:
         valeur = self.objectif.valeur(self.index, plan)
@@ -315,6 +379,7 @@ class _Etape:
         cp_solveur.parameters.random_seed = self.index.probleme.graine
         cp_solveur.parameters.max_deterministic_time = self.duree_s * PART_PROUVE * TRAVAIL_CP_PAR_S
         cp_solveur.parameters.max_time_in_seconds = self.suivi.reste_s()
+        cp_solveur.parameters.relative_gap_limit = self.ecart_vise or 0.0
         with self.suivi.veiller(cp_solveur):
             statut = cp_solveur.solve(f.cp)
         self.suivi.fini()
@@ -324,24 +389,87 @@ class _Etape:
         trouve = {c: cp_solveur.value(x) for c, x in f.x.items() if cp_solveur.value(x)}
         return min((plan, trouve), key=lambda essai: self.objectif.valeur(self.index, essai))
 
-    def _recuit(self, plan: Plan, colonnes: set["Colonne"], prix_manque: float | None) -> Plan:
-        part = 0.0 if self.rang == 0 else PART_BORNE
-        self._dire(part, plan, "recherche de plans")
-        recuit = Recuit(self.index, self.rang, self.plafonds, prix_manque)
-        mouvements = max(1, round(self.duree_s * PART_RECUIT * MOUVEMENTS_PAR_S))
+    def _recuit(self, plan: Plan, colonnes: set[Colonne], part: float) -> Plan:
+        self._dire(0.0 if self.rang in (0, NB_ADDITIFS) else PART_BORNE, plan, "recherche de plans")
+        recuit = Recuit(self.index, self.rang, self.plafonds, self.prix_manque)
+        mouvements = max(1, round(self.duree_s * part * MOUVEMENTS_PAR_S))
+        debut = 0.0 if self.rang in (0, NB_ADDITIFS) else PART_BORNE
 
         def dire(avance: float, meilleur: Plan) -> bool:
-            self._dire(part + PART_RECUIT * avance, meilleur, "recherche de plans")
+            self._dire(debut + part * avance, meilleur, "recherche de plans")
             return self.suivi.fini()
 
         plan, vues = recuit.chercher(plan, mouvements, dire)
         colonnes.update(vues)
         return plan
 
-    def _borner(self, dec: "Decomposition", plan: Plan, colonnes: set["Colonne"]) -> None:
+    def _borner(self, dec: Decomposition, plan: Plan, colonnes: set[Colonne]) -> None:
         self._dire(PART_RECUIT if self.rang == 0 else 0.0, plan, "calcul de la borne")
         tours = max(1, round(self.duree_s * PART_BORNE * CASES_PAR_S / dec.nb_cases))
         valeur = self.objectif.valeur(self.index, plan)
         self.borne = max(
             self.borne, dec.borner(valeur, colonnes_de(plan), colonnes, tours, self.suivi.fini)
         )
+
+    def _prouver(self, dec: Decomposition, plan: Plan, colonnes: set[Colonne]) -> Plan:
+        """Plans from the columns nearest to the bound, then the bound from all those that count."""
+        if dec.centre is None or not dec.est_convergee:
+            # Too far from the bound, a reduced cost keeps every column: nothing to leave out.
+            return self._assembler(dec, plan, colonnes, 0.0)[0]
+        duales, socle = dec.arrondir(dec.centre), self.borne
+        ecart = self.objectif.valeur(self.index, plan) - socle
+        proches = enumerer(dec, duales, ecart, round(self.duree_s * PROCHES_PAR_S))
+        plan, _ = self._assembler(dec, plan, colonnes | set(en_colonnes(dec, proches)), 0.0)
+        valeur = self.objectif.valeur(self.index, plan)
+        cible = self.ecart_vise or ECART_PREUVE
+        portee = math.ceil(valeur * (1 - cible)) - socle
+        if self.suivi.fini() or portee <= 0:
+            return plan
+        reserve = enumerer(dec, duales, portee, round(self.duree_s * RESERVE_PAR_S))
+        # Left out, a column costs at least this much: the bound can rise no further.
+        plafond = socle + reserve.portee // ECHELLE_DUALE
+        plan, trouve = self._assembler(
+            dec,
+            plan,
+            colonnes | set(en_colonnes(dec, reserve)),
+            max(0.0, (valeur - plafond) / valeur),
+        )
+        if trouve is not None:
+            valeur = self.objectif.valeur(self.index, plan)
+            self.borne = max(self.borne, min(trouve.borne, plafond, valeur))
+        return plan
+
+    def _assembler(
+        self, dec: Decomposition, plan: Plan, colonnes: set[Colonne], part_ecart: float
+    ) -> tuple[Plan, Assemblage | None]:
+        """The best plan `colonnes` make, or `plan`; and what the master in whole numbers said."""
+        self._dire(PART_BORNE + PART_RECUIT, plan, "assemblage de secteurs")
+        servis = {p for p, _ in plan}
+        depart = {
+            *colonnes_de(plan),
+            *((p, ()) for p in range(len(dec.t.capacite)) if p not in servis),
+        }
+        trouve = assembler_colonnes(
+            dec,
+            colonnes | depart,
+            depart,
+            noeuds_max=max(1, round(self.duree_s * NOEUDS_PAR_S)),
+            part_ecart=max(part_ecart, self.ecart_vise or 0.0),
+            secondes_max=self.suivi.reste_s(),
+            fini=self.suivi.fini,
+        )
+        if trouve is None or trouve.plan is None:
+            return plan, trouve
+        valeurs = [objectif.valeur(self.index, trouve.plan) for objectif in SOUPLES]
+        tient = all(v <= cap for v, cap in zip(valeurs, self.plafonds, strict=False))
+        if tient and valeurs[self.rang] < self.objectif.valeur(self.index, plan):
+            return trouve.plan, trouve
+        return plan, trouve
+
+    def _borne_equilibre(self) -> int:
+        """No plan is more even than its travel shared in proportion of the capacities.
+
+        Cauchy-Schwarz: with B below the travel of every plan, sum of e² >= B² / sum of capacite².
+        """
+        carres = sum(poste.capacite**2 for poste in self.index.probleme.postes)
+        return -(-(self.borne_trajets**2) // carres) if carres else 0

@@ -118,8 +118,10 @@ class _Juge:
             self.postes_du_site[site_id].append(poste_id)
 
     def verifier_niveaux(self) -> None:
-        niveaux = self.reglages["niveaux"]
+        entiere = self.reglages.get("presence_entiere", False)
         for (poste_id, site_id), presence in self.presences.items():
+            besoin = self.sites[site_id]["besoin"]
+            niveaux = [0, besoin] if entiere else self.reglages["niveaux"]
             if presence not in niveaux:
                 ecart = min(abs(presence - niveau) for niveau in niveaux)
                 self.signaler(
@@ -244,7 +246,7 @@ class _Juge:
             )
 
     def objectifs(self) -> dict[str, int]:
-        """The three objectives of the readable lines of the plan."""
+        """The four objectives of the readable lines of the plan."""
         manque = 0
         for site_id, site in self.sites.items():
             besoin = site["besoin"]
@@ -267,13 +269,26 @@ class _Juge:
         retires = sum(1 for couple in self.actuels if couple not in self.presences)
         crees = sum(1 for couple in self.presences if couple not in self.actuels)
         trajets = 0
+        trajets_du_poste: dict[str, int] = defaultdict(int)
         for couple, presence in self.presences.items():
             minutes = self.minutes[couple]
             if minutes is None:
                 minutes = self.reglages["duree_trajet_max_min"]
             jours = presence // 2 + presence % 2
             trajets += 2 * minutes * jours
-        return {"manque": manque, "changements": retires + crees, "trajets": trajets}
+            trajets_du_poste[couple[0]] += 2 * minutes * jours
+        equilibre = 0
+        for poste_id, minutes in trajets_du_poste.items():
+            capacite = self.postes[poste_id]["capacite"]
+            if capacite > 0:
+                quotient, reste = divmod(minutes, capacite)
+                equilibre += (quotient + (1 if reste else 0)) ** 2
+        return {
+            "manque": manque,
+            "changements": retires + crees,
+            "trajets": trajets,
+            "equilibre": equilibre,
+        }
 
 
 def _dj(nombre: int) -> str:

@@ -35,6 +35,7 @@ NOMS_DES_ETAGES = {
     "manque": "Manque de présence",
     "changements": "Changements imposés",
     "trajets": "Trajets",
+    "equilibre": "Équilibre de la charge de trajet",
 }
 
 

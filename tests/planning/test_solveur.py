@@ -11,7 +11,10 @@ from petits import jugement, optimum_par_enumeration, petit, sous_doctrine
 
 from pipelines.base.erreurs import AtlasError
 from pipelines.planning import solveur
+from pipelines.planning.decomposition import Decomposition
+from pipelines.planning.modele import Index
 from pipelines.planning.probleme import Poste, Presence, Probleme, Site, Verrou
+from pipelines.planning.reserve import en_colonnes, enumerer
 from pipelines.planning.solveur import plafond_garde, resoudre
 
 RAPIDE = 2.0
@@ -96,7 +99,7 @@ def test_the_judge_accepts_every_plan_and_finds_the_same_values(
     resultat = resoudre(probleme, duree_max_s=RAPIDE)
     verdict = jugement(probleme, resultat.plan)
     assert verdict.conforme, verdict.manquements
-    for etage, part in zip(resultat.etages, (tolerance, 0.0, 0.0), strict=True):
+    for etage, part in zip(resultat.etages, (tolerance, 0.0, 0.0, 0.0), strict=True):
         assert verdict.objectifs[etage.code] == etage.valeur
         assert 0 <= etage.borne <= etage.valeur_atteinte
         assert etage.valeur <= plafond_garde(etage.valeur_atteinte, part)
@@ -210,7 +213,7 @@ def test_progress_is_reported_in_french_and_never_goes_back():
     fractions = [avancement.fraction for avancement in vus]
     assert fractions == sorted(fractions)
     assert fractions[-1] == pytest.approx(1.0)
-    assert {a.etage for a in vus} == {"manque", "changements", "trajets"}
+    assert {a.etage for a in vus} == {"manque", "changements", "trajets", "equilibre"}
     assert vus[0].message.startswith("Manque de présence")
 
 
@@ -327,6 +330,51 @@ def test_an_empty_problem_has_an_empty_plan():
     resultat = resoudre(vide, duree_max_s=RAPIDE)
     assert resultat.plan == ()
     assert resultat.statut == "optimal"
+
+
+def test_a_gap_asked_for_ends_the_work_and_says_so():
+    """At a gap of 30 %, each stage stops early, proven that near; out of 0 to 1 it is refused."""
+    probleme = departement(20, 7, graine=4)
+    resultat = resoudre(probleme, duree_max_s=3, ecart_vise=0.3)
+    assert jugement(probleme, resultat.plan).conforme
+    manque = resultat.etages[0]
+    assert manque.valeur_atteinte - manque.borne <= 0.3 * manque.valeur_atteinte
+    assert resultat.arret_par in ("ecart", "preuve", "travail")
+    with pytest.raises(AtlasError, match="Écart visé"):
+        resoudre(probleme, duree_max_s=1, ecart_vise=1.5)
+
+
+@pytest.mark.parametrize("graine", range(3))
+def test_whole_presence_gives_a_site_all_or_nothing(graine):
+    """Under that setting every presence is the whole besoin, and the judge refuses any other."""
+    libre = departement(24, 8, graine=graine)
+    entier = replace(libre, reglages=replace(libre.reglages, presence_entiere=True))
+    plan = resoudre(entier, duree_max_s=2).plan
+    besoins = {site.site_id: site.besoin for site in entier.sites}
+    assert plan
+    assert all(x.demi_journees_cycle == besoins[x.site_id] for x in plan)
+    assert jugement(entier, plan).conforme
+    moins = [replace(plan[0], demi_journees_cycle=plan[0].demi_journees_cycle - 1), *plan[1:]]
+    assert "niveau" in {m.regle for m in jugement(entier, moins).manquements}
+
+
+def test_columns_left_out_of_the_reserve_cost_more_than_its_reach():
+    """The best of each poste is there; a narrower reserve holds only what is within its reach."""
+    probleme = petit(7, nb_postes=3, nb_sites=5)
+    index = Index.de(probleme)
+    dec = Decomposition(index, 0, ())
+    dec.borner(10**9, [], set(), 20, lambda: False)
+    duales = dec.arrondir(dec.centre)
+    meilleurs, _ = dec.moins_cheres(duales)
+    reserve = enumerer(dec, duales, 10**6, 10**6)
+    colonnes = set(en_colonnes(dec, reserve))
+    assert {p for p, _ in colonnes} == set(range(3))
+    profits = reserve.profits(duales)
+    for p in range(3):
+        assert profits[reserve.poste == p].max() == meilleurs[p]
+    proches = enumerer(dec, duales, 1, 10**6)
+    assert set(en_colonnes(dec, proches)) <= colonnes
+    assert (meilleurs[proches.poste] - proches.profits(duales) <= proches.portee).all()
 
 
 def test_a_duration_must_be_positive():

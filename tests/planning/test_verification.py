@@ -60,6 +60,8 @@ def test_a_good_plan_has_no_fault_and_its_values_by_hand():
         "manque": 417 + 1200,
         "changements": 1,
         "trajets": 2 * 10 * 4 + 2 * 20 * 1,
+        # 120 minutes for a capacity of 10
+        "equilibre": 12**2,
     }
 
 

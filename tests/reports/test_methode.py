@@ -28,7 +28,7 @@ def test_every_kind_of_value_is_written_in_french():
 
 def test_the_objectives_come_in_the_order_the_solver_takes_them():
     table = methode.methode().objectifs
-    assert table["Rang"].tolist() == [1, 2, 3]
+    assert table["Rang"].tolist() == [1, 2, 3, 4]
     assert table["Objectif"].tolist() == [o["libelle"] for o in OBJECTIFS]
 
 

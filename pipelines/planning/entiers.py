@@ -1,0 +1,137 @@
+"""The master of the decomposition in whole numbers: the best plan a set of columns can make.
+
+Solved by HiGHS (in `ortools`), one thread, stopped by nodes and by the gap asked for, so that the
+same columns give the same plan on any machine. HiGHS can't be interrupted: at the user's stop it is
+left to end by itself, and what it finds is ignored.
+"""
+
+import datetime
+import math
+import threading
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+
+from ortools.math_opt.python import mathopt
+from ortools.math_opt.solvers import highs_pb2
+
+from pipelines.planning.decomposition import Decomposition
+from pipelines.planning.tables import Colonne, Plan
+
+PERIODE_ARRET_S = 0.2  # how often the stop is read
+# HiGHS works in floating point, to 1e-6: bounds are lowered by that share of themselves.
+PRECISION = 1e-6
+
+
+@dataclass(frozen=True)
+class Assemblage:
+    """What was found: `plan`, None when no better than the start; `borne` over these columns."""
+
+    plan: Plan | None
+    borne: int
+
+
+def assembler_colonnes(
+    dec: Decomposition,
+    colonnes: Collection[Colonne],
+    depart: Collection[Colonne],
+    *,
+    noeuds_max: int,
+    part_ecart: float,
+    secondes_max: float,
+    fini: Callable[[], bool],
+) -> Assemblage | None:
+    """The best plan made of `colonnes` that keeps the caps; None when stopped or out of time.
+
+    `depart`: columns of a known plan, among `colonnes`. The search ends at a relative gap of
+    `part_ecart` (0 to 1), after `noeuds_max` nodes, or by the clock after `secondes_max`.
+    """
+    modele, choix = _formuler(dec, colonnes)
+    hint = mathopt.SolutionHint(variable_values={v: float(c in depart) for c, v in choix.items()})
+    options = highs_pb2.HighsOptionsProto()
+    options.string_options["parallel"] = "off"
+    options.int_options["mip_max_nodes"] = noeuds_max
+    options.int_options["random_seed"] = dec.index.probleme.graine
+    parametres = mathopt.SolveParameters(
+        highs=options,
+        relative_gap_tolerance=part_ecart,
+        time_limit=datetime.timedelta(seconds=max(0.1, secondes_max)),
+    )
+    rendu: list[mathopt.SolveResult] = []
+
+    def travailler() -> None:
+        rendu.append(
+            mathopt.solve(
+                modele,
+                mathopt.SolverType.HIGHS,
+                params=parametres,
+                model_params=mathopt.ModelSolveParameters(solution_hints=[hint]),
+            )
+        )
+
+    fil = threading.Thread(target=travailler, daemon=True)
+    fil.start()
+    while fil.is_alive():
+        fil.join(PERIODE_ARRET_S)
+        if fini():
+            return None
+    if not rendu:
+        return None
+    resultat = rendu[0]
+    duale = resultat.termination.objective_bounds.dual_bound
+    borne = math.ceil(duale - abs(duale) * PRECISION) if math.isfinite(duale) else 0
+    if not resultat.has_primal_feasible_solution():
+        return Assemblage(None, borne)
+    valeurs = resultat.variable_values()
+    plan = {(p, s): n for (p, sites), v in choix.items() if valeurs[v] > 0.5 for s, n, _ in sites}
+    return Assemblage(plan, borne)
+
+
+def _formuler(
+    dec: Decomposition, colonnes: Collection[Colonne]
+) -> tuple[mathopt.Model, dict[Colonne, mathopt.Variable]]:
+    """The master of `decomposition` with binary columns and modes of the shared sites."""
+    t, rang = dec.t, dec.rang
+    modele = mathopt.Model()
+    une = [modele.add_linear_constraint(lb=1.0, ub=1.0) for _ in t.capacite]
+    site = [modele.add_linear_constraint(ub=1.0) for _ in t.cout]
+    partages = [s for s, partage in enumerate(dec.partage) if partage]
+    nombre = {s: modele.add_linear_constraint(ub=0.0) for s in partages}
+    couverture = {s: modele.add_linear_constraint(ub=0.0) for s in partages}
+    plafond = {s: modele.add_linear_constraint(ub=float(len(t.cout[s]) - 1)) for s in partages}
+    caps = [
+        modele.add_linear_constraint(ub=float(cap - dec.constantes[k]))
+        for k, cap in enumerate(dec.plafonds)
+    ]
+    objectif = modele.objective
+    objectif.is_maximize = False
+    objectif.offset = float(dec.constantes[rang])
+    for s in partages:
+        for c, reste in enumerate(t.cout[s]):
+            z = modele.add_binary_variable()
+            site[s].set_coefficient(z, 1.0)
+            nombre[s].set_coefficient(z, -float(t.postes_max[s]))
+            couverture[s].set_coefficient(z, float(c))
+            gain = float(reste - t.cout[s][0])
+            if rang == 0:
+                objectif.set_linear_coefficient(z, gain)
+            else:
+                caps[0].set_coefficient(z, gain)
+    choix = {}
+    for colonne in sorted(colonnes):
+        p, sites = colonne
+        v = choix[colonne] = modele.add_binary_variable()
+        une[p].set_coefficient(v, 1.0)
+        totaux = [0] * len(dec.constantes)
+        for s, n, partagee in sites:
+            if partagee:
+                nombre[s].set_coefficient(v, 1.0)
+                couverture[s].set_coefficient(v, -float(n))
+                plafond[s].set_coefficient(v, float(n))
+            else:
+                site[s].set_coefficient(v, 1.0)
+            for k, mesure in enumerate(dec.mesures(p, s, n, partagee)):
+                totaux[k] += mesure
+        objectif.set_linear_coefficient(v, float(totaux[rang]))
+        for k, cap in enumerate(caps):
+            cap.set_coefficient(v, float(totaux[k]))
+    return modele, choix
