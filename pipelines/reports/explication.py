@@ -33,11 +33,12 @@ from pipelines.reports import proposition
 from pipelines.scenarios import propositions
 
 SANS_EFFET = "="
-UNITES = {"trajets": " (min)"}
+UNITES = {"trajets": " (min)", "equilibre": " (points)"}
 UN_POUR_CENT = 0.01  # under it, a share is shown with one more decimal
 NOTE_DES_COUTS = (
     "Coûts par rapport au plan proposé : le manque de présence en part de celui du plan, les "
-    "changements imposés en liens, les trajets en minutes par cycle de 4 semaines. Un "
+    "changements imposés en liens, les trajets en minutes par cycle de 4 semaines, l'équilibre en "
+    "points (plus il y en a, plus les trajets pèsent sur quelques postes). Un "
     "nombre négatif est un gain : le plan proposé n'est le meilleur qu'à l'écart près que donne "
     "l'onglet « Preuve »."
 )
