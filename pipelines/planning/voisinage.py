@@ -58,6 +58,11 @@ class Alternative:
     mouvements: tuple[Mouvement, ...]
 
     @property
+    def apres(self) -> tuple[int, ...]:
+        """The values of the objectives in this plan, in their order."""
+        return tuple(e.apres for e in self.effets)
+
+    @property
     def cle(self) -> tuple[int, ...]:
         """Least first: losses of each objective in their order, then their values."""
         return cle([e.avant for e in self.effets], [e.apres for e in self.effets])
@@ -69,6 +74,14 @@ class Voulu:
 
     niveaux: Mapping[Couple, tuple[int, ...]] = field(default_factory=dict)
     couverture: Mapping[int, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Trouve:
+    """A plan found; `est_exact`: every objective was proven the best of the neighbourhood."""
+
+    plan: Plan
+    est_exact: bool
 
 
 def cle(reference: Iterable[int], valeurs: Iterable[int]) -> tuple[int, ...]:
@@ -197,7 +210,27 @@ class Voisinage:
         `a_battre`: a `cle` that plans worth having are not above; then None may also mean that
         all of them lose more, which is known sooner.
         """
-        libres = set(libres)
+        f = self._formuler(set(libres), voulu)
+        if f is None:
+            return None
+        trouve = _Echelons(self, f, self.valeurs).resoudre(a_battre)
+        if trouve is not None and not trouve.est_exact:
+            raise AtlasError(
+                "La recherche d'un autre plan n'a pas abouti dans le travail permis.",
+                remede="signaler ce défaut d'Atlas avec le fichier probleme.json",
+            )
+        return None if trouve is None else trouve.plan
+
+    def optimum(self, libres: Iterable[int], voulu: Voulu | None = None) -> Trouve | None:
+        """The plan of least values in their order with only `libres` changed; None: none stands.
+
+        Unlike `meilleur`, nothing is held at what it is worth in the plan one comes from.
+        """
+        f = self._formuler(set(libres), voulu or Voulu())
+        return None if f is None else _Echelons(self, f, (0,) * len(SOUPLES)).resoudre(None)
+
+    def _formuler(self, libres: set[int], voulu: Voulu) -> Formulation | None:
+        """The model in which only `libres` may change; None when a demand can't be met at all."""
         ouverts = self.places(libres, voulu)
         if ouverts is None:
             return None
@@ -210,22 +243,23 @@ class Voisinage:
             if not f.du_site(s):
                 return None
             f.cp.add(cp_model.LinearExpr.sum([f.x[c] for c in f.du_site(s)]) >= minimum)
-        return _Echelons(self, f).resoudre(a_battre)
+        return f
 
 
 class _Echelons:
     """The objectives of a small model, one after the other."""
 
-    def __init__(self, voisinage: Voisinage, f: Formulation) -> None:
-        self.f, self.voisinage = f, voisinage
+    def __init__(self, voisinage: Voisinage, f: Formulation, reference: tuple[int, ...]) -> None:
+        self.f, self.voisinage, self.reference = f, voisinage, reference
         self.expressions = [o.expression(f) for o in SOUPLES]
+        self.est_exact = True
 
-    def resoudre(self, a_battre: tuple[int, ...] | None) -> Plan | None:
+    def resoudre(self, a_battre: tuple[int, ...] | None) -> Trouve | None:
         """The plan of least `cle`; None when no plan stands, or none that loses no more."""
         gains: list[int] = []
         pertes: tuple[int, ...] = ()
         plan: Plan | None = self.voisinage.plan
-        for rang, reference in enumerate(self.voisinage.valeurs):
+        for rang, reference in enumerate(self.reference):
             plan = self._minimiser(rang, plan)
             if plan is None:
                 return None
@@ -240,7 +274,7 @@ class _Echelons:
             plan = self._minimiser(rang, plan)
             atteinte = SOUPLES[rang].valeur(self.f.index, plan)
             self.f.cp.add(self.expressions[rang] <= atteinte)
-        return plan
+        return Trouve(plan, self.est_exact)
 
     def _minimiser(self, rang: int, depart: Plan) -> Plan | None:
         f = self.f
@@ -256,7 +290,8 @@ class _Echelons:
         statut = solveur.solve(f.cp)
         if statut == cp_model.INFEASIBLE:
             return None
-        if statut != cp_model.OPTIMAL:
+        self.est_exact &= statut == cp_model.OPTIMAL
+        if statut not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
             raise AtlasError(
                 "La recherche d'un autre plan n'a pas abouti dans le travail permis.",
                 remede="signaler ce défaut d'Atlas avec le fichier probleme.json",
