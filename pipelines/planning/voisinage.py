@@ -154,6 +154,11 @@ class Voisinage:
         for (_, s), presence in self.plan.items():
             self.couverture[s] += presence
 
+    @property
+    def presences(self) -> tuple[Presence, ...]:
+        """The plan by identifiers, sorted."""
+        return en_presences(self.index, self.plan)
+
     def donne(self, p: int) -> int:
         """Half-days per cycle poste `p` gives in the plan."""
         return sum(self.plan[p, s] for s in self.du_poste[p])
