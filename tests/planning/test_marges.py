@@ -65,7 +65,7 @@ def test_half_a_post_on_a_tiny_problem_is_worth_what_enumeration_says(graine):
 
 
 def test_the_curve_of_a_departement_never_worsens_with_more_means():
-    """30 sites, 10 postes, −1 to +1 ETP: values and bounds fall, plans keep the rules, means add up."""
+    """30 sites, 10 postes, −1 to +1 ETP: values and bounds fall, plans keep rules and means."""
     probleme = departement(30, 10, graine=2)
     plan = resoudre(probleme, duree_max_s=0.4).plan
     points = courbe(probleme, plan, LIMITES)
