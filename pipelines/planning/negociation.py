@@ -30,7 +30,8 @@ class Affectation:
     """One assignment: `sans` is the best plan of the neighbourhood without it, None if none is.
 
     `perte`: rise of the first objective in that plan, None when there is none. `est_verrouillee`:
-    a lock imposes it. `postes`: those free to change, its own first.
+    a lock imposes it. `postes`: those free to change, its own first. `est_prouvee`: the search
+    reached its proof; else « imposée » and `perte` may be too severe.
     """
 
     poste_id: str
@@ -39,6 +40,7 @@ class Affectation:
     marge: Marge
     perte: int | None
     est_verrouillee: bool
+    est_prouvee: bool
     sans: Alternative | None
     postes: tuple[str, ...]
 
@@ -67,15 +69,15 @@ def negociation(
 def affectation(
     v: Voisinage, presence: Presence, tolerance: float, postes_par_voisinage: int
 ) -> Affectation:
-    """What becomes of the plan without this assignment; AtlasError when a search is not proven.
+    """What becomes of the plan without this assignment.
 
     « Imposée »: no plan of the neighbourhood does without it, or none within the tolerance.
     « Indifférente »: one does that loses nothing on any objective. « Préférée »: between.
     """
     p, s = rang_du_poste(v.index, presence.poste_id), rang_du_site(v.index, presence.site_id)
     libres = (p, *a_portee(v, [s], {p})[: postes_par_voisinage - 1])
-    trouve = v.meilleur(libres, Voulu({(p, s): (0,)}))
-    sans = None if trouve is None else v.alternative(trouve)
+    trouve = v.optimum(libres, Voulu({(p, s): (0,)}), v.valeurs)
+    sans = None if trouve is None else v.alternative(trouve.plan)
     perte = None if sans is None else max(0, sans.effets[0].ecart)
     if sans is None or perte > admise(v.valeurs[0], tolerance):
         marge = Marge.IMPOSEE
@@ -90,6 +92,7 @@ def affectation(
         marge=marge,
         perte=perte,
         est_verrouillee=v.index.verrous.get((p, s), (None,))[0] in ("impose", "montant"),
+        est_prouvee=trouve is None or trouve.est_exact,
         sans=sans,
         postes=tuple(v.index.probleme.postes[q].poste_id for q in libres),
     )

@@ -22,6 +22,8 @@ from pipelines.planning.tables import Plan
 
 # Work allowed to one search, in CP-SAT's deterministic seconds: a few hundredths are enough.
 TRAVAIL_MAX = 10.0
+# The same for one objective of a search among many, which may end unproven and says so.
+TRAVAIL_ETUDE = 0.5
 
 
 @dataclass(frozen=True)
@@ -218,7 +220,7 @@ class Voisinage:
         f = self._formuler(set(libres), voulu)
         if f is None:
             return None
-        trouve = _Echelons(self, f, self.valeurs).resoudre(a_battre)
+        trouve = _Echelons(self, f, self.valeurs, TRAVAIL_MAX).resoudre(a_battre)
         if trouve is not None and not trouve.est_exact:
             raise AtlasError(
                 "La recherche d'un autre plan n'a pas abouti dans le travail permis.",
@@ -226,13 +228,22 @@ class Voisinage:
             )
         return None if trouve is None else trouve.plan
 
-    def optimum(self, libres: Iterable[int], voulu: Voulu | None = None) -> Trouve | None:
+    def optimum(
+        self,
+        libres: Iterable[int],
+        voulu: Voulu | None = None,
+        reference: tuple[int, ...] | None = None,
+    ) -> Trouve | None:
         """The plan of least values in their order with only `libres` changed; None: none stands.
 
-        Unlike `meilleur`, nothing is held at what it is worth in the plan one comes from.
+        With `reference`, the plan of least losses above it, as `meilleur` does above the plan one
+        comes from. Less work is allowed than there: the plan may be good and not proven the best.
         """
         f = self._formuler(set(libres), voulu or Voulu())
-        return None if f is None else _Echelons(self, f, (0,) * len(SOUPLES)).resoudre(None)
+        if f is None:
+            return None
+        reference = (0,) * len(SOUPLES) if reference is None else reference
+        return _Echelons(self, f, reference, TRAVAIL_ETUDE).resoudre(None)
 
     def _formuler(self, libres: set[int], voulu: Voulu) -> Formulation | None:
         """The model in which only `libres` may change; None when a demand can't be met at all."""
@@ -254,8 +265,10 @@ class Voisinage:
 class _Echelons:
     """The objectives of a small model, one after the other."""
 
-    def __init__(self, voisinage: Voisinage, f: Formulation, reference: tuple[int, ...]) -> None:
-        self.f, self.voisinage, self.reference = f, voisinage, reference
+    def __init__(
+        self, voisinage: Voisinage, f: Formulation, reference: tuple[int, ...], travail: float
+    ) -> None:
+        self.f, self.voisinage, self.reference, self.travail = f, voisinage, reference, travail
         self.expressions = [o.expression(f) for o in SOUPLES]
         self.est_exact = True
 
@@ -291,8 +304,12 @@ class _Echelons:
         # One worker is repeatable by construction, whatever the cores.
         solveur.parameters.num_workers = 1
         solveur.parameters.random_seed = f.index.probleme.graine
-        solveur.parameters.max_deterministic_time = TRAVAIL_MAX
+        solveur.parameters.max_deterministic_time = self.travail
         statut = solveur.solve(f.cp)
+        if statut == cp_model.UNKNOWN:
+            # Not even a first plan in the little work of a study: it is worth the whole.
+            solveur.parameters.max_deterministic_time = TRAVAIL_MAX
+            statut = solveur.solve(f.cp)
         if statut == cp_model.INFEASIBLE:
             return None
         self.est_exact &= statut == cp_model.OPTIMAL

@@ -54,6 +54,7 @@ def test_imposed_can_not_be_left_and_indifferent_can_by_brute_force(graine):
             attendue = Marge.PREFEREE if any(v[0] <= au_plus for v in sans) else Marge.IMPOSEE
             assert a.marge == (Marge.INDIFFERENTE if est_indifferente else attendue)
             assert a.perte == (max(0, min(v[0] for v in sans) - reference[0]) if sans else None)
+            assert a.est_prouvee
             if a.est_verrouillee:
                 assert a.marge == Marge.IMPOSEE
                 assert a.sans is None
@@ -62,8 +63,8 @@ def test_imposed_can_not_be_left_and_indifferent_can_by_brute_force(graine):
 
 
 def test_on_a_departement_more_tolerance_and_more_postes_leave_more_room():
-    """30 sites, 10 postes: each wider search or tolerance keeps fewer assignments imposed."""
-    probleme = departement(30, 10, graine=2)
+    """16 sites, 6 postes: each wider search or tolerance keeps fewer assignments imposed."""
+    probleme = departement(16, 6, graine=2)
     plan = resoudre(probleme, duree_max_s=0.4).plan
 
     def imposees(tolerance, postes):
