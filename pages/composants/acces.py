@@ -21,6 +21,7 @@ from pipelines.reports import (
     fiche_imprimable,
     historique,
     libelles,
+    marges,
     methode,
     modeles,
     priorites,
@@ -30,6 +31,7 @@ from pipelines.reports import (
 )
 from pipelines.scenarios import calculs, comparaisons, depot
 from pipelines.scenarios.adaptations import Adaptation
+from pipelines.scenarios.etudes import Nature
 
 CACHE = {"show_spinner": "Lecture des données…", "max_entries": 64}
 RECHERCHE = {"show_spinner": "Recherche des autres choix…", "max_entries": 256}
@@ -145,6 +147,12 @@ def lire_reprise(
 ) -> explication.VueExplication:
     """Who could take a site."""
     return explication.reprise(calculs.etat(calcul_id).dossier, site_id, poste_id)
+
+
+@st.cache_data(**CACHE)
+def lire_etude(version: str, calcul_id: str, nature: Nature, marque: int) -> marges.Vue | None:
+    """A study of a proposal, `marque` being the identity of its kept file; None when not done."""
+    return marges.vue(calculs.etat(calcul_id).dossier, nature)
 
 
 @st.cache_data(**CACHE)

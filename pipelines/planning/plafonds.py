@@ -19,7 +19,7 @@ class Plafonds:
         codes = [objectif.code for objectif in SOUPLES]
         if inconnus := sorted(set(imposes) - set(codes)):
             raise AtlasError(
-                f"Plafond d'un objectif inconnu : {', '.join(inconnus)}.",
+                f"Plafond d'un objectif inconnu : {', '.join(inconnus)}.",
                 admis=enumeration(codes),
                 remede="corriger le nom de l'objectif",
             )
@@ -32,7 +32,7 @@ class Plafonds:
             if self.tient(plan):
                 return plan
         raise AtlasError(
-            "Aucun plan connu ne tient les plafonds demandés : "
+            "Aucun plan connu ne tient les plafonds demandés : "
             + ", ".join(f"{code} {plafond}" for code, plafond in sorted(self.imposes.items())),
             admis="des plafonds que tient le plan actuel, remis dans les règles",
             remede="relever ces plafonds",

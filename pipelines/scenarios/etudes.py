@@ -11,7 +11,7 @@ import json
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -110,17 +110,19 @@ def etudier(
     if gardee is not None and not gardee.arretee:
         return gardee
     probleme, plan = _proposition(dossier)
-    travail = _Travail(
-        probleme, plan, voulus, progres or (lambda part, quoi: None), arret or (lambda: False)
-    )
     empreinte = _empreinte(dossier, voulus)
-    etude = None
-    for resultat in travail.etapes(nature):
-        etude = Etude(voulus, json.loads(json.dumps(resultat)), arretee=True)
-        _garder(dossier, nature, empreinte, etude)
-    etude = Etude(voulus, etude.resultat if etude else {}, arretee=travail.est_arrete)
-    _garder(dossier, nature, empreinte, etude)
-    return etude
+    travail = _Travail(
+        probleme,
+        plan,
+        voulus,
+        progres or (lambda part, quoi: None),
+        arret or (lambda: False),
+        # until its end, what is found is kept as that of a study stopped there
+        lambda resultat: _garder(dossier, nature, empreinte, Etude(voulus, resultat, True)),
+    )
+    resultat = travail.faire(nature)
+    _garder(dossier, nature, empreinte, Etude(voulus, resultat, travail.est_arrete))
+    return lire(dossier, nature, voulus)
 
 
 def lire(dossier: Path, nature: Nature, voulus: dict | None = None) -> Etude | None:
@@ -188,8 +190,14 @@ def etat(dossier: Path, nature: Nature) -> Etat:
     )
 
 
+def marque(dossier: Path, nature: Nature) -> int:
+    """The identity of the kept file of a study, for caches; 0 when there is none."""
+    fichier = dossier / nature.fichier
+    return fichier.stat().st_mtime_ns if fichier.exists() else 0
+
+
 class _Travail:
-    """The steps of each study: after each one, everything found so far as plain data."""
+    """The steps of each study, everything found so far being kept after each one."""
 
     def __init__(
         self,
@@ -198,9 +206,10 @@ class _Travail:
         voulus: dict,
         progres: Progres,
         arret: Callable[[], bool],
+        garder: Callable[[dict], None],
     ) -> None:
         self.probleme, self.plan, self.voulus = probleme, plan, voulus
-        self.progres, self._arret = progres, arret
+        self.progres, self._arret, self.garder = progres, arret, garder
         self.est_arrete = False
 
     def arret(self) -> bool:
@@ -208,26 +217,25 @@ class _Travail:
         self.est_arrete = self.est_arrete or self._arret()
         return self.est_arrete
 
-    def etapes(self, nature: Nature) -> Iterator[dict]:
-        """The results as they grow, the last one whole unless the work was stopped."""
-        yield from {
+    def faire(self, nature: Nature) -> dict:
+        """The result, whole unless the work was stopped."""
+        return {
             Nature.MARGES: self._marges,
             Nature.FRONTIERE: self._frontiere,
             Nature.NEGOCIATION: self._negociation,
             Nature.ABSENCES: self._absences,
         }[nature]()
 
-    def _absences(self) -> Iterator[dict]:
+    def _absences(self) -> dict:
         total = len({x.poste_id for x in self.plan})
-        faites: list[dict] = []
+        resultat: dict = {"absences": [], "total": total}
         for a in absences.absences(self.probleme, self.plan, **self.voulus, arret=self.arret):
-            faites.append(asdict(a))
-            self.progres(len(faites) / total, f"{len(faites)} absences sur {total}")
-            yield {"absences": faites, "total": total}
+            self._ajouter(resultat, "absences", asdict(a), total, "absences")
+        return resultat
 
-    def _negociation(self) -> Iterator[dict]:
+    def _negociation(self) -> dict:
         total = len(self.plan)
-        faites: list[dict] = []
+        resultat: dict = {"affectations": [], "total": total}
         for a in negociation.negociation(
             self.probleme,
             self.plan,
@@ -235,38 +243,46 @@ class _Travail:
             postes_par_voisinage=self.voulus["postes_par_voisinage"],
             arret=self.arret,
         ):
-            faites.append(asdict(a))
-            self.progres(len(faites) / total, f"{len(faites)} affectations sur {total}")
-            yield {"affectations": faites, "total": total}
+            self._ajouter(resultat, "affectations", asdict(a), total, "affectations")
+        return resultat
 
-    def _marges(self) -> Iterator[dict]:
+    def _ajouter(self, resultat: dict, nom: str, ligne: dict, total: int, mot: str) -> None:
+        faites = resultat[nom]
+        faites.append(ligne)
+        self.progres(len(faites) / total, f"{len(faites)} {mot} sur {total}")
+        self.garder(resultat)
+
+    def _marges(self) -> dict:
         """The bassins, then the curve."""
         limites = marges.Limites(**self.voulus)
         bassins = marges.bassins(self.probleme)
-        pas = round(limites.etendue_etp / limites.pas_etp)
-        total = len(bassins) + 2 * pas + 1
-        faites: list[dict] = []
+        nb_points = 2 * round(limites.etendue_etp / limites.pas_etp) + 1
+        total = len(bassins) + nb_points
+        resultat: dict = {"bassins": [], "nb_bassins": len(bassins), "courbe": []}
         for m in marges.marges(self.probleme, self.plan, limites, self.arret):
-            faites.append(asdict(m))
-            self.progres(len(faites) / total, f"Bassin {len(faites)} sur {len(bassins)}")
-            yield {"bassins": faites, "nb_bassins": len(bassins), "courbe": []}
+            self._ajouter(resultat, "bassins", asdict(m), total, "étapes")
 
         def avancer(rang: int, a: Avancement) -> None:
             part = (len(bassins) + rang + a.fraction) / total
-            self.progres(part, f"Courbe, point {rang + 1} sur {2 * pas + 1} : {a.message}")
+            self.progres(part, f"Courbe, point {rang + 1} sur {nb_points} : {a.message}")
 
-        points = ()
+        def tracer(points: tuple[marges.Pas, ...]) -> None:
+            resultat["courbe"] = [asdict(p) for p in points]
+            self.garder(resultat)
+
         if not self.arret():
             points = marges.courbe(
-                self.probleme, self.plan, limites, progres=avancer, arret=self.arret
+                self.probleme,
+                self.plan,
+                limites,
+                progres=avancer,
+                arret=self.arret,
+                fait=tracer,
             )
-        yield {
-            "bassins": faites,
-            "nb_bassins": len(bassins),
-            "courbe": [asdict(p) for p in points],
-        }
+            resultat["courbe"] = [asdict(p) for p in points]
+        return resultat
 
-    def _frontiere(self) -> Iterator[dict]:
+    def _frontiere(self) -> dict:
         _, au_moins = frontiere.plan_de_depart(self.probleme)
         rang = [o.code for o in SOUPLES].index(frontiere.CHANGEMENTS)
         au_plus = Voisinage(self.probleme, self.plan).valeurs[rang]
@@ -274,20 +290,26 @@ class _Travail:
             au_moins, au_plus, self.voulus["pas_changements"], self.voulus["budgets_max"]
         )
         total = len(suite) + 1
+        resultat: dict = {"points": [], "total": total}
 
         def avancer(numero: int, a: Avancement) -> None:
-            texte = f"Budget {numero + 1} sur {total} : {a.message}"
+            texte = f"Budget {numero + 1} sur {total} : {a.message}"
             self.progres((numero + a.fraction) / total, texte)
 
-        points = frontiere.frontiere(
+        def tracer(points: tuple[frontiere.Point, ...]) -> None:
+            resultat["points"] = [asdict(p) for p in points]
+            self.garder(resultat)
+
+        frontiere.frontiere(
             self.probleme,
             self.plan,
             suite=suite,
             duree_resolution_s=self.voulus["duree_resolution_s"],
             progres=avancer,
             arret=self.arret,
+            fait=tracer,
         )
-        yield {"points": [asdict(p) for p in points], "total": total}
+        return resultat
 
 
 def _proposition(dossier: Path) -> tuple[Probleme, tuple[Presence, ...]]:
@@ -298,9 +320,9 @@ def _proposition(dossier: Path) -> tuple[Probleme, tuple[Presence, ...]]:
             lignes = list(csv.DictReader(flux))
     except FileNotFoundError as cause:
         raise AtlasError(
-            f"Ce dossier n'a pas de proposition : {Path(cause.filename).name} manque.",
+            f"Ce dossier n'a pas de proposition : {Path(cause.filename).name} manque.",
             fichier=str(dossier),
-            admis="un dossier écrit par atlas proposer : probleme.json, plan.csv, resume.json",
+            admis="un dossier écrit par atlas proposer : probleme.json, plan.csv, resume.json",
             remede="vérifier le chemin donné à --proposition",
         ) from cause
     plan = tuple(
@@ -345,7 +367,7 @@ def _executer(travail: Path) -> None:
         propositions.ecrire(travail, {calculs.ERREUR: erreur.message()})
     except Exception:
         traceback.print_exc()
-        message = "Le calcul s'est arrêté sur un défaut d'Atlas ; le détail est dans journal.txt."
+        message = "Le calcul s'est arrêté sur un défaut d'Atlas ; le détail est dans journal.txt."
         propositions.ecrire(travail, {calculs.ERREUR: message})
         raise
 
