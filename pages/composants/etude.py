@@ -26,18 +26,8 @@ IMAGES = {
     Nature.NEGOCIATION: "Demi-journées de chaque poste selon leur marge de négociation",
     Nature.ABSENCES: "Demi-journées que découvre l'absence de chaque poste",
 }
-LARGEURS = {
-    "Gagnent": 260,
-    "Perdent": 260,
-    "Essayés": 240,
-    "Relais": 320,
-    "Perdent ailleurs": 260,
-    "Ce que ferait le plan sans elle": 420,
-    "Où": 200,
-    "Site": 220,
-    "Catégorie": 260,
-    "Demi-poste": 220,
-}
+# columns of sentences: their table is read whole, and not in a grid
+PHRASES = {"Gagnent", "Relais", "Ce que ferait le plan sans elle"}
 
 
 def suivre(departement: str) -> None:
@@ -117,8 +107,10 @@ def _montrer(vue: Vue, nom: str, image: str) -> None:
     onglets = st.tabs(list(vue.tables)) if vue.tables else []
     for rang, (onglet, table) in enumerate(zip(onglets, vue.tables.values(), strict=True)):
         with onglet:
-            largeurs = {c: w for c, w in LARGEURS.items() if c in table}
-            cadre.table(table, f"{rang}-{nom}", largeurs=largeurs)
+            if PHRASES & set(table):
+                cadre.table_a_lire(table, f"{rang}-{nom}")
+            else:
+                cadre.table(table, f"{rang}-{nom}")
     if vue.note:
         with st.expander("Méthode"):
             st.write(vue.note)

@@ -101,7 +101,7 @@ def en_couples(index: Index, presences: Iterable[Presence]) -> Plan:
         s = index.rang_site.get(presence.site_id)
         if p is None or s is None:
             raise AtlasError(
-                f"Plan : couple inconnu {presence.poste_id} – {presence.site_id}.",
+                f"Plan : couple inconnu {presence.poste_id} – {presence.site_id}.",
                 admis="des postes et des sites du problème",
                 remede="reprendre le plan et le problème d'une même proposition",
             )

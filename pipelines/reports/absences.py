@@ -107,9 +107,8 @@ def _table_absences(lu: Lu, lignes: list[dict]) -> pd.DataFrame:
                 "Restent découvertes (½ j.)": _restent(a),
                 "Relais": _relais(lu, a),
                 "Perdent ailleurs": _perdent_ailleurs(lu, a),
-                "Postes à portée": a["nb_a_portee"],
-                "Essayés": a["nb_essayes"],
-                "Recherche": "exacte par groupe" if a["est_exact"] else "non prouvée",
+                "Postes essayés": f"{a['nb_essayes']} sur {a['nb_a_portee']} à portée"
+                + ("" if a["est_exact"] else ", sans preuve"),
             }
             for rang, a in enumerate(lignes, start=1)
         ]

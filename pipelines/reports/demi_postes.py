@@ -5,7 +5,7 @@ from itertools import pairwise
 import pandas as pd
 import plotly.graph_objects as go
 
-from pipelines.base.textes import enumeration, nombre, pourcentage, variation
+from pipelines.base.textes import enumeration, nombre, pourcentage
 from pipelines.planning.marges import MOINS, PLUS
 from pipelines.reports.etudes import (
     NOTE_MANQUE,
@@ -17,6 +17,7 @@ from pipelines.reports.etudes import (
     par_site,
     part,
     preuve_du_pas,
+    sites_qui_changent,
     sites_touches,
 )
 from pipelines.reports.explication import Lu
@@ -39,7 +40,8 @@ def marges(lu: Lu, etude: Etude) -> Vue:
     tables = {"Par bassin": _table_bassins(lu, r["bassins"], reference)}
     if courbe:
         tables["Par demi-poste"] = _table_courbe(lu, courbe, reference)
-        tables["Sites qui changent"] = _sites_qui_changent(lu, courbe)
+        changes = {_etp(p["etp"]): p["mouvements"] for p in courbe if p["etp"]}
+        tables["Sites qui changent"] = sites_qui_changent(lu, changes)
     return Vue(
         phrase=_phrase_bassins(r["bassins"], reference),
         details=details,
@@ -51,10 +53,10 @@ def marges(lu: Lu, etude: Etude) -> Vue:
             "plus à court ; un mi-temps de moins, à chaque poste seul, puis aux "
             f"{etude.parametres['retraits_essayes']} moins coûteux avec leurs voisins. La "
             f"recherche est locale : {etude.parametres['postes_par_voisinage']} postes "
-            "changent au plus, et un choix qui en changerait davantage pourrait valoir mieux. Courbe : tout le "
-            "département est résolu à chaque demi-poste, les moyens s'emboîtent, et la zone grise "
-            "va du plan trouvé à la meilleure valeur possible. Les trajets depuis une résidence "
-            "nouvelle sont estimés à vol d'oiseau quand aucun poste n'y réside."
+            "changent au plus, et un choix qui en changerait davantage pourrait valoir mieux. "
+            "Courbe : tout le département est résolu à chaque demi-poste, les moyens "
+            "s'emboîtent, et la zone grise va du plan trouvé à la meilleure valeur possible. Les "
+            "trajets depuis une résidence nouvelle sont estimés à vol d'oiseau quand aucun poste n'y réside."
         ),
     )
 
@@ -80,7 +82,7 @@ def _phrase_bassins(bassins: list[dict], reference: int) -> str:
     if retraits:
         moins_cher, moins = max(retraits, key=lambda e: e[1]["gain"])
         phrase += (
-            f" ; un mi-temps de moins coûte le moins {_au_bassin(moins_cher)} : "
+            f" ; un mi-temps de moins coûte le moins {_au_bassin(moins_cher)} : "
             f"{part(-moins['gain'], reference)}"
         )
     return f"{phrase}."
@@ -180,27 +182,6 @@ def _table_courbe(lu: Lu, courbe: list[dict], reference: int) -> pd.DataFrame:
             }
         )
     return pd.DataFrame(lignes)
-
-
-def _sites_qui_changent(lu: Lu, courbe: list[dict]) -> pd.DataFrame:
-    """One row a site that changes at some point, one column a point: half-days per cycle."""
-    ecarts = {_etp(p["etp"]): par_site(p["mouvements"]) for p in courbe}
-    touches = sorted({s for e in ecarts.values() for s in e}, key=lu.nom)
-    return pd.DataFrame(
-        [
-            {
-                "Site": lu.nom(s),
-                "Besoin (½ j. par cycle)": lu.site(s).besoin,
-                "Proposition": lu.couverture(s),
-                **{
-                    titre: variation(e[s]) if s in e else "="
-                    for titre, e in ecarts.items()
-                    if titre != _etp(0)
-                },
-            }
-            for s in touches
-        ]
-    )
 
 
 def _figure_courbe(courbe: list[dict], reference: int) -> go.Figure:

@@ -15,11 +15,19 @@ from pipelines.scenarios.etudes import Etude
 
 ACCENT = "#0B5394"
 HAUTEUR = 380
+PART_MARGE = 0.04  # of the width, so that the first and last points are whole
 PX_PAR_BARRE = 26
 EN_PART = "Manque de présence (proposition = 100)"
 MISE_EN_PAGE = {
-    "margin": {"l": 8, "r": 8, "t": 8, "b": 8},
-    "legend": {"orientation": "h", "y": 1.08, "x": 0},
+    "margin": {"l": 8, "r": 8, "t": 48, "b": 8},
+    "legend": {
+        "orientation": "h",
+        "y": 1,
+        "yanchor": "bottom",
+        "x": 0,
+        "xanchor": "left",
+        "traceorder": "normal",
+    },
 }
 NOTE_MANQUE = (
     "Le manque de présence est celui que la doctrine de la proposition compte : chaque site y pèse "
@@ -118,10 +126,28 @@ def figure_bornee(
     figure.update_layout(
         **MISE_EN_PAGE, height=HAUTEUR, xaxis_title=titre, yaxis_title=EN_PART, separators=", "
     )
-    figure.update_xaxes(tickvals=x, ticktext=noms)
+    marge = (x[-1] - x[0]) * PART_MARGE or 1
+    figure.update_xaxes(tickvals=x, ticktext=noms, range=[x[0] - marge, x[-1] + marge])
     figure.update_yaxes(rangemode="tozero")
     return figure
 
 
 def hauteur(nb_barres: int) -> int:
     return 110 + PX_PAR_BARRE * nb_barres
+
+
+def sites_qui_changent(lu: Lu, mouvements: dict[str, list[dict]]) -> pd.DataFrame:
+    """One row a site that changes in one of the plans, one column a plan: half-days per cycle."""
+    ecarts = {titre: par_site(m) for titre, m in mouvements.items()}
+    touches = sorted({s for e in ecarts.values() for s in e}, key=lu.nom)
+    return pd.DataFrame(
+        [
+            {
+                "Site": lu.nom(s),
+                "Besoin (½ j. par cycle)": lu.site(s).besoin,
+                "Proposition": lu.couverture(s),
+                **{titre: variation(e[s]) if s in e else "=" for titre, e in ecarts.items()},
+            }
+            for s in touches
+        ]
+    )

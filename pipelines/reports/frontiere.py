@@ -9,9 +9,10 @@ from pipelines.reports.etudes import (
     autres_objectifs,
     dire_arret,
     figure_bornee,
+    par_site,
     part,
     preuve_du_pas,
-    sites_touches,
+    sites_qui_changent,
 )
 from pipelines.reports.explication import Lu
 from pipelines.scenarios.etudes import Etude
@@ -40,7 +41,12 @@ def frontiere(lu: Lu, etude: Etude) -> Vue:
             "Changements imposés, au plus",
             [_budget(p["budget"]) for p in points],
         ),
-        tables={"Par budget": _table_frontiere(lu, points, reference)},
+        tables={
+            "Par budget": _table_frontiere(points, reference),
+            "Sites qui changent": sites_qui_changent(
+                lu, {f"Budget {_budget(p['budget'])}": p["mouvements"] for p in points}
+            ),
+        },
         note=(
             f"{NOTE_MANQUE} Un changement est un lien entre un poste et un site, quitté ou pris. À "
             f"chaque budget, tout le département est résolu ; un plan qui tient dans un budget "
@@ -79,7 +85,7 @@ def _phrase_frontiere(points: list[dict], reference: int) -> str:
     return f"{phrase} ; {suffisent} pour faire aussi bien que le meilleur plan trouvé."
 
 
-def _table_frontiere(lu: Lu, points: list[dict], reference: int) -> pd.DataFrame:
+def _table_frontiere(points: list[dict], reference: int) -> pd.DataFrame:
     lignes = []
     for rang, p in enumerate(points):
         manque = p["effets"][0]["apres"]
@@ -94,8 +100,7 @@ def _table_frontiere(lu: Lu, points: list[dict], reference: int) -> pd.DataFrame
                 "Gain sur le budget précédent": "—"
                 if rang == 0
                 else preuve_du_pas(points[rang - 1], p),
-                "Gagnent": sites_touches(lu, p["mouvements"], 1),
-                "Perdent": sites_touches(lu, p["mouvements"], -1),
+                "Sites qui changent": len(par_site(p["mouvements"])),
             }
         )
     return pd.DataFrame(lignes)
