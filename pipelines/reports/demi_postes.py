@@ -56,7 +56,8 @@ def marges(lu: Lu, etude: Etude) -> Vue:
             "changent au plus, et un choix qui en changerait davantage pourrait valoir mieux. "
             "Courbe : tout le département est résolu à chaque demi-poste, les moyens "
             "s'emboîtent, et la zone grise va du plan trouvé à la meilleure valeur possible. Les "
-            "trajets depuis une résidence nouvelle sont estimés à vol d'oiseau quand aucun poste n'y réside."
+            "trajets depuis une résidence nouvelle sont estimés à vol d'oiseau quand aucun "
+            "poste n'y réside."
         ),
     )
 

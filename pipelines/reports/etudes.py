@@ -13,7 +13,7 @@ from pipelines.reports.explication import Lu
 from pipelines.reports.libelles import GRIS
 from pipelines.scenarios.etudes import Etude
 
-ACCENT = "#0B5394"
+ACCENT = "#2171B5"  # readable on paper and on the dark theme
 HAUTEUR = 380
 PART_MARGE = 0.04  # of the width, so that the first and last points are whole
 PX_PAR_BARRE = 26
