@@ -4,6 +4,7 @@ import functools
 import inspect
 import json
 import os
+import signal
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -27,8 +28,10 @@ from pipelines.planning.assemblage import Hypotheses
 from pipelines.reports import deplacements, donnees, explication
 from pipelines.reports import doctrines as vue_doctrines
 from pipelines.reports import exigences as vue_exigences
+from pipelines.reports import marges as vue_marges
 from pipelines.reports import modeles as modeles_excel
-from pipelines.scenarios import comparaisons, mesures, propositions
+from pipelines.scenarios import comparaisons, etudes, mesures, propositions
+from pipelines.scenarios.etudes import Nature
 from pipelines.scenarios.resume import ENSEMBLE
 from pipelines.scoring.couverture import Rythme
 from pipelines.scoring.inscription import inscrire
@@ -89,6 +92,15 @@ OptionTrajetsMesures = Annotated[
     typer.Option(
         "--trajets-mesures-seuls",
         help="un trajet qu'aucun fichier ne donne est inconnu, au lieu d'être estimé",
+    ),
+]
+OptionProposition = Annotated[
+    Path, typer.Option("--proposition", help="dossier écrit par atlas proposer")
+]
+OptionDureeResolution = Annotated[
+    float | None,
+    typer.Option(
+        "--duree-max", help="durée de calcul de chaque point du département, en secondes", min=0.1
     ),
 ]
 CLASSEUR_DOCTRINES = "doctrines.xlsx"
@@ -513,6 +525,68 @@ def _imprimer_exigences(vue: vue_exigences.VueExigences) -> None:
             console.print(f"- {issue}", markup=False, highlight=False)
     if vue.conflits:
         raise typer.Exit(1)
+
+
+@app.command()
+def absences(proposition: OptionProposition) -> None:
+    """Dit ce que découvre l'absence de chaque poste, qui relaie et ce qui reste découvert.
+
+    Comme les autres études, elle se garde dans le dossier de la proposition et n'est refaite que
+    si la proposition ou les paramètres changent ; Ctrl+C l'arrête et garde ce qui est fait.
+    """
+    _etudier(proposition, Nature.ABSENCES)
+
+
+@app.command()
+def marges(
+    proposition: OptionProposition,
+    negociation: Annotated[
+        bool,
+        typer.Option(
+            "--negociation",
+            help="dire quelles affectations pourraient changer, et lesquelles non",
+        ),
+    ] = False,
+    duree_max: OptionDureeResolution = None,
+) -> None:
+    """Dit ce que vaut un demi-poste de plus ou de moins, par bassin et pour le département.
+
+    Avec --negociation : quelles affectations pourraient changer sans rien perdre.
+    """
+    _etudier(proposition, Nature.NEGOCIATION if negociation else Nature.MARGES, duree_max)
+
+
+@app.command()
+def frontiere(proposition: OptionProposition, duree_max: OptionDureeResolution = None) -> None:
+    """Dit ce que coûte chaque budget de changements imposés : 0, 2, 4… libre."""
+    _etudier(proposition, Nature.FRONTIERE, duree_max)
+
+
+def _etudier(proposition: Path, nature: Nature, duree_resolution_s: float | None = None) -> None:
+    """Run a study, or read the kept one, and print it; Ctrl+C keeps what is done."""
+    demandes: list[int] = []
+    ancien = signal.signal(signal.SIGINT, lambda numero, cadre: demandes.append(numero))
+    try:
+        with _barre() as barre:
+            tache = barre.add_task("Préparation", total=1.0)
+            etudes.etudier(
+                proposition,
+                nature,
+                duree_resolution_s=duree_resolution_s,
+                progres=lambda part, quoi: barre.update(tache, description=quoi, completed=part),
+                arret=lambda: bool(demandes),
+            )
+    finally:
+        signal.signal(signal.SIGINT, ancien)
+    vue = vue_marges.vue(proposition, nature)
+    console.print(vue.phrase, style="bold", markup=False, highlight=False)
+    for phrase in vue.details:
+        console.print(phrase, markup=False, highlight=False)
+    for titre, table in vue.tables.items():
+        console.print(titre, style="bold", markup=False)
+        _imprimer_tableau(table)
+    console.print(vue.note, style="dim", markup=False, highlight=False)
+    console.print(f"Étude gardée dans {proposition / nature.fichier}", markup=False)
 
 
 @banc.command("sources")

@@ -22,6 +22,7 @@ from pipelines.reports import (
     fiche_imprimable,
     historique,
     libelles,
+    marges,
     methode,
     modeles,
     priorites,
@@ -33,6 +34,7 @@ from pipelines.reports import (
 )
 from pipelines.scenarios import calculs, comparaisons, depot
 from pipelines.scenarios.adaptations import Adaptation
+from pipelines.scenarios.etudes import Nature
 
 CACHE = {"show_spinner": "Lecture des données…", "max_entries": 64}
 RECHERCHE = {"show_spinner": "Recherche des autres choix…", "max_entries": 256}
@@ -172,6 +174,12 @@ def choix_puissances() -> tuple[str, dict[str, str]]:
 def lire_trajets(version: str) -> trajets.VueTrajets:
     """Where travel times come from."""
     return trajets.vue(base())
+
+
+@st.cache_data(**CACHE)
+def lire_etude(version: str, calcul_id: str, nature: Nature, marque: int) -> marges.Vue | None:
+    """A study of a proposal, `marque` being the identity of its kept file; None when not done."""
+    return marges.vue(calculs.etat(calcul_id).dossier, nature)
 
 
 @st.cache_data(**CACHE)

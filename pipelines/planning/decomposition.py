@@ -39,8 +39,8 @@ class Decomposition:
         pi[s]      sum over c of c × z[s, c] <= half-days of the shared presences
         lambda[k]  value of each objective won before <= its cap
 
-    For any dual values, with a[k] the weight of objective k (1 for the stage's own, lambda[k] for
-    those won before, 0 for later ones):
+    For any dual values, with a[k] the weight of objective k (1 for the stage's own, plus lambda[k]
+    for those with a cap, 0 for the others):
 
         bound = sum over p of the least priced column of p − sum over s of mu[s]
                 + sum over shared s of min(0, mu[s] − m[s] × nu[s]
@@ -160,7 +160,7 @@ class Decomposition:
         poids = [0] * NB_ADDITIFS
         poids[self.rang] = ECHELLE_DUALE
         for rang, prix in enumerate(duales.plafonds):
-            poids[rang] = prix
+            poids[rang] += prix
         return poids
 
     def moins_cheres(self, duales: Duales) -> tuple[np.ndarray, list[Colonne]]:

@@ -20,7 +20,7 @@ import contextlib
 import math
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -32,6 +32,7 @@ from pipelines.planning.decomposition import ECHELLE_DUALE, Decomposition
 from pipelines.planning.depart import completer, reparer, socle_des_verrous
 from pipelines.planning.entiers import Assemblage, assembler_colonnes
 from pipelines.planning.modele import NB_ADDITIFS, RANG_TRAJETS, SOUPLES, Index
+from pipelines.planning.plafonds import Plafonds
 from pipelines.planning.probleme import Presence, Probleme, ordonner
 from pipelines.planning.recuit import Recuit
 from pipelines.planning.reserve import en_colonnes, enumerer
@@ -113,14 +114,17 @@ def resoudre(
     ecart_vise: float | None = None,
     progres: Callable[[Avancement], None] | None = None,
     arret: Callable[[], bool] | None = None,
+    plafonds: Mapping[str, int] | None = None,
 ) -> Resultat:
     """The best plan found for `probleme` in about `duree_max_s` seconds of work.
 
     `depart`: a plan to start from (default: the present one), repaired when it breaks a rule.
     `ecart_vise`: each stage ends once its proven gap, 0 to 1, is at most that (default: all work).
     `progres` receives the advancement; `arret` is polled and ends the work within about a second
-    when true, the best plan so far being kept. Raises AtlasError (French) when the locks clash
-    with the rules or between themselves, or when the duration is not positive.
+    when true, the best plan so far being kept. `plafonds`: the most some objectives may be worth
+    (by code), from the first stage on. Raises AtlasError (French) when the locks clash with the
+    rules or between themselves, when the duration is not positive, or when neither `depart` nor
+    the present plan, repaired, keeps the caps.
     """
     if not duree_max_s > 0:
         raise AtlasError(
@@ -138,12 +142,16 @@ def resoudre(
     suivi = _Suivi(duree_max_s, progres, arret)
     socle = socle_des_verrous(index)
     presences = index.probleme.presences_actuelles if depart is None else tuple(depart)
-    plan = reparer(index, socle, presences)
-    glouton = completer(index, plan)
-    plan = min((plan, glouton), key=lambda essai: SOUPLES[0].valeur(index, essai))
+    repare = reparer(index, socle, presences)
+    glouton = completer(index, repare)
+    plan = min((repare, glouton), key=lambda essai: SOUPLES[0].valeur(index, essai))
+    imposes = Plafonds(index, plafonds or {})
+    if plafonds:
+        actuel = reparer(index, socle, index.probleme.presences_actuelles)
+        plan = imposes.depart((plan, repare, actuel))
 
     etapes: list[tuple[int, int, float]] = []
-    plafonds: list[int] = []
+    gardes: list[int] = []
     colonnes: set[Colonne] = set()
     prix_manque, borne_trajets = None, 0
     tolerances = (
@@ -153,8 +161,9 @@ def resoudre(
     )
     for rang, objectif in enumerate(SOUPLES):
         debut = time.monotonic()
+        caps = imposes.a_l_etage(gardes)
         duree_s = duree_max_s * PARTS_DUREE[rang]
-        etape = _Etape(index, rang, tuple(plafonds), suivi, duree_s, ecart_vise)
+        etape = _Etape(index, rang, caps, suivi, duree_s, ecart_vise)
         etape.prix_manque, etape.borne_trajets = prix_manque, borne_trajets
         plan, borne = etape.resoudre(plan, colonnes)
         prix_manque = etape.prix_manque
@@ -163,7 +172,7 @@ def resoudre(
         atteinte = objectif.valeur(index, plan)
         etapes.append((atteinte, borne, time.monotonic() - debut))
         if rang < len(tolerances):
-            plafonds.append(plafond_garde(atteinte, tolerances[rang]))
+            gardes.append(plafond_garde(atteinte, tolerances[rang]))
     etages = tuple(_etage(index, plan, rang, *etape) for rang, etape in enumerate(etapes))
     prouve = all(etage.statut == "optimal" for etage in etages)
     return Resultat(

@@ -22,6 +22,8 @@ from pipelines.planning.tables import Plan
 
 # Work allowed to one search, in CP-SAT's deterministic seconds: a few hundredths are enough.
 TRAVAIL_MAX = 10.0
+# The same for one objective of a search among many, which may end unproven and says so.
+TRAVAIL_ETUDE = 0.5
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,11 @@ class Alternative:
     mouvements: tuple[Mouvement, ...]
 
     @property
+    def apres(self) -> tuple[int, ...]:
+        """The values of the objectives in this plan, in their order."""
+        return tuple(e.apres for e in self.effets)
+
+    @property
     def cle(self) -> tuple[int, ...]:
         """Least first: losses of each objective in their order, then their values."""
         return cle([e.avant for e in self.effets], [e.apres for e in self.effets])
@@ -69,6 +76,14 @@ class Voulu:
 
     niveaux: Mapping[Couple, tuple[int, ...]] = field(default_factory=dict)
     couverture: Mapping[int, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Trouve:
+    """A plan found; `est_exact`: every objective was proven the best of the neighbourhood."""
+
+    plan: Plan
+    est_exact: bool
 
 
 def cle(reference: Iterable[int], valeurs: Iterable[int]) -> tuple[int, ...]:
@@ -141,6 +156,11 @@ class Voisinage:
         for (_, s), presence in self.plan.items():
             self.couverture[s] += presence
 
+    @property
+    def presences(self) -> tuple[Presence, ...]:
+        """The plan by identifiers, sorted."""
+        return en_presences(self.index, self.plan)
+
     def donne(self, p: int) -> int:
         """Half-days per cycle poste `p` gives in the plan."""
         return sum(self.plan[p, s] for s in self.du_poste[p])
@@ -197,7 +217,36 @@ class Voisinage:
         `a_battre`: a `cle` that plans worth having are not above; then None may also mean that
         all of them lose more, which is known sooner.
         """
-        libres = set(libres)
+        f = self._formuler(set(libres), voulu)
+        if f is None:
+            return None
+        trouve = _Echelons(self, f, self.valeurs, TRAVAIL_MAX).resoudre(a_battre)
+        if trouve is not None and not trouve.est_exact:
+            raise AtlasError(
+                "La recherche d'un autre plan n'a pas abouti dans le travail permis.",
+                remede="signaler ce défaut d'Atlas avec le fichier probleme.json",
+            )
+        return None if trouve is None else trouve.plan
+
+    def optimum(
+        self,
+        libres: Iterable[int],
+        voulu: Voulu | None = None,
+        reference: tuple[int, ...] | None = None,
+    ) -> Trouve | None:
+        """The plan of least values in their order with only `libres` changed; None: none stands.
+
+        With `reference`, the plan of least losses above it, as `meilleur` does above the plan one
+        comes from. Less work is allowed than there: the plan may be good and not proven the best.
+        """
+        f = self._formuler(set(libres), voulu or Voulu())
+        if f is None:
+            return None
+        reference = (0,) * len(SOUPLES) if reference is None else reference
+        return _Echelons(self, f, reference, TRAVAIL_ETUDE).resoudre(None)
+
+    def _formuler(self, libres: set[int], voulu: Voulu) -> Formulation | None:
+        """The model in which only `libres` may change; None when a demand can't be met at all."""
         ouverts = self.places(libres, voulu)
         if ouverts is None:
             return None
@@ -210,22 +259,25 @@ class Voisinage:
             if not f.du_site(s):
                 return None
             f.cp.add(cp_model.LinearExpr.sum([f.x[c] for c in f.du_site(s)]) >= minimum)
-        return _Echelons(self, f).resoudre(a_battre)
+        return f
 
 
 class _Echelons:
     """The objectives of a small model, one after the other."""
 
-    def __init__(self, voisinage: Voisinage, f: Formulation) -> None:
-        self.f, self.voisinage = f, voisinage
+    def __init__(
+        self, voisinage: Voisinage, f: Formulation, reference: tuple[int, ...], travail: float
+    ) -> None:
+        self.f, self.voisinage, self.reference, self.travail = f, voisinage, reference, travail
         self.expressions = [o.expression(f) for o in SOUPLES]
+        self.est_exact = True
 
-    def resoudre(self, a_battre: tuple[int, ...] | None) -> Plan | None:
+    def resoudre(self, a_battre: tuple[int, ...] | None) -> Trouve | None:
         """The plan of least `cle`; None when no plan stands, or none that loses no more."""
         gains: list[int] = []
         pertes: tuple[int, ...] = ()
         plan: Plan | None = self.voisinage.plan
-        for rang, reference in enumerate(self.voisinage.valeurs):
+        for rang, reference in enumerate(self.reference):
             plan = self._minimiser(rang, plan)
             if plan is None:
                 return None
@@ -240,7 +292,7 @@ class _Echelons:
             plan = self._minimiser(rang, plan)
             atteinte = SOUPLES[rang].valeur(self.f.index, plan)
             self.f.cp.add(self.expressions[rang] <= atteinte)
-        return plan
+        return Trouve(plan, self.est_exact)
 
     def _minimiser(self, rang: int, depart: Plan) -> Plan | None:
         f = self.f
@@ -252,11 +304,16 @@ class _Echelons:
         # One worker is repeatable by construction, whatever the cores.
         solveur.parameters.num_workers = 1
         solveur.parameters.random_seed = f.index.probleme.graine
-        solveur.parameters.max_deterministic_time = TRAVAIL_MAX
+        solveur.parameters.max_deterministic_time = self.travail
         statut = solveur.solve(f.cp)
+        if statut == cp_model.UNKNOWN:
+            # Not even a first plan in the little work of a study: it is worth the whole.
+            solveur.parameters.max_deterministic_time = TRAVAIL_MAX
+            statut = solveur.solve(f.cp)
         if statut == cp_model.INFEASIBLE:
             return None
-        if statut != cp_model.OPTIMAL:
+        self.est_exact &= statut == cp_model.OPTIMAL
+        if statut not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
             raise AtlasError(
                 "La recherche d'un autre plan n'a pas abouti dans le travail permis.",
                 remede="signaler ce défaut d'Atlas avec le fichier probleme.json",

@@ -162,8 +162,10 @@ def vit(dossier: Path) -> bool:
     processus = int(numero.read_text(encoding="utf-8"))
     commande = Path(f"/proc/{processus}/cmdline")
     try:
-        # a number is given again after a restart: the process must be the one of this folder
-        if commande.exists() and dossier.name.encode() not in commande.read_bytes():
+        # a number is given again after a restart: the process must be the one of this folder;
+        # one that is only just starting has no words yet
+        mots = commande.read_bytes() if commande.exists() else b""
+        if mots and dossier.name.encode() not in mots:
             return False
     except (ProcessLookupError, FileNotFoundError):
         return False

@@ -438,6 +438,28 @@ def test_a_comparison_stopped_before_its_first_plan_or_interrupted_says_what_to_
     assert "avant le premier plan" in doctrines_de(ecran).main.warning[0].value
 
 
+def test_a_study_is_launched_followed_and_read_on_the_page_of_margins(ouvrir, entrepot_exemple):
+    """No proposal, then one without a study, then the absences: each state says what to do."""
+    vide = ouvrir("marges", departement="005")
+    assert "Aucune proposition encore" in clair(vide.main.info[0].value)
+    dossier = chemins.CALCULS / "005-20261121-101112-abcdef"
+    faite = propositions.proposer(entrepot_exemple, "005", graine=1, duree_max_s=1, sortie=dossier)
+    demande = {"departement": "005", "hypotheses": asdict(Hypotheses())}
+    (dossier / "demande.json").write_text(json.dumps(demande), encoding="utf-8")
+    ecran = ouvrir("marges", departement="005", etude="absences")
+    assert not ecran.exception
+    ecran = next(b for b in ecran.main.button if b.label == "Lancer cette étude").click().run()
+    fin = time.monotonic() + 120
+    while not (dossier / "etudes" / "absences" / "fini").exists() and time.monotonic() < fin:
+        time.sleep(0.2)
+    ecran.run()
+    assert not ecran.exception
+    table = next(t for t in tableaux(ecran) if "Rang" in t)
+    assert len(table) == len({x.poste_id for x in faite.resultat.plan})
+    assert table["Poste"].iloc[0] in " ".join(m.value for m in ecran.main.markdown)
+    assert not [b for b in ecran.main.button if "étude" in b.label]
+
+
 def test_a_selection_of_one_departement_does_not_follow_to_another(ouvrir):
     """A row picked among the 62 of one département has no meaning among the few of another."""
     ecran = ouvrir("situation", departement="013")

@@ -164,3 +164,23 @@ def optimum_par_enumeration(probleme):
         if verdict.conforme:
             valeurs.append(tuple(verdict.objectifs.values()))
     return min(valeurs, default=None)
+
+
+def enumerer(probleme):
+    """Every plan that keeps every rule, with its objectives, by the judge alone."""
+    contenu = json.loads(vers_json(probleme))
+    couples = [(p.poste_id, s.site_id) for p in probleme.postes for s in probleme.sites]
+
+    def peut_tenir(couple, n):
+        # the rest of a plan may mend a lock or a missing head collège, nothing else
+        seul = juger(contenu, en_lignes([Presence(*couple, n)]))
+        return n == 0 or {m.regle for m in seul.manquements} <= {"verrou", "ecoles_tete"}
+
+    seuls = {c: [n for n in NIVEAUX if peut_tenir(c, n)] for c in couples}
+    plans = []
+    for montants in itertools.product(*seuls.values()):
+        plan = tuple(sorted(Presence(*c, n) for c, n in zip(seuls, montants, strict=True) if n))
+        verdict = juger(contenu, en_lignes(plan))
+        if verdict.conforme:
+            plans.append((plan, tuple(verdict.objectifs.values())))
+    return plans

@@ -1,12 +1,11 @@
 """What is said of a plan is true: alternatives stand, cost what is said, and none is better."""
 
-import itertools
 import json
 from functools import cache
 
 import pytest
 from departements import departement
-from petits import NIVEAUX, en_lignes, petit
+from petits import en_lignes, enumerer, petit
 
 from pipelines.base.erreurs import AtlasError
 from pipelines.planning import explication
@@ -39,23 +38,7 @@ def juge(probleme, plan):
 @cache
 def tous_les_plans(graine):
     """Every plan that keeps every rule, with its objectives, by the judge alone."""
-    probleme, _ = cas(graine)
-    contenu = json.loads(vers_json(probleme))
-    couples = [(p.poste_id, s.site_id) for p in probleme.postes for s in probleme.sites]
-
-    def peut_tenir(couple, n):
-        # the rest of a plan may mend a lock or a missing head collège, nothing else
-        seul = juger(contenu, en_lignes([Presence(*couple, n)]))
-        return n == 0 or {m.regle for m in seul.manquements} <= {"verrou", "ecoles_tete"}
-
-    seuls = {c: [n for n in NIVEAUX if peut_tenir(c, n)] for c in couples}
-    plans = []
-    for montants in itertools.product(*seuls.values()):
-        plan = tuple(sorted(Presence(*c, n) for c, n in zip(seuls, montants, strict=True) if n))
-        verdict = juger(contenu, en_lignes(plan))
-        if verdict.conforme:
-            plans.append((plan, tuple(verdict.objectifs.values())))
-    return plans
+    return enumerer(cas(graine)[0])
 
 
 def presences(plan):

@@ -1,0 +1,116 @@
+"""The studies of a proposal on screen: chosen, launched, followed, stopped, read."""
+
+import streamlit as st
+
+from pages.composants import acces, cadre
+from pipelines.reports.marges import Vue
+from pipelines.scenarios import calculs, etudes
+from pipelines.scenarios.calculs import Etat, Phase
+from pipelines.scenarios.etudes import Nature
+
+SECTIONS = {
+    Nature.MARGES: "±0,5 ETP",
+    Nature.FRONTIERE: "Changements et équité",
+    Nature.NEGOCIATION: "Négociation",
+    Nature.ABSENCES: "Absences",
+}
+QUESTIONS = {
+    Nature.MARGES: "Que vaut un mi-temps de plus ou de moins, et où ?",
+    Nature.FRONTIERE: "Jusqu'où peut-on limiter les changements, et que coûte l'équité ?",
+    Nature.NEGOCIATION: "Quelles affectations pourraient changer sans perte ?",
+    Nature.ABSENCES: "Que découvre une absence, et qui relaie ?",
+}
+IMAGES = {
+    Nature.MARGES: "Courbe du manque de présence selon les moyens",
+    Nature.FRONTIERE: "Courbe du manque de présence selon le budget de changements",
+    Nature.NEGOCIATION: "Demi-journées de chaque poste selon leur marge de négociation",
+    Nature.ABSENCES: "Demi-journées que découvre l'absence de chaque poste",
+}
+# columns of sentences: their table is read whole, and not in a grid
+PHRASES = {"Gagnent", "Relais", "Ce que ferait le plan sans elle"}
+
+
+def suivre(departement: str) -> None:
+    """The studies of the proposal of the address, or of the last one."""
+    finis = calculs.derniers(departement)
+    if not finis:
+        st.info(
+            "Aucune proposition encore pour ce département. En calculer une, puis revenir ici : "
+            "les études partent d'une proposition."
+        )
+        st.page_link(
+            cadre.page("proposer"),
+            label="Proposer une répartition",
+            query_params={"departement": departement},
+        )
+        return
+    choix = {e.calcul_id: _nom(e) for e in finis}
+    gauche, droite = st.columns([7, 5], vertical_alignment="bottom")
+    with gauche:
+        calcul_id = cadre.choisir("Proposition", choix, "calcul", next(iter(choix)))
+    with droite:
+        codes = {n.value: SECTIONS[n] for n in Nature}
+        nature = Nature(cadre.choisir("Étude", codes, "etude", Nature.MARGES.value))
+    st.markdown(f"#### {QUESTIONS[nature]}")
+    dossier = calculs.etat(calcul_id).dossier
+    etat = etudes.etat(dossier, nature)
+    if etat.phase == Phase.EN_COURS:
+        _progression(calcul_id, nature)
+        return
+    if etat.phase == Phase.ECHEC:
+        st.error((etat.erreur or "").replace("\n", "  \n"))
+    elif etat.phase == Phase.INTERROMPU:
+        st.error("Le calcul a été interrompu (machine arrêtée ?). Le relancer.")
+    vue = acces.lire_etude(acces.version(), calcul_id, nature, etudes.marque(dossier, nature))
+    if vue is None:
+        st.write(
+            "Cette étude n'a pas été faite pour cette proposition. Elle prend de quelques secondes "
+            "à quelques minutes, se poursuit si l'onglet est fermé, et se garde avec la "
+            "proposition."
+        )
+    else:
+        _montrer(vue, f"{nature}-{calcul_id}", IMAGES[nature])
+    if vue is None or vue.est_incomplete:
+        mot = "Lancer cette étude" if vue is None else "Reprendre depuis le début"
+        if st.button(mot, type="primary" if vue is None else "secondary"):
+            etudes.lancer(dossier, nature)
+            st.rerun()
+
+
+def _nom(etat: Etat) -> str:
+    return f"Proposition du {etat.lancee_le:%d/%m/%Y à %H h %M}"
+
+
+@st.fragment(run_every="1s")
+def _progression(calcul_id: str, nature: Nature) -> None:
+    dossier = calculs.etat(calcul_id).dossier
+    etat = etudes.etat(dossier, nature)
+    if etat.phase != Phase.EN_COURS:
+        st.rerun()
+    st.progress(etat.fraction, text=etat.message or "Préparation")
+    if st.button("Arrêter et garder ce qui est fait"):
+        etudes.arreter(dossier, nature)
+        st.toast("Arrêt demandé : ce qui est fait sera gardé.")
+
+
+def _montrer(vue: Vue, nom: str, image: str) -> None:
+    st.markdown(f"##### {cadre.inerte(vue.phrase)}")
+    for phrase in vue.details:
+        st.write(cadre.inerte(phrase))
+    if vue.figure is not None:
+        st.plotly_chart(
+            vue.figure,
+            key=f"figure-{nom}",
+            config={"displaylogo": False, "displayModeBar": False},
+            alt=f"{image} ; le premier tableau dit la même chose.",
+        )
+    onglets = st.tabs(list(vue.tables)) if vue.tables else []
+    for rang, (onglet, table) in enumerate(zip(onglets, vue.tables.values(), strict=True)):
+        with onglet:
+            if PHRASES & set(table):
+                cadre.table_a_lire(table, f"{rang}-{nom}")
+            else:
+                cadre.table(table, f"{rang}-{nom}")
+    if vue.note:
+        with st.expander("Méthode"):
+            st.write(vue.note)

@@ -1,0 +1,106 @@
+"""Change against equity: what each budget of imposed changes costs."""
+
+import pandas as pd
+
+from pipelines.base.textes import pluriel, pourcentage
+from pipelines.reports.etudes import (
+    NOTE_MANQUE,
+    Vue,
+    autres_objectifs,
+    dire_arret,
+    figure_bornee,
+    par_site,
+    part,
+    preuve_du_pas,
+    sites_qui_changent,
+)
+from pipelines.reports.explication import Lu
+from pipelines.scenarios.etudes import Etude
+
+
+def frontiere(lu: Lu, etude: Etude) -> Vue:
+    """The view of a kept study."""
+    points, total = etude.resultat["points"], etude.resultat["total"]
+    details = dire_arret(etude, len(points), total, "budgets")
+    if not points:
+        return Vue("Aucun budget calculé.", details, None, {}, "")
+    reference = points[0]["effets"][0]["avant"]
+    premier, dernier = points[0], points[-1]
+    if premier["budget"]:
+        details.append(
+            f"Le premier budget est de {pluriel(premier['budget'], 'changement')} : les présences "
+            "actuelles, remises dans les règles, en demandent autant."
+        )
+    return Vue(
+        phrase=_phrase_frontiere(points, reference),
+        details=details,
+        figure=figure_bornee(
+            list(range(len(points))),
+            points,
+            reference,
+            "Changements imposés, au plus",
+            [_budget(p["budget"]) for p in points],
+        ),
+        tables={
+            "Par budget": _table_frontiere(points, reference),
+            "Sites qui changent": sites_qui_changent(
+                lu, {f"Budget {_budget(p['budget'])}": p["mouvements"] for p in points}
+            ),
+        },
+        note=(
+            f"{NOTE_MANQUE} Un changement est un lien entre un poste et un site, quitté ou pris. À "
+            f"chaque budget, tout le département est résolu ; un plan qui tient dans un budget "
+            f"tient dans les suivants. {_dernier_budget(dernier)}"
+        ),
+    )
+
+
+def _dernier_budget(dernier: dict) -> str:
+    if dernier["budget"] is None:
+        return "« libre » : autant de changements que l'on veut."
+    return f"Le dernier budget calculé est de {dernier['budget']}."
+
+
+def _budget(budget: int | None) -> str:
+    return "libre" if budget is None else str(budget)
+
+
+def _phrase_frontiere(points: list[dict], reference: int) -> str:
+    """What the first budget costs, and the smallest budget as good as the best plan found."""
+    premier, dernier = points[0], points[-1]
+    ecart = part(premier["effets"][0]["apres"] - reference, reference)
+    debut = (
+        f"Avec {pluriel(premier['budget'], 'changement')}, le"
+        if premier["budget"]
+        else "Sans aucun changement, le"
+    )
+    phrase = f"{debut} manque de présence serait de {ecart} par rapport à la proposition"
+    manque = dernier["effets"][0]["apres"]
+    proche = next(p["budget"] for p in points if p["effets"][0]["apres"] == manque)
+    if proche is None:
+        avant = points[-2] if len(points) > 1 else premier
+        reste = part(avant["effets"][0]["apres"] - reference, reference)
+        return f"{phrase} ; avec {pluriel(avant['budget'], 'changement')}, de {reste}."
+    suffisent = pluriel(proche, "changement suffit", "changements suffisent")
+    return f"{phrase} ; {suffisent} pour faire aussi bien que le meilleur plan trouvé."
+
+
+def _table_frontiere(points: list[dict], reference: int) -> pd.DataFrame:
+    lignes = []
+    for rang, p in enumerate(points):
+        manque = p["effets"][0]["apres"]
+        lignes.append(
+            {
+                "Budget": _budget(p["budget"]),
+                "Manque de présence": part(manque - reference, reference),
+                **autres_objectifs(p),
+                "Écart au meilleur plan, au plus": pourcentage(
+                    (manque - p["borne"]) / manque if manque else 0.0, 1
+                ),
+                "Gain sur le budget précédent": "—"
+                if rang == 0
+                else preuve_du_pas(points[rang - 1], p),
+                "Sites qui changent": len(par_site(p["mouvements"])),
+            }
+        )
+    return pd.DataFrame(lignes)

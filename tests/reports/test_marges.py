@@ -1,0 +1,129 @@
+"""The studies of a proposal: kept with what they rest on, stopped without loss, told truly."""
+
+import json
+import shutil
+
+import pytest
+
+from pipelines.base.erreurs import AtlasError
+from pipelines.planning import absences
+from pipelines.reports import marges
+from pipelines.reports.explication import lire
+from pipelines.scenarios import etudes, propositions
+from pipelines.scenarios.calculs import Phase
+from pipelines.scenarios.etudes import Nature
+
+DUREE_S = 0.2
+
+
+@pytest.fixture(scope="module")
+def dossier(dossier_005, tmp_path_factory):
+    """The proposal for the 005 with its four studies, the curves in little work."""
+    dossier = tmp_path_factory.mktemp("etudes") / "005"
+    shutil.copytree(dossier_005, dossier)
+    for nature in Nature:
+        etudes.etudier(dossier, nature, duree_resolution_s=DUREE_S)
+    return dossier
+
+
+def refuser_tout(*_):
+    """Stand-in for a computation that must not be made again."""
+    raise AssertionError
+
+
+def test_a_study_is_computed_once_and_again_when_what_it_rests_on_changes(
+    dossier, tmp_path, monkeypatch
+):
+    """The kept file answers; another plan, or a parameter, and it no longer does."""
+    with monkeypatch.context() as sans:
+        sans.setattr(absences, "absence", refuser_tout)
+        assert not etudes.etudier(dossier, Nature.ABSENCES).arretee
+    autre = tmp_path / "autre"
+    shutil.copytree(dossier, autre)
+    assert etudes.etat(autre, Nature.ABSENCES).phase == Phase.TERMINE
+    plan = (autre / propositions.FICHIER_PLAN).read_text(encoding="utf-8").splitlines()
+    (autre / propositions.FICHIER_PLAN).write_text("\n".join(plan[:-1]) + "\n", encoding="utf-8")
+    assert etudes.etat(autre, Nature.ABSENCES).phase is None
+    assert marges.vue(autre, Nature.ABSENCES) is None
+    voulus = etudes.parametres(Nature.ABSENCES) | {"relais_par_absence": 1}
+    assert etudes.lire(dossier, Nature.ABSENCES, voulus) is None
+
+
+def test_a_stop_keeps_what_is_done_says_so_and_is_taken_up_again(dossier_005, tmp_path):
+    """Two absences out of nine are shown as such; asked again, all are computed."""
+    dossier = tmp_path / "005"
+    shutil.copytree(dossier_005, dossier)
+    faites = []
+    etude = etudes.etudier(
+        dossier,
+        Nature.ABSENCES,
+        progres=lambda part, quoi: faites.append(part),
+        arret=lambda: len(faites) == 2,
+    )
+    assert etude.arretee
+    assert len(etude.resultat["absences"]) == 2
+    vue = marges.vue(dossier, Nature.ABSENCES)
+    assert vue.est_incomplete
+    assert "arrêtée avant la fin" in vue.details[0]
+    assert len(vue.tables["Par poste"]) == 2
+    etude = etudes.etudier(dossier, Nature.ABSENCES)
+    assert not etude.arretee
+    assert len(etude.resultat["absences"]) == etude.resultat["total"]
+
+
+def test_the_absences_are_ranked_and_their_tables_add_up(dossier):
+    """Worst first; half-days by site add up to those by poste; every poste of the plan is there."""
+    vue = marges.vue(dossier, Nature.ABSENCES)
+    lu = lire(dossier)
+    postes, sites = vue.tables["Par poste"], vue.tables["Par site"]
+    assert set(postes["Poste"]) == {x.poste_id for x in lu.plan}
+    assert postes["Poste"][0] in vue.phrase
+    pertes = {
+        a["poste_id"]: a["perte"]
+        for a in json.loads((dossier / Nature.ABSENCES.fichier).read_text(encoding="utf-8"))[
+            "resultat"
+        ]["absences"]
+    }
+    rangees = [pertes[p] for p in postes["Poste"]]
+    assert rangees == sorted(rangees, reverse=True)
+    decouvertes = (
+        (sites["Dans le plan (½ j. par cycle)"] - sites["Sans relais"])
+        .groupby(sites["Poste absent"])
+        .sum()
+    )
+    assert decouvertes.to_dict() == postes.set_index("Poste")["Découvertes (½ j.)"].to_dict()
+
+
+def test_the_curve_and_the_frontier_are_shown_point_by_point(dossier):
+    """−2 to +2 ETP by halves, 0 being the proposal; from no change to as many as one likes."""
+    vue = marges.vue(dossier, Nature.MARGES)
+    points = vue.tables["Par demi-poste"]
+    assert list(points["Moyens"])[::4] == ["−2,0 ETP", "0 ETP", "+2,0 ETP"]
+    assert points["Demi-poste"][4] == "la proposition"
+    assert [c for c in vue.tables["Sites qui changent"] if c.endswith("ETP")] == [
+        m for m in points["Moyens"] if m != "0 ETP"
+    ]
+    valeurs = list(vue.figure.data[1].y)
+    assert valeurs == sorted(valeurs, reverse=True)
+    budgets = marges.vue(dossier, Nature.FRONTIERE).tables["Par budget"]
+    assert budgets["Budget"].iloc[0] == "0"
+    assert budgets["Budget"].iloc[-1] == "libre"
+    assert budgets["Changements imposés"].iloc[0] == "0"
+
+
+def test_the_negotiation_says_its_method_and_counts_every_assignment(dossier):
+    """The three words, counted; locks told apart."""
+    vue = marges.vue(dossier, Nature.NEGOCIATION)
+    table = vue.tables["Par affectation"]
+    assert len(table) == len(lire(dossier).plan)
+    for mot, nombre in table["Marge"].value_counts().items():
+        assert f"{nombre} {mot}" in vue.phrase
+    assert "retirée à tour de rôle" in vue.note
+    verrous = table[table["Sans elle, manque de présence"] == "verrouillée"]
+    assert set(verrous["Marge"]) == {"imposée"}
+
+
+def test_a_folder_without_a_proposal_is_refused(tmp_path):
+    """Said in French, with the file that is missing."""
+    with pytest.raises(AtlasError, match=r"probleme\.json manque"):
+        etudes.etudier(tmp_path, Nature.ABSENCES)
