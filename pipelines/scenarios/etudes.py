@@ -6,7 +6,6 @@ before its end.
 """
 
 import csv
-import functools
 import hashlib
 import json
 import sys
@@ -365,4 +364,4 @@ def _executer(travail: Path, demande: dict, arret: Callable[[], bool]) -> None:
 
 if __name__ == "__main__":
     ici = Path(sys.argv[1])
-    processus.executer(ici, functools.partial(_executer, ici))
+    processus.executer(ici, lambda demande, arret: _executer(ici, demande, arret))

@@ -10,8 +10,8 @@ from pipelines.planning import absences
 from pipelines.reports import marges
 from pipelines.reports.explication import lire
 from pipelines.scenarios import etudes, propositions
-from pipelines.scenarios.calculs import Phase
 from pipelines.scenarios.etudes import Nature
+from pipelines.scenarios.processus import Phase
 
 DUREE_S = 0.2
 
