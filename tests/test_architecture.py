@@ -26,7 +26,7 @@ PERMIS = {
     **{etage: {"base", *ETAGES[: rang + 1]} for rang, etage in enumerate(ETAGES)},
     "simulation": {"base", "sources", "marts", "simulation"},
     "banc": {"base", "sources", "marts", "scoring", "planning", "simulation", "banc"},
-    "cli": {"base", *ETAGES, "simulation", "banc"},
+    "cli": {"cli", "base", *ETAGES, "simulation", "banc"},
 }
 PERMIS_AUX_PAGES = (
     "pipelines.reports",

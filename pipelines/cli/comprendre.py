@@ -1,0 +1,171 @@
+"""Commands on a proposal: why, what half a post is worth, what an absence uncovers."""
+
+import signal
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipelines.base.erreurs import AtlasError
+from pipelines.cli.application import (
+    OptionDureeResolution,
+    OptionProposition,
+    app,
+    console,
+    imprimer_tableau,
+    progression,
+)
+from pipelines.reports import exigences as vue_exigences
+from pipelines.reports import explication
+from pipelines.reports import marges as vue_marges
+from pipelines.scenarios import etudes
+from pipelines.scenarios.etudes import Nature
+
+
+@app.command()
+def expliquer(
+    proposition: Annotated[
+        Path, typer.Option("--proposition", help="dossier écrit par atlas proposer")
+    ],
+    site: Annotated[
+        str | None, typer.Option("--site", help="UAI du site à expliquer, ou RESEAU-UAI")
+    ] = None,
+    poste: Annotated[
+        str | None, typer.Option("--poste", help="l'un des postes qui servent ce site")
+    ] = None,
+    qui_peut_prendre: Annotated[
+        bool, typer.Option("--qui-peut-prendre", help="classer les postes qui prendraient ce site")
+    ] = False,
+    demi_journees: Annotated[
+        int | None,
+        typer.Option(
+            "--demi-journees",
+            help="demi-journées par cycle à donner, avec --qui-peut-prendre",
+            min=1,
+        ),
+    ] = None,
+    plancher: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--plancher",
+            help="UAI=N : exiger au moins N demi-journées par cycle à ce site (peut être répété)",
+        ),
+    ] = None,
+) -> None:
+    """Explique une proposition : pourquoi cette présence, pourquoi pas plus, qui peut prendre.
+
+    Sans --site, dit si les verrous du problème et les planchers demandés tiennent ensemble ;
+    sinon, ce qui se heurte et les issues, et sort avec le code 1.
+    """
+    if site is None:
+        if poste or qui_peut_prendre or demi_journees:
+            raise AtlasError(
+                "Il manque le site à expliquer.",
+                admis="--site suivi de l'UAI d'un site de la proposition",
+                remede="ajouter --site, ou ne donner que --proposition et --plancher",
+            )
+        _imprimer_exigences(vue_exigences.exigences(proposition, _planchers(plancher or [])))
+        return
+    if qui_peut_prendre:
+        vues = [explication.reprise(proposition, site, poste, demi_journees)]
+    else:
+        postes = [poste] if poste else explication.choix_postes(proposition, site)
+        vues = [explication.presence(proposition, site, p) for p in postes]
+        if poste is None:
+            vues.append(explication.absence(proposition, site))
+    for vue in vues:
+        console.print(vue.phrase, style="bold", markup=False, highlight=False)
+        for phrase in vue.details:
+            console.print(phrase, markup=False, highlight=False)
+        imprimer_tableau(vue.alternatives)
+        imprimer_tableau(vue.postes)
+        console.print(vue.note, style="dim", markup=False, highlight=False)
+
+
+def _planchers(textes: list[str]) -> list[tuple[str, int]]:
+    """« 0340001A=4 » → ("0340001A", 4)."""
+    lus = []
+    for texte in textes:
+        site, _, nombre_ = texte.partition("=")
+        if not nombre_.strip().isdigit():
+            raise AtlasError(
+                f"Plancher illisible : {texte}",
+                admis="UAI=N, par exemple 0340001A=4",
+                remede="corriger --plancher",
+            )
+        lus.append((site.strip().upper(), int(nombre_)))
+    return lus
+
+
+def _imprimer_exigences(vue: vue_exigences.VueExigences) -> None:
+    """The clashes and their ways out; exit code 1 when there is one."""
+    console.print(vue.phrase, style="bold", markup=False, highlight=False)
+    for quoi, issues in vue.conflits:
+        console.print(quoi, markup=False, highlight=False)
+        console.print("Issues, chacune suffit :", markup=False)
+        for issue in issues:
+            console.print(f"- {issue}", markup=False, highlight=False)
+    if vue.conflits:
+        raise typer.Exit(1)
+
+
+@app.command()
+def absences(proposition: OptionProposition) -> None:
+    """Dit ce que découvre l'absence de chaque poste, qui relaie et ce qui reste découvert.
+
+    Comme les autres études, elle se garde dans le dossier de la proposition et n'est refaite que
+    si la proposition ou les paramètres changent ; Ctrl+C l'arrête et garde ce qui est fait.
+    """
+    _etudier(proposition, Nature.ABSENCES)
+
+
+@app.command()
+def marges(
+    proposition: OptionProposition,
+    negociation: Annotated[
+        bool,
+        typer.Option(
+            "--negociation",
+            help="dire quelles affectations pourraient changer, et lesquelles non",
+        ),
+    ] = False,
+    duree_max: OptionDureeResolution = None,
+) -> None:
+    """Dit ce que vaut un demi-poste de plus ou de moins, par bassin et pour le département.
+
+    Avec --negociation : quelles affectations pourraient changer sans rien perdre.
+    """
+    _etudier(proposition, Nature.NEGOCIATION if negociation else Nature.MARGES, duree_max)
+
+
+@app.command()
+def frontiere(proposition: OptionProposition, duree_max: OptionDureeResolution = None) -> None:
+    """Dit ce que coûte chaque budget de changements imposés : 0, 2, 4… libre."""
+    _etudier(proposition, Nature.FRONTIERE, duree_max)
+
+
+def _etudier(proposition: Path, nature: Nature, duree_resolution_s: float | None = None) -> None:
+    """Run a study, or read the kept one, and print it; Ctrl+C keeps what is done."""
+    demandes: list[int] = []
+    ancien = signal.signal(signal.SIGINT, lambda numero, cadre: demandes.append(numero))
+    try:
+        with progression() as barre:
+            tache = barre.add_task("Préparation", total=1.0)
+            etudes.etudier(
+                proposition,
+                nature,
+                duree_resolution_s=duree_resolution_s,
+                progres=lambda part, quoi: barre.update(tache, description=quoi, completed=part),
+                arret=lambda: bool(demandes),
+            )
+    finally:
+        signal.signal(signal.SIGINT, ancien)
+    vue = vue_marges.vue(proposition, nature)
+    console.print(vue.phrase, style="bold", markup=False, highlight=False)
+    for phrase in vue.details:
+        console.print(phrase, markup=False, highlight=False)
+    for titre, table in vue.tables.items():
+        console.print(titre, style="bold", markup=False)
+        imprimer_tableau(table)
+    console.print(vue.note, style="dim", markup=False, highlight=False)
+    console.print(f"Étude gardée dans {proposition / nature.fichier}", markup=False)

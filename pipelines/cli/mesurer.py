@@ -1,0 +1,103 @@
+"""Commands that measure Atlas itself."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipelines.banc import optimiseur as banc_optimiseur
+from pipelines.banc import sources as banc_sources
+from pipelines.base.erreurs import AtlasError
+from pipelines.base.textes import enumeration
+from pipelines.cli.application import (
+    OptionDepartements,
+    banc,
+    codes_departements,
+    progression,
+)
+
+
+@banc.command("sources")
+def mesurer_sources(
+    sources: Annotated[
+        Path, typer.Option("--sources", help="dossier de vrais fichiers publics à répéter")
+    ],
+    sortie: Annotated[
+        Path | None, typer.Option("--sortie", help="fichier JSON à écrire, au lieu de l'écran")
+    ] = None,
+    echelle: Annotated[
+        float, typer.Option("--echelle", help="part de la taille du pays", min=0.001, max=1)
+    ] = 1.0,
+) -> None:
+    """Mesure une construction à la taille du pays, face à la même écrite avec pandas.
+
+    Sort avec le code 1 quand les deux ne trouvent pas les mêmes comptes.
+    """
+    if not sources.is_dir():
+        raise AtlasError(
+            f"Dossier introuvable : {sources}",
+            admis="un dossier de fichiers publics, tels que téléchargés",
+            remede="vérifier le chemin donné à --sources",
+        )
+    with progression() as barre:
+        tache = barre.add_task("Fabrication du pays", total=1.0)
+        resultat = banc_sources.mesurer(
+            sources,
+            echelle,
+            lambda etape, part: barre.update(tache, description=etape, completed=part),
+        )
+    texte = json.dumps(resultat, ensure_ascii=False, indent=2) + "\n"
+    if sortie is None:
+        sys.stdout.write(texte)
+    else:
+        sortie.write_text(texte, encoding="utf-8")
+    if ecarts := enumeration(resultat["ecarts"]):
+        raise AtlasError(
+            f"Atlas et pandas ne trouvent pas les mêmes comptes : {ecarts}.",
+            remede="ne pas se servir de cette mesure et signaler ce défaut d'Atlas",
+        )
+
+
+@banc.command("optimiseur")
+def mesurer_optimiseur(
+    sources: Annotated[
+        Path, typer.Option("--sources", help="dossier de vrais fichiers publics, sans postes")
+    ],
+    departements: OptionDepartements = None,
+    sortie: Annotated[
+        Path | None, typer.Option("--sortie", help="fichier JSON à écrire, au lieu de l'écran")
+    ] = None,
+    duree_max: Annotated[
+        float, typer.Option("--duree-max", help="secondes de calcul par problème", min=1)
+    ] = 60.0,
+    sans_temoins: Annotated[
+        bool, typer.Option("--sans-temoins", help="sans les méthodes des paquets de l'option banc")
+    ] = False,
+) -> None:
+    """Mesure l'optimiseur sur de vrais départements aux moyens simulés, face à d'autres méthodes.
+
+    Les postes sont simulés à 40, 60 et 80 % du besoin total ; les secondes sont du processeur.
+    """
+    codes = codes_departements(departements)
+    if not codes:
+        raise AtlasError(
+            "Aucun département demandé.",
+            admis="des codes séparés par des virgules",
+            remede="ajouter par exemple --departements 034,030",
+        )
+    with progression() as barre:
+        tache = barre.add_task("Fabrication des problèmes", total=1.0)
+        resultat = banc_optimiseur.mesurer(
+            sources,
+            codes,
+            duree_max,
+            avec_temoins=not sans_temoins,
+            progres=lambda etape, part: barre.update(tache, description=etape, completed=part),
+        )
+    texte = json.dumps(resultat, ensure_ascii=False, indent=2) + "\n"
+    if sortie is None:
+        sys.stdout.write(texte)
+    else:
+        sortie.write_text(texte, encoding="utf-8")
