@@ -5,8 +5,9 @@ import streamlit as st
 from pages.composants import acces, cadre
 from pipelines.reports.marges import Vue
 from pipelines.scenarios import calculs, etudes
-from pipelines.scenarios.calculs import Etat, Phase
+from pipelines.scenarios.calculs import Etat
 from pipelines.scenarios.etudes import Nature
+from pipelines.scenarios.processus import Phase
 
 SECTIONS = {
     Nature.MARGES: "±0,5 ETP",
