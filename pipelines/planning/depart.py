@@ -67,13 +67,12 @@ class _Ebauche:
         self.plan = dict(plan)
 
     def donner(self, p: int, s: int, presence: int) -> None:
-        """Add the highest admitted level up to `presence`, or nothing."""
+        """Raise (p, s) to the highest admitted level up to `presence`, or do nothing."""
         poste, site = self.index.probleme.postes[p], self.index.probleme.sites[s]
-        du_poste = [couple for couple in self.plan if couple[0] == p]
-        du_site = [couple for couple in self.plan if couple[1] == s]
+        du_poste = [couple for couple in self.plan if couple[0] == p and couple[1] != s]
+        du_site = [couple for couple in self.plan if couple[1] == s and couple[0] != p]
         if (
-            (p, s) in self.plan
-            or (p, s) not in self.niveaux
+            (p, s) not in self.niveaux
             or len(du_poste) >= poste.sites_max
             or len(du_site) >= site.postes_max
             or (
@@ -88,7 +87,8 @@ class _Ebauche:
             site.besoin - sum(self.plan[couple] for couple in du_site),
         )
         niveau = max((n for n in self.niveaux[p, s] if n <= plafond), default=0)
-        if niveau:
+        # a lock may have put less there already: a plan that keeps it is taken up whole
+        if niveau > self.plan.get((p, s), 0):
             self.plan[p, s] = niveau
 
 

@@ -12,8 +12,9 @@ from petits import jugement, optimum_par_enumeration, petit, sous_doctrine
 from pipelines.base.erreurs import AtlasError
 from pipelines.planning import solveur
 from pipelines.planning.decomposition import Decomposition
+from pipelines.planning.depart import reparer, socle_des_verrous
 from pipelines.planning.modele import Index
-from pipelines.planning.probleme import Poste, Presence, Probleme, Site, Verrou
+from pipelines.planning.probleme import Poste, Presence, Probleme, Site, Verrou, ordonner
 from pipelines.planning.reserve import en_colonnes, enumerer
 from pipelines.planning.solveur import plafond_garde, resoudre
 
@@ -322,6 +323,22 @@ def test_a_present_that_breaks_rules_is_repaired_not_refused():
         )
     )
     assert jugement(casse, resoudre(casse, duree_max_s=RAPIDE).plan).conforme
+
+
+@pytest.mark.parametrize("graine", range(12))
+def test_a_plan_one_starts_from_is_taken_up_whole_locks_included(graine):
+    """A lock asks for a presence, not for the least one: a plan that keeps the rules is kept."""
+    probleme = petit(graine, avec_verrous=True)
+    try:
+        trouve = resoudre(probleme, duree_max_s=0.5)
+    except AtlasError:
+        return  # these locks clash: there is no plan to start from
+    index = Index.de(ordonner(probleme))
+    repris = reparer(index, socle_des_verrous(index), trouve.plan)
+    assert repris == {
+        (index.rang_poste[p.poste_id], index.rang_site[p.site_id]): p.demi_journees_cycle
+        for p in trouve.plan
+    }
 
 
 def test_an_empty_problem_has_an_empty_plan():
