@@ -1,6 +1,7 @@
 """Three barèmes over the same sites: what each counts, what none may do."""
 
 import tomllib
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,11 +12,20 @@ from pipelines.base import chemins, reference
 from pipelines.base.erreurs import AtlasError
 from pipelines.marts import entrepot
 from pipelines.scoring import jeux
-from pipelines.scoring.bareme import avec_poids, bareme, interpreter, poids_reglables
+from pipelines.scoring.bareme import (
+    avec_poids,
+    bareme,
+    interpreter,
+    poids_reglables,
+    sur_texte,
+    verifier_les_labels,
+)
 from pipelines.scoring.besoin import besoins, mesurer, preparer
 from pipelines.scoring.couverture import rythme
 from pipelines.scoring.inscription import inscrire
+from pipelines.scoring.labels import LABELS
 from pipelines.scoring.moyens import a_moyens_constants, moyens
+from pipelines.scoring.regles import priorites
 from pipelines.scoring.sensibilite import deplacements, desaccord
 
 LIVRES = jeux.livres("baremes")
@@ -77,6 +87,62 @@ def test_under_no_bareme_does_a_label_lower_a_besoin(monde, code, site, drapeau)
     avec = {**sans, drapeau: "REP+" if drapeau == "ep" else True}
     avant, apres = besoins(monde(sans, avec), bareme(code)).sites["besoin"]
     assert apres >= avant
+
+
+TEXTES = jeux.livres("priorites")
+
+
+@pytest.mark.parametrize("texte", TEXTES)
+@pytest.mark.parametrize("code", ["effectifs", "national_2017"])
+@settings(LEGER, max_examples=12)
+@given(
+    site=un_college,
+    drapeau=st.sampled_from([*LABELS, "ep"]),
+    type_=st.sampled_from(["COLLEGE", "LPO", "LP"]),
+    donnees=st.data(),
+)
+def test_under_no_text_and_no_weights_admitted_does_a_label_lower_a_besoin(
+    monde, texte, code, site, drapeau, type_, donnees
+):
+    """What an académie may write: any text, any weights; those that would are refused."""
+    jeu = priorites(texte)
+    echelle = sur_texte(bareme(code), jeu)
+    partie, haut = {"effectifs": ("coefficients", 4), "national_2017": ("contributions", 20)}[code]
+    # light where a text names what is left, so that most draws are admitted
+    tires = {
+        r.code: donnees.draw(st.integers(0, haut if r.est_prioritaire else 1)) for r in jeu.regles
+    }
+    tiree = replace(echelle, **{partie: {**getattr(echelle, partie), **tires}})
+    try:
+        verifier_les_labels(tiree, "academie.toml")
+    except AtlasError:
+        # the two others name nothing that a label would take away
+        assert texte == "aix_marseille_2018"
+        return
+    sans = {**site, "type": type_, drapeau: None if drapeau == "ep" else False, "eleves_segpa": 20}
+    avec = {**sans, drapeau: "REP+" if drapeau == "ep" else True}
+    avant, apres = besoins(monde(sans, avec), tiree).sites["besoin"]
+    assert apres >= avant
+
+
+def test_what_is_left_never_weighs_more_than_what_takes_its_place(monde):
+    """An ULIS opening in a plain collège of 651 would take 4 half-days away: 18, then 14."""
+    echelle = sur_texte(bareme("national_2017"), priorites("aix_marseille_2018"))
+    poids = {"college_sans_dispositif": 6, "dispositif_adapte": 2, "college_rep": 6}
+    inverse = replace(echelle, contributions={**echelle.contributions, **poids})
+    sites = monde({"effectif": 651}, {"effectif": 651, "ulis": True})
+    assert besoins(sites, inverse).sites["besoin"].tolist() == [18, 14]
+    with pytest.raises(AtlasError, match="Un label de plus") as refus:
+        verifier_les_labels(inverse, "academie.toml")
+    texte = refus.value.message()
+    assert "« Collège sans dispositif » (6) pour « Établissement avec dispositif adapté » (2)" in (
+        texte
+    )
+    egal = {**inverse.contributions, "dispositif_adapte": 6}
+    verifier_les_labels(replace(inverse, contributions=egal), "academie.toml")
+    compte = {**echelle.coefficients, "college_sans_dispositif": 1.3, "dispositif_adapte": 1.2}
+    with pytest.raises(AtlasError, match=r"\[coefficients\]"):
+        verifier_les_labels(replace(echelle, coefficients=compte), "academie.toml")
 
 
 def test_a_pupil_of_a_rep_plus_college_counts_for_two_in_the_pupil_bareme(monde):
