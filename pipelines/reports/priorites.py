@@ -1,6 +1,7 @@
 """The texts: what each says of a département's sites, and what changes from one to another."""
 
 from dataclasses import dataclass
+from datetime import date, timedelta
 from pathlib import Path
 
 import pandas as pd
@@ -130,15 +131,21 @@ def tableau_seuils(seuils: tuple[Seuil, ...]) -> pd.DataFrame:
 def _titre_court(jeu: Priorites) -> str:
     if jeux.est_local(DOSSIER, jeu.code):
         return f"{jeu.titre} (règles de l'académie)"
-    return f"{jeu.titre} (abrogée)" if jeu.jusqu_au else jeu.titre
+    return f"{jeu.titre} (abrogée)" if _est_passe(jeu.jusqu_au) else jeu.titre
+
+
+def _est_passe(jusqu_au: date | None) -> bool:
+    """True when a last day in force is over; an end to come repeals nothing yet."""
+    return jusqu_au is not None and jusqu_au < date.today()
 
 
 def _abrogation(jeu: Priorites) -> str | None:
-    if jeu.jusqu_au is None:
+    if jeu.jusqu_au is None or not _est_passe(jeu.jusqu_au):
         return None
+    premier_jour_sans = jeu.jusqu_au + timedelta(days=1)
     return (
-        f"Ce texte n'est plus en vigueur depuis le {jour(jeu.jusqu_au.isoformat())} : il sert à "
-        "dire ce qui a changé."
+        f"Ce texte n'est plus en vigueur depuis le {jour(premier_jour_sans.isoformat())} : il sert "
+        "à dire ce qui a changé."
     )
 
 

@@ -197,17 +197,17 @@ def verifier_les_labels(echelle: Bareme, fichier: str) -> None:
             if poids[0] <= poids[1]:
                 continue
             quitte, prend = (
-                " ; ".join(
-                    f"« {libelles[c]} » ({_au_plus_juste(peser(table, [c]))})" for c in codes
+                " ; ".join(
+                    f"« {libelles[c]} » ({_au_plus_juste(peser(table, [c]))})" for c in codes
                 )
                 for codes in (sorted(quittees), sorted(prises))
             )
             raise AtlasError(
-                f"Un label de plus ferait baisser un besoin : un site quitterait {quitte} pour "
+                f"Un label de plus ferait baisser un besoin : un site quitterait {quitte} pour "
                 f"{prend or 'aucune autre catégorie'}.",
                 fichier=fichier,
                 admis="un poids au plus égal à celui de ce qui remplace la catégorie",
-                remede=f"corriger [{partie}] : baisser le premier poids, ou lever le second",
+                remede=f"corriger [{partie}] : baisser le premier poids, ou lever le second",
             )
 
 

@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from datetime import date, timedelta
 from itertools import permutations
 
 import duckdb
@@ -10,6 +11,7 @@ import pytest
 from pipelines.base import chemins
 from pipelines.base.erreurs import AtlasError
 from pipelines.reports import priorites
+from pipelines.scoring import jeux
 
 TEXTES = ("aix_marseille_2018", "circulaire_2017_055", "circulaire_91_248")
 DEPARTEMENTS = ("004", "005", "013", "084")
@@ -104,10 +106,37 @@ def _recolles(morceaux, textes):
 
 
 def test_a_repealed_text_says_since_when_it_only_serves_to_compare(entrepot_exemple):
+    """In force until the 21st: no more from the 22nd, the day of the text that repeals it."""
     vue = priorites.vue(entrepot_exemple, "005", "circulaire_91_248")
-    assert "21/03/2017" in vue.abrogation
+    assert "n'est plus en vigueur depuis le 22/03/2017" in vue.abrogation
     assert priorites.vue(entrepot_exemple, "005", "circulaire_2017_055").abrogation is None
     assert "(abrogée)" in priorites.textes()["circulaire_91_248"]
+
+
+def ecrire_texte(dossier, monkeypatch, *changements):
+    """A local copy of the 2017 text under « le_notre », with what is changed in its file."""
+    monkeypatch.setattr(chemins, "REGLES", dossier)
+    (dossier / "priorites").mkdir(exist_ok=True)
+    livre = chemins.REFERENCE / "priorites" / "circulaire_2017_055.toml"
+    texte = livre.read_text(encoding="utf-8")
+    for avant, apres in (('"circulaire_2017_055"', '"le_notre"'), *changements):
+        assert avant in texte
+        texte = texte.replace(avant, apres, 1)
+    (dossier / "priorites" / "le_notre.toml").write_text(texte, encoding="utf-8")
+
+
+def test_an_end_to_come_is_not_announced_as_past(entrepot_exemple, tmp_path, monkeypatch):
+    """A text in force until this evening is in force; one that ended yesterday is not."""
+    ligne = "en_vigueur_le = 2017-03-22\n"
+    for jours, passee in ((0, False), (400, False), (-1, True)):
+        fin = date.today() + timedelta(days=jours)
+        ecrire_texte(tmp_path, monkeypatch, (ligne, f"{ligne}jusqu_au = {fin.isoformat()}\n"))
+        abrogation = priorites.vue(entrepot_exemple, "005", "le_notre").abrogation
+        assert (abrogation is not None) == passee
+    assert f"{date.today():%d/%m/%Y}" in abrogation
+    monkeypatch.setattr(jeux, "est_local", lambda *_: False)
+    ecrire_texte(tmp_path, monkeypatch, (ligne, f"{ligne}jusqu_au = 2999-08-31\n"))
+    assert "(abrogée)" not in priorites.textes()["le_notre"]
 
 
 def test_a_text_compared_with_itself_changes_nothing(entrepot_exemple):
