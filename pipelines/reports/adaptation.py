@@ -222,7 +222,7 @@ def effet(base: Path, departement: str, adaptation: Adaptation) -> VueEffet:
     constants = [a_moyens_constants(b, disponibles) for b in besoins]
     changes = sites_changes(sites, ecarts[ecarts["site_id"].isin(sites.index)])
     return VueEffet(
-        phrase=_phrase(nom, besoins, constants, len(changes)),
+        phrase=_phrase(nom, besoins, constants, changes),
         totaux=_totaux(besoins, constants, disponibles),
         sites=_sites(sites, besoins, constants, changes),
         categories=_categories(
@@ -286,11 +286,13 @@ def _texte_de_case(valeur: object) -> str:
 
 
 def _phrase(
-    nom: str, besoins: list[np.ndarray], constants: list[np.ndarray], categories: int
+    nom: str, besoins: list[np.ndarray], constants: list[np.ndarray], changes: pd.DataFrame
 ) -> str:
+    categories = int((changes[["Entre dans", "Sort de"]] != "—").any(axis=1).sum())
+    en_suspens = len(changes) - categories
     avant, apres = (int(b.sum()) for b in besoins)
     bouges = int((besoins[0] != besoins[1]).sum())
-    if not bouges and not categories:
+    if not bouges and not len(changes):
         return f"{nom} : aucun site n'y change de catégorie ni de besoin."
     faits = [
         f"{nom} : le besoin passe de {nombre(avant)} à {pluriel(apres, 'demi-journée')} par cycle "
@@ -298,6 +300,11 @@ def _phrase(
         f"{pluriel(bouges, 'site change', 'sites changent')} de besoin",
         f"{pluriel(categories, 'site change', 'sites changent')} de catégorie",
     ]
+    if en_suspens:
+        faits.append(
+            f"{pluriel(en_suspens, 'site pourrait', 'sites pourraient')} en changer, une donnée "
+            "manque"
+        )
     deplaces = int((constants[0] != constants[1]).sum())
     if constants[0].any():
         faits.append(
@@ -335,7 +342,7 @@ def _sites(
     constants: list[np.ndarray],
     changes: pd.DataFrame,
 ) -> pd.DataFrame:
-    """The sites that win or lose a category or half-days, the widest change first."""
+    """The sites that win or lose a category, or might, or half-days: the widest change first."""
     categories = changes.set_index("Code du site")
     table = pd.DataFrame(
         {
@@ -344,6 +351,7 @@ def _sites(
             "Type": sites["type"].map(TYPES),
             "Entre dans": categories["Entre dans"].reindex(sites.index).fillna("—"),
             "Sort de": categories["Sort de"].reindex(sites.index).fillna("—"),
+            "À savoir": categories["À savoir"].reindex(sites.index).fillna("—"),
             "Besoin avant (½ j.)": besoins[0],
             "Besoin après (½ j.)": besoins[1],
             "Écart (½ j.)": besoins[1] - besoins[0],

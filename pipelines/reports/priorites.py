@@ -8,8 +8,10 @@ import pandas as pd
 
 from pipelines.base.textes import enumeration, jour, nombre, pluriel
 from pipelines.marts import entrepot
+from pipelines.reports.libelles import DONNEES
 from pipelines.reports.methode import nom_de_categorie, vigueur
 from pipelines.scoring import jeux
+from pipelines.scoring.conditions import colonnes_lues, grammaire
 from pipelines.scoring.regles import (
     DOSSIER,
     Priorites,
@@ -44,6 +46,7 @@ class VueComparaison:
     phrase: str
     regles: pd.DataFrame
     sites: pd.DataFrame
+    a_savoir: str | None
 
 
 def textes() -> dict[str, str]:
@@ -117,6 +120,7 @@ def comparaison(base: Path, departement: str, avant: str, apres: str) -> VueComp
             }
         ),
         sites=sites_changes(sites, lignes),
+        a_savoir=_ce_qui_manque(sites, lignes, ancien, nouveau),
     )
 
 
@@ -202,12 +206,14 @@ def _a_savoir(jeu: Priorites, sites: pd.DataFrame, inconnus: pd.DataFrame) -> pd
 def _phrase_comparaison(
     regles: pd.DataFrame, lignes: pd.DataFrame, ancien: Priorites, nouveau: Priorites
 ) -> str:
-    changes = lignes[lignes["changement"].isin(("gagnee", "perdue"))]["site_id"].nunique()
+    touches = set(lignes.loc[lignes["changement"].isin(("gagnee", "perdue")), "site_id"])
+    changes = len(touches)
+    en_suspens = len(set(lignes.loc[lignes["changement"] == "inconnue", "site_id"]) - touches)
     entrees = regles[regles["sort"] == "entree"]["libelle"].tolist()
     sorties = regles[regles["sort"] == "sortie"]["libelle"].tolist()
     noms = [jeu.titre.split(",")[0] for jeu in (ancien, nouveau)]
     debut = f"De « {noms[0]} » à « {noms[1]} », "
-    if not changes and not entrees and not sorties:
+    if not changes and not en_suspens and not entrees and not sorties:
         return f"{debut}aucune catégorie n'entre ni ne sort, et aucun site ne change de catégorie."
     faits = [
         f"entrent : {enumeration(entrees)}" if entrees else "aucune catégorie n'entre",
@@ -216,18 +222,49 @@ def _phrase_comparaison(
         if changes
         else "aucun site ne change de catégorie",
     ]
+    if en_suspens:
+        # beside a count of sites that change, « 20 autres »
+        autres = pluriel(en_suspens, "autre pourrait", "autres pourraient")
+        sujet = autres if changes else pluriel(en_suspens, "site pourrait", "sites pourraient")
+        faits.append(f"{sujet} changer, une donnée manque")
     return f"{debut}{' ; '.join(faits)}."
 
 
+def _ce_qui_manque(
+    sites: pd.DataFrame, lignes: pd.DataFrame, ancien: Priorites, nouveau: Priorites
+) -> str | None:
+    """Which data would settle the changes that can't be told; None when all can."""
+    lues: dict[str, set[str]] = {}
+    for jeu in (ancien, nouveau):
+        for regle in jeu.regles:
+            lues.setdefault(regle.code, set()).update(colonnes_lues(jeu.condition_lue(regle)))
+    manquent = {
+        DONNEES.get(colonne, colonne)
+        for ligne in lignes[lignes["changement"] == "inconnue"].itertuples()
+        for colonne in lues[ligne.regle] - set(grammaire().vide_est_une_reponse)
+        if pd.isna(sites.loc[ligne.site_id, colonne])
+    }
+    if not manquent:
+        return None
+    return (
+        f"« À savoir » : le site pourrait changer aussi de ces catégories ; il manque "
+        f"{enumeration(sorted(manquent))}. Un fichier « dispositifs » (page Données) dit les "
+        "dispositifs de chaque site."
+    )
+
+
 def sites_changes(sites: pd.DataFrame, lignes: pd.DataFrame) -> pd.DataFrame:
-    """The sites that win or lose a category, or might: unknown is said, and is neither."""
+    """The sites that win or lose a category, or might: unknown is said, and is neither.
+
+    A site that only might has a dash in « Entre dans » and « Sort de ».
+    """
     touches = []
     for site_id, siennes in lignes.groupby("site_id"):
         libelles = {
             sort: siennes[siennes["changement"] == sort]["libelle"].tolist()
             for sort in ("gagnee", "perdue", "inconnue")
         }
-        if libelles["gagnee"] or libelles["perdue"]:
+        if any(libelles.values()):
             touches.append(
                 (
                     sites.loc[site_id, "nom"],

@@ -72,21 +72,30 @@ def test_a_text_counts_the_sites_its_conditions_hold_and_those_it_cannot_tell(
 def test_from_one_text_to_another_sites_win_and_lose_what_the_conditions_say(
     entrepot_exemple, avant, apres
 ):
-    """Unknown on either side is neither won nor lost."""
+    """Unknown on either side is neither won nor lost, and is told unless both texts ask alike."""
     vue = priorites.comparaison(entrepot_exemple, "013", avant, apres)
     textes = [verdicts(entrepot_exemple, "013", code) for code in (avant, apres)]
     sites = list(next(iter(textes[0].values()))[1])
+    conditions = [conditions_de(code) for code in (avant, apres)]
     attendus = {}
     for site in sites:
         for code in textes[0] | textes[1]:
             etait, est = (t[code][1][site] if code in t else False for t in textes)
-            if None not in (etait, est) and etait != est:
-                libelle = (textes[0] | textes[1])[code][0]
-                attendus.setdefault(site, {True: set(), False: set()})[est].add(libelle)
+            libelle = (textes[0] | textes[1])[code][0]
+            sens = est if None not in (etait, est) else None
+            if sens is None:
+                touche = conditions[0].get(code) != conditions[1].get(code)
+            else:
+                touche = etait != est
+            if touche:
+                attendus.setdefault(site, {True: set(), False: set(), None: set()})[sens].add(
+                    libelle
+                )
     lus = {
         r["Code du site"]: {
             True: set(r["Entre dans"].split(", ")) - {"—"},
             False: set(r["Sort de"].split(", ")) - {"—"},
+            None: set(r["À savoir"].split(", ")) - {"—"},
         }
         for r in vue.sites.to_dict("records")
     }
@@ -96,7 +105,37 @@ def test_from_one_text_to_another_sites_win_and_lose_what_the_conditions_say(
         s: {k: ", ".join(sorted(_recolles(v, textes))) for k, v in d.items()}
         for s, d in lus.items()
     }
-    assert f"{len(attendus)} sites changent de catégorie" in clair(vue.phrase)
+    changes = sum(bool(d[True] or d[False]) for d in attendus.values())
+    assert f"{changes} sites changent de catégorie" in clair(vue.phrase)
+    autres = len(attendus) - changes
+    assert ("pourraient changer" in vue.phrase or "pourrait changer" in vue.phrase) == bool(autres)
+    if autres:
+        assert f"{autres} autre" in clair(vue.phrase)
+    assert (vue.a_savoir is not None) == any(d[None] for d in attendus.values())
+
+
+def conditions_de(code):
+    """Rule → condition, as the file writes it."""
+    fichier = chemins.REFERENCE / "priorites" / f"{code}.toml"
+    return {
+        r["code"]: r["condition"]
+        for r in tomllib.loads(fichier.read_text(encoding="utf-8"))["regles"]
+    }
+
+
+@pytest.mark.reel
+def test_from_1991_to_2017_in_034_those_that_might_change_are_counted_and_listed(entrepot_reel):
+    """UPE2A and relais enter in 2017, and no public file tells them: 19 sites more may change.
+
+    A twentieth has an unknown too, whether it has an internat: both texts ask it alike.
+    """
+    vue = priorites.comparaison(entrepot_reel, "034", "circulaire_91_248", "circulaire_2017_055")
+    assert "73 sites changent de catégorie ; 19 autres pourraient changer" in clair(vue.phrase)
+    assert len(vue.sites) == 92
+    assert "la présence d'une UPE2A" in vue.a_savoir
+    seuls = vue.sites[(vue.sites["Entre dans"] == "—") & (vue.sites["Sort de"] == "—")]
+    assert len(seuls) == 19
+    assert seuls["À savoir"].str.contains("Collège avec UPE2A").all()
 
 
 def _recolles(morceaux, textes):
