@@ -10,6 +10,7 @@ from datetime import date
 from typing import Any
 
 from pipelines.base.erreurs import AtlasError
+from pipelines.scoring import regles
 from pipelines.scoring.jeux import lire_reference, lisibles, nom_du_fichier
 
 DOSSIER = "doctrines"
@@ -212,6 +213,13 @@ def _verifier(lue: Doctrine, fichier: str) -> None:
     if ecarts := sorted(lue.poids.keys() ^ lue.planchers.keys()):
         raise _refus(
             fichier, f"{ecarts[0]} n'est que d'un côté", "les mêmes catégories des deux côtés"
+        )
+    connues = {r.code for jeu in lisibles(regles.DOSSIER, regles.priorites) for r in jeu.regles}
+    if inconnues := sorted(lue.poids.keys() - connues - {SANS_CATEGORIE, CATEGORIE_INCONNUE}):
+        raise _refus(
+            fichier,
+            f"« {inconnues[0]} » n'est une catégorie d'aucun texte",
+            ", ".join(sorted(connues)),
         )
     premiere = lue.convexite * max((*lue.poids.values(), lue.poids_autre))
     if max(lue.planchers.values()) and lue.poids_plancher < premiere:
