@@ -175,7 +175,22 @@ def _phrase(
             else f"y {accord} entrer"
         )
         phrase += f" ; {nombre(a_savoir)} {quoi}, mais une donnée manque"
-    return f"{phrase}."
+    return " ".join([f"{phrase}.", *_regles_passees(jeu, oui)])
+
+
+def _regles_passees(jeu: Priorites, oui: pd.DataFrame) -> list[str]:
+    """The rules whose own last day is over in a text still in force: counted all the same."""
+    if _est_passe(jeu.jusqu_au):
+        return []
+    return [
+        f"« {r.libelle} » n'est plus en vigueur depuis le "
+        f"{jour((r.jusqu_au + timedelta(days=1)).isoformat())} : "
+        f"{pluriel(nb, 'site y est compté', 'sites y sont comptés')} quand même, tant que sa règle "
+        "est dans le fichier du texte."
+        for r in jeu.regles
+        for nb in [int((oui["regle"] == r.code).sum())]
+        if r.jusqu_au is not None and _est_passe(r.jusqu_au)
+    ]
 
 
 def _en_mots(jeu: Priorites, condition: str) -> str:
@@ -193,7 +208,7 @@ def _a_savoir(jeu: Priorites, sites: pd.DataFrame, inconnus: pd.DataFrame) -> pd
         (
             sites.loc[site_id, "nom"],
             sites.loc[site_id, "commune"],
-            ", ".join(libelles[c] for c in codes),
+            " ; ".join(libelles[c] for c in codes),
         )
         for site_id, codes in par_site.items()
     ]
@@ -269,9 +284,9 @@ def sites_changes(sites: pd.DataFrame, lignes: pd.DataFrame) -> pd.DataFrame:
                 (
                     sites.loc[site_id, "nom"],
                     sites.loc[site_id, "commune"],
-                    ", ".join(libelles["gagnee"]) or "—",
-                    ", ".join(libelles["perdue"]) or "—",
-                    ", ".join(libelles["inconnue"]) or "—",
+                    " ; ".join(libelles["gagnee"]) or "—",
+                    " ; ".join(libelles["perdue"]) or "—",
+                    " ; ".join(libelles["inconnue"]) or "—",
                     str(site_id),
                 )
             )
