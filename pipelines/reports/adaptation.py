@@ -153,7 +153,7 @@ def depart(code: str, texte: str) -> VueDepart:
         ),
         poids=_a_remplir(lignes, "Nombre"),
         abandons="Ce texte n'a pas de catégorie : "
-        + ", ".join(perdues)
+        + " ; ".join(perdues)
         + ". Leurs poids sont laissés."
         if perdues
         else None,
@@ -224,14 +224,17 @@ def effet(base: Path, departement: str, adaptation: Adaptation) -> VueEffet:
     return VueEffet(
         phrase=_phrase(nom, besoins, constants, changes),
         totaux=_totaux(besoins, constants, disponibles),
-        sites=_sites(sites, besoins, constants, changes),
-        categories=_categories(
-            [(r.code, r.libelle) for r in apres.priorites.regles],
-            [(r.code, r.libelle) for r in avant.priorites.regles],
-            lus,
-            mesures,
-            constants,
-            concernes,
+        sites=_sans_moyens_inconnus(_sites(sites, besoins, constants, changes), disponibles),
+        categories=_sans_moyens_inconnus(
+            _categories(
+                [(r.code, r.libelle) for r in apres.priorites.regles],
+                [(r.code, r.libelle) for r in avant.priorites.regles],
+                lus,
+                mesures,
+                constants,
+                concernes,
+            ),
+            disponibles,
         ),
         a_justifier=[n.libelle for n in adaptation.nombres if not n.reference],
     )
@@ -325,7 +328,8 @@ def _totaux(
         lignes.append(("Ce que les postes en donnent (% du besoin)", *parts))
     for tranche, avant in tranches(besoins[0]).items():
         lignes.append((f"Sites, besoin : {tranche.lower()}", avant, tranches(besoins[1])[tranche]))
-    for classe in Rythme:
+    # nothing is said of the means where no poste is known
+    for classe in Rythme if disponibles else ():
         comptes = [sum(rythme(int(n)) is classe for n in serie) for serie in constants]
         nom = RYTHMES_EN_MOTS[classe].lower()
         lignes.append((f"Sites, à moyens constants : {nom}", *comptes))
@@ -364,6 +368,13 @@ def _sites(
     touches = (ecarts > 0) | (constants[0] != constants[1]) | sites.index.isin(categories.index)
     table = table.assign(_ecart=-ecarts)[touches].sort_values(["_ecart", "Site"])
     return table.drop(columns="_ecart").reset_index(drop=True)
+
+
+def _sans_moyens_inconnus(table: pd.DataFrame, disponibles: int) -> pd.DataFrame:
+    """`table` without its columns at constant means where no poste is known: they would be 0."""
+    if disponibles:
+        return table
+    return table[[c for c in table.columns if not c.startswith("Constants")]]
 
 
 def _categories(
