@@ -195,3 +195,13 @@ def test_a_category_no_text_has_is_refused_by_its_name(tmp_path, monkeypatch):
     sien = sien.replace('code = "college_rep_plus"', 'code = "colege_rep_plus"')
     (tmp_path / "priorites" / "le_notre.toml").write_text(sien, encoding="utf-8")
     assert module.interpreter(fautive, HYBRIDE).poids["colege_rep_plus"] == 6
+
+
+def test_a_known_category_never_makes_a_site_of_an_unknown_one_weigh_less():
+    """An internat at 1, an unknown at 2: a lycée of both weighs 2, as without its internat."""
+    hybride = doctrine("hybride")
+    legere = replace(hybride, poids={**hybride.poids, "internat": 1, "categorie_inconnue": 2})
+    assert poids((), ("college_upe2a",), legere) == 2
+    assert poids(("internat",), ("college_upe2a",), legere) == 2
+    assert poids(("internat",), (), legere) == 1
+    assert poids(("college_rep_plus",), ("college_upe2a",), legere) == 6
