@@ -40,6 +40,15 @@ TOTAUX_REELS = {
     ("035", "effectifs"): (1220, {"hebdomadaire": 97}),
     ("035", "national_2017"): (1450, {"hebdomadaire": 97}),
 }
+# sites by size of besoin: half a day, a day, two days a week at most, then more
+TRANCHES_REELLES = {
+    ("034", "continu"): (2, 14, 53, 56),
+    ("034", "effectifs"): (3, 24, 59, 39),
+    ("034", "national_2017"): (0, 8, 66, 51),
+    ("035", "continu"): (0, 13, 58, 26),
+    ("035", "effectifs"): (4, 20, 55, 18),
+    ("035", "national_2017"): (0, 2, 70, 25),
+}
 CATEGORIES = (
     "Collège REP+",
     "Collège REP",
@@ -132,6 +141,9 @@ def test_the_real_totals_by_bareme_category_and_rhythm(entrepot_reel, departemen
     total, classes = TOTAUX_REELS[departement, code]
     assert int(vue.sites[BESOIN].sum()) == total
     assert Counter(rythme(int(n)).value for n in vue.sites[BESOIN]) == classes
+    # the rhythms are nearly all weekly: the sizes tell what moves between them
+    tailles = besoins.tranches(vue.sites[BESOIN].to_numpy())
+    assert tuple(tailles.values()) == TRANCHES_REELLES[departement, code]
     lus = dict(zip(vue.categories["Catégorie"], vue.categories[BESOIN], strict=True))
     lus.pop("Aucune catégorie connue")
     assert lus == dict(zip(CATEGORIES, CATEGORIES_REELLES[departement, code], strict=True))
