@@ -41,5 +41,7 @@ cadre.table_a_lire(ecart.regles, f"regles-{choisi}-{autre}")
 if ecart.sites.empty:
     st.write("Aucun site ne gagne ni ne perd de catégorie.")
 else:
-    st.markdown("##### Les sites qui changent de catégorie")
+    st.markdown("##### Les sites qui changent de catégorie, ou le pourraient")
+    if ecart.a_savoir:
+        st.caption(ecart.a_savoir)
     cadre.table(ecart.sites, f"sites-{departement}-{choisi}-{autre}")

@@ -153,7 +153,7 @@ def depart(code: str, texte: str) -> VueDepart:
         ),
         poids=_a_remplir(lignes, "Nombre"),
         abandons="Ce texte n'a pas de catégorie : "
-        + ", ".join(perdues)
+        + " ; ".join(perdues)
         + ". Leurs poids sont laissés."
         if perdues
         else None,
@@ -222,16 +222,19 @@ def effet(base: Path, departement: str, adaptation: Adaptation) -> VueEffet:
     constants = [a_moyens_constants(b, disponibles) for b in besoins]
     changes = sites_changes(sites, ecarts[ecarts["site_id"].isin(sites.index)])
     return VueEffet(
-        phrase=_phrase(nom, besoins, constants, len(changes)),
+        phrase=_phrase(nom, besoins, constants, changes),
         totaux=_totaux(besoins, constants, disponibles),
-        sites=_sites(sites, besoins, constants, changes),
-        categories=_categories(
-            [(r.code, r.libelle) for r in apres.priorites.regles],
-            [(r.code, r.libelle) for r in avant.priorites.regles],
-            lus,
-            mesures,
-            constants,
-            concernes,
+        sites=_sans_moyens_inconnus(_sites(sites, besoins, constants, changes), disponibles),
+        categories=_sans_moyens_inconnus(
+            _categories(
+                [(r.code, r.libelle) for r in apres.priorites.regles],
+                [(r.code, r.libelle) for r in avant.priorites.regles],
+                lus,
+                mesures,
+                constants,
+                concernes,
+            ),
+            disponibles,
         ),
         a_justifier=[n.libelle for n in adaptation.nombres if not n.reference],
     )
@@ -286,11 +289,13 @@ def _texte_de_case(valeur: object) -> str:
 
 
 def _phrase(
-    nom: str, besoins: list[np.ndarray], constants: list[np.ndarray], categories: int
+    nom: str, besoins: list[np.ndarray], constants: list[np.ndarray], changes: pd.DataFrame
 ) -> str:
+    categories = int((changes[["Entre dans", "Sort de"]] != "—").any(axis=1).sum())
+    en_suspens = len(changes) - categories
     avant, apres = (int(b.sum()) for b in besoins)
     bouges = int((besoins[0] != besoins[1]).sum())
-    if not bouges and not categories:
+    if not bouges and not len(changes):
         return f"{nom} : aucun site n'y change de catégorie ni de besoin."
     faits = [
         f"{nom} : le besoin passe de {nombre(avant)} à {pluriel(apres, 'demi-journée')} par cycle "
@@ -298,6 +303,11 @@ def _phrase(
         f"{pluriel(bouges, 'site change', 'sites changent')} de besoin",
         f"{pluriel(categories, 'site change', 'sites changent')} de catégorie",
     ]
+    if en_suspens:
+        faits.append(
+            f"{pluriel(en_suspens, 'site pourrait', 'sites pourraient')} en changer, une donnée "
+            "manque"
+        )
     deplaces = int((constants[0] != constants[1]).sum())
     if constants[0].any():
         faits.append(
@@ -318,7 +328,8 @@ def _totaux(
         lignes.append(("Ce que les postes en donnent (% du besoin)", *parts))
     for tranche, avant in tranches(besoins[0]).items():
         lignes.append((f"Sites, besoin : {tranche.lower()}", avant, tranches(besoins[1])[tranche]))
-    for classe in Rythme:
+    # nothing is said of the means where no poste is known
+    for classe in Rythme if disponibles else ():
         comptes = [sum(rythme(int(n)) is classe for n in serie) for serie in constants]
         nom = RYTHMES_EN_MOTS[classe].lower()
         lignes.append((f"Sites, à moyens constants : {nom}", *comptes))
@@ -335,7 +346,7 @@ def _sites(
     constants: list[np.ndarray],
     changes: pd.DataFrame,
 ) -> pd.DataFrame:
-    """The sites that win or lose a category or half-days, the widest change first."""
+    """The sites that win or lose a category, or might, or half-days: the widest change first."""
     categories = changes.set_index("Code du site")
     table = pd.DataFrame(
         {
@@ -344,6 +355,7 @@ def _sites(
             "Type": sites["type"].map(TYPES),
             "Entre dans": categories["Entre dans"].reindex(sites.index).fillna("—"),
             "Sort de": categories["Sort de"].reindex(sites.index).fillna("—"),
+            "À savoir": categories["À savoir"].reindex(sites.index).fillna("—"),
             "Besoin avant (½ j.)": besoins[0],
             "Besoin après (½ j.)": besoins[1],
             "Écart (½ j.)": besoins[1] - besoins[0],
@@ -356,6 +368,13 @@ def _sites(
     touches = (ecarts > 0) | (constants[0] != constants[1]) | sites.index.isin(categories.index)
     table = table.assign(_ecart=-ecarts)[touches].sort_values(["_ecart", "Site"])
     return table.drop(columns="_ecart").reset_index(drop=True)
+
+
+def _sans_moyens_inconnus(table: pd.DataFrame, disponibles: int) -> pd.DataFrame:
+    """`table` without its columns at constant means where no poste is known: they would be 0."""
+    if disponibles:
+        return table
+    return table[[c for c in table.columns if not c.startswith("Constants")]]
 
 
 def _categories(

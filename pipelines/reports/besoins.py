@@ -9,7 +9,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from pipelines.base import reference
-from pipelines.base.textes import FINE, jour, nombre, pluriel, pourcentage
+from pipelines.base.textes import FINE, enumeration, jour, nombre, pluriel, pourcentage
 from pipelines.base.textes import rythme as texte_rythme
 from pipelines.marts import entrepot
 from pipelines.reports.libelles import COULEURS_RYTHME, FORMES, TYPES
@@ -22,7 +22,16 @@ from pipelines.scoring.bareme import (
     bareme,
     poids_reglables,
 )
-from pipelines.scoring.besoin import OUI, Donnees, Mesure, detailler, mesurer, preparer, transition
+from pipelines.scoring.besoin import (
+    OUI,
+    Donnees,
+    Mesure,
+    Transition,
+    detailler,
+    mesurer,
+    preparer,
+    transition,
+)
 from pipelines.scoring.couverture import Rythme
 from pipelines.scoring.moyens import Moyens, a_moyens_constants, moyens
 from pipelines.scoring.sensibilite import desaccord as mesurer_desaccord
@@ -86,22 +95,28 @@ def vue(base: Path, departement: str, code: str, perte_max: int | None = None) -
         concernes = _concernes(donnees, departement)
         table_baremes = _table_baremes(connexion, departement, disponibles)
     besoin = mesure.besoin[concernes]
-    constants = a_moyens_constants(besoin, disponibles)
+    constants = _constants_ou_inconnus(a_moyens_constants(besoin, disponibles), disponibles)
     remarques = [
         f"Barème en vigueur le {jour(echelle.en_vigueur_le.isoformat())}, vérifié le "
         f"{jour(echelle.verifie_le.isoformat())} ; {echelle.nature[0].lower()}{echelle.nature[1:]}."
     ]
-    if disponibles:
-        remarques.append(_moyens_en_mots(donnables))
+    remarques.append(
+        _moyens_en_mots(donnables)
+        if disponibles
+        else "À moyens constants : inconnu, aucun poste n'est connu ici. Un fichier « postes » "
+        "(page Données) le dirait."
+    )
     if regle is not None:
         tenus = int(sum(ligne.presente[concernes].sum() for ligne in mesure.lignes[-1:]))
         remarques.append(
             "Règle de transition appliquée : aucun besoin ne descend de plus de "
             f"{pluriel(regle.perte_max, 'demi-journée')} par cycle sous la présence "
-            f"d'aujourd'hui ; elle relève le besoin de {pluriel(tenus, 'site')}. Une proposition "
+            f"d'aujourd'hui, dans la limite du plafond ({nombre(echelle.bornes['plafond'])}) ; "
+            f"elle relève le besoin de {pluriel(tenus, 'site')}. Une proposition "
             "la suit autant que les moyens le permettent, et nomme les sites où elle ne l'a pas "
             "pu. Les barèmes côte à côte, la sensibilité et le désaccord sont sans elle."
         )
+        remarques += _au_dela_du_plafond(donnees, mesure, regle, concernes)
     return VueBesoins(
         libelle=echelle.libelle,
         phrase=_phrase(nom, besoin, disponibles),
@@ -216,6 +231,27 @@ def _moyens_en_mots(donnables: Moyens) -> str:
     return f"{phrase}."
 
 
+def _au_dela_du_plafond(
+    donnees: Donnees, mesure: Mesure, regle: Transition, concernes: np.ndarray
+) -> list[str]:
+    """The sites that lose more than the transition rule says, held by the ceiling; one sentence."""
+    perdent = np.flatnonzero(concernes & (regle.presences - mesure.besoin > regle.perte_max))
+    if not len(perdent):
+        return []
+    noms = [
+        f"{site['nom']} ({site['commune']}), de {nombre(regle.presences[i])} à "
+        f"{nombre(mesure.besoin[i])}"
+        for i, site in zip(perdent, donnees.sites.iloc[perdent].to_dict("records"), strict=True)
+    ]
+    sujet = pluriel(len(noms), "site descend", "sites descendent")
+    return [f"À cause du plafond, {sujet} de plus : {enumeration(noms)}."]
+
+
+def _constants_ou_inconnus(constants: np.ndarray, disponibles: int) -> list[int | None]:
+    """Besoins à moyens constants; unknown, not 0, where no poste is known."""
+    return [int(n) if disponibles else None for n in constants]
+
+
 def _table_baremes(
     connexion: duckdb.DuckDBPyConnection, departement: str, disponibles: int
 ) -> pd.DataFrame:
@@ -230,7 +266,9 @@ def _table_baremes(
             {
                 "Barème": libelle,
                 f"Besoin total ({UNITE})": total,
-                "Moyens (% du besoin)": round(100 * disponibles / total) if total else None,
+                "Moyens (% du besoin)": round(100 * disponibles / total)
+                if total and disponibles
+                else None,
                 **tranches(besoin),
             }
         )
@@ -253,7 +291,7 @@ def _table_sites(
     echelle: Bareme,
     mesure: Mesure,
     concernes: np.ndarray,
-    constants: np.ndarray,
+    constants: list[int | None],
     presences: dict[str, int],
 ) -> pd.DataFrame:
     libelles = {r.code: r.libelle for r in echelle.priorites.regles}
@@ -284,7 +322,7 @@ def _table_categories(
     donnees: Donnees,
     echelle: Bareme,
     besoin: np.ndarray,
-    constants: np.ndarray,
+    constants: list[int | None],
     concernes: np.ndarray,
 ) -> pd.DataFrame:
     """Besoins by category; a site counts in each of its own, one without any in the last row."""
@@ -301,7 +339,7 @@ def _table_categories(
                 libelle,
                 int(membres.sum()),
                 int(besoin[membres].sum()),
-                int(constants[membres].sum()),
+                _somme_connue(constants, membres),
                 round(float(besoin[membres].mean()), 1),
             )
             for libelle, membres in lignes
@@ -315,6 +353,11 @@ def _table_categories(
             f"Besoin moyen d'un site ({UNITE})",
         ],
     )
+
+
+def _somme_connue(constants: list[int | None], membres: np.ndarray) -> int | None:
+    siens = [n for n, est_membre in zip(constants, membres, strict=True) if est_membre]
+    return None if None in siens else sum(n or 0 for n in siens)
 
 
 def _phrase_desaccord(noms: list[str], correlation: float | None, parts: pd.DataFrame) -> str:

@@ -462,18 +462,35 @@ def _niveau(elementaire: bool | None, maternelle: bool | None) -> str:
 
 
 def _anomalies(connexion: duckdb.DuckDBPyConnection, site_id: str) -> pd.DataFrame:
+    """The anomalies whose line is about an establishment of the site, or whose value names it.
+
+    A network is named by its site_id too, and by its head when that is no site of the data.
+    """
     return connexion.execute(
         """
+        with
+            uais as (select uai from mart_rattachement where site_id = $site),
+            noms as (
+                select uai as nom from uais
+                union select $site
+                union select uai_principal from mart_site
+                where site_id = $site
+                    and uai_principal not in (select uai from mart_rattachement)
+            )
         select fichier as "Fichier", ligne as "Ligne", raison as "Ce qui a été vu",
             remede as "Que faire", consequence as "Conséquence"
-        from mart_anomalie
+        from mart_anomalie as anomalies
         where exists (
-            select 1 from mart_rattachement
-            where site_id = ? and starts_with(upper(valeur), uai)
+            select 1 from mart_anomalie_uai as lignes join uais using (uai)
+            where lignes.source = anomalies.source and lignes.fichier = anomalies.fichier
+                and lignes.ligne = anomalies.ligne
+        ) or exists (
+            select 1 from noms
+            where regexp_matches(upper(valeur), '(^|[^-0-9A-Z])' || nom || '($|[^0-9A-Z])')
         )
         order by fichier, ligne
         """,
-        [site_id],
+        {"site": site_id},
     ).df()
 
 

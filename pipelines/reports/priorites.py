@@ -1,14 +1,17 @@
 """The texts: what each says of a département's sites, and what changes from one to another."""
 
 from dataclasses import dataclass
+from datetime import date, timedelta
 from pathlib import Path
 
 import pandas as pd
 
 from pipelines.base.textes import enumeration, jour, nombre, pluriel
 from pipelines.marts import entrepot
+from pipelines.reports.libelles import DONNEES
 from pipelines.reports.methode import nom_de_categorie, vigueur
 from pipelines.scoring import jeux
+from pipelines.scoring.conditions import colonnes_lues, grammaire
 from pipelines.scoring.regles import (
     DOSSIER,
     Priorites,
@@ -43,6 +46,7 @@ class VueComparaison:
     phrase: str
     regles: pd.DataFrame
     sites: pd.DataFrame
+    a_savoir: str | None
 
 
 def textes() -> dict[str, str]:
@@ -116,6 +120,7 @@ def comparaison(base: Path, departement: str, avant: str, apres: str) -> VueComp
             }
         ),
         sites=sites_changes(sites, lignes),
+        a_savoir=_ce_qui_manque(sites, lignes, ancien, nouveau),
     )
 
 
@@ -130,15 +135,21 @@ def tableau_seuils(seuils: tuple[Seuil, ...]) -> pd.DataFrame:
 def _titre_court(jeu: Priorites) -> str:
     if jeux.est_local(DOSSIER, jeu.code):
         return f"{jeu.titre} (règles de l'académie)"
-    return f"{jeu.titre} (abrogée)" if jeu.jusqu_au else jeu.titre
+    return f"{jeu.titre} (abrogée)" if _est_passe(jeu.jusqu_au) else jeu.titre
+
+
+def _est_passe(jusqu_au: date | None) -> bool:
+    """True when a last day in force is over; an end to come repeals nothing yet."""
+    return jusqu_au is not None and jusqu_au < date.today()
 
 
 def _abrogation(jeu: Priorites) -> str | None:
-    if jeu.jusqu_au is None:
+    if jeu.jusqu_au is None or not _est_passe(jeu.jusqu_au):
         return None
+    premier_jour_sans = jeu.jusqu_au + timedelta(days=1)
     return (
-        f"Ce texte n'est plus en vigueur depuis le {jour(jeu.jusqu_au.isoformat())} : il sert à "
-        "dire ce qui a changé."
+        f"Ce texte n'est plus en vigueur depuis le {jour(premier_jour_sans.isoformat())} : il sert "
+        "à dire ce qui a changé."
     )
 
 
@@ -164,7 +175,22 @@ def _phrase(
             else f"y {accord} entrer"
         )
         phrase += f" ; {nombre(a_savoir)} {quoi}, mais une donnée manque"
-    return f"{phrase}."
+    return " ".join([f"{phrase}.", *_regles_passees(jeu, oui)])
+
+
+def _regles_passees(jeu: Priorites, oui: pd.DataFrame) -> list[str]:
+    """The rules whose own last day is over in a text still in force: counted all the same."""
+    if _est_passe(jeu.jusqu_au):
+        return []
+    return [
+        f"« {r.libelle} » n'est plus en vigueur depuis le "
+        f"{jour((r.jusqu_au + timedelta(days=1)).isoformat())} : "
+        f"{pluriel(nb, 'site y est compté', 'sites y sont comptés')} quand même, tant que sa règle "
+        "est dans le fichier du texte."
+        for r in jeu.regles
+        for nb in [int((oui["regle"] == r.code).sum())]
+        if r.jusqu_au is not None and _est_passe(r.jusqu_au)
+    ]
 
 
 def _en_mots(jeu: Priorites, condition: str) -> str:
@@ -182,7 +208,7 @@ def _a_savoir(jeu: Priorites, sites: pd.DataFrame, inconnus: pd.DataFrame) -> pd
         (
             sites.loc[site_id, "nom"],
             sites.loc[site_id, "commune"],
-            ", ".join(libelles[c] for c in codes),
+            " ; ".join(libelles[c] for c in codes),
         )
         for site_id, codes in par_site.items()
     ]
@@ -195,12 +221,14 @@ def _a_savoir(jeu: Priorites, sites: pd.DataFrame, inconnus: pd.DataFrame) -> pd
 def _phrase_comparaison(
     regles: pd.DataFrame, lignes: pd.DataFrame, ancien: Priorites, nouveau: Priorites
 ) -> str:
-    changes = lignes[lignes["changement"].isin(("gagnee", "perdue"))]["site_id"].nunique()
+    touches = set(lignes.loc[lignes["changement"].isin(("gagnee", "perdue")), "site_id"])
+    changes = len(touches)
+    en_suspens = len(set(lignes.loc[lignes["changement"] == "inconnue", "site_id"]) - touches)
     entrees = regles[regles["sort"] == "entree"]["libelle"].tolist()
     sorties = regles[regles["sort"] == "sortie"]["libelle"].tolist()
     noms = [jeu.titre.split(",")[0] for jeu in (ancien, nouveau)]
     debut = f"De « {noms[0]} » à « {noms[1]} », "
-    if not changes and not entrees and not sorties:
+    if not changes and not en_suspens and not entrees and not sorties:
         return f"{debut}aucune catégorie n'entre ni ne sort, et aucun site ne change de catégorie."
     faits = [
         f"entrent : {enumeration(entrees)}" if entrees else "aucune catégorie n'entre",
@@ -209,25 +237,56 @@ def _phrase_comparaison(
         if changes
         else "aucun site ne change de catégorie",
     ]
+    if en_suspens:
+        # beside a count of sites that change, « 20 autres »
+        autres = pluriel(en_suspens, "autre pourrait", "autres pourraient")
+        sujet = autres if changes else pluriel(en_suspens, "site pourrait", "sites pourraient")
+        faits.append(f"{sujet} changer, une donnée manque")
     return f"{debut}{' ; '.join(faits)}."
 
 
+def _ce_qui_manque(
+    sites: pd.DataFrame, lignes: pd.DataFrame, ancien: Priorites, nouveau: Priorites
+) -> str | None:
+    """Which data would settle the changes that can't be told; None when all can."""
+    lues: dict[str, set[str]] = {}
+    for jeu in (ancien, nouveau):
+        for regle in jeu.regles:
+            lues.setdefault(regle.code, set()).update(colonnes_lues(jeu.condition_lue(regle)))
+    manquent = {
+        DONNEES.get(colonne, colonne)
+        for ligne in lignes[lignes["changement"] == "inconnue"].itertuples()
+        for colonne in lues[ligne.regle] - set(grammaire().vide_est_une_reponse)
+        if pd.isna(sites.loc[ligne.site_id, colonne])
+    }
+    if not manquent:
+        return None
+    return (
+        f"« À savoir » : le site pourrait changer aussi de ces catégories ; il manque "
+        f"{enumeration(sorted(manquent))}. Un fichier « dispositifs » (page Données) dit les "
+        "dispositifs de chaque site."
+    )
+
+
 def sites_changes(sites: pd.DataFrame, lignes: pd.DataFrame) -> pd.DataFrame:
-    """The sites that win or lose a category, or might: unknown is said, and is neither."""
+    """The sites that win or lose a category, or might: unknown is said, and is neither.
+
+    A site that only might has a dash in « Entre dans » and « Sort de ».
+    """
     touches = []
     for site_id, siennes in lignes.groupby("site_id"):
         libelles = {
             sort: siennes[siennes["changement"] == sort]["libelle"].tolist()
             for sort in ("gagnee", "perdue", "inconnue")
         }
-        if libelles["gagnee"] or libelles["perdue"]:
+        if any(libelles.values()):
             touches.append(
                 (
                     sites.loc[site_id, "nom"],
                     sites.loc[site_id, "commune"],
-                    ", ".join(libelles["gagnee"]) or "—",
-                    ", ".join(libelles["perdue"]) or "—",
-                    ", ".join(libelles["inconnue"]) or "—",
+                    " ; ".join(libelles["gagnee"]) or "—",
+                    " ; ".join(libelles["perdue"]) or "—",
+                    " ; ".join(libelles["inconnue"]) or "—",
                     str(site_id),
                 )
             )

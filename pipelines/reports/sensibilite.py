@@ -51,14 +51,23 @@ def vue(base: Path, departement: str, code: str) -> VueSensibilite:
     total = int(avant.besoin.sum())
     ordre = sorted(
         {(d.poids.partie, d.poids.cle) for d in bouges},
-        key=lambda cle: (-_portee(bouges, cle, total), cle),
+        key=lambda cle: (-_touches(bouges, cle), -_portee(bouges, cle, total), cle),
     )
     return VueSensibilite(
         phrase=_phrase(bouges, ordre, total, len(avant.besoin), disponibles),
         note=_note(disponibles),
         dessin=_tornade(bouges, ordre[:POIDS_DESSINES_MAX], total),
-        poids=_table_des_poids(bouges, ordre, total),
+        poids=_table_des_poids(bouges, ordre, total, disponibles),
         sites=_table_des_sites(donnees.sites[concernes], avant, bouges, disponibles),
+    )
+
+
+def _touches(bouges: list[Deplacement], cle: Cle) -> int:
+    """How many sites a weight makes change of rank or of class, at the widest of its steps."""
+    return max(
+        int((d.rang_change | d.classe_change | d.classe_constante_change).sum())
+        for d in bouges
+        if (d.poids.partie, d.poids.cle) == cle
     )
 
 
@@ -73,20 +82,24 @@ def _phrase(
     if not bouges or not nb_sites:
         return "Ce barème n'a aucun poids à faire varier sur ces sites."
     premiers = [
-        next(d.poids.libelle for d in bouges if (d.poids.partie, d.poids.cle) == cle)
+        f"« {d.poids.libelle} »"
         for cle in ordre[:3]
+        for d in [next(d for d in bouges if (d.poids.partie, d.poids.cle) == cle)]
     ]
     plus_large = max(d.variation for d in bouges)
     rangs = max(int(d.rang_change.sum()) for d in bouges)
     phrase = (
-        f"Le résultat tient surtout à {enumeration([f'« {p} »' for p in premiers])}. Un poids "
-        f"déplacé de {pourcentage(plus_large)} change le rang de {pluriel(rangs, 'site')} sur "
+        f"Les rangs et les classes tiennent surtout à {enumeration(premiers)} (jusqu'à "
+        f"{pluriel(_touches(bouges, ordre[0]), 'site')} en changent). Un poids déplacé de "
+        f"{pourcentage(plus_large)} change le rang de {pluriel(rangs, 'site')} sur "
         f"{nombre(nb_sites)} au plus"
     )
     if disponibles:
         classes = max(int(d.classe_constante_change.sum()) for d in bouges)
         phrase += f" et, à moyens constants, la classe de présence de {pluriel(classes, 'site')}"
-    sans_effet = sum(_portee(bouges, cle, total) == 0 for cle in ordre)
+    sans_effet = sum(
+        _portee(bouges, cle, total) == 0 and _touches(bouges, cle) == 0 for cle in ordre
+    )
     if sans_effet:
         phrase += (
             f" ; {pluriel(sans_effet, 'poids', 'poids')} "
@@ -97,8 +110,9 @@ def _phrase(
 
 def _note(disponibles: int) -> str:
     debut = (
-        "Chaque poids est déplacé seul, les autres ne bougent pas. Au bout de chaque barre : les "
-        "sites dont le besoin change. Rang 1 : le plus grand besoin, avant plancher, plafond et "
+        "Chaque poids est déplacé seul, les autres ne bougent pas. D'abord ceux qui changent le "
+        "rang ou la classe du plus de sites. Au bout de chaque barre : les sites dont le besoin "
+        "change. Rang 1 : le plus grand besoin, avant plancher, plafond et "
         "arrondi ; des sites à égalité ont le même."
     )
     if not disponibles:
@@ -119,7 +133,9 @@ def _classes_en_mots() -> list[str]:
     ]
 
 
-def _table_des_poids(bouges: list[Deplacement], ordre: list[Cle], total: int) -> pd.DataFrame:
+def _table_des_poids(
+    bouges: list[Deplacement], ordre: list[Cle], total: int, disponibles: int
+) -> pd.DataFrame:
     rangs = {cle: rang for rang, cle in enumerate(ordre)}
     tries = sorted(bouges, key=lambda d: (rangs[d.poids.partie, d.poids.cle], d.variation))
     return pd.DataFrame(
@@ -132,7 +148,8 @@ def _table_des_poids(bouges: list[Deplacement], ordre: list[Cle], total: int) ->
                 int(d.besoin_change.sum()),
                 int(d.rang_change.sum()),
                 int(d.classe_change.sum()),
-                int(d.classe_constante_change.sum()),
+                # where no poste is known, nothing is known at constant means
+                int(d.classe_constante_change.sum()) if disponibles else None,
                 d.total - total,
             )
             for d in tries

@@ -72,12 +72,15 @@ def completer(sites: pd.DataFrame, regles: Sequence[Categorie]) -> pd.DataFrame:
 def categories_en_mots(
     codes: Iterable[str], inconnues: Iterable[str], libelles: dict[str, str]
 ) -> str:
-    """« Collège REP+, Internat » ; with no known one, those that can't be told; else a dash."""
+    """« Collège REP+ ; Internat » (a label may hold a comma of its own).
+
+    With no known one, those that can't be told; else a dash.
+    """
     # a proposal may hold a category its text has lost since: its code stands for its label
-    connues = ", ".join(libelles.get(c, c) for c in codes)
+    connues = " ; ".join(libelles.get(c, c) for c in codes)
     if connues:
         return connues
-    a_savoir = ", ".join(libelles.get(c, c) for c in inconnues)
+    a_savoir = " ; ".join(libelles.get(c, c) for c in inconnues)
     return f"inconnue : {a_savoir} ?" if a_savoir else "—"
 
 

@@ -14,7 +14,14 @@ from pipelines.base.textes import enumeration, nombre
 from pipelines.scoring import bareme as baremes
 from pipelines.scoring import doctrine as doctrines
 from pipelines.scoring import jeux, regles
-from pipelines.scoring.bareme import Bareme, avec_nombres, bareme, ecrire_bareme, sur_texte
+from pipelines.scoring.bareme import (
+    Bareme,
+    avec_nombres,
+    bareme,
+    ecrire_bareme,
+    sur_texte,
+    verifier_les_labels,
+)
 from pipelines.scoring.conditions import PLUS_GRAND_NOMBRE
 from pipelines.scoring.regles import Priorites, Regle, ecrire_priorites, priorites
 
@@ -62,18 +69,19 @@ class Adaptation:
 def composer(adaptation: Adaptation) -> Bareme:
     """The barème of `adaptation` with its text, under the codes it starts from; nothing is written.
 
-    AtlasError when a number or a label is not admitted.
+    AtlasError when a number or a label is not admitted, or when a label more would lower a besoin.
     """
     jeu = _texte(adaptation, priorites(adaptation.texte))
-    echelle = sur_texte(bareme(adaptation.bareme), jeu)
-    return avec_nombres(
-        echelle,
+    echelle = avec_nombres(
+        sur_texte(bareme(adaptation.bareme), jeu),
         [
             (n.partie, n.cle, n.valeur, n.reference)
             for n in adaptation.nombres
             if n.partie != SEUILS
         ],
     )
+    verifier_les_labels(echelle, jeux.nom_du_fichier(baremes.DOSSIER, echelle.code))
+    return echelle
 
 
 def existants(code: str) -> list[str]:

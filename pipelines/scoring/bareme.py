@@ -15,6 +15,7 @@ from pipelines.scoring.jeux import (
     nom_du_fichier,
     verifier_code_local,
 )
+from pipelines.scoring.labels import echanges
 from pipelines.scoring.regles import Priorites, priorites
 
 DOSSIER = "baremes"
@@ -172,7 +173,46 @@ def interpreter(contenu: dict, fichier: str) -> Bareme:
         }
     )
     _verifier(fichier, echelle)
+    verifier_les_labels(echelle, fichier)
     return echelle
+
+
+def verifier_les_labels(echelle: Bareme, fichier: str) -> None:
+    """AtlasError when one label more would lower a besoin under `echelle`, the rules of `fichier`.
+
+    So does a category of what is left (no dispositif, no label) that weighs more than the one that
+    takes its place.
+    """
+    libelles = {r.code: r.libelle for r in echelle.priorites.regles}
+    sans = echelle.coefficients.get("sans_categorie", 1)
+    for partie, peser in (
+        ("contributions", lambda table, codes: sum(table.get(c, 0) for c in codes)),
+        ("coefficients", lambda table, codes: max([sans, *(table.get(c, sans) for c in codes)])),
+    ):
+        table = getattr(echelle, partie)
+        for avant, apres in sorted(echanges(echelle.priorites), key=lambda e: [*map(sorted, e)]):
+            quittees, prises = avant - apres, apres - avant
+            # what the site keeps counts on both sides
+            poids = [peser(table, codes) for codes in (avant, apres)]
+            if poids[0] <= poids[1]:
+                continue
+            quitte, prend = (
+                " ; ".join(
+                    f"« {libelles[c]} » ({_au_plus_juste(peser(table, [c]))})" for c in codes
+                )
+                for codes in (sorted(quittees), sorted(prises))
+            )
+            raise AtlasError(
+                f"Un label de plus ferait baisser un besoin : un site quitterait {quitte} pour "
+                f"{prend or 'aucune autre catégorie'}.",
+                fichier=fichier,
+                admis="un poids au plus égal à celui de ce qui remplace la catégorie",
+                remede=f"corriger [{partie}] : baisser le premier poids, ou lever le second",
+            )
+
+
+def _au_plus_juste(valeur: float) -> str:
+    return nombre(valeur, 0 if float(valeur).is_integer() else 2)
 
 
 def _exiger_formes(fichier: str, parties: dict) -> None:

@@ -274,7 +274,24 @@ def _ligne_eleves(donnees: Donnees, echelle: Bareme) -> Ligne:
             return "effectif inconnu de tous les sites de ce type"
         else:
             lu = f"effectif inconnu, compté pour {effectif} ({PROVENANCES[provenance]})"
-        return lu if not echelle.coefficients else f"{lu} × {nombre(coefficients[i], 2)}"
+        if not echelle.coefficients:
+            return lu
+        return f"{lu} × {nombre(coefficients[i], 2)}{_coefficient_possible(i)}"
+
+    def _coefficient_possible(i: int) -> str:
+        """The categories that can't be told and would make a pupil count for more."""
+        table = echelle.coefficients
+        en_suspens = [
+            regle
+            for regle in echelle.priorites.regles
+            if donnees.verdicts[regle.code][i] == INCONNU
+            and table.get(regle.code, 0) > coefficients[i]
+        ]
+        if not en_suspens:
+            return ""
+        noms = " ; ".join(sorted(r.libelle for r in en_suspens))
+        plus = max(table[r.code] for r in en_suspens)
+        return f" ; catégorie inconnue : {noms} (jusqu'à × {nombre(plus, 2)})"
 
     return Ligne(
         "eleves",
@@ -418,7 +435,7 @@ def _borner(echelle: Bareme, somme: np.ndarray, regle: Transition | None) -> Ite
         perte = pluriel(regle.perte_max, "demi-journée")
         yield _ligne_niveau(
             "transition",
-            f"Transition : {perte} de moins qu'aujourd'hui au plus",
+            f"Transition : {perte} de moins qu'aujourd'hui au plus, dans la limite du plafond",
             "Choix de qui propose : règle de transition, non réglementaire",
             niveaux * CENTIEMES,
             tenus,

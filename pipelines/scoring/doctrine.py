@@ -10,6 +10,7 @@ from datetime import date
 from typing import Any
 
 from pipelines.base.erreurs import AtlasError
+from pipelines.scoring import regles
 from pipelines.scoring.jeux import lire_reference, lisibles, nom_du_fichier
 
 DOSSIER = "doctrines"
@@ -134,7 +135,7 @@ def poids(
 ) -> int:
     """The weight of a site's shortage: the largest among its categories.
 
-    A site of no known category, but of one that can't be told, has a weight of its own: unknown
+    A category that can't be told has a weight of its own, the least the site can have then: unknown
     is not no. `residuelles`: categories a text names without making them priorities; a site of
     these alone weighs as one of no category, or more where the doctrine says so.
     """
@@ -181,9 +182,10 @@ def _valeur(
 ) -> int:
     sans = table[SANS_CATEGORIE]
     valeurs = [table.get(c, sans if c in residuelles else autre) for c in categories]
-    if set(categories) <= residuelles:
-        valeurs.append(table[CATEGORIE_INCONNUE] if set(inconnues) - residuelles else sans)
-    return max(valeurs)
+    if set(inconnues) - residuelles:
+        # unknown is not no, whatever else is known: a yes never makes it weigh less
+        valeurs.append(table[CATEGORIE_INCONNUE])
+    return max([*valeurs, *([sans] if set(categories) <= residuelles else [])])
 
 
 def _verifier(lue: Doctrine, fichier: str) -> None:
@@ -212,6 +214,13 @@ def _verifier(lue: Doctrine, fichier: str) -> None:
     if ecarts := sorted(lue.poids.keys() ^ lue.planchers.keys()):
         raise _refus(
             fichier, f"{ecarts[0]} n'est que d'un côté", "les mêmes catégories des deux côtés"
+        )
+    connues = {r.code for jeu in lisibles(regles.DOSSIER, regles.priorites) for r in jeu.regles}
+    if inconnues := sorted(lue.poids.keys() - connues - {SANS_CATEGORIE, CATEGORIE_INCONNUE}):
+        raise _refus(
+            fichier,
+            f"« {inconnues[0]} » n'est une catégorie d'aucun texte",
+            ", ".join(sorted(connues)),
         )
     premiere = lue.convexite * max((*lue.poids.values(), lue.poids_autre))
     if max(lue.planchers.values()) and lue.poids_plancher < premiere:

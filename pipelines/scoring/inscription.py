@@ -58,9 +58,12 @@ def _besoins(
         bareme=code,
         categories=calcules.sites["categories"].map(list),
         categories_inconnues=calcules.sites["inconnues"].map(list),
-        besoin_a_moyens_constants=0,
+        # unknown where no poste is: nothing is shared out there
+        besoin_a_moyens_constants=pd.array([pd.NA] * len(calcules.sites), dtype="Int64"),
     )
     for departement, siens_propres in disponibles.items():
+        if not siens_propres.demi_journees:
+            continue
         siens = (donnees.sites["departement"] == departement).to_numpy()
         table.loc[siens, "besoin_a_moyens_constants"] = a_moyens_constants(
             table.loc[siens, "besoin"].to_numpy(dtype=int), siens_propres.demi_journees

@@ -252,10 +252,13 @@ def comparer(
     Every site of `mart_site`, every rule of either text, sorted by site_id, regle. Columns:
     site_id; regle; libelle; sort (`entree`, `sortie`, `restee`: see `comparer_textes`); avant and
     apres (True, False, None for unknown; False too where the text has no such rule); changement:
-    `gagnee`, `perdue`, `gardee`, `hors` (in neither), or `inconnue` when either verdict is
-    unknown, which is neither won nor lost.
+    `gagnee`, `perdue`, `gardee`, `hors` (in neither), `inconnue` when either verdict is unknown,
+    which is neither won nor lost, or `indecise` when both are and the condition is the same:
+    whatever the answer, nothing changes.
     """
-    regles = comparer_textes(avant, apres)[["regle", "libelle", "sort"]].to_dict("records")
+    textes = comparer_textes(avant, apres)
+    regles = textes[["regle", "libelle", "sort"]].to_dict("records")
+    intactes = set(textes.loc[(textes["sort"] == "restee") & ~textes["est_modifiee"], "regle"])
     verdicts_avant, verdicts_apres = (
         {
             (ligne["site_id"], ligne["regle"]): ligne["verdict"]
@@ -268,7 +271,8 @@ def comparer(
         for regle in regles:
             etait = verdicts_avant.get((site_id, regle["regle"]), False)
             est = verdicts_apres.get((site_id, regle["regle"]), False)
-            changement = CHANGEMENTS.get((etait, est), "inconnue")
+            indecise = etait is None and est is None and regle["regle"] in intactes
+            changement = CHANGEMENTS.get((etait, est), "indecise" if indecise else "inconnue")
             lignes.append((site_id, *regle.values(), etait, est, changement))
     colonnes = ["site_id", "regle", "libelle", "sort", "avant", "apres", "changement"]
     return pd.DataFrame(lignes, columns=colonnes).astype({"avant": object, "apres": object})

@@ -33,6 +33,12 @@ def test_the_file_given_as_a_model_is_a_good_one(tmp_path, monkeypatch):
     jeu = priorites(code)
     assert len(jeu.regles) == 2
     assert jeu.condition_lue(jeu.regles[0]).endswith("effectif < 200")
+    # a code two texts share means one thing: the one of the model asks what the shipped one asks
+    livrees = {r.code: r.condition for code in LIVRES for r in priorites(code).regles}
+    partagees = [r for r in jeu.regles if r.code in livrees]
+    assert partagees
+    for regle in partagees:
+        assert regle.condition == livrees[regle.code]
 
 
 def test_every_key_is_in_the_page_under_its_kind():

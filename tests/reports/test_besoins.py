@@ -6,13 +6,14 @@ import tomllib
 from collections import Counter
 
 import duckdb
+import fabrique
 import pandas as pd
 import pytest
 
 from pipelines.base import chemins, reference
 from pipelines.base.erreurs import AtlasError
 from pipelines.marts import entrepot
-from pipelines.reports import besoins, sensibilite
+from pipelines.reports import adaptation, besoins, sensibilite
 from pipelines.reports.libelles import TYPES
 from pipelines.scoring.bareme import avec_poids, bareme, poids_reglables
 from pipelines.scoring.besoin import mesurer, preparer
@@ -39,11 +40,20 @@ TOTAUX_REELS = {
     ("035", "effectifs"): (1220, {"hebdomadaire": 97}),
     ("035", "national_2017"): (1450, {"hebdomadaire": 97}),
 }
+# sites by size of besoin: half a day, a day, two days a week at most, then more
+TRANCHES_REELLES = {
+    ("034", "continu"): (2, 14, 53, 56),
+    ("034", "effectifs"): (3, 24, 59, 39),
+    ("034", "national_2017"): (0, 8, 66, 51),
+    ("035", "continu"): (0, 13, 58, 26),
+    ("035", "effectifs"): (4, 20, 55, 18),
+    ("035", "national_2017"): (0, 2, 70, 25),
+}
 CATEGORIES = (
     "Collège REP+",
     "Collège REP",
     "Écoles REP+",
-    "Collège rural, public défavorisé",
+    "Collège rural à public défavorisé",
     "Collège avec SEGPA",
     "EREA",
     "Collège avec ULIS",
@@ -131,6 +141,9 @@ def test_the_real_totals_by_bareme_category_and_rhythm(entrepot_reel, departemen
     total, classes = TOTAUX_REELS[departement, code]
     assert int(vue.sites[BESOIN].sum()) == total
     assert Counter(rythme(int(n)).value for n in vue.sites[BESOIN]) == classes
+    # the rhythms are nearly all weekly: the sizes tell what moves between them
+    tailles = besoins.tranches(vue.sites[BESOIN].to_numpy())
+    assert tuple(tailles.values()) == TRANCHES_REELLES[departement, code]
     lus = dict(zip(vue.categories["Catégorie"], vue.categories[BESOIN], strict=True))
     lus.pop("Aucune catégorie connue")
     assert lus == dict(zip(CATEGORIES, CATEGORIES_REELLES[departement, code], strict=True))
@@ -194,37 +207,205 @@ def test_each_step_of_each_weight_is_the_bareme_with_that_number(entrepot_exempl
         assert ligne["Rythmes changés"] <= ligne["Besoins changés"]
 
 
-def test_every_site_whose_rank_or_class_a_weight_changes_is_named(entrepot_exemple):
-    """By hand: each weight a quarter up or down, ranks of the sums, classes at constant means."""
-    vue = sensibilite.vue(entrepot_exemple, "005", "national_2017")
+def classe(n):
+    """The class of a presence at constant means, by its bounds."""
+    return sum(n >= bas for bas in (1, 2, 4)) + sum(n > haut for haut in (4, 8, 16))
+
+
+@pytest.fixture(scope="module")
+def pas_a_pas(entrepot_exemple):
+    """The 005 under the barème of 2017, then each weight a tenth and a quarter up or down.
+
+    Names of the sites, what they are (besoin, rank, class at constant means, rhythm), and the same
+    by (label of the weight, variation).
+    """
     echelle = bareme("national_2017")
     with entrepot.ouvrir(entrepot_exemple) as connexion:
         donnees = preparer(connexion, echelle.priorites)
         disponibles = moyens(connexion)["005"].demi_journees
     siens = (donnees.sites["departement"] == "005").to_numpy()
 
-    def classe(n):
-        return sum(n >= bas for bas in (1, 2, 4)) + sum(n > haut for haut in (4, 8, 16))
-
     def etat(une_echelle):
         mesure = mesurer(donnees, une_echelle)
-        sommes = mesure.somme[siens]
+        sommes, besoin = mesure.somme[siens], mesure.besoin[siens]
         rangs = [1 + int((sommes > s).sum()) for s in sommes]
-        constants = a_moyens_constants(mesure.besoin[siens], disponibles)
-        return list(zip(rangs, [classe(int(n)) for n in constants], strict=True))
+        constants = [classe(int(n)) for n in a_moyens_constants(besoin, disponibles)]
+        rythmes = [rythme(int(n)) for n in besoin]
+        return list(zip(besoin.tolist(), rangs, constants, rythmes, strict=True))
 
-    avant, nommes = etat(echelle), set()
-    for poids in poids_reglables(echelle):
-        for variation in (-0.25, -0.1, 0.1, 0.25):
-            bouge = avec_poids(echelle, poids.partie, poids.cle, poids.valeur * (1 + variation))
-            nommes |= {i for i, a in enumerate(etat(bouge)) if a != avant[i]}
-    noms = donnees.sites.loc[siens, "nom"].tolist()
+    bouges = {
+        (poids.libelle, variation): etat(
+            avec_poids(echelle, poids.partie, poids.cle, poids.valeur * (1 + variation))
+        )
+        for poids in poids_reglables(echelle)
+        for variation in (-0.25, -0.1, 0.1, 0.25)
+        if poids.valeur
+    }
+    return donnees.sites.loc[siens, "nom"].tolist(), etat(echelle), bouges
+
+
+@pytest.fixture(scope="module")
+def sensibilite_005(entrepot_exemple):
+    """The view under test."""
+    return sensibilite.vue(entrepot_exemple, "005", "national_2017")
+
+
+def variation_lue(mot):
+    """« −25 % » as a number."""
+    return int(clair(mot).replace("−", "-").replace("%", "").replace("+", "")) / 100
+
+
+def test_every_site_whose_rank_or_class_a_weight_changes_is_named(pas_a_pas, sensibilite_005):
+    """By hand: ranks of the sums, classes at constant means."""
+    vue = sensibilite_005
+    noms, avant, bouges = pas_a_pas
+    nommes = {i for etat in bouges.values() for i, a in enumerate(etat) if a[1:] != avant[i][1:]}
     assert sorted(vue.sites["Site"]) == sorted(noms[i] for i in nommes)
     assert (vue.sites["Au mieux"] <= vue.sites["Rang"]).all()
     assert (vue.sites["Au pire"] >= vue.sites["Rang"]).all()
     classes = vue.sites[vue.sites["Ce qui la change"] != "rien"]
     plus = vue.poids["Classes changées, moyens constants"].max()
     assert len(classes) >= plus > 0
+
+
+def test_each_step_of_a_weight_counts_the_besoins_ranks_and_classes_it_changes(
+    pas_a_pas, sensibilite_005
+):
+    """Counted by hand; first the weights that change the rank or the class of most sites."""
+    _, avant, bouges = pas_a_pas
+    total = sum(a[0] for a in avant)
+    colonnes = ["Besoins", "Rangs", "Classes", "Rythmes"]
+    titres = dict(zip(colonnes, sensibilite_005.poids.columns[[4, 5, 7, 6]], strict=True))
+    for ligne in sensibilite_005.poids.to_dict("records"):
+        etat = bouges[ligne["Poids"], variation_lue(ligne["Déplacé de"])]
+        comptes = [sum(e[k] != a[k] for e, a in zip(etat, avant, strict=True)) for k in range(4)]
+        assert [ligne[titres[c]] for c in colonnes] == comptes, ligne
+        assert ligne[f"Total ({UNITE})"] == sum(e[0] for e in etat) - total
+    touches, portees = {}, {}
+    for (libelle, _), etat in bouges.items():
+        nb = sum(e[1:] != a[1:] for e, a in zip(etat, avant, strict=True))
+        touches[libelle] = max(touches.get(libelle, 0), nb)
+        portees[libelle] = max(portees.get(libelle, 0), abs(sum(e[0] for e in etat) - total))
+    ordre = list(dict.fromkeys(sensibilite_005.poids["Poids"]))
+    cles = [(touches[p], portees[p]) for p in ordre]
+    assert cles == sorted(cles, reverse=True)
+    assert set(ordre) == touches.keys()
+    phrase = clair(sensibilite_005.phrase)
+    a, b, c = ordre[:3]
+    assert phrase.startswith(
+        f"Les rangs et les classes tiennent surtout à « {a} », « {b} » et « {c} » (jusqu'à "
+        f"{touches[a]} sites en changent)"
+    )
+
+
+def test_the_bars_of_the_sensitivity_are_the_change_of_the_total_a_quarter_down_and_up(
+    pas_a_pas, sensibilite_005
+):
+    _, avant, bouges = pas_a_pas
+    total = sum(a[0] for a in avant)
+    barres = sensibilite_005.dessin.data
+    assert [clair(b.name) for b in barres] == ["poids −25 %", "poids +25 %"]
+    for barre, variation in zip(barres, (-0.25, 0.25), strict=True):
+        attendus = {
+            libelle: sum(e[0] for e in etat) - total
+            for (libelle, v), etat in bouges.items()
+            if v == variation
+        }
+        assert dict(zip(barre.y, barre.x, strict=True)) == {y: attendus[y] for y in barre.y}
+    assert any(barres[0].x)
+
+
+def test_a_site_said_higher_has_a_rank_of_a_smaller_number(pas_a_pas, sensibilite_005):
+    """Rank 1 is the greatest need: « plus haut » goes towards it."""
+    noms, avant, bouges = pas_a_pas
+    sens = {"haut": -1, "bas": 1}
+    vus = set()
+    for site, rang, mots in sensibilite_005.sites[
+        ["Site", "Rang", "Ce qui le déplace le plus"]
+    ].itertuples(index=False):
+        if mots == "—":
+            continue
+        poids, nb, mot = re.fullmatch(r"(.+) : (\d+) rangs? plus (haut|bas)", clair(mots)).groups()
+        [(libelle, variation)] = re.findall(r"(.+) ([+−]\d+ %)$", poids)
+        etat = bouges[libelle, variation_lue(variation)]
+        ecarts = [
+            e[1] - a[1]
+            for nom, e, a in zip(noms, etat, avant, strict=True)
+            if (nom, a[1]) == (site, rang)
+        ]
+        assert sens[mot] * int(nb) in ecarts, mots
+        vus.add(mot)
+    assert vus == {"haut", "bas"}
+
+
+def membres_de(sites, libelle):
+    """True for the sites whose categories hold that label."""
+    return [libelle in clair(mots).split(" ; ") for mots in sites["Catégories prioritaires"]]
+
+
+def test_each_category_sums_the_besoins_and_constant_means_of_its_own_sites(entrepot_exemple):
+    """Recounted from the table of the sites, where each says its categories."""
+    vue = besoins.vue(entrepot_exemple, "005", "national_2017")
+    constants = f"À moyens constants ({UNITE})"
+    assert len(vue.categories) > 1
+    for ligne in vue.categories[:-1].to_dict("records"):
+        siens = vue.sites[membres_de(vue.sites, ligne["Catégorie"])]
+        assert len(siens) == ligne["Sites"]
+        assert siens[BESOIN].sum() == ligne[BESOIN]
+        assert siens[constants].sum() == ligne[constants]
+    assert (vue.categories[constants] < vue.categories[BESOIN]).all()
+
+
+def test_the_disagreement_by_category_is_the_share_each_bareme_gives_its_sites(entrepot_exemple):
+    vue = besoins.desaccord(entrepot_exemple, "005", "national_2017", "effectifs")
+    parts = {}
+    for rang, code in (("premier", "national_2017"), ("second", "effectifs")):
+        sites = besoins.vue(entrepot_exemple, "005", code).sites
+        for libelle in vue.categories["Catégorie"]:
+            siens = sites.loc[membres_de(sites, libelle), BESOIN].sum()
+            parts[libelle, rang] = round(100 * siens / sites[BESOIN].sum(), 1)
+    lues = {
+        (ligne["Catégorie"], rang): ligne[f"Part du besoin, {rang} (%)"]
+        for ligne in vue.categories.to_dict("records")
+        for rang in ("premier", "second")
+    }
+    assert lues == pytest.approx(parts)
+    assert any(lues[c, "premier"] != lues[c, "second"] for c, _ in lues)
+
+
+def test_without_a_poste_what_the_means_allow_is_unknown_and_not_zero(tmp_path):
+    """No file of postes: nothing is shared out, and the page says which file would tell."""
+    base = fabrique.construire(fabrique.petit_departement(tmp_path / "sources"))
+    vue = besoins.vue(base, "034", "national_2017")
+    for table, colonne in (
+        (vue.sites, f"À moyens constants ({UNITE})"),
+        (vue.categories, f"À moyens constants ({UNITE})"),
+        (vue.baremes, "Moyens (% du besoin)"),
+        (sensibilite.vue(base, "034", "national_2017").poids, "Classes changées, moyens constants"),
+    ):
+        assert len(table)
+        assert table[colonne].isna().all(), colonne
+    assert "inconnu, aucun poste n'est connu ici" in " ".join(vue.remarques)
+    with duckdb.connect(str(base), read_only=True) as connexion:
+        lus = connexion.execute("select distinct besoin_a_moyens_constants from mart_besoin")
+        assert lus.fetchall() == [(None,)]
+    effet = adaptation.effet(base, "034", adaptation.sans_changement("national_2017"))
+    for table in (effet.sites, effet.categories):
+        assert not [c for c in table.columns if c.startswith("Constants")]
+    assert not effet.totaux["Dans le département"].str.contains("constants").any()
+
+
+def test_a_site_the_ceiling_lets_lose_more_than_the_transition_rule_is_named(tmp_path):
+    """60 half-days today, 4 to lose at most, a ceiling of 34: 34 is said, and why."""
+    sources = fabrique.petit_departement(tmp_path / "sources")
+    fabrique.ecrire_postes(sources, [fabrique.poste("P1"), fabrique.poste("P2")])
+    donnees = {"uai": fabrique.uai(1), "demi_journees": "30", "periodicite": "mois"}
+    fabrique.ecrire_presences(sources, [{**donnees, "poste_id": p} for p in ("P1", "P2")])
+    vue = besoins.vue(fabrique.construire(sources), "034", "national_2017", perte_max=4)
+    remarques = clair(" ".join(vue.remarques))
+    assert "sous la présence d'aujourd'hui, dans la limite du plafond (34)" in remarques
+    assert "À cause du plafond, 1 site descend de plus : Collège fictif 1" in remarques
+    assert "de 60 à 34" in remarques
 
 
 @pytest.mark.parametrize(("departement", "code"), [("099", "national_2017"), ("005", "nulle_part")])

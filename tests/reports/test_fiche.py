@@ -297,3 +297,32 @@ def test_a_position_taken_from_the_commune_is_not_said_to_come_from_the_annuaire
     valeurs = ecoles.identite.set_index("Donnée")["Valeur"]
     assert valeurs["Écoles"] == "1 école avec cycle 3, 1 maternelle, 1 école de niveau inconnu"
     assert "école de niveau inconnu" in set(ecoles.rattachements["Rattachement"])
+
+
+@pytest.mark.reel
+def test_the_anomalies_of_a_lycee_are_those_of_its_lines_whatever_value_was_read(entrepot_reel):
+    """« 981 élèves, rentrée 2019 »: the three empty enrolments since are why, and name no UAI."""
+    lue = fiche(entrepot_reel, "034", "0340043M")
+    eleves = lue.identite.set_index("Donnée").loc["Élèves"]
+    assert (eleves["Valeur"], eleves["Année"]) == ("981", "rentrée 2019")
+    assert lue.anomalies["Ligne"].tolist() == [4220, 5638, 7526]
+    assert lue.anomalies["Fichier"].str.contains("fr-en-lycee_pro-effectifs").all()
+    assert lue.anomalies["Ce qui a été vu"].str.contains("l’effectif est vide").all()
+
+
+def test_an_anomaly_is_on_the_fiche_of_the_site_it_is_about_and_of_no_other(tmp_path):
+    """A presence of an unknown poste reads « P9 »; a network is not its head collège."""
+    sources = fabrique.petit_departement(tmp_path / "sources")
+    fabrique.ecrire_postes(sources, [fabrique.poste("P1")])
+    donnee = {"poste_id": "P9", "demi_journees": "2", "periodicite": "mois"}
+    reseau = {**donnee, "poste_id": "P1", "uai": fabrique.uai(11), "demi_journees": "1,5"}
+    fabrique.ecrire_presences(sources, [{**donnee, "uai": fabrique.uai(2)}, reseau])
+    base = fabrique.construire(sources)
+    vues = {}
+    for site_id in choix(base, "034"):
+        siennes = fiche(base, "034", site_id).anomalies
+        vues[site_id] = set(siennes.loc[siennes["Fichier"] == "presences.csv", "Ligne"])
+    assert {s: v for s, v in vues.items() if v} == {
+        fabrique.uai(2): {2},
+        f"RESEAU-{fabrique.uai(1)}": {3},
+    }

@@ -57,6 +57,19 @@ def sauver(adaptation, code="essai_2027", **options):
     return enregistrer(adaptation, code, "Choix 2027", "Moins de seuils.", DEMAIN, **options)
 
 
+def test_an_adaptation_where_a_label_would_lower_a_besoin_is_refused_before_it_is_saved(regles):
+    """A collège without dispositif at 6, one with a dispositif at 2: neither shown nor written."""
+    inverse = adapter(
+        Changement("contributions", "college_sans_dispositif", "sans", 6, GT),
+        Changement("contributions", "dispositif_adapte", "avec", 2, GT),
+        texte="aix_marseille_2018",
+    )
+    for agir in (composer, sauver):
+        with pytest.raises(AtlasError, match="Un label de plus"):
+            agir(inverse)
+    assert ecrits(regles) == {}
+
+
 def test_a_threshold_and_a_weight_are_saved_with_who_chose_them_and_the_shipped_ones_stay(regles):
     """Text and barème under one code, dated; nobody else's reference is lost."""
     sauver(adapter(IPS_95, REP_12, libelles=(("college_rep", "Collège de réseau"),)))

@@ -1,6 +1,7 @@
 """A doctrine is a stated choice: every category weighed, floors that come first, unknown not no."""
 
 import re
+import tomllib
 from dataclasses import replace
 from datetime import date
 
@@ -177,3 +178,30 @@ def test_each_doctrine_has_its_page(code):
     for titre in ("### Ce qu'elle favorise", "### Ce qu'elle coûte", "### Pour qui"):
         assert titre in section
     assert f"`{code}`" in section
+
+
+def test_a_category_no_text_has_is_refused_by_its_name(tmp_path, monkeypatch):
+    """« colege_rep_plus » in both tables: REP+ would fall to the weight of any other category."""
+    monkeypatch.setattr(chemins, "REGLES", tmp_path)
+    livree = (chemins.REFERENCE / "doctrines" / "hybride.toml").read_text(encoding="utf-8")
+    fautive = tomllib.loads(livree.replace("college_rep_plus", "colege_rep_plus"))
+    with pytest.raises(AtlasError, match="colege_rep_plus") as refus:
+        module.interpreter(fautive, HYBRIDE)
+    assert "college_rep_plus" in refus.value.admis
+    # one an académie's own text has is known
+    (tmp_path / "priorites").mkdir()
+    texte = (chemins.REFERENCE / "priorites" / "circulaire_2017_055.toml").read_text("utf-8")
+    sien = texte.replace('"circulaire_2017_055"', '"le_notre"')
+    sien = sien.replace('code = "college_rep_plus"', 'code = "colege_rep_plus"')
+    (tmp_path / "priorites" / "le_notre.toml").write_text(sien, encoding="utf-8")
+    assert module.interpreter(fautive, HYBRIDE).poids["colege_rep_plus"] == 6
+
+
+def test_a_known_category_never_makes_a_site_of_an_unknown_one_weigh_less():
+    """An internat at 1, an unknown at 2: a lycée of both weighs 2, as without its internat."""
+    hybride = doctrine("hybride")
+    legere = replace(hybride, poids={**hybride.poids, "internat": 1, "categorie_inconnue": 2})
+    assert poids((), ("college_upe2a",), legere) == 2
+    assert poids(("internat",), ("college_upe2a",), legere) == 2
+    assert poids(("internat",), (), legere) == 1
+    assert poids(("college_rep_plus",), ("college_upe2a",), legere) == 6

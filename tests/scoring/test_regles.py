@@ -679,5 +679,12 @@ def test_a_comparison_adds_up_and_reads_the_same_backwards(monde, sites, paire):
     inconnus = {
         (s, r) for j in (avant, apres) for (s, r), v in verdicts(connexion, j).items() if v is None
     }
-    lues = aller.loc[aller["changement"] == "inconnue", ["site_id", "regle"]]
+    lues = aller.loc[aller["changement"].isin(("inconnue", "indecise")), ["site_id", "regle"]]
     assert {tuple(p) for p in lues.values.tolist()} == inconnus
+    # unknown to both under one condition: whatever the answer, it does not change
+    conditions = [{r.code: r.condition for r in jeu.regles} for jeu in (avant, apres)]
+    for ligne in aller.to_dict("records"):
+        pareilles = conditions[0].get(ligne["regle"]) == conditions[1].get(ligne["regle"])
+        assert (ligne["changement"] == "indecise") == (
+            pareilles and (ligne["site_id"], ligne["regle"]) in inconnus
+        )
