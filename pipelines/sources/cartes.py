@@ -41,7 +41,8 @@ class Carte:
 
     `colonnes` maps each canonical column to the normalised headers accepted for it, by preference;
     a trailing `*` accepts any end. `requises` are the canonical columns without which a file is
-    not this source. `millesime` is the column that dates the file, or `nom_du_fichier`.
+    not this source. `millesime` is the column that dates the file, or `nom_du_fichier`. `contacts`
+    are the normalised headers a public file gives mails and telephones of establishments under.
     """
 
     nom: str
@@ -55,6 +56,7 @@ class Carte:
     requises: tuple[str, ...]
     colonnes: dict[str, tuple[str, ...]]
     telechargement: Telechargement | None = None
+    contacts: tuple[str, ...] = ()
 
     @property
     def est_locale(self) -> bool:
@@ -80,9 +82,10 @@ def cartes() -> dict[str, Carte]:
             **{
                 c: v
                 for c, v in table.items()
-                if c not in ("colonnes", "requises", "telechargement")
+                if c not in ("colonnes", "requises", "telechargement", "contacts")
             },
             requises=tuple(table["requises"]),
+            contacts=tuple(table.get("contacts", ())),
             colonnes={c: tuple(alias) for c, alias in table["colonnes"].items()},
             telechargement=(
                 Telechargement(**table["telechargement"]) if "telechargement" in table else None
