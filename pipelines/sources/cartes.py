@@ -1,5 +1,6 @@
 """The card of each source: who makes it, under which licence, and the headers that betray it."""
 
+import difflib
 import re
 import tomllib
 import unicodedata
@@ -10,6 +11,8 @@ from pipelines.base import chemins
 
 RANGEES_RETENUES = 64
 """Candidate header rows whose normal forms are kept: each is compared with every card."""
+RESSEMBLANCE_MIN = 0.8
+"""Share of letters in common from which two headers are one and its misspelling."""
 ENTETES_RETENUS = 10_000
 """Cells whose normal form is kept: the same headers come back row after row, file after file."""
 
@@ -114,6 +117,20 @@ def correspondances(carte: Carte, entetes: list[str]) -> dict[str, int]:
                 trouvees[colonne] = position
                 break
     return trouvees
+
+
+def colonne_proche(carte: Carte, entete: str) -> str | None:
+    """The column of `carte` that a misspelt header was meant for; None when it is like none.
+
+    « sans_secteurs » is `sans_secteur`, « hors secteur » the first that begins so.
+    """
+    nom = normaliser(entete)
+    connus = {alias: c for c, noms in carte.colonnes.items() for alias in noms}
+    for alias, colonne in connus.items():
+        if nom and alias.startswith(f"{nom}_"):
+            return colonne
+    proches = difflib.get_close_matches(nom, connus, n=1, cutoff=RESSEMBLANCE_MIN)
+    return connus[proches[0]] if proches else None
 
 
 @lru_cache(maxsize=RANGEES_RETENUES)

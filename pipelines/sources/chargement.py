@@ -17,7 +17,7 @@ from pipelines.base import reference
 from pipelines.base.erreurs import AtlasError
 from pipelines.base.textes import enumeration, pluriel
 from pipelines.sources import annexes, donnees_personnelles, lecture
-from pipelines.sources.cartes import Carte, cartes
+from pipelines.sources.cartes import Carte, cartes, colonne_proche, normaliser
 from pipelines.sources.classeurs import Constat
 from pipelines.sources.donnees_personnelles import Regime
 from pipelines.sources.reconnaissance import NonReconnu, Reconnu, reconnaitre
@@ -329,6 +329,8 @@ class Chargement:
                 [[carte.nom, nom, r.ligne, r.rejet, carte.est_locale] for r in versement.rejets],
             )
         self._noter_colonnes_sans_titre(reconnu, table, nom)
+        if carte.est_locale:
+            self._noter_colonnes_inconnues(reconnu, table, nom)
         [(lignes,)] = self._connexion.execute(f"select count(*) from ({selection})").fetchall()
         self._lus.append(
             FichierLu(
@@ -357,11 +359,32 @@ class Chargement:
                 f"select count(*) from {table} where trim(c{rang}) != ''"
             ).fetchall()
             if nombre:
-                lettre = donnees_personnelles.lettre_de_colonne(rang)
+                lettre = _lettre(rang)
                 constat = Constat(
                     "colonne_sans_titre", pluriel(nombre, "cellule"), reconnu.ligne_entete, lettre
                 )
                 self._constater(reconnu.carte.nom, nom, constat)
+
+    def _noter_colonnes_inconnues(self, reconnu: Reconnu, table: str, nom: str) -> None:
+        """The columns of a local file that are not read: said, and what each was meant to be."""
+        carte, lues = reconnu.carte, set(reconnu.positions.values())
+        connus = {normaliser(reconnu.entetes[rang]): rang for rang in lues}
+        for rang, entete in enumerate(reconnu.entetes):
+            if rang in lues or not normaliser(entete):
+                continue
+            [(nombre,)] = self._connexion.execute(
+                f"select count(*) from {table} where trim(c{rang}) != ''"
+            ).fetchall()
+            proche = colonne_proche(carte, entete)
+            valeur, code = pluriel(nombre, "cellule"), "colonne_inconnue"
+            if normaliser(entete) in connus:
+                code = "colonne_en_double" if nombre else code
+                valeur += f", en double de la colonne {_lettre(connus[normaliser(entete)])}"
+            elif proche is not None and proche not in reconnu.positions:
+                code = "colonne_mal_ecrite" if nombre else code
+                valeur += f", sans doute {carte.colonnes[proche][0]}"
+            montrable = donnees_personnelles.nom_montrable(rang, entete)
+            self._constater(carte.nom, nom, Constat(code, valeur, reconnu.ligne_entete, montrable))
 
     def _constater(self, source: str, nom: str, constat: Constat) -> None:
         self._connexion.execute(
@@ -394,6 +417,11 @@ class Chargement:
                     f"insert into {SAS}.raw_fichier values (?, ?, ?, ?)",
                     [source, lu.fichier, lu.millesime, rangs[dates[lu.fichier]]],
                 )
+
+
+def _lettre(rang: int) -> str:
+    """A column as the spreadsheet names it."""
+    return donnees_personnelles.lettre_de_colonne(rang)
 
 
 def _refuser_incomplets(inconnus: list[NonReconnu]) -> None:
