@@ -40,7 +40,7 @@ def tenir(
             raise AtlasError(
                 f"{detail} sur ces mêmes données.",
                 fichier=str(chemin.parent),
-                remede="attendre qu'elle finisse, puis recommencer ; rien n'a été changé",
+                remede="attendre qu'elle finisse, puis recommencer ; rien n'a été changé",
             )
         dire(f"{detail}\u202f: attente")
         time.sleep(PAS_D_ATTENTE_S)

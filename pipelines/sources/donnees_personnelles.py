@@ -388,7 +388,7 @@ def _refus(
 ) -> AtlasError:
     quoi = "supprimer cette colonne, ou y mettre un code qui ne désigne personne"
     return AtlasError(
-        f"Ce fichier porte une donnée personnelle : {motif}. Il est refusé en entier, rien n'en a "
+        f"Ce fichier porte une donnée personnelle : {motif}. Il est refusé en entier, rien n'en a "
         "été enregistré (secret professionnel, RGPD).",
         fichier=fichier.name,
         colonne=None if rang is None else nom_montrable(rang, entete or ""),
