@@ -18,6 +18,9 @@ def dessiner() -> None:
     st.html(
         "<style>[data-testid='stMainBlockContainer'] {padding: 2.5rem 3rem 2rem}"
         "[data-testid='stSidebarHeader'] {height: 2.5rem; margin-bottom: 0}"
+        # its own export writes formulas and no warning: ours, below each table, does not
+        "[data-testid='stElementToolbarButton']:has([aria-label^='Download as CSV'])"
+        " {display: none}"
         # Streamlit's own grey falls short of a contrast of 4.5 to 1
         ".stApp [data-testid='stCaptionContainer'] {opacity: 0.75}</style>"
     )

@@ -228,8 +228,11 @@ def etroites(*noms: str) -> dict:
 
 
 def en_csv(cadre: pd.DataFrame) -> bytes:
-    """Semicolons, decimal commas, UTF-8 with its mark; text that starts a formula stays text."""
-    sur = cadre.copy()
+    """Semicolons, decimal commas, UTF-8 with its mark; text that starts a formula stays text.
+
+    Headers too: some are names read in a file.
+    """
+    sur = cadre.rename(columns=lambda titre: pour_tableur(str(titre)))
     for colonne in sur.columns:
         if sur[colonne].dtype == object or str(sur[colonne].dtype).startswith("str"):
             sur[colonne] = [pour_tableur(v) if isinstance(v, str) else v for v in sur[colonne]]

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines.base import chemins, provisoire, reference
+from pipelines.base import chemins, provisoire, reference, verrou
 from pipelines.base.erreurs import AtlasError
 from pipelines.base.textes import pluriel
 from pipelines.marts import entrepot as porte
@@ -27,12 +27,15 @@ from pipelines.sources import chargement
 from pipelines.sources.cartes import cartes
 
 SUFFIXE_PROVISOIRE = ".construction"
+SUFFIXE_VERROU = ".verrou"
 PREFIXE_EXAMEN = "atlas-examen"
 NOTICE = "exemple.toml"
 """Says that the files of its folder are made up, and the sentence every screen must show."""
 SUFFIXES_DUCKDB = (".wal", ".tmp")
 ERREURS_D_ECRITURE = (duckdb.IOException, duckdb.TransactionException, duckdb.FatalException)
 ERREURS_MONTREES_MAX = 20
+ATTENTE_MAX_S = 600.0
+"""How long a build waits for another of the same warehouse: several times what a build takes."""
 SANS_ANNUAIRE = rapport.Refus(
     None,
     "Aucun annuaire de l'éducation parmi ces fichiers : sans lui aucun établissement n'est connu",
@@ -64,24 +67,63 @@ def construire(
     origine: list[str] | None = None,
     completer: Callable[[duckdb.DuckDBPyConnection], None] | None = None,
     avant_bascule: Callable[[], None] | None = None,
+    sous_verrou: bool = False,
+    attente_max_s: float = ATTENTE_MAX_S,
 ) -> Bilan:
     """Build `entrepot` from the files of `dossiers`, for `departements` (3 characters, or all).
 
     `progres` receives a French step and the share done (0 to 1). `origine` names where the files
     come from when `dossiers` are not to last. `completer` adds the tables of a later stage to the
-    new warehouse. `avant_bascule` is called once the new warehouse is
-    whole and judged: if it raises, nothing is swapped. Raises AtlasError, the previous warehouse
-    untouched, for an unreadable or refused file, a local file with bad lines, an unknown
-    département or a disk that can't be written.
+    new warehouse. `avant_bascule` is called once the new warehouse is whole and judged: if it
+    raises, nothing is swapped. One build of a warehouse at a time: another waits, `attente_max_s`
+    at most, unless `sous_verrou` says that the caller is within `seul`. Raises AtlasError, the
+    previous warehouse untouched, for an unreadable or refused file, a local file with bad lines, an
+    unknown département, a disk that can't be written or a build that goes on too long.
     """
-    debut = time.monotonic()
     avancer = progres or _sans_suite
+    tenue = contextlib.nullcontext() if sous_verrou else seul(entrepot, avancer, attente_max_s)
+    with tenue:
+        return _construire(
+            dossiers, entrepot, departements, avancer, origine, completer, avant_bascule
+        )
+
+
+@contextlib.contextmanager
+def seul(
+    entrepot: Path, progres: Progres | None = None, attente_max_s: float = ATTENTE_MAX_S
+) -> Iterator[None]:
+    """Nobody else builds `entrepot` meanwhile; AtlasError past `attente_max_s`."""
+    avancer = progres or _sans_suite
+    with contextlib.ExitStack() as pile:
+        with _ecriture("d'écrire l'entrepôt", entrepot, "choisir un autre dossier avec --entrepot"):
+            entrepot.parent.mkdir(parents=True, exist_ok=True)
+            pile.enter_context(
+                verrou.tenir(
+                    entrepot.with_name(f".{entrepot.name}{SUFFIXE_VERROU}"),
+                    "une autre construction",
+                    attente_max_s,
+                    lambda phrase: avancer(phrase, 0.0),
+                )
+            )
+        yield
+
+
+def _construire(
+    dossiers: list[Path],
+    entrepot: Path,
+    departements: list[str] | None,
+    avancer: Progres,
+    origine: list[str] | None,
+    completer: Callable[[duckdb.DuckDBPyConnection], None] | None,
+    avant_bascule: Callable[[], None] | None,
+) -> Bilan:
+    """The build itself, under the lock."""
+    debut = time.monotonic()
     # its own name even for two builds of one process, or for a process number used before
     nom = f"{entrepot.name}{SUFFIXE_PROVISOIRE}-"
     neuf = entrepot.with_name(f"{nom}{provisoire.marque()}")
     try:
         with _ecriture("d'écrire l'entrepôt", entrepot, "choisir un autre dossier avec --entrepot"):
-            entrepot.parent.mkdir(parents=True, exist_ok=True)
             provisoire.balayer(entrepot.parent, nom)
             connexion = duckdb.connect(str(neuf))
             try:

@@ -645,6 +645,42 @@ with
             > any_value(seuils.part_temps_max * seuils.demi_journees_cycle * postes.quotite_etp)
     ),
 
+    -- ce qu'un fichier local dit d'un établissement que personne ne connaît
+    locaux_places as (
+        select source, fichier, ligne, 'uai' as colonne, uai
+        from stg_bassins_lignes
+        where sort = 'gardee'
+        union all
+        select source, fichier, ligne, 'uai', uai
+        from stg_dispositifs_lignes
+        where sort = 'gardee'
+        union all
+        select source, fichier, ligne, 'uai', uai
+        from stg_conditions_lignes
+        where sort = 'gardee'
+        union all
+        select source, fichier, ligne, 'origine_uai', origine_uai
+        from stg_trajets_lignes
+        where sort = 'gardee'
+        union all
+        select source, fichier, ligne, 'destination_uai', destination_uai
+        from stg_trajets_lignes
+        where sort = 'gardee'
+    ),
+
+    locaux_juges as (
+        select
+            lignes.source,
+            lignes.fichier,
+            lignes.ligne,
+            lignes.colonne,
+            lignes.uai,
+            'local_uai_inconnu'
+        from locaux_places as lignes
+        left join annuaire on lignes.uai = annuaire.uai
+        where annuaire.uai is null
+    ),
+
     activite_par_lieu as (
         select fichier, uai, min(ligne) as ligne from activite group by fichier, uai
     ),
@@ -774,6 +810,9 @@ with
         union all
         select *
         from presences_jugees
+        union all
+        select *
+        from locaux_juges
         union all
         select *
         from dessertes_jugees

@@ -102,14 +102,14 @@ def accepter(
 
     `actuel` is the fingerprint the report was made from: the data must not have changed since.
     Raises AtlasError, everything left as it was, for files that would be refused, another deposit
-    under way, or a disk that can't be written.
+    under way, a build that goes on too long, or a disk that can't be written.
     """
-    with _verrou(base), _preparer(base, list(fichiers), repartir_de_zero) as lot:
-        if _empreinte(base) != actuel:
-            raise AtlasError(
-                "Les données ont changé depuis ce rapport.",
-                remede="relire le rapport, refait sur les données actuelles, puis accepter",
-            )
+    with (
+        _verrou(base),
+        construction.seul(base, progres),
+        _preparer(base, list(fichiers), repartir_de_zero) as lot,
+    ):
+        _exiger_inchange(base, actuel)
         if laisses := lot.illisibles:
             raise AtlasError(
                 f"Atlas ne sait pas lire {enumeration([f'« {nom} »' for nom in laisses])}.",
@@ -121,7 +121,11 @@ def accepter(
         motif = _motif(lot, repartir_de_zero)
 
         def ranger() -> None:
-            """Keep the files of both states before the swap; the new one still « en cours »."""
+            """Keep the files of both states before the swap; the new one still « en cours ».
+
+            Whoever puts a warehouse there by other means than a build does not take the lock.
+            """
+            _exiger_inchange(base, actuel)
             if depart is not None:
                 _ecrire_version(base, prochain, depart.provenance, depart.fichiers, depart)
             _ecrire_version(base, numero, motif, lot.contenu, lot.etat, en_cours=True)
@@ -134,8 +138,18 @@ def accepter(
             origine=[f"{ORIGINE}:{numero}"],
             completer=inscrire,
             avant_bascule=ranger,
+            sous_verrou=True,
         )
         return _confirmer(base, numero)
+
+
+def _exiger_inchange(base: Path, actuel: str | None) -> None:
+    """Raise AtlasError when the data of `base` are no longer those of fingerprint `actuel`."""
+    if _empreinte(base) != actuel:
+        raise AtlasError(
+            "Les données ont changé depuis ce rapport.",
+            remede="relire le rapport, refait sur les données actuelles, puis accepter",
+        )
 
 
 def revenir(base: Path, numero: int, progres: Progres | None = None) -> Version:

@@ -1,5 +1,6 @@
 """The card of each source: who makes it, under which licence, and the headers that betray it."""
 
+import difflib
 import re
 import tomllib
 import unicodedata
@@ -10,6 +11,8 @@ from pipelines.base import chemins
 
 RANGEES_RETENUES = 64
 """Candidate header rows whose normal forms are kept: each is compared with every card."""
+RESSEMBLANCE_MIN = 0.8
+"""Share of letters in common from which two headers are one and its misspelling."""
 ENTETES_RETENUS = 10_000
 """Cells whose normal form is kept: the same headers come back row after row, file after file."""
 
@@ -41,7 +44,8 @@ class Carte:
 
     `colonnes` maps each canonical column to the normalised headers accepted for it, by preference;
     a trailing `*` accepts any end. `requises` are the canonical columns without which a file is
-    not this source. `millesime` is the column that dates the file, or `nom_du_fichier`.
+    not this source. `millesime` is the column that dates the file, or `nom_du_fichier`. `contacts`
+    are the normalised headers a public file gives mails and telephones of establishments under.
     """
 
     nom: str
@@ -55,6 +59,7 @@ class Carte:
     requises: tuple[str, ...]
     colonnes: dict[str, tuple[str, ...]]
     telechargement: Telechargement | None = None
+    contacts: tuple[str, ...] = ()
 
     @property
     def est_locale(self) -> bool:
@@ -80,9 +85,10 @@ def cartes() -> dict[str, Carte]:
             **{
                 c: v
                 for c, v in table.items()
-                if c not in ("colonnes", "requises", "telechargement")
+                if c not in ("colonnes", "requises", "telechargement", "contacts")
             },
             requises=tuple(table["requises"]),
+            contacts=tuple(table.get("contacts", ())),
             colonnes={c: tuple(alias) for c, alias in table["colonnes"].items()},
             telechargement=(
                 Telechargement(**table["telechargement"]) if "telechargement" in table else None
@@ -111,6 +117,20 @@ def correspondances(carte: Carte, entetes: list[str]) -> dict[str, int]:
                 trouvees[colonne] = position
                 break
     return trouvees
+
+
+def colonne_proche(carte: Carte, entete: str) -> str | None:
+    """The column of `carte` that a misspelt header was meant for; None when it is like none.
+
+    « sans_secteurs » is `sans_secteur`, « hors secteur » the first that begins so.
+    """
+    nom = normaliser(entete)
+    connus = {alias: c for c, noms in carte.colonnes.items() for alias in noms}
+    for alias, colonne in connus.items():
+        if nom and alias.startswith(f"{nom}_"):
+            return colonne
+    proches = difflib.get_close_matches(nom, connus, n=1, cutoff=RESSEMBLANCE_MIN)
+    return connus[proches[0]] if proches else None
 
 
 @lru_cache(maxsize=RANGEES_RETENUES)

@@ -15,10 +15,11 @@ import duckdb
 
 from pipelines.base import reference
 from pipelines.base.erreurs import AtlasError
-from pipelines.base.textes import enumeration
-from pipelines.sources import donnees_personnelles, lecture
-from pipelines.sources.cartes import Carte, cartes
+from pipelines.base.textes import enumeration, pluriel
+from pipelines.sources import annexes, donnees_personnelles, lecture
+from pipelines.sources.cartes import Carte, cartes, colonne_proche, normaliser
 from pipelines.sources.classeurs import Constat
+from pipelines.sources.donnees_personnelles import Regime
 from pipelines.sources.reconnaissance import NonReconnu, Reconnu, reconnaitre
 
 ORIGINE_DU_TABLEUR = date(1899, 12, 30)
@@ -200,6 +201,7 @@ class Chargement:
             return
         reconnus = [r for r in resultats if isinstance(r, Reconnu)]
         inconnus = [r for r in resultats if isinstance(r, NonReconnu)]
+        self._verifier_annexes(fichier, tableaux, reconnus)
         self._verifier_inconnus(tableaux, reconnus)
         _refuser_incomplets(inconnus)
         if not reconnus:
@@ -228,40 +230,73 @@ class Chargement:
         self._dater()
         return Inventaire(self._lus, self._non_reconnus)
 
+    def _verifier_annexes(
+        self, fichier: Path, tableaux: list[lecture.Tableau], reconnus: list[Reconnu]
+    ) -> None:
+        """Refuse a file that holds personal data outside its tables: above, or beside."""
+        regime = Regime.a_cote_de([r.carte for r in reconnus])
+        a_cote = {"les commentaires et les mentions du classeur": annexes.textes(fichier)}
+        if regime.est_local:
+            a_cote["le nom des feuilles"] = [t.feuille or "" for t in tableaux]
+        for ou, textes in a_cote.items():
+            donnees_personnelles.verifier_textes(self._connexion, fichier, textes, ou, regime)
+        for reconnu in reconnus:
+            titres = [
+                cellule
+                for ligne, cellules in reconnu.tableau.debuts
+                if ligne < reconnu.ligne_entete
+                for cellule in cellules
+            ]
+            donnees_personnelles.verifier_textes(
+                self._connexion, fichier, titres, "les lignes de titre", Regime.de(reconnu.carte)
+            )
+
     def _verifier_inconnus(self, tableaux: list[lecture.Tableau], reconnus: list[Reconnu]) -> None:
         """Refuse a file of which a table no card fits holds personal data."""
         connus = {id(r.tableau) for r in reconnus}
+        regime = Regime.a_cote_de([r.carte for r in reconnus])
         for tableau in tableaux:
             largeur = max((len(cellules) for _, cellules in tableau.debuts), default=0)
             if id(tableau) in connus or not largeur:
                 continue
+            if regime.est_local:
+                entetes = next((c for _, c in tableau.debuts if sum(map(bool, c)) > 1), [])
+                donnees_personnelles.verifier_entetes(tableau.fichier, entetes, regime)
             with self._table() as table:
                 tableau.verser_tout(self._connexion, table, largeur)
                 entetes = next((c for _, c in tableau.debuts if len(c) == largeur))
                 donnees_personnelles.verifier_valeurs(
-                    self._connexion, table, tableau.fichier, entetes, None, {}
+                    self._connexion, table, tableau.fichier, entetes, regime
                 )
                 self._connexion.execute(f"drop table {table}")
 
     def _verser(self, reconnu: Reconnu) -> tuple[str, lecture.Versement]:
         """Read the rows of one table into memory, and refuse those that are a person's."""
+        regime, fichier = Regime.de(reconnu.carte), reconnu.tableau.fichier
         with self._table() as table:
             versement = reconnu.tableau.verser(
                 self._connexion,
                 table,
                 reconnu.ligne_entete,
                 len(reconnu.entetes),
-                _rangs_a_lire(reconnu),
+                list(range(len(reconnu.entetes))),
             )
-            if reconnu.carte.est_locale:
-                donnees_personnelles.verifier_valeurs(
-                    self._connexion,
-                    table,
-                    reconnu.tableau.fichier,
-                    reconnu.entetes,
-                    reconnu.carte,
-                    reconnu.positions,
-                )
+            donnees_personnelles.verifier_valeurs(
+                self._connexion,
+                table,
+                fichier,
+                reconnu.entetes,
+                regime,
+                reconnu.carte,
+                reconnu.positions,
+            )
+            donnees_personnelles.verifier_textes(
+                self._connexion,
+                fichier,
+                [cellule or "" for rejet in versement.rejets for cellule in rejet.cellules],
+                "une ligne mal découpée",
+                regime,
+            )
             return table, versement
 
     @contextlib.contextmanager
@@ -294,6 +329,8 @@ class Chargement:
                 [[carte.nom, nom, r.ligne, r.rejet, carte.est_locale] for r in versement.rejets],
             )
         self._noter_colonnes_sans_titre(reconnu, table, nom)
+        if carte.est_locale:
+            self._noter_colonnes_inconnues(reconnu, table, nom)
         [(lignes,)] = self._connexion.execute(f"select count(*) from ({selection})").fetchall()
         self._lus.append(
             FichierLu(
@@ -322,11 +359,32 @@ class Chargement:
                 f"select count(*) from {table} where trim(c{rang}) != ''"
             ).fetchall()
             if nombre:
-                lettre = donnees_personnelles.lettre_de_colonne(rang)
+                lettre = _lettre(rang)
                 constat = Constat(
-                    "colonne_sans_titre", f"{nombre} cellules", reconnu.ligne_entete, lettre
+                    "colonne_sans_titre", pluriel(nombre, "cellule"), reconnu.ligne_entete, lettre
                 )
                 self._constater(reconnu.carte.nom, nom, constat)
+
+    def _noter_colonnes_inconnues(self, reconnu: Reconnu, table: str, nom: str) -> None:
+        """The columns of a local file that are not read: said, and what each was meant to be."""
+        carte, lues = reconnu.carte, set(reconnu.positions.values())
+        connus = {normaliser(reconnu.entetes[rang]): rang for rang in lues}
+        for rang, entete in enumerate(reconnu.entetes):
+            if rang in lues or not normaliser(entete):
+                continue
+            [(nombre,)] = self._connexion.execute(
+                f"select count(*) from {table} where trim(c{rang}) != ''"
+            ).fetchall()
+            proche = colonne_proche(carte, entete)
+            valeur, code = pluriel(nombre, "cellule"), "colonne_inconnue"
+            if normaliser(entete) in connus:
+                code = "colonne_en_double" if nombre else code
+                valeur += f", en double de la colonne {_lettre(connus[normaliser(entete)])}"
+            elif proche is not None and proche not in reconnu.positions:
+                code = "colonne_mal_ecrite" if nombre else code
+                valeur += f", sans doute {carte.colonnes[proche][0]}"
+            montrable = donnees_personnelles.nom_montrable(rang, entete)
+            self._constater(carte.nom, nom, Constat(code, valeur, reconnu.ligne_entete, montrable))
 
     def _constater(self, source: str, nom: str, constat: Constat) -> None:
         self._connexion.execute(
@@ -361,6 +419,11 @@ class Chargement:
                 )
 
 
+def _lettre(rang: int) -> str:
+    """A column as the spreadsheet names it."""
+    return donnees_personnelles.lettre_de_colonne(rang)
+
+
 def _refuser_incomplets(inconnus: list[NonReconnu]) -> None:
     """Raise AtlasError for a local table that lost a required column: never passed over."""
     for inconnu in inconnus:
@@ -375,17 +438,6 @@ def _refuser_incomplets(inconnus: list[NonReconnu]) -> None:
                 admis=", ".join(carte.requises),
                 remede="ajouter la colonne, ou reprendre le modèle (atlas modeles)",
             )
-
-
-def _rangs_a_lire(reconnu: Reconnu) -> list[int]:
-    """Columns to read: every one of a local file, to be judged; of a public one, those known, and
-    those without a title, to be told.
-    """
-    return [
-        rang
-        for rang, entete in enumerate(reconnu.entetes)
-        if reconnu.carte.est_locale or rang in reconnu.positions.values() or not entete.strip()
-    ]
 
 
 def jour_ou_annee(texte: str) -> str:

@@ -24,6 +24,8 @@ RECOUVREMENT = 512
 ENTREES_MAX = 5000
 MARQUE_OLE = bytes.fromhex("d0cf11e0a1b11ae1")
 CHIFFRE = "EncryptedPackage".encode("utf-16-le")
+MACROS_OLE = "_VBA_PROJECT".encode("utf-16-le")
+"""The folder of the macros of an old .xls, as its directory names it."""
 MEGAOCTET = 1024**2
 ADMIS = "un classeur .xlsx sans mot de passe, ou un fichier CSV"
 
@@ -114,14 +116,15 @@ def _examiner(fichier: Path) -> list[Constat]:
     with fichier.open("rb") as flux:
         est_ole = flux.read(len(MARQUE_OLE)) == MARQUE_OLE
     if est_ole:
-        if CHIFFRE in fichier.read_bytes():
+        octets = fichier.read_bytes()
+        if CHIFFRE in octets:
             raise AtlasError(
                 "Classeur protégé par un mot de passe : il ne peut pas être lu.",
                 fichier=fichier.name,
                 admis=ADMIS,
                 remede="l'enregistrer sans mot de passe, puis le redonner",
             )
-        return []
+        return [Constat("classeur_macros", fichier.name)] if MACROS_OLE in octets else []
     try:
         with zipfile.ZipFile(fichier) as archive:
             return _examiner_archive(fichier, archive)

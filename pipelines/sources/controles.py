@@ -84,6 +84,12 @@ def _verifier_csv(demande: Demande, recue: Recue) -> None:
         )
 
 
+def nombre_de_lignes(chemin: Path) -> int:
+    """The rows of a checked CSV below its header."""
+    with chemin.open(encoding="utf-8-sig", errors="replace", newline="") as texte:
+        return sum(1 for ligne in csv.reader(texte, delimiter=SEPARATEUR) if ligne) - 1
+
+
 def _verifier_geojson(demande: Demande, recue: Recue) -> None:
     """A whole FeatureCollection, of communes of the département asked for only."""
     try:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 from pipelines.base import chemins
 from pipelines.base.erreurs import AtlasError
@@ -40,6 +40,18 @@ class Demande:
     def adresse_publique(self) -> str:
         """Where anyone would find it, without a mirror."""
         return _adresse(self.carte, self.departement, None)
+
+    @property
+    def adresse_du_compte(self) -> str | None:
+        """Where the service says how many rows the export has; None when it has no such place.
+
+        Explore API v2.1: the records of the same filter, none of them asked for.
+        """
+        base, _, options = self.adresse.partition("?")
+        if self.carte.telechargement.mode != "explore" or not base.endswith("/exports/csv"):
+            return None
+        filtre = urlencode({"where": parse_qs(options)["where"][0], "limit": 0})
+        return f"{base.removesuffix('exports/csv')}records?{filtre}"
 
     @property
     def prefixe(self) -> str:

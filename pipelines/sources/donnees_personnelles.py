@@ -1,58 +1,108 @@
 """What betrays a person's data in a table, by its headers and by its values.
 
-A local file is judged on everything; a file nobody knows on what can only be a person's; public
-files not at all: their mails and telephones are those of establishments. A refusal names the
-column and the reason, never the value.
+Every file is judged. A local one on everything, title lines and notes of a workbook included; a
+public one on what no public file holds, its mails and telephones being those of establishments; a
+file nobody knows on what can only be a person's. A refusal names the place and the reason, never
+the value.
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
 
 import duckdb
 
 from pipelines.base import reference
 from pipelines.base.erreurs import AtlasError
-from pipelines.sources.cartes import Carte, normaliser
+from pipelines.sources.cartes import Carte, cartes, normaliser
 
 FICHIER = "donnees_personnelles"
-# Columns of a local card in which anyone may write anything.
-COLONNES_LIBRES = ("poste_id",)
+CLE_DES_POSTES = "poste_id"
+"""The column of the cards whose rows are about the work of one person."""
+COLONNES_DE_LIEU = ("bassin", "reseau", "commune")
+"""Columns of a local card that hold names of places, some of which are those of persons."""
+COLONNES_DESSINEES = ("contour_wkb",)
+"""Columns Atlas draws from a geometry: nobody writes there."""
+DEBUTS_DE_MODELE = ("exemple_", "valeurs_de_")
+"""What a template writes before the headers of its first sheet, in its other sheets."""
 OCTETS_MIN = 5
 LONGUEUR_ENTETE_MAX = 60
 PART_DE_NOMS, PART_DE_DATES = 0.5, 0.5
 
 
+class Regime(Enum):
+    """How severely a table is judged, for what it is or for what it comes with.
+
+    Where a row is about one poste, the reason of an absence is someone's too.
+    """
+
+    POSTES = "postes"
+    LOCAL = "local"
+    PUBLIC = "public"
+    INCONNU = "inconnu"
+
+    @classmethod
+    def de(cls, carte: Carte) -> "Regime":
+        """The one of a table whose card is known."""
+        if not carte.est_locale:
+            return cls.PUBLIC
+        return cls.POSTES if CLE_DES_POSTES in carte.colonnes else cls.LOCAL
+
+    @classmethod
+    def a_cote_de(cls, connues: list[Carte]) -> "Regime":
+        """The one of what stands beside tables of `connues` in a file: the severest."""
+        regimes = {cls.de(carte) for carte in connues}
+        return next((r for r in (cls.POSTES, cls.LOCAL) if r in regimes), cls.INCONNU)
+
+    @property
+    def est_local(self) -> bool:
+        """True for the files of the service, and what comes with them."""
+        return self in (Regime.POSTES, Regime.LOCAL)
+
+
 @dataclass(frozen=True)
 class Constatees:
-    """What the distinct values of one column look like."""
+    """What the distinct values of one column look like.
+
+    `nom`: a whole cell that may be a name; `nom_sur`: a name with a usual first name, or after a
+    civility, alone or inside a sentence; `nom_et_prenom`: the same without those written as places
+    named after someone are (« Jean Moulin »).
+    """
 
     nir: bool
     courriel: bool
     messagerie: bool
     telephone: bool
     mobile_sans_zero: bool
+    prive: bool
     nom: bool
+    nom_sur: bool
+    nom_et_prenom: bool
     part_de_noms: float
     part_de_dates: float
 
 
-RIEN = Constatees(*[False] * 6, part_de_noms=0.0, part_de_dates=0.0)
+RIEN = Constatees(*[False] * 9, part_de_noms=0.0, part_de_dates=0.0)
 
 
-def verifier_entetes(fichier: Path, entetes: list[str], carte: Carte | None) -> None:
+def verifier_entetes(
+    fichier: Path, entetes: list[str], regime: Regime, carte: Carte | None = None
+) -> None:
     """Raise AtlasError when a header names a person or a private matter.
 
-    `carte` is the card of a local file, or None for a file nobody knows, of which only the words
-    that always name a person are refused.
+    The headers `carte` knows are admitted; in a sheet that comes with a local file, those of every
+    local card are, as the templates write them.
     """
-    admis = set() if carte is None else {nom for alias in carte.colonnes.values() for nom in alias}
+    admis = _entetes_admis(regime, carte)
     for rang, entete in enumerate(entetes):
         if carte is None and len(entete) > LONGUEUR_ENTETE_MAX:
             continue  # a sentence of a notice, not a header
         nom = normaliser(entete)
-        if nom and nom not in admis and _est_refuse(nom, est_local=carte is not None):
-            raise _refus(fichier, rang, entete, "cette colonne désigne une personne")
+        ecritures = {nom, *(nom.removeprefix(debut) for debut in DEBUTS_DE_MODELE)}
+        if nom and not ecritures & admis and _est_refuse(nom, regime):
+            raise _refus(fichier, "cette colonne désigne une personne", rang, entete)
 
 
 def verifier_valeurs(
@@ -60,57 +110,129 @@ def verifier_valeurs(
     table: str,
     fichier: Path,
     entetes: list[str],
-    carte: Carte | None,
-    positions: dict[str, int],
+    regime: Regime,
+    carte: Carte | None = None,
+    positions: dict[str, int] | None = None,
 ) -> None:
     """Raise AtlasError when a column c0, c1 … of `table` holds what looks like a person's data.
 
     `entetes` are their headers, `positions` the rank of the columns `carte` knows. The work is
     done on distinct values, in SQL.
     """
-    connues = {rang: colonne for colonne, rang in positions.items()}
+    connues = {rang: colonne for colonne, rang in (positions or {}).items()}
+    juges = [r for r in range(len(entetes)) if connues.get(r) not in COLONNES_DESSINEES]
+    constatees = _constater(connexion, table, juges, regime)
     noms, dates = [], []
-    constatees = _constater(connexion, table, len(entetes))
     for rang, entete in enumerate(entetes):
-        colonne = connues.get(rang)
-        libre = colonne is None or colonne in COLONNES_LIBRES
-        vues = constatees.get(rang, RIEN)
-        motif = None
-        if vues.nir:
-            motif = "un numéro de sécurité sociale (NIR)"
-        elif vues.messagerie or (carte is not None and vues.courriel):
-            motif = "une adresse électronique personnelle"
-        elif carte is not None and (vues.telephone or (colonne is None and vues.mobile_sans_zero)):
-            motif = "un numéro de téléphone"
-        elif carte is not None and libre and vues.nom and not _nomme_une_structure(entete):
-            motif = "le nom d'une personne"
+        colonne, vues = connues.get(rang), constatees.get(rang, RIEN)
+        motif = _motif(vues, entete, colonne, regime, carte)
         if motif:
-            raise _refus(fichier, rang, entete, f"on y lit {motif}", connexion)
+            raise _refus(fichier, f"on y lit {motif}", rang, entete)
         if colonne is None:
             a_nom = {"nom", "noms", "patronyme"} & set(normaliser(entete).split("_"))
             noms += [rang] if a_nom or vues.part_de_noms >= PART_DE_NOMS else []
             dates += [rang] if vues.part_de_dates >= PART_DE_DATES else []
-    if noms and dates:
+    if noms and dates and regime is not Regime.PUBLIC:
         rang = dates[0]
-        raise _refus(fichier, rang, entetes[rang], "on y lit des dates à côté de noms", connexion)
+        raise _refus(fichier, "on y lit des dates à côté de noms", rang, entetes[rang])
 
 
-def _est_refuse(nom: str, est_local: bool) -> bool:
+def verifier_textes(
+    connexion: duckdb.DuckDBPyConnection,
+    fichier: Path,
+    textes: Iterable[str],
+    ou: str,
+    regime: Regime,
+) -> None:
+    """Raise AtlasError when one of `textes`, found outside the cells of a table, is a person's.
+
+    `ou` says where, in French: « les lignes de titre ».
+    """
+    lus = [t for t in textes if t.strip()]
+    if not lus:
+        return
+    source = "(select unnest($textes) as c0)"
+    vues = _constater(connexion, source, [0], regime, textes=lus).get(0, RIEN)
+    motif = None
+    if vues.nir:
+        motif = "un numéro de sécurité sociale (NIR)"
+    elif vues.messagerie or (regime.est_local and vues.courriel):
+        motif = "une adresse électronique personnelle"
+    elif vues.telephone and regime.est_local:
+        motif = "un numéro de téléphone"
+    elif vues.nom_sur and regime is not Regime.INCONNU:
+        motif = "le nom d'une personne"
+    elif vues.prive and regime is Regime.POSTES:
+        motif = "un motif privé (santé, famille, congé)"
+    if motif:
+        raise _refus(fichier, f"on lit {motif} dans {ou}")
+
+
+def _motif(
+    vues: Constatees, entete: str, colonne: str | None, regime: Regime, carte: Carte | None
+) -> str | None:
+    """Why a column is refused, in French; None when nothing in it is a person's."""
+    est_local, est_public = regime.est_local, regime is Regime.PUBLIC
+    est_libre = colonne is None or colonne == CLE_DES_POSTES
+    # a public file may have the mails and telephones of establishments, in columns of their own
+    est_de_contact = est_public and (
+        colonne is not None or normaliser(entete) in (carte.contacts if carte else ())
+    )
+    if vues.nir:
+        return "un numéro de sécurité sociale (NIR)"
+    if not est_de_contact and (vues.messagerie or (regime is not Regime.INCONNU and vues.courriel)):
+        return "une adresse électronique personnelle"
+    if (vues.telephone and (est_local or (est_public and not est_de_contact))) or (
+        est_local and colonne is None and vues.mobile_sans_zero
+    ):
+        return "un numéro de téléphone"
+    if vues.prive and regime is Regime.POSTES:
+        return "un motif privé (santé, famille, congé)"
+    if est_public:
+        est_un_nom = (
+            colonne is None
+            and vues.part_de_noms >= PART_DE_NOMS
+            and not _nomme_une_structure(entete, "mots_d_un_nom_public")
+        )
+    elif not est_local or (colonne is None and _nomme_une_structure(entete)):
+        est_un_nom = False
+    elif est_libre:
+        est_un_nom = vues.nom or vues.nom_sur
+    else:
+        est_un_nom = vues.nom_et_prenom if colonne in COLONNES_DE_LIEU else vues.nom_sur
+    return "le nom d'une personne" if est_un_nom else None
+
+
+def _entetes_admis(regime: Regime, carte: Carte | None) -> set[str]:
+    if carte is not None:
+        connues = [carte]
+    elif regime.est_local:
+        connues = [c for c in cartes().values() if c.est_locale]
+    else:
+        connues = []
+    return {nom for c in connues for alias in c.colonnes.values() for nom in alias}
+
+
+def _est_refuse(nom: str, regime: Regime) -> bool:
     mots = set(nom.split("_"))
     if mots & set(_valeur("mots_d_une_personne")):
         return True
-    if not est_local:
+    if regime is Regime.INCONNU:
         return False
-    return (
+    if nom in _valeur("entetes_entiers") or any(
+        f"_{e}_" in f"_{nom}_" for e in _valeur("expressions_privees")
+    ):
+        return True
+    return regime.est_local and (
         bool(mots & set(_valeur("mots_prives")))
-        or nom in _valeur("entetes_entiers")
-        or any(f"_{e}_" in f"_{nom}_" for e in _valeur("expressions_privees"))
         or (bool(mots & set(_valeur("mots_selon_l_objet"))) and not _nomme_une_structure(nom))
     )
 
 
-def _nomme_une_structure(entete: str) -> bool:
-    return bool(set(normaliser(entete).split("_")) & set(_valeur("mots_d_une_structure")))
+def _nomme_une_structure(entete: str, de_plus: str | None = None) -> bool:
+    """True when a header says it is about a place; `de_plus` names a further list of words."""
+    mots = [*_valeur("mots_d_une_structure"), *(_valeur(de_plus) if de_plus else [])]
+    return bool(set(normaliser(entete).split("_")) & set(mots))
 
 
 def _valeur(nom: str) -> list[str]:
@@ -118,35 +240,74 @@ def _valeur(nom: str) -> list[str]:
 
 
 def _constater(
-    connexion: duckdb.DuckDBPyConnection, table: str, nb_colonnes: int
+    connexion: duckdb.DuckDBPyConnection,
+    table: str,
+    rangs: list[int],
+    regime: Regime,
+    **valeurs: list[str],
 ) -> dict[int, Constatees]:
-    """What the distinct values of each column look like, by rank; columns without any left out."""
-    valeurs = " union all ".join(
+    """What the distinct values of the columns `rangs` of `table` look like; empty ones left out.
+
+    Private reasons are looked for where they are judged only. `valeurs` are the parameters of
+    `table`, when it is a query.
+    """
+    if not rangs:
+        return {}
+    lues = " union all ".join(
         f"select {rang} as rang, v from "
         f"(select distinct c{rang} as v from {table} where strlen(c{rang}) >= $mini)"
-        for rang in range(nb_colonnes)
+        for rang in rangs
     )
+    # what costs is asked only of the values that can answer it
     requete = f"""
         with
-            valeurs as ({valeurs}),
-            mots as (
+            lues as ({lues}),
+            valeurs as (
                 select
                     rang,
                     trim(v) as v,
-                    string_split_regex(lower(strip_accents(v)), '[^a-z]+') as mots
+                    contains(v, '@') as a_arobase,
+                    regexp_matches(v, '[0-9]{{2}}') as a_chiffres,
+                    regexp_matches(v, '\\p{{L}}[^0-9]* [^0-9]*\\p{{L}}') as a_mots
+                from lues
+            ),
+            mots as (
+                select
+                    *,
+                    case
+                        when a_mots
+                        then string_split_regex(lower(strip_accents(v)), '[^a-z]+')
+                        else []
+                    end as mots,
+                    case
+                        when a_mots
+                        then string_split_regex(
+                            lower(
+                                strip_accents(
+                                    array_to_string(regexp_extract_all(v, $cite), ' ')
+                                )
+                            ),
+                            '[^a-z]+'
+                        )
+                        else []
+                    end as mots_cites
                 from valeurs
             ),
+            -- the digits after the decimal sign of a coordinate are no number of anyone
             numeros as (
                 select
                     rang,
                     regexp_replace(
                         replace(
-                            replace(upper(unnest(regexp_extract_all(v, $nir))), '2A', '19'),
+                            replace(upper(unnest(regexp_extract_all(
+                                regexp_replace(v, $decimales, ' ', 'g'), $nir
+                            ))), '2A', '19'),
                             '2B', '18'
                         ),
                         '[^0-9]', '', 'g'
                     ) as n
-                from mots
+                from valeurs
+                where a_chiffres and strlen(v) >= 15
             ),
             nir as (
                 select distinct rang
@@ -154,20 +315,31 @@ def _constater(
                 where length(n) = 15
                     and 97 - cast(n[1:13] as bigint) % 97 = cast(n[14:15] as bigint)
             ),
+            noms as (
+                select
+                    *,
+                    a_mots and not list_has_any(mots, $lieux) as peut_nommer,
+                    a_mots and regexp_matches(v, $civilite)
+                    and not regexp_matches(lower(v), $lieu_nomme) as a_civilite,
+                    a_mots and list_has_any(mots, $prenoms) as a_prenom
+                from mots
+            ),
             juges as (
                 select
                     rang,
-                    regexp_matches(v, $courriel) as est_courriel,
-                    regexp_matches(lower(v), $messagerie) as est_messagerie,
-                    regexp_matches(lower(v), $boite) as est_boite,
-                    regexp_matches(v, $telephone) as est_telephone,
-                    regexp_matches(v, $mobile) as est_mobile,
-                    regexp_matches(v, $date) as est_date,
-                    not list_has_any(mots, $lieux) and (
-                        regexp_matches(v, $nom)
-                        or (regexp_matches(v, $deux) and list_has_any(mots, $prenoms))
-                    ) as est_nom
-                from mots
+                    a_arobase and regexp_matches(v, $courriel) as est_courriel,
+                    a_arobase and regexp_matches(lower(v), $messagerie) as est_messagerie,
+                    a_arobase and regexp_matches(lower(v), $boite) as est_boite,
+                    a_chiffres and regexp_matches(v, $telephone) as est_telephone,
+                    a_chiffres and regexp_matches(v, $mobile) as est_mobile,
+                    a_chiffres and regexp_matches(v, $date) as est_date,
+                    $juge_prives and strlen(v) <= $court
+                        and regexp_matches(lower(strip_accents(v)), $prives) as est_prive,
+                    a_civilite
+                        or peut_nommer and list_has_any(mots_cites, $prenoms) as est_nomme,
+                    peut_nommer and regexp_matches(v, $nom) as est_compose,
+                    peut_nommer and a_prenom and regexp_matches(v, $deux) as est_deux
+                from noms
             )
         select
             juges.rang,
@@ -176,8 +348,11 @@ def _constater(
             bool_or(est_messagerie),
             bool_or(est_telephone),
             bool_or(est_mobile),
-            bool_or(est_nom),
-            count(*) filter (where est_nom) / count(*),
+            bool_or(est_prive),
+            bool_or(est_compose or est_deux or est_nomme),
+            bool_or(est_nomme or est_deux),
+            bool_or(est_nomme),
+            count(*) filter (where est_compose or est_deux) / count(*),
             count(*) filter (where est_date) / count(*)
         from juges
         left join nir on juges.rang = nir.rang
@@ -185,53 +360,52 @@ def _constater(
     """
     motifs = {
         "mini": OCTETS_MIN,
+        "court": LONGUEUR_ENTETE_MAX,
+        "juge_prives": regime is Regime.POSTES,
         "nir": _valeur("motif_nir"),
+        "decimales": _valeur("motif_decimales"),
         "courriel": _valeur("motif_courriel"),
         "messagerie": _valeur("messageries_privees"),
         "boite": _valeur("motif_boite_fonctionnelle"),
         "telephone": _valeur("motif_telephone"),
         "mobile": _valeur("motif_telephone_sans_zero"),
         "date": _valeur("motif_date"),
+        "prives": _valeur("motif_motif_prive"),
         "nom": _valeur("motif_nom_prenom"),
+        "cite": _valeur("motif_nom_cite"),
+        "civilite": _valeur("motif_civilite"),
+        "lieu_nomme": _valeur("motif_lieu_nomme"),
         "deux": _valeur("motif_deux_mots"),
         "lieux": _valeur("mots_qui_ne_sont_pas_un_nom"),
         "prenoms": _valeur("prenoms_courants"),
     }
-    lignes = connexion.execute(requete, motifs).fetchall()
+    lignes = connexion.execute(requete, {**motifs, **valeurs}).fetchall()
     return {rang: Constatees(*constat) for rang, *constat in lignes}
 
 
 def _refus(
-    fichier: Path,
-    rang: int,
-    entete: str,
-    motif: str,
-    connexion: duckdb.DuckDBPyConnection | None = None,
+    fichier: Path, motif: str, rang: int | None = None, entete: str | None = None
 ) -> AtlasError:
+    quoi = "supprimer cette colonne, ou y mettre un code qui ne désigne personne"
     return AtlasError(
         f"Ce fichier porte une donnée personnelle : {motif}. Il est refusé en entier, rien n'en a "
         "été enregistré (secret professionnel, RGPD).",
         fichier=fichier.name,
-        colonne=_nom_montrable(rang, entete, connexion),
+        colonne=None if rang is None else nom_montrable(rang, entete or ""),
         admis="des postes, des établissements et des nombres, jamais des personnes",
-        remede="supprimer cette colonne, ou y mettre un code qui ne désigne personne, puis "
-        "redonner le fichier",
+        remede=f"{quoi if rang is not None else 'supprimer ce texte'}, puis redonner le fichier",
     )
 
 
-def _nom_montrable(rang: int, entete: str, connexion: duckdb.DuckDBPyConnection | None) -> str:
+def nom_montrable(rang: int, entete: str) -> str:
     """The header, or the rank of the column when the « header » may itself be a person's data."""
     lettre = lettre_de_colonne(rang)
     if not entete.strip() or len(entete) > LONGUEUR_ENTETE_MAX or re.search(r"\d{4}|@", entete):
         return lettre
-    if connexion is not None:
-        [(ressemble,)] = connexion.execute(
-            "select regexp_matches(trim($1), $2)",
-            [entete, _valeur("motif_nom_prenom")],
-        ).fetchall()
-        if ressemble:
-            return lettre
-    return entete
+    with duckdb.connect() as connexion:
+        source = "(select unnest($textes) as c0)"
+        vues = _constater(connexion, source, [0], Regime.LOCAL, textes=[entete]).get(0, RIEN)
+    return lettre if vues.nom else entete
 
 
 def lettre_de_colonne(rang: int) -> str:

@@ -323,7 +323,7 @@ def _rangees(lignes: Iterator[tuple[str, bool]], separateur: str) -> Iterator[Ra
                 cellules = _decouper("\n".join([texte, *(t for t, _ in avancees)]), separateur)
         if cellules is None:
             rendues.extendleft(reversed(avancees))
-            yield Rangee(numero, [], GUILLEMET_JAMAIS_FERME)
+            yield Rangee(numero, [texte], GUILLEMET_JAMAIS_FERME)
         elif _longueur(texte, avancees) > cellule_max < max(map(len, cellules)):
             yield Rangee(numero, [], CELLULE_TROP_LONGUE)
         else:

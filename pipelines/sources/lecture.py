@@ -91,7 +91,8 @@ class Tableau:
         """Create `table` with the rows below `ligne_entete`, as text: one column c<n> for each
         of `rangs`, out of `largeur`.
 
-        A row of a CSV with more cells than that, or that can't be cut, is among the rejects.
+        A row of a CSV with more cells than that, or that can't be cut, is among the rejects, with
+        what could be read of it.
         """
         versement = self._verser_en_bloc(connexion, table, ligne_entete, largeur, rangs)
         return versement or self._verser_par_lots(connexion, table, ligne_entete, largeur, rangs)
@@ -126,7 +127,7 @@ class Tableau:
                     rejets.append(rangee)
                 elif any(map(nettoyer, cellules[largeur:])):
                     raison = f"{len(cellules)} cellules pour {largeur} en-têtes"
-                    rejets.append(Rangee(rangee.ligne, [], raison))
+                    rejets.append(Rangee(rangee.ligne, cellules, raison))
                 elif any(map(nettoyer, cellules)):
                     yield rangee.ligne, cellules
 

@@ -51,7 +51,7 @@ class NonReconnu:
 def reconnaitre(tableau: lecture.Tableau) -> Reconnu | NonReconnu:
     """The source of `tableau`: the card with all its required columns and the most columns found.
 
-    Raises AtlasError when a header of a local or unknown file announces personal data.
+    Raises AtlasError when a header announces personal data.
     """
     meilleur: tuple[int, int, Reconnu] | None = None
     approche: tuple[int, int, NonReconnu] | None = None
@@ -71,11 +71,13 @@ def reconnaitre(tableau: lecture.Tableau) -> Reconnu | NonReconnu:
                 meilleur = (*rang, Reconnu(tableau, carte, ligne, positions))
     if meilleur is None:
         for _, entetes in tableau.debuts:
-            donnees_personnelles.verifier_entetes(tableau.fichier, entetes, None)
+            donnees_personnelles.verifier_entetes(
+                tableau.fichier, entetes, donnees_personnelles.Regime.INCONNU
+            )
         return approche[2] if approche else NonReconnu(tableau.fichier, feuille=tableau.feuille)
     reconnu = meilleur[2]
-    if reconnu.carte.est_locale:
-        donnees_personnelles.verifier_entetes(tableau.fichier, reconnu.entetes, reconnu.carte)
+    regime = donnees_personnelles.Regime.de(reconnu.carte)
+    donnees_personnelles.verifier_entetes(tableau.fichier, reconnu.entetes, regime, reconnu.carte)
     return reconnu
 
 

@@ -20,6 +20,7 @@ from pipelines.base.erreurs import AtlasError
 from pipelines.base.textes import nombre
 from pipelines.sources.cartes import cartes
 from pipelines.sources.demandes import ECHEC, VIDE, Demande, Resultat, demandes
+from pipelines.sources.echeances import monter
 from pipelines.sources.echecs import DefinitiveError, SansLigneError
 from pipelines.sources.rangement import PREFIXE_PROVISOIRE, dernier_range, ranger
 from pipelines.sources.transferts import OCTETS_PAR_MO, Reglages, Seance, recevoir
@@ -70,6 +71,7 @@ def telecharger(
 
     resultats: list[Resultat] = []
     with requests.Session() as http:
+        monter(http)
         version = importlib.metadata.version("atlas-ssfe")
         # identity: the size announced is then the size of the file, and its ETag that of its bytes
         http.headers.update(

@@ -13,8 +13,9 @@ import urllib3
 
 from pipelines.base import provisoire, reference
 from pipelines.base.textes import nombre, pluriel
-from pipelines.sources.controles import OCTETS_PAR_LECTURE, verifier_contenu
+from pipelines.sources.controles import OCTETS_PAR_LECTURE, nombre_de_lignes, verifier_contenu
 from pipelines.sources.demandes import Demande
+from pipelines.sources.echeances import echeance
 from pipelines.sources.echecs import DefinitiveError, PassagereError, juger_statut, panne
 from pipelines.sources.rangement import PREFIXE_PROVISOIRE, Precedent, Recue
 
@@ -104,11 +105,30 @@ def _essayer(
     precedent: Precedent | None,
     fin: float,
 ) -> Recue:
-    """One request: its bytes on disk under a provisional name, their contents checked."""
-    reglages = seance.reglages
+    """One request within the time left: headers, body and checks."""
     restant = fin - time.monotonic()
     if restant <= 0:
-        raise DefinitiveError(_duree_depassee(reglages))
+        raise DefinitiveError(_duree_depassee(seance.reglages))
+    try:
+        with echeance(seance.http, restant):
+            return _demander(seance, demande, dossier, precedent, fin)
+    except (PassagereError, DefinitiveError) as cause:
+        # a connection cut in time looks like any other accident
+        if time.monotonic() >= fin:
+            raise DefinitiveError(_duree_depassee(seance.reglages)) from cause
+        raise
+
+
+def _demander(
+    seance: Seance,
+    demande: Demande,
+    dossier: Path,
+    precedent: Precedent | None,
+    fin: float,
+) -> Recue:
+    """The bytes of a request on disk under a provisional name, their contents checked."""
+    reglages = seance.reglages
+    restant = max(fin - time.monotonic(), 0.001)
     conditions = _conditions(demande, precedent)
     try:
         reponse = seance.http.get(
@@ -136,10 +156,32 @@ def _essayer(
         try:
             recue = _ecrire(seance, demande, reponse, chemin, fin)
             verifier_contenu(demande, recue)
+            if _longueur(reponse) is None:
+                _verifier_compte(seance, demande, chemin)
         except BaseException:
             chemin.unlink(missing_ok=True)
             raise
     return recue
+
+
+def _verifier_compte(seance: Seance, demande: Demande, chemin: Path) -> None:
+    """An export that announced no size has as many rows as its service counts, when it says so.
+
+    Cut between two rows, it looks whole.
+    """
+    if demande.adresse_du_compte is None:
+        return
+    reglages = seance.reglages
+    delais = (reglages.delai_connexion_s, reglages.delai_lecture_s)
+    try:
+        reponse = seance.http.get(demande.adresse_du_compte, timeout=delais)
+        attendues = reponse.json()["total_count"] if reponse.ok else None
+    except (requests.RequestException, ValueError, KeyError, TypeError):
+        return  # a service that does not count refuses in its own way
+    recues = nombre_de_lignes(chemin)
+    if isinstance(attendues, int) and recues < attendues:
+        compte = f"{pluriel(recues, 'ligne')} sur {nombre(attendues)}"
+        raise PassagereError(f"le fichier est arrivé tronqué\u202f: {compte}")
 
 
 def _conditions(demande: Demande, precedent: Precedent | None) -> dict[str, str]:

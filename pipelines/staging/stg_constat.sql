@@ -21,6 +21,12 @@ with
                 then 'formule_sans_valeur'
                 when 'colonne_sans_titre'
                 then 'colonne_sans_titre'
+                when 'colonne_inconnue'
+                then 'colonne_inconnue'
+                when 'colonne_mal_ecrite'
+                then 'colonne_mal_ecrite'
+                when 'colonne_en_double'
+                then 'colonne_en_double'
             end as anomalie
         from constats
     )

@@ -1,5 +1,6 @@
 """What may befall a build: killed at any moment, a full disk, a closed folder, another build."""
 
+import contextlib
 import ctypes
 import json
 import multiprocessing
@@ -99,12 +100,41 @@ def test_a_build_killed_at_twenty_moments_leaves_yesterday_s_warehouse_and_no_st
     assert [f.name for f in base.parent.iterdir()] == [base.name]
 
 
-def test_two_builds_at_once_both_end_and_the_warehouse_is_one_of_the_two(ancien):
+def test_of_two_builds_at_once_the_second_waits_for_the_first_and_says_so(ancien):
+    """It begins when the first has ended, and its warehouse is the one that stays."""
+    base, _, nouvelles = ancien
+    dites = []
+    with contextlib.ExitStack() as premiere:
+        premiere.enter_context(construction.seul(base))
+
+        def suivre(etape, part):
+            dites.append(etape)
+            premiere.close()
+
+        construction.construire([nouvelles], base, progres=suivre)
+    assert dites[0].startswith(f"Une autre construction est en cours (processus {os.getpid()},")
+    assert dites[0].endswith("attente")
+    assert dites[1:3] == ["Lecture des fichiers", dites[2]]
+    assert nb_sites(base) == 4
+    assert [f.name for f in base.parent.iterdir()] == [base.name]
+
+
+def test_a_build_that_waits_too_long_says_who_it_waits_for_and_changes_nothing(ancien):
+    base, _, nouvelles = ancien
+    octets = base.read_bytes()
+    with construction.seul(base), pytest.raises(AtlasError) as refus:
+        construction.construire([nouvelles], base, attente_max_s=0)
+    assert f"(processus {os.getpid()}" in refus.value.quoi
+    assert "attendre" in refus.value.remede
+    assert base.read_bytes() == octets
+
+
+def test_builds_of_several_processes_at_once_all_end_and_leave_one_warehouse(ancien):
     base, anciennes, nouvelles = ancien
-    enfants = [lancer(sources, base) for sources in (anciennes, nouvelles)]
+    enfants = [lancer(sources, base) for sources in (anciennes, nouvelles, anciennes)]
     for enfant in enfants:
         enfant.join()
-    assert [enfant.exitcode for enfant in enfants] == [0, 0]
+    assert [enfant.exitcode for enfant in enfants] == [0, 0, 0]
     assert nb_sites(base) in (3, 4)
     assert [f.name for f in base.parent.iterdir()] == [base.name]
 

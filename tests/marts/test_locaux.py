@@ -382,6 +382,71 @@ class TestReponses:
             ) == [(None, "Cœur d'Hérault")]
 
 
+class TestColonnes:
+    """A column nobody reads is said; one that holds what should have been read stops the build."""
+
+    def test_a_misspelt_column_with_values_stops_the_build_and_says_which_it_was(self, sources):
+        """`hors_secteur` would have counted as no time out of the sector."""
+        colonnes = (*fabrique.COLONNES_POSTES[:6], "hors_secteur", "sans_secteurs", "remarques")
+        ligne = {**fabrique.poste(), "hors_secteur": "0,5", "sans_secteurs": "", "remarques": "x"}
+        fabrique.ecrire_csv(sources / "postes.csv", colonnes, [ligne])
+        with pytest.raises(AtlasError) as refus:
+            fabrique.construire(sources)
+        assert refus.value.colonne == "hors_secteur"
+        assert "1 cellule, sans doute hors_secteur_etp" in refus.value.quoi
+        ligne["hors_secteur"] = ""
+        fabrique.ecrire_csv(sources / "postes.csv", colonnes, [ligne])
+        with fabrique.en_memoire(sources) as sql:
+            assert sql(
+                "select ligne, colonne, valeur, gravite from mart_anomalie "
+                "where code = 'colonne_inconnue' order by colonne"
+            ) == [
+                (1, "hors_secteur", "0 cellule, sans doute hors_secteur_etp", "information"),
+                (1, "remarques", "1 cellule", "information"),
+                (1, "sans_secteurs", "0 cellule, sans doute sans_secteur", "information"),
+            ]
+
+    def test_two_columns_of_one_header_stop_the_build_when_the_second_is_filled(self, sources):
+        """« quotite » and « Quotité »: nothing says which is right."""
+        colonnes = (*fabrique.COLONNES_POSTES, "Quotité")
+        fabrique.ecrire_csv(
+            sources / "postes.csv", colonnes, [{**fabrique.poste(), "Quotité": "0,5"}]
+        )
+        with pytest.raises(AtlasError) as refus:
+            fabrique.construire(sources)
+        assert "1 cellule, en double de la colonne C" in refus.value.quoi
+        assert refus.value.colonne == "Quotité"
+        fabrique.ecrire_csv(sources / "postes.csv", colonnes, [fabrique.poste()])
+        with fabrique.en_memoire(sources) as sql:
+            assert sql(
+                "select colonne, valeur from mart_anomalie where code = 'colonne_inconnue'"
+            ) == [("Quotité", "0 cellule, en double de la colonne C")]
+
+
+def test_a_local_row_on_a_uai_of_no_annuaire_is_told_whatever_its_file(sources):
+    """A bassin, a dispositif, a condition, both ends of a travel: kept, and of no use."""
+    inconnu, connu = fabrique.uai(999), fabrique.uai(1)
+    for nom, lignes in {
+        "bassins": [{"uai": inconnu, "bassin": "Nord"}, {"uai": connu, "bassin": "Nord"}],
+        "dispositifs": [{"uai": inconnu, "dispositif": "UPE2A", "present": "oui"}],
+        "conditions": [{"uai": inconnu, "bureau": "oui", "rangement_ferme": "non"}],
+        "trajets": [{"origine_uai": inconnu, "destination_uai": connu, "minutes": "12"},
+                    {"origine_uai": connu, "destination_uai": inconnu, "minutes": "12"}],
+    }.items():  # fmt: skip
+        fabrique.ecrire_csv(sources / f"{nom}.csv", tuple(lignes[0]), lignes)
+    with fabrique.en_memoire(sources) as sql:
+        assert sql(
+            "select source, ligne, colonne, valeur from mart_anomalie "
+            "where code = 'local_uai_inconnu' order by all"
+        ) == [
+            ("bassins", 2, "uai", inconnu),
+            ("conditions", 2, "uai", inconnu),
+            ("dispositifs", 2, "uai", inconnu),
+            ("trajets", 2, "origine_uai", inconnu),
+            ("trajets", 3, "destination_uai", inconnu),
+        ]
+
+
 class TestMessages:
     def test_a_message_shows_what_was_typed(self, sources):
         """« Clis », « annuel », « Trimestre 1 »: not their capitals, which nobody wrote."""

@@ -568,3 +568,5 @@ def test_a_downloaded_table_opens_in_a_french_spreadsheet_and_runs_no_formula():
         "'\t=1;5,0",
         '"Collège ; annexe";6,0',
     ]
+    [entetes] = en_csv(pd.DataFrame(columns=["=1+1 (%)", "Site"])).decode().splitlines()
+    assert entetes == "\ufeff'=1+1 (%);Site"

@@ -172,6 +172,12 @@ def test_the_map_is_drawn_and_its_table_stands_below(visite, entrepot_exemple):
     grille = table.locator("[role=grid]")
     grille.wait_for(state="attached")
     assert int(grille.get_attribute("aria-rowcount")) == tous + 1
+    # Streamlit's own export would write formulas, and no warning
+    table.hover()
+    page.get_by_label("Search").last.wait_for(state="visible")
+    bruts = page.get_by_label("Download as CSV").all()
+    assert bruts
+    assert not any(bouton.is_visible() for bouton in bruts)
 
 
 def test_choosing_a_departement_changes_the_address_and_the_links_keep_it(visite):

@@ -456,6 +456,42 @@ class TestDeuxALaFois:
         assert time.monotonic() - debut < 60
         assert quotites(base) == {"P1": 0.8, "P3": 1.0}
 
+    def test_no_build_may_come_between_the_report_and_the_swap(
+        self, base, bon, tmp_path, monkeypatch
+    ):
+        """Whoever runs `atlas construire` meanwhile is told to wait."""
+        vraie, refus = construction.construire, []
+
+        def pendant(*arguments, **options):
+            with pytest.raises(AtlasError, match="est en cours") as refuse:
+                vraie([tmp_path / "sources"], base, attente_max_s=0)
+            refus.append(refuse.value)
+            return vraie(*arguments, **options)
+
+        monkeypatch.setattr(construction, "construire", pendant)
+        accepter(base, [bon])
+        assert len(refus) == 1
+        assert quotites(base) == {"P1": 0.8, "P3": 1.0}
+
+    def test_a_warehouse_put_there_without_a_build_is_not_overwritten(
+        self, base, bon, tmp_path, monkeypatch
+    ):
+        """Its fingerprint is looked at again just before the swap."""
+        autres = tmp_path / "autres"
+        shutil.copytree(tmp_path / "sources", autres)
+        fabrique.ecrire_postes(autres, [fabrique.poste("P9")])
+        autre = fabrique.construire(autres, tmp_path / "autre.duckdb")
+        vraie = construction.construire
+
+        def pendant(*arguments, **options):
+            shutil.copy(autre, base)
+            return vraie(*arguments, **options)
+
+        monkeypatch.setattr(construction, "construire", pendant)
+        with pytest.raises(AtlasError, match="ont changé depuis ce rapport"):
+            accepter(base, [bon])
+        assert quotites(base) == {"P9": 1.0}
+
     def test_where_links_are_kept_for_some_the_files_are_copied_for_the_build(
         self, base, bon, monkeypatch
     ):

@@ -127,6 +127,15 @@ def test_macros_are_neither_run_nor_read_and_are_told(dossier):
         ]
 
 
+def test_the_macros_of_an_old_xls_are_told_too(dossier):
+    """Its directory names their folder in UTF-16."""
+    ancien = dossier / "postes.xls"
+    ancien.write_bytes(classeurs.MARQUE_OLE + bytes(600) + classeurs.MACROS_OLE + bytes(600))
+    assert [c.code for c in classeurs._examiner(ancien)] == ["classeur_macros"]
+    ancien.write_bytes(classeurs.MARQUE_OLE + bytes(1200))
+    assert classeurs._examiner(ancien) == []
+
+
 def test_links_to_other_files_are_not_followed_and_are_told(dossier):
     """The value the spreadsheet last knew is read."""
     ajouter(

@@ -395,7 +395,7 @@ class TestFormes:
             assert sql("select effectif, effectif_rentree from mart_etablissement") == [(500, 2021)]
             assert sql(
                 "select colonne, valeur from mart_anomalie where code = 'colonne_sans_titre'"
-            ) == [("A", "1 cellules")]
+            ) == [("A", "1 cellule")]
 
     @pytest.mark.parametrize("en_bloc", [False, True])
     def test_a_large_file_gives_the_rows_and_lines_a_small_one_does(
@@ -441,7 +441,7 @@ class TestFormes:
                 "select ligne, valeur, gravite from mart_anomalie "
                 "where code = 'ligne_illisible' order by 1"
             ) == [
-                (3, "30 cellules pour 28 en-têtes", "attention"),
+                (3, "31 cellules pour 29 en-têtes", "attention"),
                 (4, fichiers_csv.GUILLEMET_JAMAIS_FERME, "attention"),
             ]
 

@@ -9,10 +9,12 @@ import logging
 import duckdb
 import fabrique
 import pytest
+import xlsxwriter
 from fabrique import etablissement, uai
 
 from pipelines.base.erreurs import AtlasError
 from pipelines.marts import construction
+from pipelines.reports import modeles
 from pipelines.sources import chargement, lecture
 
 UN = uai(1)
@@ -132,7 +134,7 @@ class TestValeurs:
 
     @pytest.mark.parametrize("poste", ["DUPONT Claire", "Claire Dupont", "0612345678"])
     def test_a_poste_is_not_called_by_a_person_s_name(self, dossier, poste):
-        """poste_id is the one column of the card where anyone may write anything."""
+        """Not even in capitals, or by a telephone."""
         fabrique.ecrire_postes(dossier, [fabrique.poste("34-01"), fabrique.poste(poste)])
         erreur = refus(dossier)
         assert erreur.colonne == "poste_id"
@@ -172,6 +174,174 @@ class TestValeurs:
         erreur = refus(dossier)
         assert erreur.colonne == "J"
         assert "DUPONT" not in str(erreur)
+
+
+class TestFichiersPublics:
+    """Recognised as public, and judged all the same."""
+
+    EFFECTIFS = ("Rentrée scolaire", "Numéro du collège", "Nombre d'élèves total")
+
+    def ecrire(self, dossier, **de_plus):
+        """Enrolments with more columns."""
+        ligne = dict(zip(self.EFFECTIFS, ("2024", UN, "500"), strict=True)) | de_plus
+        return fabrique.ecrire_csv(dossier / "eleves.csv", tuple(ligne), [ligne])
+
+    @pytest.mark.parametrize(
+        ("entete", "valeur"),
+        [
+            ("Prénom", "x"),
+            ("Nom élève", "x"),
+            ("Date de naissance", ""),
+            ("remarques", f"vu {NIR} {cle_nir(NIR)}"),
+            ("remarques", "claire.dupont@gmail.com"),
+            ("remarques", "claire.dupont@ac-montpellier.fr"),
+            ("remarques", "06 12 34 56 78"),
+            ("suivi", "DUPONT Claire"),
+        ],
+    )
+    def test_a_person_beside_the_public_columns_refuses_the_file(self, dossier, entete, valeur):
+        """Whatever makes it look like an export of the ministère."""
+        self.ecrire(dossier, **{entete: valeur})
+        erreur = refus(dossier)
+        assert erreur.colonne == entete
+        assert not valeur or valeur == "x" or valeur not in str(erreur)
+
+    def test_a_nir_is_looked_for_in_the_known_columns_too(self, dossier):
+        """The number of pupils is one column like another."""
+        self.ecrire(dossier, **{"Nombre d'élèves total": f"{NIR} {cle_nir(NIR)}"})
+        assert "NIR" in refus(dossier).quoi
+
+    def test_the_decimals_of_a_coordinate_are_not_a_nir(self, dossier):
+        """Fifteen decimals whose key happens to be right."""
+        decimales = f"{NIR.replace(' ', '')}{cle_nir(NIR)}"
+        self.ecrire(dossier, position=f"43.{decimales}, 3.{decimales}")
+        _, inventaire = charger(dossier)
+        assert len(inventaire.lus) == 2
+
+    def test_a_row_of_too_many_cells_is_set_aside_but_judged(self, dossier):
+        """What no column holds is kept with the file."""
+        chemin = self.ecrire(dossier)
+        with chemin.open("a", encoding="utf-8") as flux:
+            flux.write(f"2024;{UN};1;{NIR} {cle_nir(NIR)}\r\n")
+        assert "NIR" in refus(dossier).quoi
+
+
+class TestHorsDesCellules:
+    """Above the header, beside the cells: kept with the file, so judged with it."""
+
+    def test_a_title_line_is_judged(self, dossier):
+        """A name, a mobile, alone or in a sentence."""
+        for titre in ("Suivi par Mme DUPONT", "tenu par DUPONT Claire", "voir 06 12 34 56 78",
+                      f"{NIR} {cle_nir(NIR)}", "c.dupont@orange.fr"):  # fmt: skip
+            fabrique.ecrire_postes(dossier, [fabrique.poste()], titres=(titre,))
+            erreur = refus(dossier)
+            assert "lignes de titre" in erreur.quoi
+            assert titre not in str(erreur)
+        fabrique.ecrire_postes(
+            dossier, [fabrique.poste()], titres=("Postes au collège Madame Curie, rentrée 2026",)
+        )
+        assert len(charger(dossier)[1].lus) == 2
+
+    def test_a_note_a_page_header_and_a_sheet_name_are_judged(self, dossier):
+        """Each one alone, in a workbook of clean postes."""
+
+        def ecrire(feuille="postes", note=None, entete=None):
+            with xlsxwriter.Workbook(dossier / "postes.xlsx") as classeur:
+                page = classeur.add_worksheet(feuille)
+                page.write_row(0, 0, fabrique.COLONNES_POSTES)
+                page.write_row(1, 0, ["P1", "ASS", 1, UN, "occupe"])
+                page.write_comment("A2", note or "1 poste")
+                page.set_header(entete or "Postes")
+
+        for defaut in (
+            {"note": f"Mme DUPONT, {NIR} {cle_nir(NIR)}"},
+            {"note": "en congé maladie"},
+            {"entete": "&CDUPONT Claire"},
+            {"feuille": "DUPONT Claire"},
+        ):
+            ecrire(**defaut)
+            erreur = refus(dossier)
+            assert "DUPONT" not in str(erreur)
+            assert "commentaires" in erreur.quoi or "feuilles" in erreur.quoi
+        ecrire()
+        assert len(charger(dossier)[1].lus) == 2
+
+    def test_the_other_sheets_of_a_file_of_postes_are_judged_as_it_is(self, dossier):
+        """No date of birth there: a telephone, a name, a reason are enough."""
+        postes = [list(fabrique.COLONNES_POSTES), ["P1", "ASS", 1, UN, "occupe"]]
+        for entete, valeur in (
+            ("Suivi", "DUPONT Claire"),
+            ("Tél", "x"),
+            ("note", "0612345678"),
+            ("note", "j.martin@ac-montpellier.fr"),
+            ("note", "congé maladie"),
+        ):
+            fabrique.ecrire_classeur(
+                dossier / "postes.xlsx", postes, [["Poste", entete], ["P1", valeur]]
+            )
+            erreur = refus(dossier)
+            assert erreur.colonne == entete
+            assert valeur == "x" or valeur not in str(erreur)
+
+    @pytest.mark.parametrize("source", modeles.locales())
+    def test_the_templates_come_back_whatever_their_notes_say(self, dossier, source):
+        """Their notes, examples and lists are ours."""
+        (dossier / f"{source}.xlsx").write_bytes(modeles.modele(source))
+        _, inventaire = charger(dossier)
+        assert source in {lu.source for lu in inventaire.lus}
+
+
+class TestColonnesConnues:
+    """Anyone may write anything in a column of the card."""
+
+    @pytest.mark.parametrize(
+        ("source", "colonne", "valeur"),
+        [
+            ("dispositifs", "source", "Mme DUPONT"),
+            ("dispositifs", "source", "vu avec DUPONT Claire"),
+            ("bassins", "bassin", "DUPONT Claire"),
+            ("bassins", "reseau", "Mme Dupont"),
+            ("activite", "indicateur", "DUPONT Claire"),
+            ("activite", "modalite", "Claire Dupont"),
+            ("postes", "bassin", "DUPONT Claire"),
+            ("postes", "residence_uai", "DUPONT Claire 12/03/2012"),
+            ("postes", "statut", "congé longue maladie"),
+            ("postes", "hors_secteur_motif", "congé maternité"),
+            ("presences", "periodicite", "temps partiel"),
+        ],
+    )
+    def test_a_person_or_a_private_reason_refuses_the_file_unsaid(
+        self, dossier, source, colonne, valeur
+    ):
+        """A value that would only have been told as wrong is not repeated."""
+        lignes = {
+            "postes": (fabrique.COLONNES_POSTES, fabrique.poste()),
+            "presences": (fabrique.COLONNES_PRESENCES, {"poste_id": "P1", "uai": UN}),
+            "activite": (fabrique.COLONNES_ACTIVITE, {"uai": UN, "indicateur": "x"}),
+            "dispositifs": (fabrique.COLONNES_DISPOSITIFS, {"uai": UN, "present": "oui"}),
+            "bassins": (("uai", "bassin", "reseau"), {"uai": UN, "bassin": "x"}),
+        }
+        colonnes, ligne = lignes[source]
+        fabrique.ecrire_csv(dossier / f"{source}.csv", colonnes, [ligne | {colonne: valeur}])
+        erreur = refus(dossier)
+        assert erreur.colonne == colonne
+        assert valeur not in str(erreur)
+
+    @pytest.mark.parametrize(
+        ("colonne", "valeur"),
+        [("bassin", "Jean Moulin"), ("bassin", "SETE Agde"), ("reseau", "Réseau Jean MOULIN"),
+         ("reseau", "JEAN MOULIN"), ("reseau", "Collège Mme Curie")],
+    )  # fmt: skip
+    def test_a_place_named_after_someone_is_a_place(self, dossier, colonne, valeur):
+        """Networks bear the name of their collège, collèges that of a person."""
+        ligne = {"uai": UN, "bassin": "Nord", colonne: valeur}
+        fabrique.ecrire_csv(dossier / "bassins.csv", ("uai", "bassin", "reseau"), [ligne])
+        assert len(charger(dossier)[1].lus) == 2
+
+    def test_health_is_a_subject_of_activity(self, dossier):
+        """Indicators speak of pupils in numbers: no one's health is said there."""
+        fabrique.ecrire_activite(dossier, [(UN, "absences pour maladie", "3")])
+        assert len(charger(dossier)[1].lus) == 2
 
 
 class TestFichiersInconnus:

@@ -643,6 +643,27 @@ def goutte_a_goutte(s):
         pass
 
 
+def entetes_goutte_a_goutte(s):
+    """The status line, then a header that never ends."""
+    s.wfile.write(b"HTTP/1.1 200 OK\r\nX-Lent: ")
+    try:
+        for _ in range(200):
+            s.wfile.write(b"a")
+            time.sleep(0.05)
+    except OSError:
+        pass
+    s.close_connection = True
+
+
+def couper_entre_deux_lignes(s):
+    """A whole number of rows, no length announced, and a service that counts one more."""
+    if "/records?" in s.path:
+        s.repondre(b'{"total_count": 2, "results": []}', Content_Type="application/json")
+    else:
+        s.repondre(annuaire(1), Content_Length=None, Connection="close")
+        s.close_connection = True
+
+
 def sans_fin(s):
     s.repondre(b"", Content_Length=None, Transfer_Encoding="chunked")
     morceau = ANNUAIRE * 100
@@ -679,6 +700,8 @@ MECHANCETES = {
     "row of too few columns": (couper_apres_un_point_virgule, "dernière ligne est coupée"),
     "silence": (se_taire, "s'est tu"),
     "drop by drop": (goutte_a_goutte, "durée admise"),
+    "headers drop by drop": (entetes_goutte_a_goutte, "durée admise"),
+    "cut between two rows": (couper_entre_deux_lignes, "1 ligne sur 2"),
     "endless body": (sans_fin, "taille admise"),
     "announced too big": (
         lambda s: s.repondre(b"a", Content_Length=10**9, Connection="close"),
@@ -711,7 +734,7 @@ def test_a_bad_answer_leaves_the_previous_file_and_says_what_where_and_what_to_d
         telecharger(serveur, tmp_path)
     avant = arbre(tmp_path)
     assert list(donnees(tmp_path)) == [NOM]
-    reglages = BREF if mechancete is goutte_a_goutte else PRESSE
+    reglages = BREF if mechancete in (goutte_a_goutte, entetes_goutte_a_goutte) else PRESSE
     debut = time.monotonic()
     with service(mechancete) as serveur:
         bilan = telecharger(serveur, tmp_path, attentes, reglages=reglages, jour=LENDEMAIN)
