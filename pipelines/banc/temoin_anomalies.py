@@ -121,6 +121,8 @@ def _de_l_annuaire(
     hors_ecoles = hors.where(etablissements["type"].fillna("ECOLE") != "ECOLE")
     vus = etablissements[hors == "ecole_sans_reseau"]
     yield _dire(vus, "ecole_rep_plus_sans_reseau", "uai", _nom(vus))
+    vus = etablissements[hors == "absent_annuaire_recent"]
+    yield _dire(vus, "absent_annuaire_recent", "uai", _nom(vus))
     vus = etablissements[hors_ecoles == "ni_public_ni_prive"]
     yield _dire(vus, "secteur_inconnu", "statut_public_prive", _nom(vus))
     vus = etablissements[hors_ecoles == "pas_encore_ouvert"]

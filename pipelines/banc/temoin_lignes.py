@@ -66,7 +66,7 @@ def choisir(cles: pd.Series, valeurs: dict[str, pd.Series], sinon: pd.Series) ->
 
 
 def annuaire(lignes: pd.DataFrame) -> pd.DataFrame:
-    """The establishments: of two rows for one UAI, the newest."""
+    """The establishments: of two rows for one UAI, that of the newest file, then the newest."""
     lignes = lignes.rename(columns={"uai": "uai_lu", "latitude": "x", "longitude": "y"})
     lignes = lignes.join(lecture.uai(lignes["uai_lu"]))
     lignes["est_sans_nom"] = lignes["nom"].isna()
@@ -93,10 +93,12 @@ def annuaire(lignes: pd.DataFrame) -> pd.DataFrame:
     lignes["ministere"] = lecture.sans_accents(lignes["ministere_tutelle"])
     lignes["uai_mere"] = lecture.uai(lignes["etablissement_mere"])["uai"]
 
+    plus_recent = lignes.groupby("departement")["rang"].transform("min")
+    lignes["est_disparue"] = lignes["rang"] > plus_recent
     lignes["autre"] = lignes["type_etablissement"] != "Collège"
     lignes = lignes.sort_values(
-        ["date_maj", "rang", "autre", "fichier", "ligne"],
-        ascending=[False, True, True, True, True],
+        ["rang", "date_maj", "autre", "fichier", "ligne"],
+        ascending=[True, False, True, True, True],
     )
     retenues = lignes[lignes["est_uai"]].drop_duplicates("uai").set_index("uai")
     lignes["fichier_retenu"] = lignes["uai"].map(retenues["fichier"])

@@ -50,6 +50,7 @@ COLONNES_ACTIVITE = [
 COLONNES_COMMUNE = [
     "commune_code", "commune", "departement", "densite", "libelle_densite", "population",
     "latitude", "longitude", "contour_wkb", "densite_fichier", "contour_fichier",
+    "est_desservie", "desserte_fichier",
 ]  # fmt: skip
 
 
@@ -64,7 +65,9 @@ def communes(grille: pd.DataFrame, contours: pd.DataFrame, departements: pd.Seri
     cadre = cadre.rename(
         columns={"fichier_grille": "densite_fichier", "fichier": "contour_fichier"}
     )
-    return cadre[cadre["departement"].isin(departements)][COLONNES_COMMUNE]
+    # which communes public transport serves, a local file says
+    cadre = cadre[cadre["departement"].isin(departements)]
+    return cadre.reindex(columns=COLONNES_COMMUNE)
 
 
 def effectifs(lignes: pd.DataFrame) -> pd.DataFrame:
@@ -317,6 +320,7 @@ def _motif_hors_perimetre(cadre: pd.DataFrame) -> np.ndarray:
             "ferme": cadre["etat"].str.startswith("FERM").fillna(False),
             "ecole_hors_rep_plus": est_ecole & (cadre["ep"] != "REP+"),
             "ecole_sans_reseau": est_ecole & cadre["uai_tete_reseau"].isna(),
+            "absent_annuaire_recent": cadre["est_disparue"],
         }
     )
 

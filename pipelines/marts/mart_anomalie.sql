@@ -155,6 +155,10 @@ with
         from etablissements
         where motif_hors_perimetre = 'ecole_sans_reseau'
         union all
+        select 'annuaire', fichier, ligne, 'uai', uai || ' ' || nom, 'absent_annuaire_recent'
+        from etablissements
+        where motif_hors_perimetre = 'absent_annuaire_recent'
+        union all
         select
             'annuaire',
             perimetre.fichier,

@@ -97,6 +97,7 @@ MOTIFS_HORS_PERIMETRE = {
     "ferme": "fermé",
     "ecole_hors_rep_plus": "école hors REP+",
     "ecole_sans_reseau": "école REP+ dont le réseau est inconnu",
+    "absent_annuaire_recent": "absent de l'annuaire le plus récent",
 }
 
 

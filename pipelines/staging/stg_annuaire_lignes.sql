@@ -61,22 +61,31 @@ with
         left join fichiers on nettoyees.fichier = fichiers.fichier
     ),
 
+    -- chaque département est celui de l'annuaire le plus récent qui le porte
+    datees as (
+        select *, min(rang_millesime) over (partition by departement) as rang_le_plus_recent
+        from nommees
+    ),
+
     classees as (
         select
             *,
-            -- la plus récente d'abord ; à date égale le fichier le plus récent, puis le collège
+            departement is not null
+            and rang_millesime > rang_le_plus_recent as est_absent_du_plus_recent,
+            -- l'annuaire le plus récent d'abord ; dans un même annuaire la ligne mise à jour en
+            -- dernier, puis le collège
             row_number() over (
                 partition by uai
                 order by
-                    date_maj desc nulls last,
                     rang_millesime,
+                    date_maj desc nulls last,
                     type_annuaire = 'Collège' desc,
                     fichier,
                     ligne
             ) as rang,
             count(distinct commune_code) over (partition by uai) as nb_communes,
             count(distinct fichier) over (partition by uai) as nb_fichiers
-        from nommees
+        from datees
     ),
 
     -- la ligne retenue de chaque UAI, où qu'elle soit

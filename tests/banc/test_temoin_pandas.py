@@ -16,6 +16,7 @@ from pipelines.base.uai import cle
 from pipelines.marts import construction, entrepot
 
 INCONNU = "0139997" + cle("0139997")
+DISPARU = "0139998" + cle("0139998")
 PETITE = pays.Taille(etablissements=900, ips=500, effectifs=400, communes=600, activite=3_000)
 CLES = {
     "mart_etablissement": ["uai"],
@@ -33,7 +34,7 @@ DE_LA_CARTE = {
 CODES_MANQUES = [
     "uai_absent", "uai_illisible", "uai_minuscules", "uai_cle_fausse", "uai_zero_perdu",
     "uai_deux_lignes", "uai_deux_communes", "uai_deux_types", "uai_dans_deux_annuaires",
-    "position_deplacee", "departement_absent", "label_inconnu", "academie_inconnue",
+    "absent_annuaire_recent", "position_deplacee", "departement_absent", "label_inconnu", "academie_inconnue",
     "etat_inconnu", "ministere_inconnu", "nature_inconnue", "nom_absent", "secteur_inconnu",
     "ouverture_a_venir", "fermeture_a_venir",
     "position_inconnue", "position_peu_sure", "position_loin_de_sa_commune", "densite_inconnue",
@@ -197,6 +198,9 @@ def abimer_annuaire(abime):
         ligne[a["date_maj_ligne"]] = "2021-09-01"
         if n < 5:
             ligne[a["latitude"]] = str(float(ligne[a["latitude"]]) + 0.1)
+    # since gone from the newer one
+    vieux.append([*vieux[-1]])
+    vieux[-1][a["uai"]] = DISPARU
     ancien = dataclasses.replace(abime.de("annuaire"), nom="annuaire-2021.csv")
     abime.ecrire(ancien, vieux)
 

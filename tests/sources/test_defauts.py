@@ -441,7 +441,7 @@ class TestFormes:
                 "select ligne, valeur, gravite from mart_anomalie "
                 "where code = 'ligne_illisible' order by 1"
             ) == [
-                (3, "30 cellules pour 28 en-têtes", "attention"),
+                (3, "31 cellules pour 29 en-têtes", "attention"),
                 (4, fichiers_csv.GUILLEMET_JAMAIS_FERME, "attention"),
             ]
 
@@ -1102,6 +1102,50 @@ class TestMillesimes:
                 "select code, fichier, valeur from mart_anomalie where source = 'annuaire' "
                 "and colonne = 'uai'"
             ) == [("uai_dans_deux_annuaires", "b.csv", "50 lignes")]
+
+    def test_what_the_newest_annuaire_of_a_departement_no_longer_has_is_out_of_scope_and_told(
+        self, tmp_path
+    ):
+        """A collège and an école REP+ of 2023 gone in 2026; the Gard is still that of 2023."""
+        gard = {"Code_departement": "30", "Code_commune": "30007"}
+        fabrique.ecrire_annuaire(
+            tmp_path,
+            [
+                *(etablissement(n, date_maj_ligne="2023-06-08") for n in (1, 2)),
+                *(etablissement(n, "Ecole", date_maj_ligne="2023-06-08") for n in (11, 12)),
+                etablissement(3, date_maj_ligne="2023-06-08", **gard),
+            ],
+            nom="ancien.csv",
+        )
+        # the newer file keeps silent on the day of its row: it is the newer all the same
+        fabrique.ecrire_annuaire(
+            tmp_path,
+            [
+                etablissement(1, date_maj_ligne="", Nom_etablissement="neuf"),
+                etablissement(4, date_maj_ligne="2026-09-01"),
+            ],
+            nom="recent.csv",
+        )
+        fabrique.ecrire_liste_ep(tmp_path, [reseau(1, 1, "COLLEGE"), reseau(11, 1)])
+        with fabrique.en_memoire(tmp_path) as sql:
+            assert sql(
+                "select uai, nom, motif_hors_perimetre from mart_etablissement order by uai"
+            ) == [
+                (UN, "neuf", None),
+                (DEUX, "Collège fictif 2", "absent_annuaire_recent"),
+                (uai(3), "Collège fictif 3", None),
+                (uai(4), "Collège fictif 4", None),
+                (uai(11), "Ecole fictif 11", "absent_annuaire_recent"),
+                (uai(12), "Ecole fictif 12", "ecole_hors_rep_plus"),
+            ]
+            assert sql(
+                "select fichier, ligne, valeur, gravite from mart_anomalie "
+                "where code = 'absent_annuaire_recent' order by ligne"
+            ) == [
+                ("ancien.csv", 3, f"{DEUX} Collège fictif 2", "attention"),
+                ("ancien.csv", 4, f"{uai(11)} Ecole fictif 11", "attention"),
+            ]
+            assert sql("select site_id from mart_site order by 1") == [(UN,), (uai(3),), (uai(4),)]
 
     def test_the_newest_list_of_networks_replaces_the_older_whole(self, tmp_path):
         """An école that left the list is out, though the older one still names it."""
