@@ -65,7 +65,11 @@ def _des_lignes(lignes: pd.DataFrame) -> pd.DataFrame:
 
 
 def _dire(
-    cadre: pd.DataFrame, code: str, colonne: str, valeur: pd.Series, source: str = "annuaire"
+    cadre: pd.DataFrame,
+    code: str | np.ndarray,
+    colonne: str,
+    valeur: pd.Series,
+    source: str | pd.Series = "annuaire",
 ) -> pd.DataFrame:
     """An anomaly for each row of `cadre`, at its file and line."""
     return pd.DataFrame(
@@ -132,7 +136,9 @@ def _de_l_annuaire(
         vus = perimetre[perimetre["est_ep_contradictoire"] & ~perimetre["est_section"]]
         retenu = ", retenu " + vus["ep"].fillna("aucun label")
         colonne = "Appartenance_Education_Prioritaire"
-        yield _dire(vus, "ep_contradictoire", colonne, _nom(vus) + retenu)
+        de_l_annuaire = vus["ep_source"] == "annuaire"
+        code = np.where(de_l_annuaire, "ep_hors_liste", "ep_contradictoire")
+        yield _dire(vus, code, colonne, _nom(vus) + retenu)
     rattachements = marts["mart_rattachement"]
     seules = rattachements[rattachements["raison"] == "section_sans_mere"]["uai"]
     vus = perimetre[perimetre["uai"].isin(seules)]

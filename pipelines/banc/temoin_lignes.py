@@ -13,6 +13,8 @@ from pipelines.base import chemins, reference
 
 LABELS = ("REP", "REP+")
 SANS_LABEL = ("HORSEP", "NON", "0")
+CORSE = {"620": "02A", "720": "02B"}
+"""How an UAI of Corsica begins, and the département it is of."""
 OUI_OU_NON = (
     "ecole_maternelle", "ecole_elementaire", "voie_professionnelle", "hebergement", "ulis", "segpa",
 )  # fmt: skip
@@ -154,7 +156,8 @@ def reseaux(lignes: pd.DataFrame) -> pd.DataFrame:
     lignes = lignes.rename(columns={"uai": "uai_lu"})
     lignes = lignes.join(lecture.uai(lignes["uai_lu"]))
     lignes["uai_tete_reseau"] = lecture.uai(lignes["uai_tete_de_reseau"])["uai"]
-    lignes["departement"] = lecture.departement(lignes["departement"])
+    de_l_uai = lignes["uai"].str[:3].replace(CORSE).where(lignes["est_uai"])
+    lignes["departement"] = lecture.departement(lignes["departement"]).fillna(de_l_uai)
     label = lignes["ep"].str.upper().str.replace(" ", "", regex=False)
     lignes["label_lu"] = label
     lignes["ep"] = label.groupby(lignes["fichier"]).ffill()

@@ -147,7 +147,9 @@ with
             ligne,
             'Appartenance_Education_Prioritaire',
             uai || ' ' || nom || ', retenu ' || coalesce(ep, 'aucun label'),
-            'ep_contradictoire'
+            case
+                when ep_source = 'annuaire' then 'ep_hors_liste' else 'ep_contradictoire'
+            end as anomalie
         from perimetre
         where est_ep_contradictoire and not est_section and exists (select 1 from reseaux)
         union all

@@ -17,6 +17,10 @@ create or replace macro cle_uai_juste(x) as
 create or replace macro departement_de(x) as lpad(regexp_replace(
     regexp_replace(upper(texte(x)), '[.]0$', ''), '^0+([0-9A-Z]{2,3})$', '\1'
 ), 3, '0');
+-- Les trois premiers chiffres d'un UAI ; la Corse garde là deux codes qui ne sont qu'à elle.
+create or replace macro departement_de_uai(x) as case
+    x[1:3] when '620' then '02A' when '720' then '02B' else x[1:3]
+end;
 create or replace macro commune_de(x) as nullif(regexp_extract(
     lpad(regexp_replace(upper(texte(x)), '[.]0$', ''), 5, '0'), '^(?:[0-9]{2}|2[AB])[0-9]{3}$'
 ), '');

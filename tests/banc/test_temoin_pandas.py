@@ -39,7 +39,7 @@ CODES_MANQUES = [
     "ouverture_a_venir", "fermeture_a_venir",
     "position_inconnue", "position_peu_sure", "position_loin_de_sa_commune", "densite_inconnue",
     "ecole_sans_niveau", "ep_inconnue", "ep_deux_labels", "ecole_deux_reseaux", "label_reporte",
-    "ep_contradictoire", "tete_de_reseau_absente", "ecole_absente_annuaire",
+    "ep_contradictoire", "ep_hors_liste", "tete_de_reseau_absente", "ecole_absente_annuaire",
     "ecole_rep_plus_sans_reseau", "mere_hors_perimetre", "effectif_inconnu", "ips_non_publie",
     "rentree_illisible", "effectif_vide", "eleves_segpa_illisible", "eleves_ulis_illisible",
     "remplacee_par_plus_recent", "effectif_saut", "effectif_sources_contraires",
@@ -184,6 +184,7 @@ def abimer_annuaire(abime):
     n = next(c)
     abime.changer("annuaire", lignes, (n, "latitude", ""), (n, "code_commune", "99999"))
     abime.changer("annuaire", lignes, (next(c), "etat", "A FERMER"))
+    abime.changer("annuaire", lignes, *((n, "education_prioritaire", "REP") for n in colleges[-40:]))
     n = next(c)
     abime.changer("annuaire", lignes, (n, "etat", "A OUVRIR"), (n, "date_ouverture", "01/09/2030"))
     abime.ajouter("annuaire", lignes, next(c))
@@ -218,6 +219,7 @@ def abimer_reseaux(abime):
         (rep[0], "ep", "ZEP"),
         (rep[1], "ep", "REP+"),
         (plus[2], "uai_tete_de_reseau", INCONNU),
+        (plus[7], "departement", ""),
     )
     abime.ajouter("education_prioritaire", lignes, plus[3], ep="REP")
     abime.ajouter("education_prioritaire", lignes, plus[4], uai_tete_de_reseau="0130011S")

@@ -45,6 +45,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.base.erreurs import AtlasError
+from pipelines.base.uai import cle
 from pipelines.sources import chargement, fichiers_csv, lecture
 
 UN, DEUX = uai(1), uai(2)
@@ -671,6 +672,26 @@ class TestContenu:
             )] == ["ep_contradictoire", "ep_contradictoire", "ep_deux_labels",
                    "label_du_brevet_contraire", "rep_et_rep_plus"]  # fmt: skip
 
+    def test_a_label_the_list_does_not_know_is_kept_and_the_rule_told_is_the_one_followed(
+        self, tmp_path
+    ):
+        """REP by the annuaire, absent from the list: the annuaire's label stands, and says so."""
+        fabrique.ecrire_annuaire(
+            tmp_path, [etablissement(1), etablissement(2, Appartenance_Education_Prioritaire="REP")]
+        )
+        fabrique.ecrire_liste_ep(tmp_path, [reseau(1, 1, "COLLEGE", "REP+")])
+        with fabrique.en_memoire(tmp_path) as sql:
+            assert sql("select ep, ep_source from mart_etablissement order by uai") == [
+                ("REP+", "education_prioritaire"), ("REP", "annuaire"),
+            ]  # fmt: skip
+            [(un, liste), (deux, annuaire)] = sql(
+                "select code, consequence from mart_anomalie where colonne = "
+                "'Appartenance_Education_Prioritaire' order by ligne"
+            )
+            assert (un, deux) == ("ep_contradictoire", "ep_hors_liste")
+            assert liste.startswith("la liste l’emporte")
+            assert annuaire.startswith("le label de l’annuaire est gardé")
+
     def test_an_ecole_under_two_networks_is_in_the_first_and_told(self, tmp_path):
         """Never in both: its presence is given once."""
         fabrique.ecrire_annuaire(
@@ -1161,6 +1182,35 @@ class TestMillesimes:
             assert sql(
                 "select fichier, valeur from mart_anomalie where code = 'remplacee_par_plus_recent'"
             ) == [("liste-2022.csv", "2 lignes")]
+
+    def test_a_newer_list_without_a_departement_column_replaces_the_older_all_the_same(
+        self, tmp_path
+    ):
+        """The département is then that of the UAI, 2A and 2B for those of Corsica."""
+        fabrique.ecrire_annuaire(
+            tmp_path, [etablissement(1), etablissement(11, "Ecole"), etablissement(12, "Ecole")]
+        )
+        corse = "6200001" + cle("6200001")
+        fabrique.ecrire_liste_ep(
+            tmp_path,
+            [reseau(11, 1), reseau(12, 1), reseau(13, 1, NUMERO=corse, **{"N°Département": "2A"})],
+            nom="liste-2022.csv",
+        )
+        fabrique.ecrire_csv(
+            tmp_path / "liste-2024.csv",
+            [c for c in fabrique.COLONNES_LISTE_EP if c != "N°Département"],
+            [
+                {c: v for c, v in ligne.items() if c != "N°Département"}
+                for ligne in (reseau(11, 1), reseau(14, 1, NUMERO=corse))
+            ],
+        )
+        with fabrique.en_memoire(tmp_path) as sql:
+            assert sql("select uai, ep_fichier from mart_etablissement where ep is not null") == [
+                (uai(11), "liste-2024.csv")
+            ]
+            assert sql(
+                "select fichier, valeur from mart_anomalie where code = 'remplacee_par_plus_recent'"
+            ) == [("liste-2022.csv", "3 lignes")]
 
     def test_every_source_takes_its_newest_file(self, tmp_path):
         """Same rentrée, same commune: the file of the newest vintage, whatever its name."""
