@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from pipelines.banc.temoin_lignes import distance_km
+from pipelines.banc.temoin_lignes import ILLISIBLES, distance_km
 from pipelines.base import chemins, reference
 
 COLONNES = [
@@ -34,7 +34,9 @@ def anomalies(marts: dict[str, pd.DataFrame], lignes: dict[str, pd.DataFrame]) -
     jugees = [
         *(_des_lignes(cadre) for cadre in lignes.values()),
         marts["constats"],
-        *_de_l_annuaire(etablissements, perimetre, marts),
+        *_de_l_annuaire(etablissements, perimetre, annuaire, marts),
+        *_des_cellules(perimetre, annuaire),
+        *_des_orphelines(etablissements, annuaire, [lignes["ips"], lignes["effectifs"]]),
         *_de_ce_que_l_annuaire_tait(
             etablissements, perimetre, annuaire[annuaire["sort"] == "gardee"]
         ),
@@ -98,12 +100,23 @@ def _suite(debut: str, texte: pd.Series) -> pd.Series:
 
 
 def _de_l_annuaire(
-    etablissements: pd.DataFrame, perimetre: pd.DataFrame, marts: dict[str, pd.DataFrame]
+    etablissements: pd.DataFrame,
+    perimetre: pd.DataFrame,
+    annuaire: pd.DataFrame,
+    marts: dict[str, pd.DataFrame],
 ) -> Iterator[pd.DataFrame]:
     """What is amiss with the establishments themselves."""
     est_ecole = perimetre["type"] == "ECOLE"
+    illisibles = annuaire["uai"][
+        (annuaire["sort"] == "gardee") & annuaire["latitude_illisible"].notna()
+    ]
+    de_la_commune = perimetre["qualite_position"] == "commune"
     for code, colonne, condition in (
-        ("position_de_la_commune", "latitude", perimetre["qualite_position"] == "commune"),
+        (
+            "position_de_la_commune",
+            "latitude",
+            de_la_commune & ~perimetre["uai"].isin(illisibles),
+        ),
         ("position_inconnue", "latitude", perimetre["qualite_position"] == "inconnue"),
         (
             "effectif_inconnu",
@@ -151,6 +164,36 @@ def _de_l_annuaire(
     vus = perimetre[perimetre["qualite_position"].isin(peu_sures)]
     qualite = _nom(vus) + ", " + vus["qualite_position"]
     yield _dire(vus, "position_peu_sure", "precision_localisation", qualite)
+
+
+def _des_cellules(perimetre: pd.DataFrame, annuaire: pd.DataFrame) -> Iterator[pd.DataFrame]:
+    """Cells of the annuaire that are not empty, and of which nothing is kept."""
+    gardees = annuaire[annuaire["sort"] == "gardee"]
+    for colonne in ILLISIBLES:
+        perdues = gardees[["uai", f"{colonne}_illisible"]].dropna()
+        vus = perimetre.merge(perdues, on="uai")
+        code = "position_illisible" if colonne == "latitude" else "valeur_illisible"
+        ecrite = ", «\u202f" + vus[f"{colonne}_illisible"] + "\u202f»"
+        yield _dire(vus, code, colonne, _nom(vus) + ecrite)
+
+
+def _des_orphelines(
+    etablissements: pd.DataFrame, annuaire: pd.DataFrame, lues: list[pd.DataFrame]
+) -> Iterator[pd.DataFrame]:
+    """Indices and enrolments of the last rentrée, of UAIs the annuaire of the place has not."""
+    prefixes = etablissements["uai"].str[:3].unique()
+    connus = annuaire["uai"][annuaire["sort"] == "gardee"]
+    for lignes in lues:
+        gardees = lignes[lignes["sort"] == "gardee"]
+        dernieres = gardees.groupby("source")["rentree"].transform("max")
+        gardees = gardees[gardees["rentree"] == dernieres]
+        gardees = gardees[gardees["uai"].str[:3].isin(prefixes) & ~gardees["uai"].isin(connus)]
+        vus = gardees.groupby(["source", "fichier"]).agg(
+            ligne=("ligne", "min"), nombre=("uai", "nunique"), premier=("uai", "min")
+        )
+        vus = vus.reset_index()
+        valeur = vus["nombre"].astype("str") + " UAI, dont " + vus["premier"]
+        yield _dire(vus, "uai_absent_annuaire", "uai", valeur, vus["source"])
 
 
 def _de_ce_que_l_annuaire_tait(

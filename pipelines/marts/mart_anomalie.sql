@@ -3,6 +3,7 @@ with
     motifs as (select * from ref_motifs_anomalie),
 
     annuaire as (select * from stg_annuaire),
+    cellules as (select * from stg_annuaire_cellules),
     etablissements as (select * from mart_etablissement),
     perimetre as (select * from etablissements where dans_perimetre),
     rattachements as (select * from mart_rattachement),
@@ -135,7 +136,9 @@ with
             uai || ' ' || nom,
             'position_de_la_commune'
         from perimetre
-        where qualite_position = 'commune'
+        where
+            qualite_position = 'commune'
+            and uai not in (select uai from cellules where colonne = 'latitude')
         union all
         select 'annuaire', fichier, ligne, 'latitude', uai || ' ' || nom, 'position_inconnue'
         from perimetre
@@ -303,6 +306,53 @@ with
         inner join annuaire on perimetre.uai = annuaire.uai
         where annuaire.academie_inconnue is not null
         group by perimetre.fichier, annuaire.academie_inconnue
+    ),
+
+    cellules_jugees as (
+        select
+            'annuaire',
+            cellules.fichier,
+            cellules.ligne,
+            cellules.colonne,
+            perimetre.uai || ' ' || perimetre.nom || ', « ' || cellules.valeur || ' »',
+            case
+                when cellules.colonne = 'latitude' then 'position_illisible' else 'valeur_illisible'
+            end as anomalie
+        from cellules
+        inner join perimetre on cellules.uai = perimetre.uai
+    ),
+
+    -- un indice, un effectif d'un établissement que l'annuaire de son département n'a pas
+    prefixes as (select distinct prefixe_uai(uai) as prefixe from etablissements),
+    rentrees_lues as (
+        select source, fichier, ligne, uai, rentree
+        from stg_ips_lignes
+        where sort = 'gardee'
+        union all
+        select source, fichier, ligne, uai, rentree
+        from stg_effectifs_lignes
+        where sort = 'gardee'
+    ),
+    dernieres_rentrees as (
+        select source, max(rentree) as rentree from rentrees_lues group by source
+    ),
+    orphelines as (
+        select
+            rentrees_lues.source,
+            rentrees_lues.fichier,
+            min(rentrees_lues.ligne),
+            'uai',
+            count(distinct rentrees_lues.uai) || ' UAI, dont ' || min(rentrees_lues.uai),
+            'uai_absent_annuaire' as anomalie
+        from rentrees_lues
+        inner join
+            dernieres_rentrees
+            on rentrees_lues.source = dernieres_rentrees.source
+            and rentrees_lues.rentree = dernieres_rentrees.rentree
+        inner join prefixes on prefixe_uai(rentrees_lues.uai) = prefixes.prefixe
+        left join annuaire on rentrees_lues.uai = annuaire.uai
+        where annuaire.uai is null
+        group by rentrees_lues.source, rentrees_lues.fichier
     ),
 
     -- une cité scolaire sous un seul UAI : le type retenu, et d'où viennent les chiffres
@@ -762,6 +812,12 @@ with
         union all
         select *
         from annuaire_tu
+        union all
+        select *
+        from cellules_jugees
+        union all
+        select *
+        from orphelines
         union all
         select *
         from types_juges

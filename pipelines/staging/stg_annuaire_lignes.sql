@@ -3,6 +3,7 @@ with
     lues as (select * from raw_annuaire),
     fichiers as (select * from stg_fichier where source = 'annuaire'),
     academies as (select * from ref_academies),
+    effectif_max as (select valeur from ref_parametres where nom = 'effectif_max'),
     km_par_degre as (select valeur from ref_parametres where nom = 'km_par_degre'),
 
     nettoyees as (
@@ -26,7 +27,10 @@ with
             oui_non(ulis) as ulis,
             oui_non(segpa) as segpa,
             replace(upper(texte(education_prioritaire)), ' ', '') as ep_lue,
-            entier(nombre_d_eleves) as effectif,
+            case
+                when entier(nombre_d_eleves) between 0 and effectif_max.valeur
+                then entier(nombre_d_eleves)
+            end as effectif,
             latitude_de(latitude, longitude) as latitude,
             longitude_de(latitude, longitude) as longitude,
             lower(texte(precision_localisation)) as precision_localisation,
@@ -41,6 +45,7 @@ with
             texte(libelle_bassin) as bassin,
             uai as valeur_lue
         from lues
+        cross join effectif_max
     ),
 
     nommees as (

@@ -34,9 +34,12 @@ DE_LA_CARTE = {
 CODES_MANQUES = [
     "uai_absent", "uai_illisible", "uai_minuscules", "uai_cle_fausse", "uai_zero_perdu",
     "uai_deux_lignes", "uai_deux_communes", "uai_deux_types", "uai_dans_deux_annuaires",
-    "absent_annuaire_recent", "position_deplacee", "departement_absent", "label_inconnu", "academie_inconnue",
+    "absent_annuaire_recent", "position_deplacee", "departement_absent", "label_inconnu",
+    "academie_inconnue",
     "etat_inconnu", "ministere_inconnu", "nature_inconnue", "nom_absent", "secteur_inconnu",
     "ouverture_a_venir", "fermeture_a_venir",
+    "valeur_illisible", "position_illisible", "uai_absent_annuaire", "ips_impossible",
+    "effectif_impossible", "rentree_a_venir",
     "position_inconnue", "position_peu_sure", "position_loin_de_sa_commune", "densite_inconnue",
     "ecole_sans_niveau", "ep_inconnue", "ep_deux_labels", "ecole_deux_reseaux", "label_reporte",
     "ep_contradictoire", "ep_hors_liste", "tete_de_reseau_absente", "ecole_absente_annuaire",
@@ -178,13 +181,21 @@ def abimer_annuaire(abime):
         "libelle_academie": "Lutèce",
         "precision_localisation": "Mauvaise",
         "latitude": "48,5",
+        "longitude": "quarante",
+        "segpa": "peut-être",
+        "ulis": "?",
+        "hebergement": "9",
+        "date_maj_ligne": "hier",
+        "nombre_d_eleves": "-50",
         "code_commune": "",
     }.items():
         abime.changer("annuaire", lignes, (next(c), colonne, valeur))
     n = next(c)
     abime.changer("annuaire", lignes, (n, "latitude", ""), (n, "code_commune", "99999"))
     abime.changer("annuaire", lignes, (next(c), "etat", "A FERMER"))
-    abime.changer("annuaire", lignes, *((n, "education_prioritaire", "REP") for n in colleges[-40:]))
+    abime.changer(
+        "annuaire", lignes, *((n, "education_prioritaire", "REP") for n in colleges[-40:])
+    )
     n = next(c)
     abime.changer("annuaire", lignes, (n, "etat", "A OUVRIR"), (n, "date_ouverture", "01/09/2030"))
     abime.ajouter("annuaire", lignes, next(c))
@@ -235,6 +246,9 @@ def abimer_indices_et_effectifs(abime):
     lignes = abime.lire("ips_colleges")
     abime.changer("ips_colleges", lignes, (1, "ips", "NS"), (2, "rentree_scolaire", "l’an passé"))
     abime.changer("ips_colleges", lignes, (3, "uai", "n.c."), (4, "uai", ""))
+    abime.changer("ips_colleges", lignes, (7, "ips", "953"), (8, "ips", "-5"), (9, "uai", DISPARU))
+    abime.changer("ips_colleges", lignes, (10, "rentree_scolaire", "2099-2100"))
+    abime.changer("ips_colleges", lignes, (11, "uai", DISPARU[:7] + "A"))
     abime.ajouter("ips_colleges", lignes, 5)
     lignes[0].append("")
     lignes[6].append("note")
@@ -253,6 +267,9 @@ def abimer_indices_et_effectifs(abime):
         (3, "eleves_ulis", "NS"),
         (4, "rentree", ""),
         (5, "uai", lignes[5][c["uai"]].lstrip("0")),
+        (7, "effectif", "50000"),
+        (8, "effectif", "-3"),
+        (9, "effectif", "1.000"),
     )
     abime.ajouter("effectifs_colleges", lignes, 6)
     abime.ecrire(abime.de("effectifs_colleges"), lignes)

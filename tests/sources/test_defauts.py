@@ -936,7 +936,7 @@ class TestPositions:
             assert sql(
                 "select distinct qualite_position, position_fichier from mart_etablissement"
             ) == [("commune", "contours.geojson")]
-            assert len(anomalies(sql, "position_de_la_commune")) == 2
+            assert len(anomalies(sql, "position_illisible")) == 2
 
     def test_two_vintages_more_than_a_kilometre_apart_are_told(self, tmp_path):
         """The newest position stands; 300 metres are nothing."""
