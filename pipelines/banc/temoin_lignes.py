@@ -119,12 +119,15 @@ def annuaire(lignes: pd.DataFrame) -> pd.DataFrame:
     lignes["fichier_retenu"] = lignes["uai"].map(retenues["fichier"])
     est_autre = lignes["est_uai"] & lignes.duplicated("uai")
     deux_communes = lignes.groupby("uai")["commune_code"].transform("nunique") > 1
+    du_meme = est_autre & (lignes["fichier"] == lignes["fichier_retenu"])
+    lignes["desaccord"], dit = _desaccords(lignes, retenues, du_meme)
     lignes["anomalie"] = premier(
         {
             "uai_absent": lignes["uai"].isna(),
             "uai_illisible": ~lignes["est_uai"],
             "uai_dans_deux_annuaires": est_autre & (lignes["fichier"] != lignes["fichier_retenu"]),
             "uai_deux_communes": est_autre & deux_communes,
+            "uai_lignes_contraires": lignes["desaccord"].notna(),
             "uai_deux_lignes": est_autre,
             "departement_absent": lignes["departement"].isna(),
             "uai_cle_fausse": ~lignes["est_juste"],
@@ -140,9 +143,45 @@ def annuaire(lignes: pd.DataFrame) -> pd.DataFrame:
         lignes["uai"].map(retenues["longitude"]),
     ).where(est_autre)
     sans_departement = lignes["anomalie"] == "departement_absent"
-    lignes["colonne"] = np.where(sans_departement, "code_departement", "uai")
-    lignes["valeur"] = lignes["uai_lu"].fillna(lignes["nom"])
+    contraires = lignes["anomalie"] == "uai_lignes_contraires"
+    lignes["colonne"] = premier({"code_departement": sans_departement}, "uai")
+    lignes["colonne"] = lignes["colonne"].mask(contraires, lignes["desaccord"])
+    dites = lignes["uai"] + " " + lignes["nom"] + ", " + dit
+    lignes["valeur"] = lignes["uai_lu"].fillna(lignes["nom"]).mask(contraires, dites)
     return lignes
+
+
+def _desaccords(
+    lignes: pd.DataFrame, retenues: pd.DataFrame, du_meme: pd.Series
+) -> tuple[pd.Series, pd.Series]:
+    """What rows of one file say otherwise than the row retained: the column, and both values."""
+    statut = lignes["uai"].map(retenues["statut_public_prive"])
+    etat = lignes["uai"].map(retenues["etat"])
+    effectif = lignes["uai"].map(retenues["effectif"])
+    ecart = (lignes["effectif"] - effectif).abs()
+    trop = ecart > reference.valeur("controles", "ecart_effectif_max") * effectif
+    trop &= ecart >= reference.valeur("controles", "ecart_effectif_min_eleves")
+    plat = lecture.sans_accents(lignes["statut_public_prive"])
+    autre_statut = (plat != lecture.sans_accents(statut)) & plat.notna() & statut.notna()
+    autre_etat = (lignes["etat"] != etat) & lignes["etat"].notna() & etat.notna()
+    colonnes = premier(
+        {
+            "statut_public_prive": du_meme & autre_statut,
+            "etat": du_meme & autre_etat,
+            "nombre_d_eleves": du_meme & trop,
+        }
+    )
+    nombres = [n.astype("Int64").astype("str") for n in (lignes["effectif"], effectif)]
+    dits = choisir(
+        pd.Series(colonnes, lignes.index),
+        {
+            "statut_public_prive": lignes["statut_public_prive"] + ", retenu " + statut,
+            "etat": lignes["etat"] + ", retenu " + etat,
+            "nombre_d_eleves": nombres[0] + ", retenu " + nombres[1],
+        },
+        pd.Series(None, lignes.index, dtype=object),
+    )
+    return pd.Series(colonnes, lignes.index), dits.astype("str")
 
 
 def _possible(nombres: pd.Series) -> pd.Series:

@@ -38,8 +38,9 @@ CODES_MANQUES = [
     "academie_inconnue",
     "etat_inconnu", "ministere_inconnu", "nature_inconnue", "nom_absent", "secteur_inconnu",
     "ouverture_a_venir", "fermeture_a_venir",
-    "valeur_illisible", "position_illisible", "uai_absent_annuaire", "ips_impossible",
-    "effectif_impossible", "rentree_a_venir",
+    "uai_lignes_contraires", "position_deux_lignes", "position_loin_du_departement",
+    "ips_deux_sources", "valeur_illisible", "position_illisible", "uai_absent_annuaire",
+    "ips_impossible", "effectif_impossible", "rentree_a_venir",
     "position_inconnue", "position_peu_sure", "position_loin_de_sa_commune", "densite_inconnue",
     "ecole_sans_niveau", "ep_inconnue", "ep_deux_labels", "ecole_deux_reseaux", "label_reporte",
     "ep_contradictoire", "ep_hors_liste", "tete_de_reseau_absente", "ecole_absente_annuaire",
@@ -200,6 +201,11 @@ def abimer_annuaire(abime):
     abime.changer("annuaire", lignes, (n, "etat", "A OUVRIR"), (n, "date_ouverture", "01/09/2030"))
     abime.ajouter("annuaire", lignes, next(c))
     abime.ajouter("annuaire", lignes, next(c), code_commune="13055")
+    abime.ajouter("annuaire", lignes, next(c), statut_public_prive="Privé", latitude="44.5")
+    abime.ajouter("annuaire", lignes, next(c), etat="A FERMER", nombre_d_eleves="3")
+    abime.ajouter("annuaire", lignes, colleges[-50], nombre_d_eleves="5999")
+    n = colleges[-51]
+    abime.changer("annuaire", lignes, (n, "code_commune", "99999"), (n, "latitude", "-12.5"))
     abime.ajouter("annuaire", lignes, next(c), type_etablissement="Lycée", code_nature="300")
     abime.ajouter("annuaire", lignes, lycees[0], uai="")
     abime.ajouter("annuaire", lignes, lycees[0], uai="inconnu")
@@ -247,6 +253,12 @@ def abimer_indices_et_effectifs(abime):
     abime.changer("ips_colleges", lignes, (1, "ips", "NS"), (2, "rentree_scolaire", "l’an passé"))
     abime.changer("ips_colleges", lignes, (3, "uai", "n.c."), (4, "uai", ""))
     abime.changer("ips_colleges", lignes, (7, "ips", "953"), (8, "ips", "-5"), (9, "uai", DISPARU))
+    rangs = abime.de("ips_colleges").rangs
+    ips_lycees = abime.lire("ips_lycees")
+    abime.changer(
+        "ips_lycees", ips_lycees, (1, "uai", lignes[20][rangs["uai"]]), (1, "ips_ensemble", "131,5")
+    )
+    abime.ecrire(abime.de("ips_lycees"), ips_lycees)
     abime.changer("ips_colleges", lignes, (10, "rentree_scolaire", "2099-2100"))
     abime.changer("ips_colleges", lignes, (11, "uai", DISPARU[:7] + "A"))
     abime.ajouter("ips_colleges", lignes, 5)

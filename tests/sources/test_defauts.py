@@ -1226,7 +1226,7 @@ class TestMillesimes:
             assert sql(
                 "select fichier, valeur from mart_anomalie "
                 "where code = 'remplacee_par_plus_recent' order by 1"
-            ) == [("grille_2022.xlsx", "1 lignes"), ("z.csv", "1 lignes")]
+            ) == [("grille_2022.xlsx", "1 ligne"), ("z.csv", "1 ligne")]
 
     @pytest.mark.parametrize(
         ("texte", "jour"),
