@@ -97,7 +97,7 @@ def annuaire(lignes: pd.DataFrame) -> pd.DataFrame:
     lignes["longitude"] = y.where(y.between(-180, 180) & ~au_large)
     perdue = lignes["x"].notna() & lignes["latitude"].isna()
     perdue |= lignes["y"].notna() & lignes["longitude"].isna()
-    lues = lignes["x"] + " ; " + lignes["y"]
+    lues = lignes["x"] + "\u202f; " + lignes["y"]
     lignes["latitude_illisible"] = lues.fillna(lignes["x"]).fillna(lignes["y"]).where(perdue)
     lignes["precision_localisation"] = lignes["precision_localisation"].str.lower()
     for colonne, nom in (("date_maj_ligne", "date_maj"), ("date_ouverture", "date_ouverture")):

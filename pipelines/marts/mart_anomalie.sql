@@ -2,6 +2,7 @@
 with
     motifs as (select * from ref_motifs_anomalie),
 
+    motifs_hors_perimetre as (select * from ref_motifs_hors_perimetre),
     annuaire as (select * from stg_annuaire),
     cellules as (select * from stg_annuaire_cellules),
     etablissements as (select * from mart_etablissement),
@@ -813,10 +814,13 @@ with
             || ' '
             || etablissements.nom
             || ', '
-            || coalesce(etablissements.motif_hors_perimetre, 'sans site'),
+            || coalesce(motifs_hors_perimetre.libelle, 'sans site'),
             'presence_hors_perimetre'
         from presences
         inner join etablissements on presences.uai = etablissements.uai
+        left join
+            motifs_hors_perimetre
+            on etablissements.motif_hors_perimetre = motifs_hors_perimetre.motif
         left join rattachements on presences.uai = rattachements.uai
         where rattachements.uai is null
         union all
@@ -851,7 +855,7 @@ with
             any_value(premieres.fichier),
             any_value(premieres.ligne),
             'demi_journees',
-            presences.poste_id || ' : ' || rattachements.site_id,
+            presences.poste_id || ' : ' || rattachements.site_id,
             case
                 when round(sum(presences.demi_journees_cycle)) = 0
                 then 'presence_trop_petite'
@@ -875,7 +879,7 @@ with
             any_value(premieres.ligne),
             'demi_journees',
             presences_placees.poste_id
-            || ' : '
+            || ' : '
             || sum(presences_placees.demi_journees_cycle)
             || ' pour '
             || cast(any_value(seuils.demi_journees_cycle * postes.quotite_etp) as integer),

@@ -40,7 +40,7 @@ with
             texte(lues.nombre_d_eleves) is not null
             and coalesce(entier(lues.nombre_d_eleves) not between 0 and effectif_max.valeur, true)
         union all
-        select fichier, ligne, 'latitude', concat_ws(' ; ', latitude, longitude)
+        select fichier, ligne, 'latitude', concat_ws(' ; ', latitude, longitude)
         from lues
         where
             (texte(latitude) is not null and latitude_de(latitude, longitude) is null)

@@ -130,6 +130,6 @@ def test_presences_beyond_the_time_of_a_poste_are_told_in_their_own_file_and_lin
     ecrire(dossier / "b.csv", PRESENCES, ("P2", UN, "0,5", "mois"), ("P1", UN, "9", "semaine"))
     with fabrique.en_memoire(dossier) as sql:
         assert dite(sql, "presences_au_dela_du_temps")[:4] == (
-            "a.csv", 3, "demi_journees", "P1 : 40 pour 20",
+            "a.csv", 3, "demi_journees", "P1 : 40 pour 20",
         )  # fmt: skip
         assert dite(sql, "presence_arrondie")[:3] == ("a.csv", 4, "demi_journees")
