@@ -264,7 +264,6 @@ def grille(lignes: pd.DataFrame) -> pd.DataFrame:
     lignes["densite"] = niveau.where(
         niveau.between(1, reference.valeur("controles", "niveaux_de_densite"))
     )
-    lignes["population"] = lecture.entier(lignes["population"])
     illisible = lignes["commune_code"].isna() | lignes["densite"].isna()
     return _communes(lignes, "densite_illisible", illisible)
 
@@ -273,12 +272,14 @@ def contours(lignes: pd.DataFrame) -> pd.DataFrame:
     """The communes whose shape is drawn."""
     lignes["valeur"] = lignes["code_commune"]
     lignes["commune_code"] = lecture.commune(lignes["code_commune"])
-    lignes["population"] = lecture.entier(lignes["population"])
     return _communes(lignes, "commune_illisible", lignes["commune_code"].isna())
 
 
 def _communes(lignes: pd.DataFrame, code: str, illisible: pd.Series) -> pd.DataFrame:
     """The fate of rows known by their commune; `code` says that one is `illisible`."""
+    population_lue = lignes["population"]
+    population = lecture.entier(population_lue)
+    lignes["population"] = population.where(population >= 0)
     lisibles = lignes[~illisible]
     est_autre = lisibles.duplicated("commune_code").reindex(lignes.index, fill_value=False)
     retenu = lignes["commune_code"].map(
@@ -289,10 +290,14 @@ def _communes(lignes: pd.DataFrame, code: str, illisible: pd.Series) -> pd.DataF
             code: illisible,
             "remplacee_par_plus_recent": est_autre & (lignes["fichier"] != retenu),
             "commune_deux_lignes": est_autre,
+            "population_illisible": lignes["population"].isna() & population_lue.notna(),
         }
     )
     lignes["sort"] = premier({"rejetee": illisible, "fusionnee": est_autre}, "gardee")
-    return lignes.assign(colonne="code_commune")
+    perdues = lignes["anomalie"] == "population_illisible"
+    ecrites = lignes["commune_code"] + "\u202f: " + population_lue
+    lignes["valeur"] = lignes["valeur"].mask(perdues, ecrites)
+    return lignes.assign(colonne=premier({"population": perdues}, "code_commune"))
 
 
 def indices(lignes: pd.DataFrame) -> pd.DataFrame:

@@ -47,7 +47,8 @@ CODES_MANQUES = [
     "ecole_rep_plus_sans_reseau", "mere_hors_perimetre", "effectif_inconnu", "ips_non_publie",
     "rentree_illisible", "effectif_vide", "eleves_segpa_illisible", "eleves_ulis_illisible",
     "remplacee_par_plus_recent", "effectif_saut", "effectif_sources_contraires",
-    "densite_illisible", "commune_deux_lignes", "commune_illisible", "colonne_sans_titre",
+    "densite_illisible", "commune_deux_lignes", "commune_illisible",
+    "population_illisible", "colonne_sans_titre",
     "activite_deux_lignes", "activite_hors_perimetre", "activite_absurde",
 ]  # fmt: skip
 """What a country of public files and activity may have amiss, without its build stopped."""
@@ -301,6 +302,7 @@ def abimer_communes(abime):
         entetes,
         ["13055", "Marseille", "1", "Grands centres urbains", "870321"],
         ["13901", "Illisible", "9", "", ""],
+        ["13903", "Habitée", "7", "Rural à habitat très dispersé", "beaucoup"],
         ["13901", "Lisible", "7", "Rural à habitat très dispersé", "12"],
         ["13902", "Deux fois", "7", "Rural à habitat très dispersé", "12"],
         ["13902", "Deux fois", "6", "Rural à habitat dispersé", "12"],
