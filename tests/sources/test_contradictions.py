@@ -133,3 +133,13 @@ def test_presences_beyond_the_time_of_a_poste_are_told_in_their_own_file_and_lin
             "a.csv", 3, "demi_journees", "P1 : 40 pour 20",
         )  # fmt: skip
         assert dite(sql, "presence_arrondie")[:3] == ("a.csv", 4, "demi_journees")
+
+
+def test_a_table_that_begins_in_column_c_keeps_the_letters_of_its_columns(dossier):
+    """An untitled column is told where the spreadsheet shows it: I, not G."""
+    entetes = [*fabrique.COLONNES_POSTES[:5], "bassin", ""]
+    ligne = ["P1", "ASS", "1", UN, "occupe", "Nord", "note"]
+    fabrique.ecrire_classeur(dossier / "postes.xlsx", [["", "", *entetes], ["", "", *ligne]])
+    with fabrique.en_memoire(dossier) as sql:
+        assert sql("select poste_id, bassin from mart_poste") == [("P1", "Nord")]
+        assert dite(sql, "colonne_sans_titre")[2] == "I"
