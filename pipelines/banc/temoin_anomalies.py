@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from pipelines.banc.temoin_lignes import distance_km
+from pipelines.banc.temoin_lignes import ILLISIBLES, distance_km
 from pipelines.base import chemins, reference
 
 COLONNES = [
@@ -34,13 +34,16 @@ def anomalies(marts: dict[str, pd.DataFrame], lignes: dict[str, pd.DataFrame]) -
     jugees = [
         *(_des_lignes(cadre) for cadre in lignes.values()),
         marts["constats"],
-        *_de_l_annuaire(etablissements, perimetre, marts),
+        *_de_l_annuaire(etablissements, perimetre, annuaire, marts),
+        *_des_cellules(perimetre, annuaire),
+        *_des_orphelines(etablissements, annuaire, [lignes["ips"], lignes["effectifs"]]),
         *_de_ce_que_l_annuaire_tait(
             etablissements, perimetre, annuaire[annuaire["sort"] == "gardee"]
         ),
         *_des_positions(perimetre, annuaire, marts["contours"]),
         _des_types(perimetre, annuaire),
-        *_des_effectifs(perimetre, marts["effectifs"]),
+        *_des_effectifs(perimetre, marts["effectifs"], annuaire),
+        _des_indices(perimetre, lignes["ips"]),
         _des_labels(perimetre, marts["labels_du_brevet"], marts["reseaux"]),
         *_des_reseaux(perimetre, etablissements, marts["reseaux"], marts["mart_rattachement"]),
         *_de_l_activite(marts["mart_activite"], etablissements, annuaire),
@@ -60,12 +63,17 @@ def _des_lignes(lignes: pd.DataFrame) -> pd.DataFrame:
     ensemble = ensemble.agg(
         ligne=("ligne", "min"), colonne=("colonne", "min"), nombre=("ligne", "size")
     )
-    ensemble["valeur"] = ensemble.pop("nombre").astype("str") + " lignes"
+    nombre = ensemble.pop("nombre")
+    ensemble["valeur"] = nombre.astype("str") + np.where(nombre > 1, " lignes", " ligne")
     return pd.concat([vues[~de_deux], ensemble])
 
 
 def _dire(
-    cadre: pd.DataFrame, code: str, colonne: str, valeur: pd.Series, source: str = "annuaire"
+    cadre: pd.DataFrame,
+    code: str | np.ndarray,
+    colonne: str,
+    valeur: pd.Series,
+    source: str | pd.Series = "annuaire",
 ) -> pd.DataFrame:
     """An anomaly for each row of `cadre`, at its file and line."""
     return pd.DataFrame(
@@ -94,12 +102,23 @@ def _suite(debut: str, texte: pd.Series) -> pd.Series:
 
 
 def _de_l_annuaire(
-    etablissements: pd.DataFrame, perimetre: pd.DataFrame, marts: dict[str, pd.DataFrame]
+    etablissements: pd.DataFrame,
+    perimetre: pd.DataFrame,
+    annuaire: pd.DataFrame,
+    marts: dict[str, pd.DataFrame],
 ) -> Iterator[pd.DataFrame]:
     """What is amiss with the establishments themselves."""
     est_ecole = perimetre["type"] == "ECOLE"
+    illisibles = annuaire["uai"][
+        (annuaire["sort"] == "gardee") & annuaire["latitude_illisible"].notna()
+    ]
+    de_la_commune = perimetre["qualite_position"] == "commune"
     for code, colonne, condition in (
-        ("position_de_la_commune", "latitude", perimetre["qualite_position"] == "commune"),
+        (
+            "position_de_la_commune",
+            "latitude",
+            de_la_commune & ~perimetre["uai"].isin(illisibles),
+        ),
         ("position_inconnue", "latitude", perimetre["qualite_position"] == "inconnue"),
         (
             "effectif_inconnu",
@@ -121,6 +140,8 @@ def _de_l_annuaire(
     hors_ecoles = hors.where(etablissements["type"].fillna("ECOLE") != "ECOLE")
     vus = etablissements[hors == "ecole_sans_reseau"]
     yield _dire(vus, "ecole_rep_plus_sans_reseau", "uai", _nom(vus))
+    vus = etablissements[hors == "absent_annuaire_recent"]
+    yield _dire(vus, "absent_annuaire_recent", "uai", _nom(vus))
     vus = etablissements[hors_ecoles == "ni_public_ni_prive"]
     yield _dire(vus, "secteur_inconnu", "statut_public_prive", _nom(vus))
     vus = etablissements[hors_ecoles == "pas_encore_ouvert"]
@@ -130,7 +151,9 @@ def _de_l_annuaire(
         vus = perimetre[perimetre["est_ep_contradictoire"] & ~perimetre["est_section"]]
         retenu = ", retenu " + vus["ep"].fillna("aucun label")
         colonne = "Appartenance_Education_Prioritaire"
-        yield _dire(vus, "ep_contradictoire", colonne, _nom(vus) + retenu)
+        de_l_annuaire = vus["ep_source"] == "annuaire"
+        code = np.where(de_l_annuaire, "ep_hors_liste", "ep_contradictoire")
+        yield _dire(vus, code, colonne, _nom(vus) + retenu)
     rattachements = marts["mart_rattachement"]
     seules = rattachements[rattachements["raison"] == "section_sans_mere"]["uai"]
     vus = perimetre[perimetre["uai"].isin(seules)]
@@ -143,6 +166,36 @@ def _de_l_annuaire(
     vus = perimetre[perimetre["qualite_position"].isin(peu_sures)]
     qualite = _nom(vus) + ", " + vus["qualite_position"]
     yield _dire(vus, "position_peu_sure", "precision_localisation", qualite)
+
+
+def _des_cellules(perimetre: pd.DataFrame, annuaire: pd.DataFrame) -> Iterator[pd.DataFrame]:
+    """Cells of the annuaire that are not empty, and of which nothing is kept."""
+    gardees = annuaire[annuaire["sort"] == "gardee"]
+    for colonne in ILLISIBLES:
+        perdues = gardees[["uai", f"{colonne}_illisible"]].dropna()
+        vus = perimetre.merge(perdues, on="uai")
+        code = "position_illisible" if colonne == "latitude" else "valeur_illisible"
+        ecrite = ", «\u202f" + vus[f"{colonne}_illisible"] + "\u202f»"
+        yield _dire(vus, code, colonne, _nom(vus) + ecrite)
+
+
+def _des_orphelines(
+    etablissements: pd.DataFrame, annuaire: pd.DataFrame, lues: list[pd.DataFrame]
+) -> Iterator[pd.DataFrame]:
+    """Indices and enrolments of the last rentrée, of UAIs the annuaire of the place has not."""
+    prefixes = etablissements["uai"].str[:3].unique()
+    connus = annuaire["uai"][annuaire["sort"] == "gardee"]
+    for lignes in lues:
+        gardees = lignes[lignes["sort"] == "gardee"]
+        dernieres = gardees.groupby("source")["rentree"].transform("max")
+        gardees = gardees[gardees["rentree"] == dernieres]
+        gardees = gardees[gardees["uai"].str[:3].isin(prefixes) & ~gardees["uai"].isin(connus)]
+        vus = gardees.groupby(["source", "fichier"]).agg(
+            ligne=("ligne", "min"), nombre=("uai", "nunique"), premier=("uai", "min")
+        )
+        vus = vus.reset_index()
+        valeur = vus["nombre"].astype("str") + " UAI, dont " + vus["premier"]
+        yield _dire(vus, "uai_absent_annuaire", "uai", valeur, vus["source"])
 
 
 def _de_ce_que_l_annuaire_tait(
@@ -190,13 +243,24 @@ def _des_positions(
     lieu = ", à " + _entiers(vus["km"].round()) + " km de " + vus["nom_commune"]
     yield _dire(vus, "position_loin_de_sa_commune", "latitude", _nom(vus) + lieu)
     deplacement_max = reference.valeur("controles", "deplacement_max_km")
-    vus = annuaire[
-        (annuaire["deplacement_km"] > deplacement_max)
-        & (annuaire["fichier"] != annuaire["fichier_retenu"])
-    ]
+    vus = annuaire[annuaire["deplacement_km"] > deplacement_max]
     vus = vus.drop(columns="nom").merge(perimetre[["uai", "nom"]], on="uai")
     km = vus["deplacement_km"].round(1).astype("str").str.replace(".", ",", regex=False)
-    yield _dire(vus, "position_deplacee", "latitude", _nom(vus) + ", " + km + " km plus loin")
+    ailleurs = vus["fichier"] != vus["fichier_retenu"]
+    code = np.where(ailleurs, "position_deplacee", "position_deux_lignes")
+    yield _dire(vus, code, "latitude", _nom(vus) + ", " + km + " km plus loin")
+    # without the shape of its commune, from the middle of those of the département
+    siennes = perimetre[~perimetre["qualite_position"].isin(["commune", "inconnue"])]
+    milieux = siennes.groupby("departement")[["latitude", "longitude"]].median()
+    sans = perimetre[~perimetre["commune_de_reference"].isin(contours["commune_code"])]
+    sans = sans.merge(milieux, on="departement", suffixes=("", "_milieu"))
+    km = distance_km(
+        sans["latitude"], sans["longitude"], sans["latitude_milieu"], sans["longitude_milieu"]
+    )
+    loin = km > reference.valeur("controles", "eloignement_departement_max_km")
+    vus = sans[loin]
+    lieu = ", à " + _entiers(km[loin].round()) + " km du milieu des établissements du département"
+    yield _dire(vus, "position_loin_du_departement", "latitude", _nom(vus) + lieu)
 
 
 def _des_types(perimetre: pd.DataFrame, annuaire: pd.DataFrame) -> pd.DataFrame:
@@ -220,39 +284,69 @@ def _des_types(perimetre: pd.DataFrame, annuaire: pd.DataFrame) -> pd.DataFrame:
     return _dire(vus, "uai_deux_types", "type_etablissement", _nom(vus) + types + chiffres)
 
 
-def _des_effectifs(perimetre: pd.DataFrame, effectifs: pd.DataFrame) -> Iterator[pd.DataFrame]:
+def _des_effectifs(
+    perimetre: pd.DataFrame, effectifs: pd.DataFrame, annuaire: pd.DataFrame
+) -> Iterator[pd.DataFrame]:
     """Enrolments that jump, that two sources dispute, or that add two rentrées."""
+    du_perimetre = perimetre[["uai", "nom", "effectif_rentree", "effectif_fichier"]]
+    retenus = du_perimetre.merge(
+        effectifs, left_on=["uai", "effectif_rentree"], right_on=["uai", "rentree"]
+    )
+    retenus = retenus.drop(columns="fichier").rename(columns={"premier_fichier": "fichier"})
+
+    avant = effectifs[["uai", "rentree", "effectif"]].merge(
+        retenus, on="uai", suffixes=("_avant", "")
+    )
+    avant = avant[avant["rentree_avant"] < avant["rentree"]]
+    avant = avant.sort_values("rentree_avant", ascending=False).drop_duplicates("uai")
+    vus = avant[_sont_loin(avant["effectif"], avant["effectif_avant"])]
+    valeur = ", " + _entiers(vus["effectif_avant"]) + " à la rentrée "
+    valeur += _entiers(vus["rentree_avant"])
+    valeur += ", " + _entiers(vus["effectif"]) + " à la rentrée " + _entiers(vus["rentree"])
+    yield _dire(vus, "effectif_saut", "effectif", _nom(vus) + valeur, vus["premiere_source"])
+
+    gardees = annuaire[annuaire["sort"] == "gardee"].set_index("uai")
+    jours = retenus["uai"].map(gardees["date_maj"])
+    de_l_annuaire = retenus.assign(
+        effectif_autre_source=retenus["uai"].map(gardees["effectif"]), autre_source="annuaire"
+    )
+    meme_rentree = jours.dt.year - (jours.dt.month < 8) == retenus["rentree"]
+    for memes in (retenus, de_l_annuaire[meme_rentree]):
+        vus = memes[_sont_loin(memes["effectif_autre_source"], memes["effectif"])]
+        valeur = ", " + _entiers(vus["effectif"]) + " (" + vus["source"] + "), "
+        valeur += _entiers(vus["effectif_autre_source"]) + " (" + vus["autre_source"] + ")"
+        code = "effectif_sources_contraires"
+        yield _dire(vus, code, "effectif", _nom(vus) + valeur, vus["premiere_source"])
+
+    vus = retenus[retenus["rentree_la_plus_ancienne"] < retenus["rentree"]]
+    valeur = ", rentrées " + _entiers(vus["rentree_la_plus_ancienne"])
+    valeur += " et " + _entiers(vus["rentree"]) + " (" + vus["effectif_fichier"] + ")"
+    code = "effectif_annees_melees"
+    yield _dire(vus, code, "rentree", _nom(vus) + valeur, vus["premiere_source"])
+
+
+def _sont_loin(nombres: pd.Series, retenus: pd.Series) -> pd.Series:
+    """Enrolments that differ by more than a share, and by more than a class."""
+    ecart = (nombres - retenus).abs()
     part_max = reference.valeur("controles", "ecart_effectif_max")
     eleves_min = reference.valeur("controles", "ecart_effectif_min_eleves")
-    perimetre = perimetre.assign(fichier=perimetre["effectif_fichier"], ligne=np.nan)
-    colonnes = ["uai", "rentree", "effectif", "source", "effectif_autre_source", "autre_source"]
-    lus = effectifs[colonnes].rename(columns={"effectif": "effectif_lu"})
+    return (ecart > part_max * retenus) & (ecart >= eleves_min)
 
-    avant = perimetre.assign(rentree=perimetre["effectif_rentree"] - 1)
-    avant = avant.merge(lus, on=["uai", "rentree"])
-    ecart = (avant["effectif"] - avant["effectif_lu"]).abs()
-    vus = avant[(ecart > part_max * avant["effectif_lu"]) & (ecart >= eleves_min)]
-    valeur = ", " + _entiers(vus["effectif_lu"]) + " à la rentrée " + _entiers(vus["rentree"])
-    valeur += ", " + _entiers(vus["effectif"]) + " à la rentrée "
-    valeur += _entiers(vus["effectif_rentree"])
-    yield _dire(vus, "effectif_saut", "effectif", _nom(vus) + valeur, vus["effectif_source"])
 
-    memes = perimetre.assign(rentree=perimetre["effectif_rentree"])
-    memes = memes.merge(lus, on=["uai", "rentree"])
-    ecart = (memes["effectif_lu"] - memes["effectif_autre_source"]).abs()
-    vus = memes[(ecart > part_max * memes["effectif_lu"]) & (ecart >= eleves_min)]
-    valeur = ", " + _entiers(vus["effectif_lu"]) + " (" + vus["source"] + "), "
-    valeur += _entiers(vus["effectif_autre_source"]) + " (" + vus["autre_source"] + ")"
-    code = "effectif_sources_contraires"
-    yield _dire(vus, code, "effectif", _nom(vus) + valeur, vus["effectif_source"])
-
-    ancienne = perimetre["effectif_rentree_la_plus_ancienne"]
-    vus = perimetre[ancienne < perimetre["effectif_rentree"]]
-    valeur = ", rentrées " + _entiers(vus["effectif_rentree_la_plus_ancienne"])
-    valeur += " et " + _entiers(vus["effectif_rentree"])
-    yield _dire(
-        vus, "effectif_annees_melees", "rentree", _nom(vus) + valeur, vus["effectif_source"]
-    )
+def _des_indices(perimetre: pd.DataFrame, indices: pd.DataFrame) -> pd.DataFrame:
+    """The last index of each file of an UAI, when it is not the one retained."""
+    lus = indices[(indices["sort"] == "gardee") & indices["ips"].notna()]
+    lus = lus.sort_values("rentree", ascending=False).drop_duplicates(["uai", "source"])
+    colonnes = ["uai", "nom", "ips", "ips_rentree", "ips_source", "ips_fichier"]
+    lus = lus.merge(perimetre[colonnes], on="uai", suffixes=("", "_retenu"))
+    vus = lus[(lus["source"] != lus["ips_source"]) & (lus["ips"] != lus["ips_retenu"])]
+    [lu, retenu] = [
+        vus[colonne].astype("str").str.replace(".", ",", regex=False)
+        for colonne in ("ips", "ips_retenu")
+    ]
+    valeur = ", " + lu + " à la rentrée " + _entiers(vus["rentree"]) + ", retenu " + retenu
+    valeur += " à la rentrée " + _entiers(vus["ips_rentree"]) + " (" + vus["ips_fichier"] + ")"
+    return _dire(vus, "ips_deux_sources", "ips", _nom(vus) + valeur, vus["source"])
 
 
 def _des_labels(

@@ -199,9 +199,12 @@ def nombre(texte: pd.Series) -> pd.Series:
 
 
 def entier(texte: pd.Series) -> pd.Series:
-    """Whole numbers, those written « 686.0 » too."""
+    """Whole numbers, those written « 686.0 » too; « 1.000 » may be a thousand, it is none."""
     nombres = nombre(texte)
-    return nombres.where(nombres % 1 == 0)
+    ecritures = pd.Series(texte.dropna().unique(), dtype="str")
+    ambigues = ecritures[ecritures.str.contains("[.,]000$")]
+    entiers = nombres.where(nombres % 1 == 0)
+    return entiers.mask(texte.isin(ambigues)) if len(ambigues) else entiers
 
 
 def rentree(texte: pd.Series) -> pd.Series:

@@ -5,6 +5,8 @@ rejetee), `anomalie` (a code, or nothing) and the cell it is about (`colonne`, `
 in order of precedence: the newest vintage first, then by name of file and line.
 """
 
+from datetime import date
+
 import numpy as np
 import pandas as pd
 
@@ -13,6 +15,8 @@ from pipelines.base import chemins, reference
 
 LABELS = ("REP", "REP+")
 SANS_LABEL = ("HORSEP", "NON", "0")
+CORSE = {"620": "02A", "720": "02B"}
+"""How an UAI of Corsica begins, and the département it is of."""
 OUI_OU_NON = (
     "ecole_maternelle", "ecole_elementaire", "voie_professionnelle", "hebergement", "ulis", "segpa",
 )  # fmt: skip
@@ -47,6 +51,8 @@ COLONNES = {
     ],
 }  # fmt: skip
 """The columns each family of sources may hold."""
+ILLISIBLES = (*OUI_OU_NON, "nombre_d_eleves", "latitude", "date_maj_ligne", "date_ouverture")
+"""The columns of the annuaire whose cells may be lost, each told in « …_illisible »."""
 ANNEE = ("ANNEE", "ANNÉE")
 PERIODES = ("annee", "T1", "T2", "T3")
 
@@ -66,7 +72,7 @@ def choisir(cles: pd.Series, valeurs: dict[str, pd.Series], sinon: pd.Series) ->
 
 
 def annuaire(lignes: pd.DataFrame) -> pd.DataFrame:
-    """The establishments: of two rows for one UAI, the newest."""
+    """The establishments: of two rows for one UAI, that of the newest file, then the newest."""
     lignes = lignes.rename(columns={"uai": "uai_lu", "latitude": "x", "longitude": "y"})
     lignes = lignes.join(lecture.uai(lignes["uai_lu"]))
     lignes["est_sans_nom"] = lignes["nom"].isna()
@@ -77,37 +83,51 @@ def annuaire(lignes: pd.DataFrame) -> pd.DataFrame:
     lignes["academie"] = connues.fillna(lignes["libelle_academie"])
     lignes["academie_inconnue"] = lignes["libelle_academie"].where(connues.isna())
     for colonne in OUI_OU_NON:
-        lignes[colonne] = lecture.oui_non(lignes[colonne])
+        lue = lecture.oui_non(lignes[colonne])
+        lignes[f"{colonne}_illisible"] = lignes[colonne].where(lue.isna())
+        lignes[colonne] = lue
     label = lignes["education_prioritaire"].str.upper().str.replace(" ", "", regex=False)
     lignes["ep_annuaire"] = label.where(label.isin(LABELS))
     lignes["label_inconnu"] = label.where(~label.isin([*LABELS, *SANS_LABEL]))
-    lignes["effectif"] = lecture.entier(lignes["nombre_d_eleves"])
+    lignes["effectif"] = _possible(lecture.entier(lignes["nombre_d_eleves"]))
+    lignes["nombre_d_eleves_illisible"] = lignes["nombre_d_eleves"].where(lignes["effectif"].isna())
     x, y = lecture.nombre(lignes["x"]), lecture.nombre(lignes["y"])
     au_large = (x == 0) & (y == 0)
     lignes["latitude"] = x.where(x.between(-90, 90) & ~au_large)
     lignes["longitude"] = y.where(y.between(-180, 180) & ~au_large)
+    perdue = lignes["x"].notna() & lignes["latitude"].isna()
+    perdue |= lignes["y"].notna() & lignes["longitude"].isna()
+    lues = lignes["x"] + "\u202f; " + lignes["y"]
+    lignes["latitude_illisible"] = lues.fillna(lignes["x"]).fillna(lignes["y"]).where(perdue)
     lignes["precision_localisation"] = lignes["precision_localisation"].str.lower()
-    lignes["date_maj"] = lecture.jour(lignes["date_maj_ligne"])
-    lignes["date_ouverture"] = lecture.jour(lignes["date_ouverture"])
+    for colonne, nom in (("date_maj_ligne", "date_maj"), ("date_ouverture", "date_ouverture")):
+        jours = lecture.jour(lignes[colonne])
+        lignes[f"{colonne}_illisible"] = lignes[colonne].where(jours.isna())
+        lignes[nom] = jours
     lignes["etat"] = lecture.sans_accents(lignes["etat"])
     lignes["ministere"] = lecture.sans_accents(lignes["ministere_tutelle"])
     lignes["uai_mere"] = lecture.uai(lignes["etablissement_mere"])["uai"]
 
+    plus_recent = lignes.groupby("departement")["rang"].transform("min")
+    lignes["est_disparue"] = lignes["rang"] > plus_recent
     lignes["autre"] = lignes["type_etablissement"] != "Collège"
     lignes = lignes.sort_values(
-        ["date_maj", "rang", "autre", "fichier", "ligne"],
-        ascending=[False, True, True, True, True],
+        ["rang", "date_maj", "autre", "fichier", "ligne"],
+        ascending=[True, False, True, True, True],
     )
     retenues = lignes[lignes["est_uai"]].drop_duplicates("uai").set_index("uai")
     lignes["fichier_retenu"] = lignes["uai"].map(retenues["fichier"])
     est_autre = lignes["est_uai"] & lignes.duplicated("uai")
     deux_communes = lignes.groupby("uai")["commune_code"].transform("nunique") > 1
+    du_meme = est_autre & (lignes["fichier"] == lignes["fichier_retenu"])
+    lignes["desaccord"], dit = _desaccords(lignes, retenues, du_meme)
     lignes["anomalie"] = premier(
         {
             "uai_absent": lignes["uai"].isna(),
             "uai_illisible": ~lignes["est_uai"],
             "uai_dans_deux_annuaires": est_autre & (lignes["fichier"] != lignes["fichier_retenu"]),
             "uai_deux_communes": est_autre & deux_communes,
+            "uai_lignes_contraires": lignes["desaccord"].notna(),
             "uai_deux_lignes": est_autre,
             "departement_absent": lignes["departement"].isna(),
             "uai_cle_fausse": ~lignes["est_juste"],
@@ -123,9 +143,50 @@ def annuaire(lignes: pd.DataFrame) -> pd.DataFrame:
         lignes["uai"].map(retenues["longitude"]),
     ).where(est_autre)
     sans_departement = lignes["anomalie"] == "departement_absent"
-    lignes["colonne"] = np.where(sans_departement, "code_departement", "uai")
-    lignes["valeur"] = lignes["uai_lu"].fillna(lignes["nom"])
+    contraires = lignes["anomalie"] == "uai_lignes_contraires"
+    lignes["colonne"] = premier({"code_departement": sans_departement}, "uai")
+    lignes["colonne"] = lignes["colonne"].mask(contraires, lignes["desaccord"])
+    dites = lignes["uai"] + " " + lignes["nom"] + ", " + dit
+    lignes["valeur"] = lignes["uai_lu"].fillna(lignes["nom"]).mask(contraires, dites)
     return lignes
+
+
+def _desaccords(
+    lignes: pd.DataFrame, retenues: pd.DataFrame, du_meme: pd.Series
+) -> tuple[pd.Series, pd.Series]:
+    """What rows of one file say otherwise than the row retained: the column, and both values."""
+    statut = lignes["uai"].map(retenues["statut_public_prive"])
+    etat = lignes["uai"].map(retenues["etat"])
+    effectif = lignes["uai"].map(retenues["effectif"])
+    ecart = (lignes["effectif"] - effectif).abs()
+    trop = ecart > reference.valeur("controles", "ecart_effectif_max") * effectif
+    trop &= ecart >= reference.valeur("controles", "ecart_effectif_min_eleves")
+    plat = lecture.sans_accents(lignes["statut_public_prive"])
+    autre_statut = (plat != lecture.sans_accents(statut)) & plat.notna() & statut.notna()
+    autre_etat = (lignes["etat"] != etat) & lignes["etat"].notna() & etat.notna()
+    colonnes = premier(
+        {
+            "statut_public_prive": du_meme & autre_statut,
+            "etat": du_meme & autre_etat,
+            "nombre_d_eleves": du_meme & trop,
+        }
+    )
+    nombres = [n.astype("Int64").astype("str") for n in (lignes["effectif"], effectif)]
+    dits = choisir(
+        pd.Series(colonnes, lignes.index),
+        {
+            "statut_public_prive": lignes["statut_public_prive"] + ", retenu " + statut,
+            "etat": lignes["etat"] + ", retenu " + etat,
+            "nombre_d_eleves": nombres[0] + ", retenu " + nombres[1],
+        },
+        pd.Series(None, lignes.index, dtype=object),
+    )
+    return pd.Series(colonnes, lignes.index), dits.astype("str")
+
+
+def _possible(nombres: pd.Series) -> pd.Series:
+    """The numbers that may be the pupils of one establishment."""
+    return nombres.where(nombres.between(0, reference.valeur("controles", "effectif_max")))
 
 
 def distance_km(
@@ -152,7 +213,8 @@ def reseaux(lignes: pd.DataFrame) -> pd.DataFrame:
     lignes = lignes.rename(columns={"uai": "uai_lu"})
     lignes = lignes.join(lecture.uai(lignes["uai_lu"]))
     lignes["uai_tete_reseau"] = lecture.uai(lignes["uai_tete_de_reseau"])["uai"]
-    lignes["departement"] = lecture.departement(lignes["departement"])
+    de_l_uai = lignes["uai"].str[:3].replace(CORSE).where(lignes["est_uai"])
+    lignes["departement"] = lecture.departement(lignes["departement"]).fillna(de_l_uai)
     label = lignes["ep"].str.upper().str.replace(" ", "", regex=False)
     lignes["label_lu"] = label
     lignes["ep"] = label.groupby(lignes["fichier"]).ffill()
@@ -202,7 +264,6 @@ def grille(lignes: pd.DataFrame) -> pd.DataFrame:
     lignes["densite"] = niveau.where(
         niveau.between(1, reference.valeur("controles", "niveaux_de_densite"))
     )
-    lignes["population"] = lecture.entier(lignes["population"])
     illisible = lignes["commune_code"].isna() | lignes["densite"].isna()
     return _communes(lignes, "densite_illisible", illisible)
 
@@ -211,12 +272,14 @@ def contours(lignes: pd.DataFrame) -> pd.DataFrame:
     """The communes whose shape is drawn."""
     lignes["valeur"] = lignes["code_commune"]
     lignes["commune_code"] = lecture.commune(lignes["code_commune"])
-    lignes["population"] = lecture.entier(lignes["population"])
     return _communes(lignes, "commune_illisible", lignes["commune_code"].isna())
 
 
 def _communes(lignes: pd.DataFrame, code: str, illisible: pd.Series) -> pd.DataFrame:
     """The fate of rows known by their commune; `code` says that one is `illisible`."""
+    population_lue = lignes["population"]
+    population = lecture.entier(population_lue)
+    lignes["population"] = population.where(population >= 0)
     lisibles = lignes[~illisible]
     est_autre = lisibles.duplicated("commune_code").reindex(lignes.index, fill_value=False)
     retenu = lignes["commune_code"].map(
@@ -227,10 +290,14 @@ def _communes(lignes: pd.DataFrame, code: str, illisible: pd.Series) -> pd.DataF
             code: illisible,
             "remplacee_par_plus_recent": est_autre & (lignes["fichier"] != retenu),
             "commune_deux_lignes": est_autre,
+            "population_illisible": lignes["population"].isna() & population_lue.notna(),
         }
     )
     lignes["sort"] = premier({"rejetee": illisible, "fusionnee": est_autre}, "gardee")
-    return lignes.assign(colonne="code_commune")
+    perdues = lignes["anomalie"] == "population_illisible"
+    ecrites = lignes["commune_code"] + "\u202f: " + population_lue
+    lignes["valeur"] = lignes["valeur"].mask(perdues, ecrites)
+    return lignes.assign(colonne=premier({"population": perdues}, "code_commune"))
 
 
 def indices(lignes: pd.DataFrame) -> pd.DataFrame:
@@ -239,11 +306,24 @@ def indices(lignes: pd.DataFrame) -> pd.DataFrame:
     # without an index of the whole, that of the only voie; of two voies neither will do
     lu = lignes["ips"].fillna(lignes["ips_ensemble"])
     lignes["ips_lu"] = lu.fillna(gt.where(pro.isna())).fillna(pro.where(gt.isna()))
-    lignes["ips"] = lecture.nombre(lignes["ips_lu"])
-    lignes["nb_eleves_indice"] = lecture.entier(lignes["eleves_de_l_indice"])
+    nombres = lecture.nombre(lignes["ips_lu"])
+    bornes = [reference.valeur("controles", nom) for nom in ("ips_min", "ips_max")]
+    lignes["ips"] = nombres.where(nombres.between(*bornes))
+    eleves = lecture.entier(lignes["eleves_de_l_indice"])
+    lignes["nb_eleves_indice"] = eleves.where(eleves >= 0)
     lignes["annee_lue"] = lignes["rentree_scolaire"]
-    vide = {"ips_non_publie": lignes["ips"].isna()}
-    return _par_rentree(lignes, vide, {"rentree_scolaire": "annee_lue", "ips": "ips_lu"})
+    vide = lignes["ips"].isna()
+    muet = lignes["nb_eleves_indice"].isna() & lignes["eleves_de_l_indice"].notna()
+    vides = {"ips_impossible": vide & nombres.notna(), "ips_non_publie": vide}
+    autres = {"eleves_de_l_indice_illisible": muet}
+    cellules = {
+        "rentree_illisible": ("rentree_scolaire", "annee_lue"),
+        "rentree_a_venir": ("rentree_scolaire", "annee_lue"),
+        "ips_impossible": ("ips", "ips_lu"),
+        "ips_non_publie": ("ips", "ips_lu"),
+        "eleves_de_l_indice_illisible": ("eleves_de_l_indice", "eleves_de_l_indice"),
+    }
+    return _par_rentree(lignes, vides, autres, cellules)
 
 
 def effectifs(lignes: pd.DataFrame) -> pd.DataFrame:
@@ -253,32 +333,38 @@ def effectifs(lignes: pd.DataFrame) -> pd.DataFrame:
     session = session.where(lignes["session"].notna() & (session != "<NA>"))
     lignes["annee_lue"] = lignes["rentree"].fillna(lignes["annee_scolaire"])
     lignes["annee_lue"] = lignes["annee_lue"].mask(lignes["source"] == "effectifs_brevet", session)
-    illisibles = {}
-    for colonne in ("effectif", "eleves_segpa", "eleves_ulis"):
-        lignes[f"{colonne}_lu"] = lignes[colonne]
-        nombres = lecture.entier(lignes[colonne])
-        lignes[colonne] = nombres.where(nombres >= 0)
-        if colonne == "effectif":
-            illisibles["effectif_vide"] = lignes[colonne].isna()
-        else:
-            muette = lignes[colonne].isna() & lignes[f"{colonne}_lu"].notna()
-            illisibles[f"{colonne}_illisible"] = muette
-    cellules = {
-        "rentree": "annee_lue",
-        "effectif": "effectif_lu",
-        "eleves_segpa": "eleves_segpa_lu",
-        "eleves_ulis": "eleves_ulis_lu",
+    lus = {colonne: lignes[colonne] for colonne in ("effectif", "eleves_segpa", "eleves_ulis")}
+    for colonne, lu in lus.items():
+        lignes[f"{colonne}_lu"] = lu
+        lignes[colonne] = _possible(lecture.entier(lu))
+    nombres, vide = lecture.nombre(lus["effectif"]), lignes["effectif"].isna()
+    impossible = (nombres < 0) | (nombres > reference.valeur("controles", "effectif_max"))
+    vides = {"effectif_impossible": vide & impossible, "effectif_vide": vide}
+    autres = {
+        f"{colonne}_illisible": lignes[colonne].isna() & lus[colonne].notna()
+        for colonne in ("eleves_segpa", "eleves_ulis")
     }
-    return _par_rentree(lignes, illisibles, cellules)
+    cellules = {
+        "rentree_illisible": ("rentree", "annee_lue"),
+        "rentree_a_venir": ("rentree", "annee_lue"),
+        "effectif_impossible": ("effectif", "effectif_lu"),
+        "effectif_vide": ("effectif", "effectif_lu"),
+        "eleves_segpa_illisible": ("eleves_segpa", "eleves_segpa_lu"),
+        "eleves_ulis_illisible": ("eleves_ulis", "eleves_ulis_lu"),
+    }
+    return _par_rentree(lignes, vides, autres, cellules)
 
 
 def _par_rentree(
-    lignes: pd.DataFrame, illisibles: dict[str, pd.Series], cellules: dict[str, str]
+    lignes: pd.DataFrame,
+    vides: dict[str, pd.Series],
+    autres: dict[str, pd.Series],
+    cellules: dict[str, tuple[str, str]],
 ) -> pd.DataFrame:
     """The fate of rows known by their source, UAI and rentrée.
 
-    `illisibles` says which cells can't be read, by code; `cellules` gives the columns that an
-    anomaly may be about, that of the rentrée first, and where each stands as written.
+    `vides` says by code which rows have lost their value, `autres` which have lost a lesser one;
+    `cellules` gives the column a code is about, and where it stands as written.
     """
     lignes = lignes.rename(columns={"uai": "uai_lu"})
     lignes = lignes.join(lecture.uai(lignes["uai_lu"]))
@@ -286,27 +372,26 @@ def _par_rentree(
     cles = ["source", "uai", "rentree"]
     est_autre = lignes.duplicated(cles)
     retenu = lignes.groupby(cles)["fichier"].transform("first")
-    illisibles = dict(illisibles)
-    principal = next(iter(illisibles))
+    a_venir = lignes["rentree"] > date.today().year
     lignes["anomalie"] = premier(
         {
             "uai_absent": lignes["uai"].isna(),
             "uai_illisible": ~lignes["est_uai"],
             "rentree_illisible": lignes["rentree"].isna(),
+            "rentree_a_venir": a_venir,
             "remplacee_par_plus_recent": est_autre & (lignes["fichier"] != retenu),
             "uai_deux_lignes": est_autre,
-            principal: illisibles.pop(principal),
+            "uai_cle_fausse": ~lignes["est_juste"],
+            **vides,
             "uai_zero_perdu": lignes["zero_perdu"],
-            **illisibles,
+            **autres,
         }
     )
-    perdue = ~lignes["est_uai"] | lignes["rentree"].isna()
+    perdue = ~lignes["est_uai"] | lignes["rentree"].isna() | a_venir
     lignes["sort"] = premier({"rejetee": perdue, "fusionnee": est_autre}, "gardee")
-    [de_la_rentree, de_la_valeur, *autres] = cellules
-    colonnes = {"rentree_illisible": de_la_rentree, principal: de_la_valeur}
-    colonnes.update({f"{colonne}_illisible": colonne for colonne in autres})
+    colonnes = {code: colonne for code, (colonne, _) in cellules.items()}
     lignes["colonne"] = lignes["anomalie"].map(colonnes).fillna("uai")
-    ecrites = {code: lignes[cellules[colonne]] for code, colonne in colonnes.items()}
+    ecrites = {code: lignes[lue] for code, (_, lue) in cellules.items()}
     lignes["valeur"] = choisir(lignes["anomalie"], ecrites, lignes["uai_lu"])
     return lignes
 
@@ -328,6 +413,7 @@ def activite(lignes: pd.DataFrame) -> pd.DataFrame:
     lignes["anomalie"] = premier(
         {
             "annee_illisible": lignes["rentree"].isna(),
+            "annee_a_venir": lignes["rentree"] > date.today().year,
             "periode_inconnue": ~lignes["periode"].isin(PERIODES),
             "uai_illisible_local": ~uais["est_juste"],
             "indicateur_absent": lignes["indicateur"].isna(),
@@ -341,6 +427,7 @@ def activite(lignes: pd.DataFrame) -> pd.DataFrame:
     lignes["sort"] = premier({"gardee": gardees, "fusionnee": fusionnees}, "rejetee")
     cellules = {
         "annee_illisible": ("annee_scolaire", "annee_scolaire"),
+        "annee_a_venir": ("annee_scolaire", "annee_scolaire"),
         "periode_inconnue": ("periode", "periode_lue"),
         "uai_illisible_local": ("uai", "uai_lu"),
         "uai_zero_perdu": ("uai", "uai_lu"),

@@ -14,6 +14,8 @@ from pipelines.base import chemins, reference
 TYPES = {"Collège": "COLLEGE", "EREA": "EREA", "Ecole": "ECOLE"}
 VOIES = ("effectifs_colleges", "effectifs_lycees_gt", "effectifs_lycees_pro")
 ANNUAIRE = "annuaire"
+A_VOIR = ["premiere_source", "premier_fichier", "ligne"]
+"""Of an enrolment that adds voies, where the first of them stands."""
 COLONNES_ETABLISSEMENT = [
     "uai", "nom", "type", "libelle_nature", "est_section", "uai_mere", "secteur_public", "etat",
     "date_ouverture", "commune_code", "commune_de_reference", "commune", "departement", "academie",
@@ -49,8 +51,8 @@ COLONNES_ACTIVITE = [
 ]  # fmt: skip
 COLONNES_COMMUNE = [
     "commune_code", "commune", "departement", "densite", "libelle_densite", "population",
-    "latitude", "longitude", "contour_wkb", "est_desservie", "densite_fichier", "contour_fichier",
-    "desserte_fichier",
+    "latitude", "longitude", "contour_wkb", "densite_fichier", "contour_fichier",
+    "est_desservie", "desserte_fichier",
 ]  # fmt: skip
 
 
@@ -65,7 +67,9 @@ def communes(grille: pd.DataFrame, contours: pd.DataFrame, departements: pd.Seri
     cadre = cadre.rename(
         columns={"fichier_grille": "densite_fichier", "fichier": "contour_fichier"}
     )
-    return cadre[cadre["departement"].isin(departements)].reindex(columns=COLONNES_COMMUNE)
+    # which communes public transport serves, a local file says
+    cadre = cadre[cadre["departement"].isin(departements)]
+    return cadre.reindex(columns=COLONNES_COMMUNE)
 
 
 def effectifs(lignes: pd.DataFrame) -> pd.DataFrame:
@@ -78,10 +82,13 @@ def effectifs(lignes: pd.DataFrame) -> pd.DataFrame:
     est_voie = connus["source"].isin(VOIES)
     autres = connus[~est_voie].assign(
         rentree_la_plus_ancienne=connus["rentree"],
+        premiere_source=connus["source"],
+        premier_fichier=connus["fichier"],
         ordre=np.where(connus[~est_voie]["source"] == "effectifs_brevet", 2, 1),
     )
     colonnes = [
         "uai", "rentree", "rentree_la_plus_ancienne", "effectif", "source", "fichier", "ordre",
+        *A_VOIR,
     ]  # fmt: skip
     tous = pd.concat([_sommes_des_voies(lignes).assign(ordre=0), autres])[colonnes]
     tous = tous.sort_values(["uai", "rentree", "ordre", "source"])
@@ -103,7 +110,7 @@ def _sommes_des_voies(lignes: pd.DataFrame) -> pd.DataFrame:
     """The sum of the voies of each UAI at each rentrée, silent ones at their last count."""
     lignes = lignes[lignes["source"].isin(VOIES)]
     voies = lignes[lignes["effectif"].notna()]
-    voies = voies[["uai", "source", "rentree", "effectif", "fichier"]]
+    voies = voies[["uai", "source", "rentree", "effectif", "fichier", "ligne"]]
     attendues = voies[["uai", "rentree"]].drop_duplicates()
     attendues = attendues.merge(voies[["uai", "source"]].drop_duplicates(), on="uai")
     reportees = pd.merge_asof(
@@ -125,6 +132,9 @@ def _sommes_des_voies(lignes: pd.DataFrame) -> pd.DataFrame:
         rentree_la_plus_ancienne=("rentree_comptee", "min"),
         effectif=("effectif", "sum"),
         source=("source", " + ".join),
+        premiere_source=("source", "first"),
+        premier_fichier=("fichier", "first"),
+        ligne=("ligne", "first"),
     )
     sommes["fichier"] = listes(reportees, ["uai", "rentree"], "fichier")
     return sommes.reset_index()
@@ -220,7 +230,7 @@ def etablissements(
             "source": "effectif_source",
             "fichier": "effectif_fichier",
         }
-    ).drop(columns=["effectif_autre_source", "autre_source"])
+    ).drop(columns=["effectif_autre_source", "autre_source", *A_VOIR])
     cadre = annuaire.assign(
         commune_de_reference=annuaire["commune_code"].map(meres).fillna(annuaire["commune_code"])
     )
@@ -318,6 +328,7 @@ def _motif_hors_perimetre(cadre: pd.DataFrame) -> np.ndarray:
             "ferme": cadre["etat"].str.startswith("FERM").fillna(False),
             "ecole_hors_rep_plus": est_ecole & (cadre["ep"] != "REP+"),
             "ecole_sans_reseau": est_ecole & cadre["uai_tete_reseau"].isna(),
+            "absent_annuaire_recent": cadre["est_disparue"],
         }
     )
 

@@ -321,6 +321,13 @@ def _charger_references(
             for code, m in motifs.items()
         ],
     )
+    motifs = tomllib.loads(
+        (chemins.REFERENCE / "motifs_hors_perimetre.toml").read_text(encoding="utf-8")
+    )
+    connexion.execute("create table ref_motifs_hors_perimetre (motif varchar, libelle varchar)")
+    connexion.executemany(
+        "insert into ref_motifs_hors_perimetre values (?, ?)", list(motifs["motifs"].items())
+    )
     _charger_departements(connexion, departements)
 
 

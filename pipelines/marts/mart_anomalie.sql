@@ -2,7 +2,9 @@
 with
     motifs as (select * from ref_motifs_anomalie),
 
+    motifs_hors_perimetre as (select * from ref_motifs_hors_perimetre),
     annuaire as (select * from stg_annuaire),
+    cellules as (select * from stg_annuaire_cellules),
     etablissements as (select * from mart_etablissement),
     perimetre as (select * from etablissements where dans_perimetre),
     rattachements as (select * from mart_rattachement),
@@ -14,6 +16,7 @@ with
     activite as (select * from mart_activite),
     activite_donnee as (select * from stg_activite_lignes where sort = 'gardee'),
     effectifs as (select * from stg_effectifs),
+    dispositifs as (select * from stg_dispositifs),
     labels_brevet as (select * from stg_labels_brevet),
     presences_placees as (select * from mart_presence),
     communes as (select * from mart_commune),
@@ -28,6 +31,9 @@ with
             max(valeur) filter (
                 where nom = 'eloignement_commune_max_km'
             ) as eloignement_commune_max_km,
+            max(valeur) filter (
+                where nom = 'eloignement_departement_max_km'
+            ) as eloignement_departement_max_km,
             max(valeur) filter (where nom = 'km_par_degre') as km_par_degre,
             max(valeur) filter (where nom = 'part_temps_presence_max') as part_temps_max,
             max(valeur) filter (where nom = 'demi_journees_par_semaine')
@@ -111,7 +117,13 @@ with
 
     -- deux millésimes donnés ensemble : une anomalie par fichier, et non des milliers
     remplacements as (
-        select source, fichier, min(ligne), min(anomalie_colonne), count(*) || ' lignes', anomalie
+        select
+            source,
+            fichier,
+            min(ligne),
+            min(anomalie_colonne),
+            count(*) || case when count(*) > 1 then ' lignes' else ' ligne' end,
+            anomalie
         from lignes_lues
         where anomalie in ('uai_dans_deux_annuaires', 'remplacee_par_plus_recent')
         group by source, fichier, anomalie
@@ -135,7 +147,9 @@ with
             uai || ' ' || nom,
             'position_de_la_commune'
         from perimetre
-        where qualite_position = 'commune'
+        where
+            qualite_position = 'commune'
+            and uai not in (select uai from cellules where colonne = 'latitude')
         union all
         select 'annuaire', fichier, ligne, 'latitude', uai || ' ' || nom, 'position_inconnue'
         from perimetre
@@ -147,13 +161,19 @@ with
             ligne,
             'Appartenance_Education_Prioritaire',
             uai || ' ' || nom || ', retenu ' || coalesce(ep, 'aucun label'),
-            'ep_contradictoire'
+            case
+                when ep_source = 'annuaire' then 'ep_hors_liste' else 'ep_contradictoire'
+            end as anomalie
         from perimetre
         where est_ep_contradictoire and not est_section and exists (select 1 from reseaux)
         union all
         select 'annuaire', fichier, ligne, 'uai', uai || ' ' || nom, 'ecole_rep_plus_sans_reseau'
         from etablissements
         where motif_hors_perimetre = 'ecole_sans_reseau'
+        union all
+        select 'annuaire', fichier, ligne, 'uai', uai || ' ' || nom, 'absent_annuaire_recent'
+        from etablissements
+        where motif_hors_perimetre = 'absent_annuaire_recent'
         union all
         select
             'annuaire',
@@ -299,6 +319,53 @@ with
         group by perimetre.fichier, annuaire.academie_inconnue
     ),
 
+    cellules_jugees as (
+        select
+            'annuaire',
+            cellules.fichier,
+            cellules.ligne,
+            cellules.colonne,
+            perimetre.uai || ' ' || perimetre.nom || ', « ' || cellules.valeur || ' »',
+            case
+                when cellules.colonne = 'latitude' then 'position_illisible' else 'valeur_illisible'
+            end as anomalie
+        from cellules
+        inner join perimetre on cellules.uai = perimetre.uai
+    ),
+
+    -- un indice, un effectif d'un établissement que l'annuaire de son département n'a pas
+    prefixes as (select distinct prefixe_uai(uai) as prefixe from etablissements),
+    rentrees_lues as (
+        select source, fichier, ligne, uai, rentree
+        from stg_ips_lignes
+        where sort = 'gardee'
+        union all
+        select source, fichier, ligne, uai, rentree
+        from stg_effectifs_lignes
+        where sort = 'gardee'
+    ),
+    dernieres_rentrees as (
+        select source, max(rentree) as rentree from rentrees_lues group by source
+    ),
+    orphelines as (
+        select
+            rentrees_lues.source,
+            rentrees_lues.fichier,
+            min(rentrees_lues.ligne),
+            'uai',
+            count(distinct rentrees_lues.uai) || ' UAI, dont ' || min(rentrees_lues.uai),
+            'uai_absent_annuaire' as anomalie
+        from rentrees_lues
+        inner join
+            dernieres_rentrees
+            on rentrees_lues.source = dernieres_rentrees.source
+            and rentrees_lues.rentree = dernieres_rentrees.rentree
+        inner join prefixes on prefixe_uai(rentrees_lues.uai) = prefixes.prefixe
+        left join annuaire on rentrees_lues.uai = annuaire.uai
+        where annuaire.uai is null
+        group by rentrees_lues.source, rentrees_lues.fichier
+    ),
+
     -- une cité scolaire sous un seul UAI : le type retenu, et d'où viennent les chiffres
     types_juges as (
         select
@@ -351,6 +418,33 @@ with
         cross join seuils
     ),
 
+    -- sans contours de sa commune, à quelle distance du milieu des établissements du département
+    milieux as (
+        select departement, median(latitude) as latitude, median(longitude) as longitude
+        from perimetre
+        where qualite_position not in ('commune', 'inconnue')
+        group by departement
+    ),
+    eloignements_du_departement as (
+        select
+            perimetre.fichier,
+            perimetre.ligne,
+            perimetre.uai,
+            perimetre.nom,
+            distance_km(
+                perimetre.latitude,
+                perimetre.longitude,
+                milieux.latitude,
+                milieux.longitude,
+                seuils.km_par_degre
+            ) as eloignement_km
+        from perimetre
+        inner join milieux on perimetre.departement = milieux.departement
+        left join stg_contours as contours on perimetre.commune_de_reference = contours.commune_code
+        cross join seuils
+        where contours.commune_code is null
+    ),
+
     positions_jugees as (
         select
             'annuaire',
@@ -380,85 +474,211 @@ with
             || ', '
             || replace(cast(round(lues.deplacement_km, 1) as varchar), '.', ',')
             || ' km plus loin',
-            'position_deplacee'
+            case
+                when lues.fichier != perimetre.fichier
+                then 'position_deplacee'
+                else 'position_deux_lignes'
+            end as anomalie
         from stg_annuaire_lignes as lues
         inner join perimetre on lues.uai = perimetre.uai
         cross join seuils
-        where lues.deplacement_km > seuils.deplacement_max_km and lues.fichier != perimetre.fichier
-    ),
-
-    effectifs_juges as (
-        select
-            perimetre.effectif_source as source,
-            perimetre.effectif_fichier as fichier,
-            cast(null as bigint) as ligne,
-            'effectif' as colonne,
-            perimetre.uai
-            || ' '
-            || perimetre.nom
-            || ', '
-            || avant.effectif
-            || ' à la rentrée '
-            || avant.rentree
-            || ', '
-            || perimetre.effectif
-            || ' à la rentrée '
-            || perimetre.effectif_rentree as valeur,
-            'effectif_saut' as code
-        from perimetre
-        inner join
-            effectifs as avant
-            on perimetre.uai = avant.uai
-            and perimetre.effectif_rentree = avant.rentree + 1
-        cross join seuils
-        where
-            abs(perimetre.effectif - avant.effectif) > seuils.ecart_effectif_max * avant.effectif
-            and abs(perimetre.effectif - avant.effectif) >= seuils.ecart_min_eleves
+        where lues.deplacement_km > seuils.deplacement_max_km
         union all
         select
-            perimetre.effectif_source,
-            perimetre.effectif_fichier,
-            null,
-            'effectif',
-            perimetre.uai
+            'annuaire',
+            fichier,
+            ligne,
+            'latitude',
+            uai
             || ' '
-            || perimetre.nom
-            || ', '
-            || effectifs.effectif
-            || ' ('
-            || effectifs.source
-            || '), '
-            || effectifs.effectif_autre_source
-            || ' ('
-            || effectifs.autre_source
-            || ')',
-            'effectif_sources_contraires'
+            || nom
+            || ', à '
+            || cast(round(eloignement_km) as integer)
+            || ' km du milieu des établissements du département',
+            'position_loin_du_departement'
+        from eloignements_du_departement
+        cross join seuils
+        where eloignement_km > seuils.eloignement_departement_max_km
+    ),
+
+    -- l'effectif retenu, et le dernier que les fichiers donnent avant lui
+    retenus as (
+        select
+            perimetre.nom,
+            perimetre.effectif_fichier,
+            effectifs.*,
+            annuaire.effectif as effectif_annuaire,
+            rentree_du_jour(annuaire.date_maj) as rentree_annuaire
         from perimetre
         inner join
             effectifs
             on perimetre.uai = effectifs.uai
             and perimetre.effectif_rentree = effectifs.rentree
+        inner join annuaire on perimetre.uai = annuaire.uai
+    ),
+    precedents as (
+        select effectifs.*
+        from effectifs
+        inner join retenus on effectifs.uai = retenus.uai and effectifs.rentree < retenus.rentree
+        qualify row_number() over (partition by effectifs.uai order by effectifs.rentree desc) = 1
+    ),
+
+    effectifs_juges as (
+        select
+            retenus.premiere_source as source,
+            retenus.premier_fichier as fichier,
+            retenus.ligne,
+            'effectif' as colonne,
+            retenus.uai
+            || ' '
+            || retenus.nom
+            || ', '
+            || precedents.effectif
+            || ' à la rentrée '
+            || precedents.rentree
+            || ', '
+            || retenus.effectif
+            || ' à la rentrée '
+            || retenus.rentree as valeur,
+            'effectif_saut' as code
+        from retenus
+        inner join precedents on retenus.uai = precedents.uai
         cross join seuils
         where
-            abs(effectifs.effectif - effectifs.effectif_autre_source)
-            > seuils.ecart_effectif_max * effectifs.effectif
-            and abs(effectifs.effectif - effectifs.effectif_autre_source) >= seuils.ecart_min_eleves
+            abs(retenus.effectif - precedents.effectif)
+            > seuils.ecart_effectif_max * precedents.effectif
+            and abs(retenus.effectif - precedents.effectif) >= seuils.ecart_min_eleves
         union all
         select
-            effectif_source,
-            effectif_fichier,
-            null,
+            premiere_source,
+            premier_fichier,
+            ligne,
+            'effectif',
+            uai
+            || ' '
+            || nom
+            || ', '
+            || effectif
+            || ' ('
+            || source
+            || '), '
+            || effectif_autre_source
+            || ' ('
+            || autre_source
+            || ')',
+            'effectif_sources_contraires'
+        from retenus
+        cross join seuils
+        where
+            abs(effectif - effectif_autre_source) > seuils.ecart_effectif_max * effectif
+            and abs(effectif - effectif_autre_source) >= seuils.ecart_min_eleves
+        union all
+        select
+            premiere_source,
+            premier_fichier,
+            ligne,
+            'effectif',
+            uai
+            || ' '
+            || nom
+            || ', '
+            || effectif
+            || ' ('
+            || source
+            || '), '
+            || effectif_annuaire
+            || ' (annuaire)',
+            'effectif_sources_contraires'
+        from retenus
+        cross join seuils
+        where
+            rentree = rentree_annuaire
+            and abs(effectif - effectif_annuaire) > seuils.ecart_effectif_max * effectif
+            and abs(effectif - effectif_annuaire) >= seuils.ecart_min_eleves
+        union all
+        select
+            premiere_source,
+            premier_fichier,
+            ligne,
             'rentree',
             uai
             || ' '
             || nom
             || ', rentrées '
-            || effectif_rentree_la_plus_ancienne
+            || rentree_la_plus_ancienne
             || ' et '
-            || effectif_rentree,
+            || rentree
+            || ' ('
+            || effectif_fichier
+            || ')',
             'effectif_annees_melees'
-        from perimetre
-        where effectif_rentree_la_plus_ancienne < effectif_rentree
+        from retenus
+        where rentree_la_plus_ancienne < rentree
+    ),
+
+    dispositifs_contraires as (
+        select
+            'dispositifs',
+            dispositifs.fichier,
+            dispositifs.ligne,
+            'present',
+            perimetre.uai
+            || ' '
+            || perimetre.nom
+            || ', '
+            || dispositifs.dispositif
+            || case
+                when dispositifs.est_present
+                then ', oui, non selon l''annuaire'
+                else ', non, oui selon l''annuaire'
+            end,
+            'dispositif_contraire'
+        from dispositifs
+        inner join perimetre on dispositifs.uai = perimetre.uai
+        inner join annuaire on dispositifs.uai = annuaire.uai
+        where
+            dispositifs.est_present != case
+                dispositifs.dispositif
+                when 'SEGPA'
+                then annuaire.segpa
+                when 'ULIS'
+                then annuaire.ulis
+                when 'INTERNAT'
+                then annuaire.internat
+            end
+    ),
+
+    -- une cité scolaire sous un seul UAI : le dernier indice de chaque fichier, hormis le retenu
+    indices_lus as (
+        select *
+        from stg_ips_lignes
+        where sort = 'gardee' and ips is not null
+        qualify row_number() over (partition by uai, source order by rentree desc) = 1
+    ),
+    indices_contraires as (
+        select
+            indices_lus.source,
+            indices_lus.fichier,
+            indices_lus.ligne,
+            'ips',
+            perimetre.uai
+            || ' '
+            || perimetre.nom
+            || ', '
+            || replace(cast(indices_lus.ips as varchar), '.', ',')
+            || ' à la rentrée '
+            || indices_lus.rentree
+            || ', retenu '
+            || replace(cast(perimetre.ips as varchar), '.', ',')
+            || ' à la rentrée '
+            || perimetre.ips_rentree
+            || ' ('
+            || perimetre.ips_fichier
+            || ')',
+            'ips_deux_sources'
+        from indices_lus
+        inner join perimetre on indices_lus.uai = perimetre.uai
+        where indices_lus.source != perimetre.ips_source and indices_lus.ips != perimetre.ips
     ),
 
     labels_juges as (
@@ -531,6 +751,27 @@ with
         where communes.commune_code is null
     ),
 
+    -- la première ligne qui donne un poste à un site, et la première de toutes celles du poste
+    premieres as (
+        select
+            presences.poste_id,
+            rattachements.site_id,
+            presences.fichier,
+            presences.ligne,
+            row_number() over (
+                partition by presences.poste_id order by presences.fichier, presences.ligne
+            )
+            = 1 as est_premiere_du_poste
+        from presences
+        inner join rattachements on presences.uai = rattachements.uai
+        qualify
+            row_number() over (
+                partition by presences.poste_id, rattachements.site_id
+                order by presences.fichier, presences.ligne
+            )
+            = 1
+    ),
+
     presences_jugees as (
         select
             'postes' as source,
@@ -573,10 +814,13 @@ with
             || ' '
             || etablissements.nom
             || ', '
-            || coalesce(etablissements.motif_hors_perimetre, 'sans site'),
+            || coalesce(motifs_hors_perimetre.libelle, 'sans site'),
             'presence_hors_perimetre'
         from presences
         inner join etablissements on presences.uai = etablissements.uai
+        left join
+            motifs_hors_perimetre
+            on etablissements.motif_hors_perimetre = motifs_hors_perimetre.motif
         left join rattachements on presences.uai = rattachements.uai
         where rattachements.uai is null
         union all
@@ -608,8 +852,8 @@ with
         -- une présence se compte en demi-journées entières par cycle
         select
             'presences',
-            min(presences.fichier),
-            min(presences.ligne),
+            any_value(premieres.fichier),
+            any_value(premieres.ligne),
             'demi_journees',
             presences.poste_id || ' : ' || rattachements.site_id,
             case
@@ -620,6 +864,10 @@ with
         from presences
         inner join postes on presences.poste_id = postes.poste_id
         inner join rattachements on presences.uai = rattachements.uai
+        inner join
+            premieres
+            on presences.poste_id = premieres.poste_id
+            and rattachements.site_id = premieres.site_id
         group by presences.poste_id, rattachements.site_id
         having
             round(sum(presences.demi_journees_cycle)) = 0
@@ -627,8 +875,8 @@ with
         union all
         select
             'presences',
-            any_value(postes.fichier),
-            any_value(postes.ligne),
+            any_value(premieres.fichier),
+            any_value(premieres.ligne),
             'demi_journees',
             presences_placees.poste_id
             || ' : '
@@ -638,6 +886,10 @@ with
             'presences_au_dela_du_temps'
         from presences_placees
         inner join postes on presences_placees.poste_id = postes.poste_id
+        inner join
+            premieres
+            on presences_placees.poste_id = premieres.poste_id
+            and premieres.est_premiere_du_poste
         cross join seuils
         group by presences_placees.poste_id
         having
@@ -794,6 +1046,12 @@ with
         from annuaire_tu
         union all
         select *
+        from cellules_jugees
+        union all
+        select *
+        from orphelines
+        union all
+        select *
         from types_juges
         union all
         select *
@@ -804,6 +1062,12 @@ with
         union all
         select *
         from effectifs_juges
+        union all
+        select *
+        from dispositifs_contraires
+        union all
+        select *
+        from indices_contraires
         union all
         select *
         from labels_juges

@@ -120,6 +120,8 @@ with
                 then 'ecole_hors_rep_plus'
                 when type = 'ECOLE' and uai_tete_reseau is null
                 then 'ecole_sans_reseau'
+                when est_absent_du_plus_recent
+                then 'absent_annuaire_recent'
             end as motif_hors_perimetre
         from situes
     ),

@@ -1,5 +1,8 @@
 """The words and colours shared by every screen and document."""
 
+import tomllib
+
+from pipelines.base import chemins
 from pipelines.scoring.couverture import Rythme
 from pipelines.scoring.doctrine import doctrines
 
@@ -88,16 +91,10 @@ STATUTS = {
     "supplee": "suppléé",
     "absent": "absent",
 }
-MOTIFS_HORS_PERIMETRE = {
-    "prive": "établissement privé",
-    "ni_public_ni_prive": "ni public ni privé (service administratif)",
-    "autre_ministere": "relève d'un autre ministère",
-    "autre_nature": "n'est ni un collège, ni un lycée, ni un EREA, ni une école",
-    "pas_encore_ouvert": "pas encore ouvert",
-    "ferme": "fermé",
-    "ecole_hors_rep_plus": "école hors REP+",
-    "ecole_sans_reseau": "école REP+ dont le réseau est inconnu",
-}
+MOTIFS_HORS_PERIMETRE: dict[str, str] = tomllib.loads(
+    (chemins.REFERENCE / "motifs_hors_perimetre.toml").read_text(encoding="utf-8")
+)["motifs"]
+"""Why an establishment is out of scope, in the words the anomalies use too."""
 
 
 def choix_doctrines() -> dict[str, str]:

@@ -66,8 +66,10 @@ class Feuille:
         longueur_max = int(reference.valeur("controles", "cellule_caracteres_max"))
         fusions = self._fusions()
         actives: list[tuple[int, range, str | None]] = []
+        # a table that begins in column C keeps its letters: the empty ones before it are there too
+        avant: list[str | None] = [None] * self._premiere_colonne
         for rang, brute in enumerate(self.objet.iter_rows()):
-            cellules = [_texte(c) for c in brute]
+            cellules = avant + [_texte(c) for c in brute]
             if any(c and len(c) > longueur_max for c in cellules):
                 yield Rangee(rang + 1, [], CELLULE_TROP_LONGUE)
                 continue
@@ -81,13 +83,18 @@ class Feuille:
                         cellules[j] = valeur
             yield Rangee(rang + 1, cellules)
 
+    @property
+    def _premiere_colonne(self) -> int:
+        """The rank of the first column that holds anything."""
+        return (self.objet.start or (0, 0))[1]
+
     def _fusions(self) -> dict[int, list[tuple[int, range]]]:
         """Areas merged over several rows: first row → last row and columns, as ranks of a row."""
-        debut = (self.objet.start or (0, 0))[1]
+        largeur = self._premiere_colonne + self.objet.width
         fusions: dict[int, list[tuple[int, range]]] = {}
         for (haut, gauche), (bas, droite) in self.objet.merged_cell_ranges or []:
             if bas > haut:
-                colonnes = range(max(gauche - debut, 0), min(droite - debut + 1, self.objet.width))
+                colonnes = range(gauche, min(droite + 1, largeur))
                 fusions.setdefault(haut, []).append((bas, colonnes))
         return fusions
 

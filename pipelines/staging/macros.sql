@@ -17,6 +17,11 @@ create or replace macro cle_uai_juste(x) as
 create or replace macro departement_de(x) as lpad(regexp_replace(
     regexp_replace(upper(texte(x)), '[.]0$', ''), '^0+([0-9A-Z]{2,3})$', '\1'
 ), 3, '0');
+create or replace macro prefixe_uai(x) as x[1:3];
+-- Les trois premiers chiffres d'un UAI ; la Corse garde là deux codes qui ne sont qu'à elle.
+create or replace macro departement_de_uai(x) as case
+    x[1:3] when '620' then '02A' when '720' then '02B' else x[1:3]
+end;
 create or replace macro commune_de(x) as nullif(regexp_extract(
     lpad(regexp_replace(upper(texte(x)), '[.]0$', ''), 5, '0'), '^(?:[0-9]{2}|2[AB])[0-9]{3}$'
 ), '');
@@ -24,9 +29,11 @@ create or replace macro nombre(x) as
     try_cast(nullif(regexp_extract(
         replace(replace(texte(x), ' ', ''), ',', '.'), '^[+-]?[0-9.]+([eE][+-]?[0-9]+)?$'
     ), '') as double);
+-- « 1.000 », « 1,000 » : mille ou un ? Trois zéros après une marque ne se devinent pas.
 create or replace macro entier(x) as case
     when regexp_full_match(x, '[0-9]{1,9}') then cast(x as integer)
-    when nombre(x) = floor(nombre(x)) then try_cast(nombre(x) as integer)
+    when nombre(x) = floor(nombre(x)) and not regexp_matches(texte(x), '[.,]000$')
+    then try_cast(nombre(x) as integer)
 end;
 -- Une part d'ETP : 0,8 ; 80 % ; ou 80, un entier qui ne peut être qu'un pourcentage.
 create or replace macro est_pourcentage_nu(x, minimum) as

@@ -36,6 +36,8 @@ with
             case
                 when rentree is null
                 then 'annee_illisible'
+                when rentree > year(current_date)
+                then 'annee_a_venir'
                 when periode is null or periode not in ('annee', 'T1', 'T2', 'T3')
                 then 'periode_inconnue'
                 when not est_uai_lisible
@@ -69,6 +71,8 @@ with
                 anomalie
                 when 'annee_illisible'
                 then 'annee_scolaire'
+                when 'annee_a_venir'
+                then 'annee_scolaire'
                 when 'periode_inconnue'
                 then 'periode'
                 when 'uai_illisible_local'
@@ -85,6 +89,8 @@ with
             case
                 anomalie
                 when 'annee_illisible'
+                then annee_scolaire
+                when 'annee_a_venir'
                 then annee_scolaire
                 when 'periode_inconnue'
                 then periode_lue

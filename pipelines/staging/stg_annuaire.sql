@@ -12,6 +12,7 @@ with
                 nb_communes,
                 nb_fichiers,
                 rang_millesime,
+                rang_le_plus_recent,
                 deplacement_km
             )
         from lignes

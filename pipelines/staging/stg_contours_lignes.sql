@@ -10,7 +10,8 @@ with
             ligne,
             commune_de(code_commune) as commune_code,
             texte(nom_commune) as commune,
-            entier(population) as population,
+            case when entier(population) >= 0 then entier(population) end as population,
+            texte(population) as population_lue,
             nombre(latitude) as latitude,
             nombre(longitude) as longitude,
             nombre(ouest) as ouest,
@@ -54,9 +55,17 @@ with
                 then 'remplacee_par_plus_recent'
                 when rang > 1
                 then 'commune_deux_lignes'
+                when population is null and population_lue is not null
+                then 'population_illisible'
             end as anomalie,
-            'code_commune' as anomalie_colonne,
-            valeur_lue as anomalie_valeur
+            case
+                when anomalie = 'population_illisible' then 'population' else 'code_commune'
+            end as anomalie_colonne,
+            case
+                when anomalie = 'population_illisible'
+                then concat_ws(' : ', commune_code, population_lue)
+                else valeur_lue
+            end as anomalie_valeur
         from classees
     )
 

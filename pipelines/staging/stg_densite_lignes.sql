@@ -15,7 +15,8 @@ with
                 when entier(densite) between 1 and niveaux.valeur then entier(densite)
             end as densite,
             texte(libelle_densite) as libelle_densite,
-            entier(population) as population,
+            case when entier(population) >= 0 then entier(population) end as population,
+            texte(population) as population_lue,
             concat_ws(' : ', code_commune, densite) as valeur_lue
         from lues
         cross join niveaux
@@ -62,9 +63,17 @@ with
                 then 'remplacee_par_plus_recent'
                 when rang > 1
                 then 'commune_deux_lignes'
+                when population is null and population_lue is not null
+                then 'population_illisible'
             end as anomalie,
-            'code_commune' as anomalie_colonne,
-            valeur_lue as anomalie_valeur
+            case
+                when anomalie = 'population_illisible' then 'population' else 'code_commune'
+            end as anomalie_colonne,
+            case
+                when anomalie = 'population_illisible'
+                then concat_ws(' : ', commune_code, population_lue)
+                else valeur_lue
+            end as anomalie_valeur
         from classees
     )
 

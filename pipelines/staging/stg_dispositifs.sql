@@ -3,7 +3,7 @@ with
     lignes as (select * from stg_dispositifs_lignes),
 
     final as (
-        select uai, dispositif, est_present, coalesce(origine, fichier) as source, fichier
+        select uai, dispositif, est_present, coalesce(origine, fichier) as source, fichier, ligne
         from lignes
         where sort = 'gardee'
     )

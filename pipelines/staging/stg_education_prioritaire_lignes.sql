@@ -13,7 +13,11 @@ with
             upper(texte(type_d_etablissement)) as type_liste,
             texte(nom) as nom,
             texte(commune) as commune,
-            departement_de(departement) as departement,
+            -- sans colonne de département, celui de l'UAI : la liste la plus récente l'emporte
+            coalesce(
+                departement_de(departement),
+                case when est_uai(uai_propre(uai)) then departement_de_uai(uai_propre(uai)) end
+            ) as departement,
             uai as valeur_lue
         from lues
     ),

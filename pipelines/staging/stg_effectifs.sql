@@ -26,6 +26,7 @@ with
             attendues.source,
             voies.effectif,
             voies.fichier,
+            voies.ligne,
             voies.rentree as rentree_comptee
         from attendues
         asof inner join
@@ -54,20 +55,41 @@ with
             min(rentree_comptee) as rentree_la_plus_ancienne,
             sum(effectif) as effectif,
             string_agg(source, ' + ' order by source) as source,
-            string_agg(distinct fichier, ' + ' order by fichier) as fichier
+            string_agg(distinct fichier, ' + ' order by fichier) as fichier,
+            min(source) as premiere_source,
+            arg_min(fichier, source) as premier_fichier,
+            arg_min(ligne, source) as ligne
         from reportees
         group by uai, rentree
     ),
 
     -- les autres fichiers comptent les mêmes élèves à nouveau : ils ne servent qu'à défaut
     ensembles as (
-        select uai, rentree, rentree as rentree_la_plus_ancienne, effectif, source, fichier
+        select
+            uai,
+            rentree,
+            rentree as rentree_la_plus_ancienne,
+            effectif,
+            source,
+            fichier,
+            source as premiere_source,
+            fichier as premier_fichier,
+            ligne
         from lignes
         where source in ('effectifs_second_degre', 'effectifs_ecoles') and effectif is not null
     ),
 
     brevet as (
-        select uai, rentree, rentree as rentree_la_plus_ancienne, effectif, source, fichier
+        select
+            uai,
+            rentree,
+            rentree as rentree_la_plus_ancienne,
+            effectif,
+            source,
+            fichier,
+            source as premiere_source,
+            fichier as premier_fichier,
+            ligne
         from lignes
         where source = 'effectifs_brevet' and effectif is not null
     ),
@@ -117,6 +139,10 @@ with
             cast(effectif as integer) as effectif,
             source,
             fichier,
+            -- d'une somme de voies, la première : là où l'on va voir
+            premiere_source,
+            premier_fichier,
+            ligne,
             case
                 when effectif_le_plus_loin != effectif then cast(effectif_le_plus_loin as integer)
             end as effectif_autre_source,

@@ -1,6 +1,7 @@
 -- Grain : une ligne par ligne lue des fichiers d'effectifs, avec son sort.
 with
     fichiers as (select * from stg_fichier),
+    effectif_max as (select valeur from ref_parametres where nom = 'effectif_max'),
 
     colleges as (
         select
@@ -82,15 +83,24 @@ with
             ligne,
             uai_propre(uai) as uai,
             annee_rentree(annee_lue) as rentree,
-            entier(effectif) as effectif,
-            case when entier(eleves_segpa) >= 0 then entier(eleves_segpa) end as eleves_segpa,
-            case when entier(eleves_ulis) >= 0 then entier(eleves_ulis) end as eleves_ulis,
+            case
+                when entier(effectif) between 0 and effectif_max.valeur then entier(effectif)
+            end as effectif,
+            nombre(effectif) < 0 or nombre(effectif) > effectif_max.valeur as est_impossible,
+            case
+                when entier(eleves_segpa) between 0 and effectif_max.valeur
+                then entier(eleves_segpa)
+            end as eleves_segpa,
+            case
+                when entier(eleves_ulis) between 0 and effectif_max.valeur then entier(eleves_ulis)
+            end as eleves_ulis,
             uai as valeur_lue,
             annee_lue,
             effectif as effectif_lu,
             eleves_segpa as eleves_segpa_lus,
             eleves_ulis as eleves_ulis_lus
         from reunies
+        cross join effectif_max
     ),
 
     classees as (
@@ -120,11 +130,17 @@ with
                 then 'uai_illisible'
                 when rentree is null
                 then 'rentree_illisible'
+                when rentree > year(current_date)
+                then 'rentree_a_venir'
                 when rang > 1 and fichier != fichier_retenu
                 then 'remplacee_par_plus_recent'
                 when rang > 1
                 then 'uai_deux_lignes'
-                when effectif is null or effectif < 0
+                when not cle_uai_juste(uai)
+                then 'uai_cle_fausse'
+                when effectif is null and est_impossible
+                then 'effectif_impossible'
+                when effectif is null
                 then 'effectif_vide'
                 when uai_a_perdu_un_zero(valeur_lue)
                 then 'uai_zero_perdu'
@@ -138,10 +154,9 @@ with
 
     final as (
         select
-            * exclude (effectif),
-            case when effectif >= 0 then effectif end as effectif,
+            * exclude (est_impossible),
             case
-                when not est_uai(uai) or rentree is null
+                when not est_uai(uai) or rentree is null or rentree > year(current_date)
                 then 'rejetee'
                 when rang > 1
                 then 'fusionnee'
@@ -151,7 +166,11 @@ with
                 anomalie
                 when 'effectif_vide'
                 then 'effectif'
+                when 'effectif_impossible'
+                then 'effectif'
                 when 'rentree_illisible'
+                then 'rentree'
+                when 'rentree_a_venir'
                 then 'rentree'
                 when 'eleves_segpa_illisible'
                 then 'eleves_segpa'
@@ -163,7 +182,11 @@ with
                 anomalie
                 when 'effectif_vide'
                 then effectif_lu
+                when 'effectif_impossible'
+                then effectif_lu
                 when 'rentree_illisible'
+                then annee_lue
+                when 'rentree_a_venir'
                 then annee_lue
                 when 'eleves_segpa_illisible'
                 then eleves_segpa_lus

@@ -11,6 +11,7 @@ with
             upper(texte(fonction)) as fonction,
             part_de(quotite, minimum.valeur) as quotite_etp,
             est_pourcentage_nu(quotite, minimum.valeur) as est_quotite_sans_signe,
+            est_pourcentage_nu(hors_secteur_etp, minimum.valeur) as est_hors_secteur_sans_signe,
             uai_propre(residence_uai) as residence_uai,
             lower(sans_accents(statut)) as statut,
             texte(bassin) as bassin,
@@ -73,6 +74,8 @@ with
                 then 'sans_secteur_illisible'
                 when est_quotite_sans_signe
                 then 'quotite_en_pourcentage'
+                when est_hors_secteur_sans_signe
+                then 'hors_secteur_en_pourcentage'
                 when uai_a_perdu_un_zero(residence_lue)
                 then 'uai_zero_perdu'
             end as anomalie
@@ -83,6 +86,7 @@ with
         select
             * exclude (
                 est_quotite_sans_signe,
+                est_hors_secteur_sans_signe,
                 fonction_lue,
                 quotite_lue,
                 residence_lue,
@@ -93,7 +97,10 @@ with
             ),
             'postes' as source,
             case
-                when anomalie is null or anomalie in ('quotite_en_pourcentage', 'uai_zero_perdu')
+                when
+                    anomalie is null
+                    or anomalie
+                    in ('quotite_en_pourcentage', 'hors_secteur_en_pourcentage', 'uai_zero_perdu')
                 then 'gardee'
                 else 'rejetee'
             end as sort,
@@ -107,6 +114,8 @@ with
                 then 'quotite'
                 when 'quotite_en_pourcentage'
                 then 'quotite'
+                when 'hors_secteur_en_pourcentage'
+                then 'hors_secteur_etp'
                 when 'uai_zero_perdu'
                 then 'residence_uai'
                 when 'residence_illisible'
@@ -133,6 +142,8 @@ with
                 then quotite_lue
                 when 'quotite_en_pourcentage'
                 then quotite_lue
+                when 'hors_secteur_en_pourcentage'
+                then hors_secteur_lu
                 when 'uai_zero_perdu'
                 then residence_lue
                 when 'residence_illisible'

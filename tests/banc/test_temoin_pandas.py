@@ -16,6 +16,7 @@ from pipelines.base.uai import cle
 from pipelines.marts import construction, entrepot
 
 INCONNU = "0139997" + cle("0139997")
+DISPARU = "0139998" + cle("0139998")
 PETITE = pays.Taille(etablissements=900, ips=500, effectifs=400, communes=600, activite=3_000)
 CLES = {
     "mart_etablissement": ["uai"],
@@ -33,16 +34,21 @@ DE_LA_CARTE = {
 CODES_MANQUES = [
     "uai_absent", "uai_illisible", "uai_minuscules", "uai_cle_fausse", "uai_zero_perdu",
     "uai_deux_lignes", "uai_deux_communes", "uai_deux_types", "uai_dans_deux_annuaires",
-    "position_deplacee", "departement_absent", "label_inconnu", "academie_inconnue",
+    "absent_annuaire_recent", "position_deplacee", "departement_absent", "label_inconnu",
+    "academie_inconnue",
     "etat_inconnu", "ministere_inconnu", "nature_inconnue", "nom_absent", "secteur_inconnu",
     "ouverture_a_venir", "fermeture_a_venir",
+    "uai_lignes_contraires", "position_deux_lignes", "position_loin_du_departement",
+    "ips_deux_sources", "valeur_illisible", "position_illisible", "uai_absent_annuaire",
+    "ips_impossible", "effectif_impossible", "rentree_a_venir",
     "position_inconnue", "position_peu_sure", "position_loin_de_sa_commune", "densite_inconnue",
     "ecole_sans_niveau", "ep_inconnue", "ep_deux_labels", "ecole_deux_reseaux", "label_reporte",
-    "ep_contradictoire", "tete_de_reseau_absente", "ecole_absente_annuaire",
+    "ep_contradictoire", "ep_hors_liste", "tete_de_reseau_absente", "ecole_absente_annuaire",
     "ecole_rep_plus_sans_reseau", "mere_hors_perimetre", "effectif_inconnu", "ips_non_publie",
     "rentree_illisible", "effectif_vide", "eleves_segpa_illisible", "eleves_ulis_illisible",
     "remplacee_par_plus_recent", "effectif_saut", "effectif_sources_contraires",
-    "densite_illisible", "commune_deux_lignes", "commune_illisible", "colonne_sans_titre",
+    "densite_illisible", "commune_deux_lignes", "commune_illisible",
+    "population_illisible", "colonne_sans_titre",
     "activite_deux_lignes", "activite_hors_perimetre", "activite_absurde",
 ]  # fmt: skip
 """What a country of public files and activity may have amiss, without its build stopped."""
@@ -177,16 +183,30 @@ def abimer_annuaire(abime):
         "libelle_academie": "Lutèce",
         "precision_localisation": "Mauvaise",
         "latitude": "48,5",
+        "longitude": "quarante",
+        "segpa": "peut-être",
+        "ulis": "?",
+        "hebergement": "9",
+        "date_maj_ligne": "hier",
+        "nombre_d_eleves": "-50",
         "code_commune": "",
     }.items():
         abime.changer("annuaire", lignes, (next(c), colonne, valeur))
     n = next(c)
     abime.changer("annuaire", lignes, (n, "latitude", ""), (n, "code_commune", "99999"))
     abime.changer("annuaire", lignes, (next(c), "etat", "A FERMER"))
+    abime.changer(
+        "annuaire", lignes, *((n, "education_prioritaire", "REP") for n in colleges[-40:])
+    )
     n = next(c)
     abime.changer("annuaire", lignes, (n, "etat", "A OUVRIR"), (n, "date_ouverture", "01/09/2030"))
     abime.ajouter("annuaire", lignes, next(c))
     abime.ajouter("annuaire", lignes, next(c), code_commune="13055")
+    abime.ajouter("annuaire", lignes, next(c), statut_public_prive="Privé", latitude="44.5")
+    abime.ajouter("annuaire", lignes, next(c), etat="A FERMER", nombre_d_eleves="3")
+    abime.ajouter("annuaire", lignes, colleges[-50], nombre_d_eleves="5999")
+    n = colleges[-51]
+    abime.changer("annuaire", lignes, (n, "code_commune", "99999"), (n, "latitude", "-12.5"))
     abime.ajouter("annuaire", lignes, next(c), type_etablissement="Lycée", code_nature="300")
     abime.ajouter("annuaire", lignes, lycees[0], uai="")
     abime.ajouter("annuaire", lignes, lycees[0], uai="inconnu")
@@ -197,6 +217,9 @@ def abimer_annuaire(abime):
         ligne[a["date_maj_ligne"]] = "2021-09-01"
         if n < 5:
             ligne[a["latitude"]] = str(float(ligne[a["latitude"]]) + 0.1)
+    # since gone from the newer one
+    vieux.append([*vieux[-1]])
+    vieux[-1][a["uai"]] = DISPARU
     ancien = dataclasses.replace(abime.de("annuaire"), nom="annuaire-2021.csv")
     abime.ecrire(ancien, vieux)
 
@@ -214,6 +237,7 @@ def abimer_reseaux(abime):
         (rep[0], "ep", "ZEP"),
         (rep[1], "ep", "REP+"),
         (plus[2], "uai_tete_de_reseau", INCONNU),
+        (plus[7], "departement", ""),
     )
     abime.ajouter("education_prioritaire", lignes, plus[3], ep="REP")
     abime.ajouter("education_prioritaire", lignes, plus[4], uai_tete_de_reseau="0130011S")
@@ -229,6 +253,15 @@ def abimer_indices_et_effectifs(abime):
     lignes = abime.lire("ips_colleges")
     abime.changer("ips_colleges", lignes, (1, "ips", "NS"), (2, "rentree_scolaire", "l’an passé"))
     abime.changer("ips_colleges", lignes, (3, "uai", "n.c."), (4, "uai", ""))
+    abime.changer("ips_colleges", lignes, (7, "ips", "953"), (8, "ips", "-5"), (9, "uai", DISPARU))
+    rangs = abime.de("ips_colleges").rangs
+    ips_lycees = abime.lire("ips_lycees")
+    abime.changer(
+        "ips_lycees", ips_lycees, (1, "uai", lignes[20][rangs["uai"]]), (1, "ips_ensemble", "131,5")
+    )
+    abime.ecrire(abime.de("ips_lycees"), ips_lycees)
+    abime.changer("ips_colleges", lignes, (10, "rentree_scolaire", "2099-2100"))
+    abime.changer("ips_colleges", lignes, (11, "uai", DISPARU[:7] + "A"))
     abime.ajouter("ips_colleges", lignes, 5)
     lignes[0].append("")
     lignes[6].append("note")
@@ -247,6 +280,9 @@ def abimer_indices_et_effectifs(abime):
         (3, "eleves_ulis", "NS"),
         (4, "rentree", ""),
         (5, "uai", lignes[5][c["uai"]].lstrip("0")),
+        (7, "effectif", "50000"),
+        (8, "effectif", "-3"),
+        (9, "effectif", "1.000"),
     )
     abime.ajouter("effectifs_colleges", lignes, 6)
     abime.ecrire(abime.de("effectifs_colleges"), lignes)
@@ -266,6 +302,7 @@ def abimer_communes(abime):
         entetes,
         ["13055", "Marseille", "1", "Grands centres urbains", "870321"],
         ["13901", "Illisible", "9", "", ""],
+        ["13903", "Habitée", "7", "Rural à habitat très dispersé", "beaucoup"],
         ["13901", "Lisible", "7", "Rural à habitat très dispersé", "12"],
         ["13902", "Deux fois", "7", "Rural à habitat très dispersé", "12"],
         ["13902", "Deux fois", "6", "Rural à habitat dispersé", "12"],

@@ -181,7 +181,7 @@ class TestPresences:
         with fabrique.en_memoire(sources) as sql:
             assert sql("select count(*) from mart_presence") == [(0,)]
             assert anomalies(sql, "presences") == [
-                ("presence_hors_perimetre", 3, f"{uai(8)} Sainte-Marie, prive"),
+                ("presence_hors_perimetre", 3, f"{uai(8)} Sainte-Marie, établissement privé"),
                 ("presence_uai_inconnu", 2, uai(999)),
             ]
 

@@ -45,6 +45,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.base.erreurs import AtlasError
+from pipelines.base.uai import cle
 from pipelines.sources import chargement, fichiers_csv, lecture
 
 UN, DEUX = uai(1), uai(2)
@@ -671,6 +672,26 @@ class TestContenu:
             )] == ["ep_contradictoire", "ep_contradictoire", "ep_deux_labels",
                    "label_du_brevet_contraire", "rep_et_rep_plus"]  # fmt: skip
 
+    def test_a_label_the_list_does_not_know_is_kept_and_the_rule_told_is_the_one_followed(
+        self, tmp_path
+    ):
+        """REP by the annuaire, absent from the list: the annuaire's label stands, and says so."""
+        fabrique.ecrire_annuaire(
+            tmp_path, [etablissement(1), etablissement(2, Appartenance_Education_Prioritaire="REP")]
+        )
+        fabrique.ecrire_liste_ep(tmp_path, [reseau(1, 1, "COLLEGE", "REP+")])
+        with fabrique.en_memoire(tmp_path) as sql:
+            assert sql("select ep, ep_source from mart_etablissement order by uai") == [
+                ("REP+", "education_prioritaire"), ("REP", "annuaire"),
+            ]  # fmt: skip
+            [(un, liste), (deux, annuaire)] = sql(
+                "select code, consequence from mart_anomalie where colonne = "
+                "'Appartenance_Education_Prioritaire' order by ligne"
+            )
+            assert (un, deux) == ("ep_contradictoire", "ep_hors_liste")
+            assert liste.startswith("la liste l’emporte")
+            assert annuaire.startswith("le label de l’annuaire est gardé")
+
     def test_an_ecole_under_two_networks_is_in_the_first_and_told(self, tmp_path):
         """Never in both: its presence is given once."""
         fabrique.ecrire_annuaire(
@@ -915,7 +936,7 @@ class TestPositions:
             assert sql(
                 "select distinct qualite_position, position_fichier from mart_etablissement"
             ) == [("commune", "contours.geojson")]
-            assert len(anomalies(sql, "position_de_la_commune")) == 2
+            assert len(anomalies(sql, "position_illisible")) == 2
 
     def test_two_vintages_more_than_a_kilometre_apart_are_told(self, tmp_path):
         """The newest position stands; 300 metres are nothing."""
@@ -1103,6 +1124,50 @@ class TestMillesimes:
                 "and colonne = 'uai'"
             ) == [("uai_dans_deux_annuaires", "b.csv", "50 lignes")]
 
+    def test_what_the_newest_annuaire_of_a_departement_no_longer_has_is_out_of_scope_and_told(
+        self, tmp_path
+    ):
+        """A collège and an école REP+ of 2023 gone in 2026; the Gard is still that of 2023."""
+        gard = {"Code_departement": "30", "Code_commune": "30007"}
+        fabrique.ecrire_annuaire(
+            tmp_path,
+            [
+                *(etablissement(n, date_maj_ligne="2023-06-08") for n in (1, 2)),
+                *(etablissement(n, "Ecole", date_maj_ligne="2023-06-08") for n in (11, 12)),
+                etablissement(3, date_maj_ligne="2023-06-08", **gard),
+            ],
+            nom="ancien.csv",
+        )
+        # the newer file keeps silent on the day of its row: it is the newer all the same
+        fabrique.ecrire_annuaire(
+            tmp_path,
+            [
+                etablissement(1, date_maj_ligne="", Nom_etablissement="neuf"),
+                etablissement(4, date_maj_ligne="2026-09-01"),
+            ],
+            nom="recent.csv",
+        )
+        fabrique.ecrire_liste_ep(tmp_path, [reseau(1, 1, "COLLEGE"), reseau(11, 1)])
+        with fabrique.en_memoire(tmp_path) as sql:
+            assert sql(
+                "select uai, nom, motif_hors_perimetre from mart_etablissement order by uai"
+            ) == [
+                (UN, "neuf", None),
+                (DEUX, "Collège fictif 2", "absent_annuaire_recent"),
+                (uai(3), "Collège fictif 3", None),
+                (uai(4), "Collège fictif 4", None),
+                (uai(11), "Ecole fictif 11", "absent_annuaire_recent"),
+                (uai(12), "Ecole fictif 12", "ecole_hors_rep_plus"),
+            ]
+            assert sql(
+                "select fichier, ligne, valeur, gravite from mart_anomalie "
+                "where code = 'absent_annuaire_recent' order by ligne"
+            ) == [
+                ("ancien.csv", 3, f"{DEUX} Collège fictif 2", "attention"),
+                ("ancien.csv", 4, f"{uai(11)} Ecole fictif 11", "attention"),
+            ]
+            assert sql("select site_id from mart_site order by 1") == [(UN,), (uai(3),), (uai(4),)]
+
     def test_the_newest_list_of_networks_replaces_the_older_whole(self, tmp_path):
         """An école that left the list is out, though the older one still names it."""
         fabrique.ecrire_annuaire(
@@ -1118,6 +1183,35 @@ class TestMillesimes:
                 "select fichier, valeur from mart_anomalie where code = 'remplacee_par_plus_recent'"
             ) == [("liste-2022.csv", "2 lignes")]
 
+    def test_a_newer_list_without_a_departement_column_replaces_the_older_all_the_same(
+        self, tmp_path
+    ):
+        """The département is then that of the UAI, 2A and 2B for those of Corsica."""
+        fabrique.ecrire_annuaire(
+            tmp_path, [etablissement(1), etablissement(11, "Ecole"), etablissement(12, "Ecole")]
+        )
+        corse = "6200001" + cle("6200001")
+        fabrique.ecrire_liste_ep(
+            tmp_path,
+            [reseau(11, 1), reseau(12, 1), reseau(13, 1, NUMERO=corse, **{"N°Département": "2A"})],
+            nom="liste-2022.csv",
+        )
+        fabrique.ecrire_csv(
+            tmp_path / "liste-2024.csv",
+            [c for c in fabrique.COLONNES_LISTE_EP if c != "N°Département"],
+            [
+                {c: v for c, v in ligne.items() if c != "N°Département"}
+                for ligne in (reseau(11, 1), reseau(14, 1, NUMERO=corse))
+            ],
+        )
+        with fabrique.en_memoire(tmp_path) as sql:
+            assert sql("select uai, ep_fichier from mart_etablissement where ep is not null") == [
+                (uai(11), "liste-2024.csv")
+            ]
+            assert sql(
+                "select fichier, valeur from mart_anomalie where code = 'remplacee_par_plus_recent'"
+            ) == [("liste-2022.csv", "3 lignes")]
+
     def test_every_source_takes_its_newest_file(self, tmp_path):
         """Same rentrée, same commune: the file of the newest vintage, whatever its name."""
         fabrique.ecrire_annuaire(tmp_path, [etablissement(1)])
@@ -1132,7 +1226,7 @@ class TestMillesimes:
             assert sql(
                 "select fichier, valeur from mart_anomalie "
                 "where code = 'remplacee_par_plus_recent' order by 1"
-            ) == [("grille_2022.xlsx", "1 lignes"), ("z.csv", "1 lignes")]
+            ) == [("grille_2022.xlsx", "1 ligne"), ("z.csv", "1 ligne")]
 
     @pytest.mark.parametrize(
         ("texte", "jour"),
