@@ -16,6 +16,7 @@ import shapely.geometry
 from xlsxwriter.utility import xl_col_to_name
 
 from pipelines.banc.pays import Fichier
+from pipelines.base.textes import pluriel
 from pipelines.base.uai import LETTRES
 
 MILLESIMES = {
@@ -114,7 +115,7 @@ def _csv(chemin: Path, fichier: Fichier) -> tuple[pd.DataFrame, list[dict]]:
             "fichier": fichier.nom,
             "ligne": fichier.ligne_entete,
             "colonne": xl_col_to_name(rang),
-            "valeur": f"{cadre[rang].notna().sum()} cellules",
+            "valeur": pluriel(int(cadre[rang].notna().sum()), "cellule"),
             "code": "colonne_sans_titre",
         }
         for rang in muettes
