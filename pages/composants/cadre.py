@@ -1,6 +1,7 @@
 """The frame of every page: navigation, département, warnings, tables with their download."""
 
-from collections.abc import Iterable
+import contextlib
+from collections.abc import Iterable, Iterator
 from typing import Literal
 
 import pandas as pd
@@ -8,6 +9,7 @@ import streamlit as st
 
 from pages.composants import acces
 from pipelines.base import chemins
+from pipelines.base.erreurs import AtlasError
 from pipelines.base.textes import INCONNU, enumeration, nombre, pour_tableur
 
 DOSSIER = chemins.RACINE / "pages"
@@ -63,6 +65,15 @@ def departement() -> str:
     connus = acces.departements(acces.version())
     demande = st.query_params.get("departement", "")
     return demande if demande in connus else next(iter(connus))
+
+
+@contextlib.contextmanager
+def sur_place() -> Iterator[None]:
+    """A refusal is told where it is met, and the rest of the page stands."""
+    try:
+        yield
+    except AtlasError as erreur:
+        st.warning(inerte(erreur.message()).replace("\n", "  \n"))
 
 
 def sans_postes() -> None:

@@ -121,7 +121,7 @@ def _resultat(etat: Etat) -> None:
         "Preuve": (vue.etages, "preuve"),
     }
     *onglets, dernier = st.tabs([*tables, "Déplacements"])
-    with dernier:
+    with dernier, cadre.sur_place():
         deplacements.montrer(calcul_id)
     for onglet, (table, nom) in zip(onglets, tables.values(), strict=True):
         with onglet:
@@ -135,4 +135,5 @@ def _resultat(etat: Etat) -> None:
                 cadre.table_a_lire(table, f"{nom}-{calcul_id}")
             else:
                 cadre.table(table, f"{nom}-{calcul_id}")
-    explication.section(calcul_id)
+    with cadre.sur_place():
+        explication.section(calcul_id)

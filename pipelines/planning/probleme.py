@@ -337,7 +337,13 @@ def _position(objet: Site | Poste, ou: str) -> None:
 
 
 def _verifier(probleme: Probleme) -> None:
-    _parmi(probleme.schema, "schema", (SCHEMA,))
+    if probleme.schema != SCHEMA:
+        _refuser(
+            f"Ce problème est au format « {probleme.schema} », que cette version ne lit plus.",
+            "schema",
+            SCHEMA,
+            "refaire la proposition",
+        )
     _texte(probleme.departement, "departement")
     _entier(probleme.graine, "graine", 0, GRAINE_MAX)
     _texte(probleme.empreinte_donnees, "empreinte_donnees", vide=True)

@@ -82,7 +82,10 @@ class Releve:
 
 def nettoyer(cellule: str | None) -> str | None:
     """A cell without blanks around it, any odd blank inside made a space; None when empty."""
-    return (cellule.translate(_EN_ESPACES).strip(" ") or None) if cellule else None
+    if not cellule or cellule.isalnum():
+        # most cells are a word or a number, with nothing to clean
+        return cellule or None
+    return cellule.translate(_EN_ESPACES).strip(" ") or None
 
 
 def dialecte(fichier: Path) -> Dialecte:

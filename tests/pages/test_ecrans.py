@@ -296,6 +296,28 @@ def test_a_shown_proposal_is_explained_site_by_site(ouvrir, entrepot_exemple):
         assert verdict.conforme == (reprise.poste_id in reprises)
 
 
+def test_a_proposal_of_an_older_format_is_still_read_and_says_what_it_no_longer_can(
+    ouvrir, entrepot_exemple
+):
+    """Its tables stand; only the questions that need its problem are refused, where they are."""
+    calcul_id = "005-20261121-101112-abcdef"
+    dossier = chemins.CALCULS / calcul_id
+    propositions.proposer(entrepot_exemple, "005", graine=1, duree_max_s=1, sortie=dossier)
+    (dossier / "demande.json").write_text('{"departement": "005"}', encoding="utf-8")
+    probleme = dossier / "probleme.json"
+    ancien = re.sub("atlas-probleme/[0-9]+", "atlas-probleme/1", probleme.read_text("utf-8"))
+    probleme.write_text(ancien, encoding="utf-8")
+    ecran = ouvrir("situation", departement="005")
+    ecran.query_params["calcul"] = calcul_id
+    ecran.switch_page("../proposer/proposer.py").run()
+    assert not ecran.exception
+    assert not ecran.error
+    assert any("Poste" in d.value for d in ecran.main.dataframe)
+    refus = " ".join(clair(w.value) for w in ecran.main.warning)
+    assert "au format « atlas-probleme/1 »" in refus
+    assert "refaire la proposition" in refus
+
+
 def doctrines_de(ecran):
     """The page of the doctrines, at the address of `ecran`."""
     return ecran.switch_page("../proposer/doctrines.py").run()
