@@ -10,7 +10,6 @@ import python_calamine
 from rich.console import Console
 from typer.testing import CliRunner
 
-from pipelines import cli
 from pipelines.base.textes import FINE
 from pipelines.cli import app
 from pipelines.marts import construction, entrepot
@@ -183,7 +182,8 @@ class TestRapport:
         self, tmp_path, monkeypatch, quotite, code
     ):
         """1 for what must be mended first; nothing is built either way."""
-        monkeypatch.setattr(cli, "console", Console(width=300))
+        for module in ("application", "donnees"):
+            monkeypatch.setattr(f"pipelines.cli.{module}.console", Console(width=300))
         vue = self.vue(tmp_path, quotite=quotite)
         base = tmp_path / "atlas.duckdb"
         fin = CliRunner().invoke(
@@ -259,8 +259,8 @@ class TestSourcesContraires:
         ("vu", "regle", "valeur"),
         [
             ("ne donnent pas le même label", "la liste l’emporte", "REP+"),
-            ("à plus d’un kilomètre", "mise à jour la plus récente est retenue", "2,2 km"),
-            ("plus d’un cinquième d’une rentrée", "la plus récente est retenu", "300 à la rentrée"),
+            ("à plus d’un kilomètre", "l’annuaire le plus récent est retenue", "2,2 km"),
+            ("changé de plus d’un cinquième", "la plus récente est retenu", "300 à la rentrée"),
             ("effectifs qui diffèrent", "les fichiers par niveau", "600 (effectifs_brevet)"),
             ("rattachée à deux réseaux", "le premier réseau de la liste la plus récente", "034"),
         ],
