@@ -19,6 +19,7 @@ SONDES = re.compile(r"/\w+/_stcore/(health|host-config)$")
 # its main part, under the side bar's own title
 TITRE = "[data-testid=stMain] h1"
 PETIT = "005"
+GRAND = "013"  # too large to be proven before the stop is asked
 
 
 class Visite:
@@ -266,7 +267,7 @@ def test_from_the_situation_to_a_plan_found_again_at_its_address(visite):
 
 def test_a_long_computation_stopped_keeps_the_best_plan_and_shows_it_at_once(visite):
     """Asked for 120 seconds, stopped after 2: the result stands within 10 seconds."""
-    visite.aller(f"/proposer?departement={PETIT}")
+    visite.aller(f"/proposer?departement={GRAND}")
     lancer(visite, 120)
     visite.page.wait_for_timeout(2000)
     debut = time.monotonic()
@@ -274,7 +275,7 @@ def test_a_long_computation_stopped_keeps_the_best_plan_and_shows_it_at_once(vis
     phrase, _ = lire_resultat(visite.page)
     assert time.monotonic() - debut < 12
     assert "du besoin couvert" in phrase
-    expect(visite.page.get_by_text("Le calcul a été arrêté avant sa fin")).to_be_visible()
+    expect(visite.page.get_by_text("Le calcul a été arrêté avant sa fin").first).to_be_visible()
 
 
 def test_a_tab_closed_in_the_middle_of_a_computation_finds_its_result_again(
