@@ -42,14 +42,14 @@ from pipelines.planning.tables import Colonne, Plan, colonnes_de
 PARTS_DUREE = (0.55, 0.15, 0.25, 0.05)  # share of the duration of each stage
 COUPLES_PETIT = 400  # admitted couples up to which CP-SAT is worth trying
 PART_PROUVE = 0.6  # of a stage of a small problem, for CP-SAT; of the rest:
-PART_BORNE = 0.25  # for the decomposition
+PART_BORNE = 0.4  # for the decomposition, which ends sooner once converged
 PART_RECUIT = 0.15  # for the annealing
 PART_RECUIT_EQUILIBRE = 1.0  # for the annealing of the last stage, which has nothing else
 ECART_PREUVE = 0.0095  # gap under which enumerating columns to prove more is not worth it
 # Work in one second of an ordinary 2-core office machine, measured on 125 sites × 45 postes.
 TRAVAIL_CP_PAR_S = 0.4  # CP-SAT deterministic time, one worker
 MOUVEMENTS_PAR_S = 30_000  # annealing moves
-CASES_PAR_S = 100_000_000  # cells of the pricing tables, linear programmes included
+CASES_PAR_S = 250_000_000  # cells of the pricing tables, linear programmes included
 NOEUDS_PAR_S = 10  # nodes of the master in whole numbers, and columns it is given:
 PROCHES_PAR_S = 400  # the nearest of the reserve, to find plans
 RESERVE_PAR_S = 2_500  # all those within a reduced cost, to prove
