@@ -23,7 +23,10 @@ def ecrire(chemin, colonnes, *lignes):
 
 def dites(sql):
     """(code, line, column, value) of everything told."""
-    return sql("select code, ligne, colonne, valeur from mart_anomalie order by source, ligne, 3")
+    return sql(
+        "select code, ligne, colonne, valeur from mart_anomalie "
+        "order by source, ligne, colonne, code, valeur"
+    )
 
 
 def test_every_cell_of_the_annuaire_that_is_lost_is_told_with_its_column(tmp_path):
@@ -115,8 +118,8 @@ def test_a_rentree_that_has_not_begun_and_a_uai_nobody_has_are_told(tmp_path):
         assert sql("select ips, ips_rentree from mart_etablissement") == [(100.0, 2022)]
         assert [d for d in dites(sql) if d[0] != "effectif_inconnu"] == [
             ("rentree_a_venir", 3, "rentree_scolaire", "2099"),
-            ("uai_cle_fausse", 4, "uai", UN[:7] + "Z"),
             ("uai_absent_annuaire", 4, "uai", f"3 UAI, dont {UN[:7]}Z"),
+            ("uai_cle_fausse", 4, "uai", UN[:7] + "Z"),
             ("uai_cle_fausse", 8, "uai", "0590001A"),
         ]
         assert sql(
