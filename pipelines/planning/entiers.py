@@ -94,10 +94,16 @@ def _formuler(
     modele = mathopt.Model()
     une = [modele.add_linear_constraint(lb=1.0, ub=1.0) for _ in t.capacite]
     site = [modele.add_linear_constraint(ub=1.0) for _ in t.cout]
-    partages = [s for s, partage in enumerate(dec.partage) if partage]
-    nombre = {s: modele.add_linear_constraint(ub=0.0) for s in partages}
-    couverture = {s: modele.add_linear_constraint(ub=0.0) for s in partages}
-    plafond = {s: modele.add_linear_constraint(ub=float(len(t.cout[s]) - 1)) for s in partages}
+    niveau = {
+        (s, n): modele.add_linear_constraint(lb=0.0, ub=0.0)
+        for s in dec.partages
+        for n in dec.niveaux[s]
+    }
+    une_fois = {
+        (p, s): modele.add_linear_constraint(ub=0.0)
+        for s in dec.partages
+        for p in dec.rangees[s].tolist()
+    }
     caps = [
         modele.add_linear_constraint(ub=float(cap - dec.constantes[k]))
         for k, cap in enumerate(dec.plafonds)
@@ -105,13 +111,15 @@ def _formuler(
     objectif = modele.objective
     objectif.is_maximize = False
     objectif.offset = float(dec.constantes[rang])
-    for s in partages:
-        for c, reste in enumerate(t.cout[s]):
+    for s in dec.partages:
+        for mode in dec.modes[s]:
             z = modele.add_binary_variable()
             site[s].set_coefficient(z, 1.0)
-            nombre[s].set_coefficient(z, -float(t.postes_max[s]))
-            couverture[s].set_coefficient(z, float(c))
-            gain = float(reste - t.cout[s][0])
+            for n in set(mode):
+                niveau[s, n].set_coefficient(z, float(mode.count(n)))
+            for p in dec.rangees[s].tolist():
+                une_fois[p, s].set_coefficient(z, -1.0)
+            gain = float(t.cout[s][sum(mode)] - t.cout[s][0])
             if rang == 0:
                 objectif.set_linear_coefficient(z, gain)
             else:
@@ -124,9 +132,8 @@ def _formuler(
         totaux = [0] * len(dec.constantes)
         for s, n, partagee in sites:
             if partagee:
-                nombre[s].set_coefficient(v, 1.0)
-                couverture[s].set_coefficient(v, -float(n))
-                plafond[s].set_coefficient(v, float(n))
+                niveau[s, n].set_coefficient(v, -1.0)
+                une_fois[p, s].set_coefficient(v, 1.0)
             else:
                 site[s].set_coefficient(v, 1.0)
             for k, mesure in enumerate(dec.mesures(p, s, n, partagee)):

@@ -44,13 +44,8 @@ class Reserve:
         )
 
     def profits(self, duales: Duales) -> np.ndarray:
-        """What each column earns at these dual values (mu, nu, pi), scale ECHELLE_DUALE."""
-        mu, nu, pi = (np.append(prix, 0) for prix in (duales.mu, duales.nu, duales.pi))
-        seuls = np.where(self.partage == 0, mu[self.sites], 0)
-        communs = np.where(
-            self.partage > 0, pi[self.sites] * self.partage.astype(np.int64) - nu[self.sites], 0
-        )
-        return self.gain - seuls.sum(axis=1) + communs.sum(axis=1)
+        """What each column earns at these dual values, scale ECHELLE_DUALE."""
+        return self.gain + _prix_des_sites(duales, self.poste, self.sites, self.partage)
 
 
 def enumerer(dec: Decomposition, duales: Duales, ecart: int, limite: int) -> Reserve:
@@ -116,7 +111,8 @@ def _choix(dec: Decomposition, duales: Duales, p: int) -> tuple[list[_Choix], in
         choix.append(_Choix(s, 0, niveaux, [g - int(duales.mu[s]) for g in gains]))
         if dec.partage[s]:
             choix += [
-                _Choix(s, n, [n], [int(duales.pi[s]) * n - int(duales.nu[s])]) for n in niveaux
+                _Choix(s, n, [n], [int(duales.rho[s, n]) - int(duales.sigma[p, s])])
+                for n in niveaux
             ]
     return choix, len(obliges)
 
@@ -181,10 +177,17 @@ def _du_poste(
             sites, partage, valeur = sites[permis], partage[permis], valeur[permis]
     if len(valeur) > limite:
         return None
-    mu, nu, pi = (np.append(prix, 0) for prix in (duales.mu, duales.nu, duales.pi))
-    seul = np.where(partage == 0, mu[sites], 0).sum(axis=1)
-    commun = np.where(partage > 0, pi[sites] * partage - nu[sites], 0).sum(axis=1)
-    return sites, partage, valeur + seul - commun
+    return sites, partage, valeur - _prix_des_sites(duales, np.array(p), sites, partage)
+
+
+def _prix_des_sites(
+    duales: Duales, poste: np.ndarray, sites: np.ndarray, partage: np.ndarray
+) -> np.ndarray:
+    """What the dual values of its sites add to each column: −mu alone, rho − sigma shared."""
+    rien = sites < 0
+    seuls = np.where(rien | (partage > 0), 0, duales.mu[sites])
+    communs = duales.rho[sites, partage] - duales.sigma[poste[..., None], sites]
+    return np.where(rien | (partage == 0), 0, communs).sum(axis=1) - seuls.sum(axis=1)
 
 
 def _oblige(choix: list[_Choix], k: int) -> int:
