@@ -7,13 +7,17 @@ large département is. The enumeration knows the rules and the objectives from `
 import random
 from dataclasses import replace
 from decimal import Decimal
+from fractions import Fraction
 from functools import cache
 
 import pytest
 from petits import enumerer, jugement, petit, sous_doctrine
 
 from pipelines.base.erreurs import AtlasError
-from pipelines.planning.probleme import Verrou
+from pipelines.planning import reserve
+from pipelines.planning.decomposition import ECHELLE_DUALE, Decomposition
+from pipelines.planning.modele import Index
+from pipelines.planning.probleme import Verrou, ordonner
 from pipelines.planning.solveur import resoudre
 
 # admitted couples up to which CP-SAT is used, and seconds of work asked for
@@ -354,3 +358,25 @@ def test_on_larger_problems_the_bound_stays_under_the_proven_optimum(graine):
         assert max(etage.borne, prouve.borne) <= min(etage.valeur_atteinte, prouve.valeur_atteinte)
         if etage.valeur_atteinte != prouve.valeur_atteinte:
             break  # what follows is kept under other caps
+
+
+@pytest.mark.parametrize("graine", range(0, 120, 2))
+def test_a_plan_that_uses_a_sector_left_out_costs_what_the_reserve_says(graine):
+    """The bound after enumeration rests on it: under its reach, no plan needs another sector."""
+    probleme, plans = tirer(graine), tous_les_plans(graine)
+    index = Index.de(ordonner(probleme))
+    dec = Decomposition(index, 0, ())
+    dec.borner(10**9, [], set(), 30, lambda: False)
+    borne, _ = dec.evaluer(dec.centre)
+    ecart = max(1, optimum(probleme, plans)[0] // 10)
+    gardee = reserve.enumerer(dec, dec.arrondir(dec.centre), ecart, 10**6)
+    secteurs = {
+        (int(p), frozenset(s for s in sites if s >= 0))
+        for p, sites in zip(gardee.poste, gardee.sites.tolist(), strict=True)
+    }
+    for plan, (manque, *_) in plans:
+        if manque < borne + Fraction(gardee.portee, ECHELLE_DUALE):
+            servis = {p: set() for p in range(len(probleme.postes))}
+            for presence in plan:
+                servis[index.rang_poste[presence.poste_id]].add(index.rang_site[presence.site_id])
+            assert {(p, frozenset(sites)) for p, sites in servis.items()} <= secteurs
