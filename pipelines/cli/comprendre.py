@@ -29,7 +29,7 @@ def verifier_plan(
         Path | None,
         typer.Option(
             "--plan",
-            help="plan à juger, même fait à la main : CSV, Excel ou JSON "
+            help="plan à juger, même fait à la main : CSV, Excel ou JSON "
             "(par défaut, celui de la proposition)",
         ),
     ] = None,

@@ -78,7 +78,7 @@ class Etage:
     gap in half-days per cycle, at the average worth of one more half-day at a site that is short.
     `valeur_atteinte` is what the stage itself reached, of which later stages may have given back
     the tolerance; `statut` is « optimal » when that was proven the best. `arret_par`: what ended
-    the stage, in the words of `Resultat`.
+    this stage, « preuve » first, in the words of `Resultat`.
     """
 
     code: str
@@ -97,9 +97,10 @@ class Etage:
 class Resultat:
     """A plan the rules accept (sorted), its stages, and what ended the work.
 
-    `arret_par`: « preuve » (proven best), « travail » (the work allowed was spent), « ecart » (the
-    gap asked for was reached), « utilisateur », or « temps » (the wall clock: another run may give
-    another plan).
+    `arret_par`: « utilisateur » or « temps » (the wall clock) as soon as either cut the work, even
+    of plans proven best: another run may give another plan. Else « preuve » (every stage proven
+    best), « ecart » (the gap asked for was reached by the others), or « travail » (all the work
+    allowed was spent).
     """
 
     plan: tuple[Presence, ...]
@@ -184,7 +185,7 @@ def resoudre(
         plan=_presences(index, plan),
         etages=etages,
         statut="optimal" if prouve else "realisable",
-        arret_par="preuve" if prouve else suivi.cause or _fin_de_toutes(etages),
+        arret_par=suivi.cause or _fin_de_toutes(etages),
     )
 
 
@@ -198,8 +199,9 @@ def _fin(atteinte: int, borne: int, ecart_vise: float | None, suivi: "_Suivi") -
 
 
 def _fin_de_toutes(etages: tuple[Etage, ...]) -> str:
-    """« ecart » when no stage stopped before the gap asked for, else « travail »."""
-    return "ecart" if {e.arret_par for e in etages} <= {"preuve", "ecart"} else "travail"
+    """The weakest of what ended the stages: « preuve », else « ecart », else « travail »."""
+    fins = {etage.arret_par for etage in etages}
+    return next((fin for fin in ("travail", "ecart") if fin in fins), "preuve")
 
 
 def _atteint(valeur: int, borne: int, ecart: float) -> bool:

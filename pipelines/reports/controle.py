@@ -36,7 +36,7 @@ def vue(jugement: Jugement) -> VueControle:
     else:
         phrase = (
             f"Ce plan de {pluriel(jugement.nb_presences, 'présence')} ne respecte pas toutes les "
-            f"règles : {pluriel(len(verdict.manquements), 'manquement')} à "
+            f"règles : {pluriel(len(verdict.manquements), 'manquement')} à "
             f"{pluriel(len(regles), 'règle')}."
         )
     return VueControle(
@@ -85,12 +85,12 @@ def _contradictions(jugement: Jugement) -> list[str]:
     notes = []
     if jugement.est_le_sien and any(annonces[c]["valeur"] != v for c, v in objectifs.items()):
         notes.append(
-            "Les objectifs recalculés ne sont pas ceux de resume.json : le plan, le problème ou le "
+            "Les objectifs recalculés ne sont pas ceux de resume.json : le plan, le problème ou le "
             "résumé a été modifié depuis le calcul."
         )
     if jugement.verdict.conforme and objectifs["manque"] < annonces["manque"]["borne"]:
         notes.append(
-            "Ce plan fait mieux que la borne annoncée pour le manque de présence : la preuve est "
+            "Ce plan fait mieux que la borne annoncée pour le manque de présence : la preuve est "
             "fausse, ou les fichiers ont été modifiés. Signaler ce défaut d'Atlas avec ce dossier."
         )
     return notes

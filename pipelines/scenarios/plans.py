@@ -102,7 +102,7 @@ def _json(fichier: Path) -> object:
         return json.loads(fichier.read_text(encoding="utf-8-sig"))
     except FileNotFoundError as cause:
         raise AtlasError(
-            f"Ce dossier n'a pas de problème : {fichier.name} manque.",
+            f"Ce dossier n'a pas de problème : {fichier.name} manque.",
             fichier=str(fichier.parent),
             admis="un dossier qui contient probleme.json, décrit dans docs/probleme.md",
             remede="vérifier le chemin donné à --proposition",
