@@ -10,11 +10,12 @@ from pipelines.scenarios.calculs import DUREE_PAR_DEFAUT_S, Hypotheses
 
 @dataclass(frozen=True)
 class Demande:
-    """What the user asked for: hypotheses, seed, seconds of work."""
+    """What the user asked for: hypotheses, seed, seconds of work, gap to stop at (0 to 1)."""
 
     hypotheses: Hypotheses
     graine: int
     duree_max_s: float
+    ecart_vise: float | None
 
 
 def formulaire(bouton: str, *, ouvert: bool, avec_doctrine: bool, note: str = "") -> Demande | None:
@@ -56,6 +57,16 @@ def formulaire(bouton: str, *, ouvert: bool, avec_doctrine: bool, note: str = ""
         )
         duree = c.number_input("Durée du calcul (secondes)", 5, 600, DUREE_PAR_DEFAUT_S, step=5)
         graine = d.number_input("Graine (même graine, même plan)", 0, 9999, 1)
+        ecart = st.number_input(
+            "S'arrêter dès que le plan est prouvé à moins de …\u202f% du meilleur",
+            1,
+            50,
+            None,
+            placeholder="aller au bout de la durée",
+            help="Chaque objectif est cherché tour à tour. Avec 5, le calcul passe au suivant dès "
+            "qu'aucun plan ne peut faire plus de 5\u202f% mieux. Vide, il va au bout de la durée, "
+            "sauf s'il prouve avant que le plan est le meilleur.",
+        )
         a, b, c = st.columns(3)
         meme_bassin = a.checkbox("Aucun site hors du bassin du poste", defaut.meme_bassin)
         vacants = b.checkbox("Compter les postes vacants", defaut.compter_postes_vacants)
@@ -77,4 +88,5 @@ def formulaire(bouton: str, *, ouvert: bool, avec_doctrine: bool, note: str = ""
         ),
         graine=int(graine),
         duree_max_s=float(duree),
+        ecart_vise=None if ecart is None else ecart / 100,
     )

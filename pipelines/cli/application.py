@@ -69,6 +69,16 @@ OptionTrajetsMesures = Annotated[
         help="un trajet qu'aucun fichier ne donne est inconnu, au lieu d'être estimé",
     ),
 ]
+OptionEcartVise = Annotated[
+    float | None,
+    typer.Option(
+        "--ecart-vise",
+        help="s'arrêter dès que chaque objectif est prouvé à moins de ce % du meilleur, par "
+        "exemple 5 (par défaut, aller au bout de la durée)",
+        min=0,
+        max=99,
+    ),
+]
 OptionProposition = Annotated[
     Path, typer.Option("--proposition", help="dossier écrit par atlas proposer")
 ]

@@ -1,4 +1,4 @@
-"""Commands on a proposal: why, what half a post is worth, what an absence uncovers."""
+"""Commands on a proposal: does it hold, why, what half a post is worth, what is at risk."""
 
 import signal
 from pathlib import Path
@@ -15,11 +15,37 @@ from pipelines.cli.application import (
     imprimer_tableau,
     progression,
 )
+from pipelines.reports import controle, explication
 from pipelines.reports import exigences as vue_exigences
-from pipelines.reports import explication
 from pipelines.reports import marges as vue_marges
-from pipelines.scenarios import etudes
+from pipelines.scenarios import etudes, plans
 from pipelines.scenarios.etudes import Nature
+
+
+@app.command("verifier-plan")
+def verifier_plan(
+    proposition: OptionProposition,
+    plan: Annotated[
+        Path | None,
+        typer.Option(
+            "--plan",
+            help="plan à juger, même fait à la main : CSV, Excel ou JSON "
+            "(par défaut, celui de la proposition)",
+        ),
+    ] = None,
+) -> None:
+    """Juge un plan sans rien partager avec le calcul : règles enfreintes, objectifs recalculés.
+
+    Sort avec le code 1 quand une règle est enfreinte, ou quand la proposition est contredite.
+    """
+    vue = controle.vue(plans.juger_plan(proposition, plan))
+    console.print(vue.phrase, style="bold", markup=False, highlight=False)
+    for note in vue.notes:
+        console.print(note, style="red", markup=False, highlight=False)
+    imprimer_tableau(vue.manquements)
+    imprimer_tableau(vue.objectifs)
+    if not vue.est_bon:
+        raise typer.Exit(1)
 
 
 @app.command()

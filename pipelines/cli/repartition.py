@@ -5,12 +5,13 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
+from rich.table import Column, Table
 
 from pipelines.base import chemins, provisoire, reference
 from pipelines.base.textes import nombre, pluriel, pourcentage
 from pipelines.cli.application import (
     OptionDepartement,
+    OptionEcartVise,
     OptionEntrepot,
     OptionGraine,
     app,
@@ -22,6 +23,7 @@ from pipelines.cli.application import (
 )
 from pipelines.planning.assemblage import Hypotheses
 from pipelines.reports import doctrines as vue_doctrines
+from pipelines.reports.libelles import COUPURES, FINS
 from pipelines.scenarios import comparaisons, propositions
 from pipelines.scenarios.resume import ENSEMBLE
 from pipelines.scoring.couverture import Rythme
@@ -39,6 +41,7 @@ def proposer(
     duree_max: Annotated[
         float | None, typer.Option("--duree-max", help="durée de calcul, en secondes", min=1)
     ] = None,
+    ecart_vise: OptionEcartVise = None,
     hypotheses: Hypotheses,
     doctrine: Annotated[
         str | None,
@@ -58,6 +61,7 @@ def proposer(
             code_departement(departement),
             graine=graine,
             duree_max_s=duree_max or reference.valeur("optimisation", "duree_max_s"),
+            ecart_vise=None if ecart_vise is None else ecart_vise / 100,
             hypotheses=hypotheses,
             sortie=sortie,
             progres=lambda a: barre.update(tache, description=a.message, completed=a.fraction),
@@ -77,13 +81,15 @@ def _imprimer_resume(resume: dict) -> None:
         f"{nombre(moyens['capacite_demi_journees_cycle'])} demi-journées par cycle pour un besoin "
         f"de {nombre(moyens['besoin_demi_journees_cycle'])}."
     )
-    etages = Table("Objectif", "Valeur", "Borne prouvée", "Écart au plus", "Secondes")
+    borne = Column("Borne prouvée", no_wrap=True)
+    etages = Table("Objectif", "Valeur", borne, "Écart au plus", "Fin", "Secondes")
     for etage in resume["etages"]:
         etages.add_row(
             etage["libelle"],
             nombre(etage["valeur"]),
             nombre(etage["borne"]),
             pourcentage(etage["part_ecart"], 2),
+            FINS[etage["arret_par"]],
             nombre(etage["secondes"], 1),
         )
     console.print(etages)
@@ -104,12 +110,8 @@ def _imprimer_resume(resume: dict) -> None:
         if sans
         else "Tous les sites ont une présence régulière."
     )
-    if resume["arret_par"] in ("temps", "utilisateur"):
-        console.print(
-            "Calcul arrêté par le temps ou par l'utilisateur : un autre lancement peut donner un "
-            "autre plan.",
-            style="yellow",
-        )
+    if resume["arret_par"] in COUPURES:
+        console.print(COUPURES[resume["arret_par"]], style="yellow")
 
 
 @app.command()
@@ -123,6 +125,7 @@ def doctrines(
         float | None,
         typer.Option("--duree-max", help="durée de calcul de chaque doctrine, en secondes", min=1),
     ] = None,
+    ecart_vise: OptionEcartVise = None,
     hypotheses: Hypotheses,
     entrepot_: OptionEntrepot = chemins.ENTREPOT_PAR_DEFAUT,
 ) -> None:
@@ -134,6 +137,7 @@ def doctrines(
             code_departement(departement),
             graine=graine,
             duree_max_s=duree_max or reference.valeur("optimisation", "duree_max_s"),
+            ecart_vise=None if ecart_vise is None else ecart_vise / 100,
             hypotheses=hypotheses,
             sortie=sortie,
             progres=lambda part, quoi: barre.update(tache, description=quoi, completed=part),

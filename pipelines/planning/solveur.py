@@ -77,7 +77,8 @@ class Etage:
     `ecart` = (valeur − borne) / valeur, 0 to 1. `ecart_demi_journees` (shortage only): the same
     gap in half-days per cycle, at the average worth of one more half-day at a site that is short.
     `valeur_atteinte` is what the stage itself reached, of which later stages may have given back
-    the tolerance; `statut` is « optimal » when that was proven the best.
+    the tolerance; `statut` is « optimal » when that was proven the best. `arret_par`: what ended
+    this stage, « preuve » first, in the words of `Resultat`.
     """
 
     code: str
@@ -89,15 +90,17 @@ class Etage:
     ecart: float
     ecart_demi_journees: float | None
     secondes: float
+    arret_par: str
 
 
 @dataclass(frozen=True)
 class Resultat:
     """A plan the rules accept (sorted), its stages, and what ended the work.
 
-    `arret_par`: « preuve » (proven best), « travail » (the work allowed was spent), « ecart » (the
-    gap asked for was reached), « utilisateur », or « temps » (the wall clock: another run may give
-    another plan).
+    `arret_par`: « utilisateur » or « temps » (the wall clock) as soon as either cut the work, even
+    of plans proven best: another run may give another plan. Else « preuve » (every stage proven
+    best), « ecart » (the gap asked for was reached by the others), or « travail » (all the work
+    allowed was spent).
     """
 
     plan: tuple[Presence, ...]
@@ -115,6 +118,7 @@ def resoudre(
     progres: Callable[[Avancement], None] | None = None,
     arret: Callable[[], bool] | None = None,
     plafonds: Mapping[str, int] | None = None,
+    couples_exacts: int = COUPLES_PETIT,
 ) -> Resultat:
     """The best plan found for `probleme` in about `duree_max_s` seconds of work.
 
@@ -122,9 +126,10 @@ def resoudre(
     `ecart_vise`: each stage ends once its proven gap, 0 to 1, is at most that (default: all work).
     `progres` receives the advancement; `arret` is polled and ends the work within about a second
     when true, the best plan so far being kept. `plafonds`: the most some objectives may be worth
-    (by code), from the first stage on. Raises AtlasError (French) when the locks clash with the
-    rules or between themselves, when the duration is not positive, or when neither `depart` nor
-    the present plan, repaired, keeps the caps.
+    (by code), from the first stage on. `couples_exacts`: up to how many admitted couples (poste,
+    site) CP-SAT is tried before the decomposition. Raises AtlasError (French) when the locks clash
+    with the rules or between themselves, when the duration is not positive, or when neither
+    `depart` nor the present plan, repaired, keeps the caps.
     """
     if not duree_max_s > 0:
         raise AtlasError(
@@ -150,7 +155,7 @@ def resoudre(
         actuel = reparer(index, socle, index.probleme.presences_actuelles)
         plan = imposes.depart((plan, repare, actuel))
 
-    etapes: list[tuple[int, int, float]] = []
+    etapes: list[tuple[int, int, float, str]] = []
     gardes: list[int] = []
     colonnes: set[Colonne] = set()
     prix_manque, borne_trajets = None, 0
@@ -163,14 +168,15 @@ def resoudre(
         debut = time.monotonic()
         caps = imposes.a_l_etage(gardes)
         duree_s = duree_max_s * PARTS_DUREE[rang]
-        etape = _Etape(index, rang, caps, suivi, duree_s, ecart_vise)
+        etape = _Etape(index, rang, caps, suivi, duree_s, ecart_vise, couples_exacts)
         etape.prix_manque, etape.borne_trajets = prix_manque, borne_trajets
         plan, borne = etape.resoudre(plan, colonnes)
         prix_manque = etape.prix_manque
         if rang == RANG_TRAJETS:
             borne_trajets = borne
         atteinte = objectif.valeur(index, plan)
-        etapes.append((atteinte, borne, time.monotonic() - debut))
+        fin = _fin(atteinte, borne, ecart_vise, suivi)
+        etapes.append((atteinte, borne, time.monotonic() - debut, fin))
         if rang < len(tolerances):
             gardes.append(plafond_garde(atteinte, tolerances[rang]))
     etages = tuple(_etage(index, plan, rang, *etape) for rang, etape in enumerate(etapes))
@@ -179,19 +185,23 @@ def resoudre(
         plan=_presences(index, plan),
         etages=etages,
         statut="optimal" if prouve else "realisable",
-        arret_par="preuve" if prouve else suivi.cause or _fin(etages, ecart_vise),
+        arret_par=suivi.cause or _fin_de_toutes(etages),
     )
 
 
-def _fin(etages: tuple[Etage, ...], ecart_vise: float | None) -> str:
-    """« ecart » when every stage reached the gap asked for, « travail » when work ran out."""
-    if ecart_vise is None:
-        return "travail"
-    return (
-        "ecart"
-        if all(_atteint(e.valeur_atteinte, e.borne, ecart_vise) for e in etages)
-        else ("travail")
-    )
+def _fin(atteinte: int, borne: int, ecart_vise: float | None, suivi: "_Suivi") -> str:
+    """What ended a stage that reached `atteinte` over `borne`."""
+    if atteinte == borne:
+        return "preuve"
+    if ecart_vise is not None and _atteint(atteinte, borne, ecart_vise):
+        return "ecart"
+    return suivi.cause or "travail"
+
+
+def _fin_de_toutes(etages: tuple[Etage, ...]) -> str:
+    """The weakest of what ended the stages: « preuve », else « ecart », else « travail »."""
+    fins = {etage.arret_par for etage in etages}
+    return next((fin for fin in ("travail", "ecart") if fin in fins), "preuve")
 
 
 def _atteint(valeur: int, borne: int, ecart: float) -> bool:
@@ -199,7 +209,7 @@ def _atteint(valeur: int, borne: int, ecart: float) -> bool:
 
 
 def _etage(
-    index: Index, plan: Plan, rang: int, atteinte: int, borne: int, secondes: float
+    index: Index, plan: Plan, rang: int, atteinte: int, borne: int, secondes: float, fin: str
 ) -> Etage:
     """The account of a stage, measured on the plan returned and not on the one it left."""
     objectif = SOUPLES[rang]
@@ -214,6 +224,7 @@ def _etage(
         ecart=(valeur - borne) / valeur if valeur else 0.0,
         ecart_demi_journees=_en_demi_journees(index, plan, valeur - borne) if rang == 0 else None,
         secondes=secondes,
+        arret_par=fin,
     )
 
 
@@ -323,9 +334,11 @@ class _Etape:
         suivi: _Suivi,
         duree_s: float,
         ecart_vise: float | None,
+        couples_exacts: int,
     ) -> None:
         self.index, self.rang, self.plafonds = index, rang, plafonds
         self.suivi, self.duree_s, self.ecart_vise = suivi, duree_s, ecart_vise
+        self.couples_exacts = couples_exacts
         self.objectif = SOUPLES[rang]
         self.borne = 0
         self.borne_trajets = 0
@@ -335,7 +348,8 @@ class _Etape:
         """The best plan found from `plan` and the proven bound; feeds `colonnes` for later."""
         if self.rang >= NB_ADDITIFS:
             self.borne = self._borne_equilibre()
-        if len(modele.couples_admis(self.index)) <= COUPLES_PETIT and not self.termine(plan):
+        est_petit = len(modele.couples_admis(self.index)) <= self.couples_exacts
+        if est_petit and not self.termine(plan):
             plan = self._cp_sat(plan)
             self.duree_s *= 1 - PART_PROUVE
         if not self.termine(plan):

@@ -460,6 +460,35 @@ def test_a_comparison_stopped_before_its_first_plan_or_interrupted_says_what_to_
     assert "avant le premier plan" in doctrines_de(ecran).main.warning[0].value
 
 
+def test_a_gap_to_stop_at_is_asked_on_the_page_and_its_end_is_read_there(ouvrir):
+    """Left empty it asks for nothing; 40 % is kept as a share, and the proof says what it did."""
+    ecran = ouvrir("proposer", departement="005")
+    assert not ecran.exception
+    [ecart] = [n for n in ecran.main.number_input if n.label.startswith("S'arrêter dès que")]
+    [duree] = [n for n in ecran.main.number_input if n.label.startswith("Durée")]
+    assert ecart.value is None
+    ecart.set_value(40)
+    duree.set_value(5)
+    [bouton] = [b for b in ecran.main.button if b.label == "Proposer une répartition"]
+    ecran = bouton.click().run()
+    assert not ecran.exception
+    dossier = chemins.CALCULS / ecran.query_params["calcul"]
+    demande = json.loads((dossier / "demande.json").read_text(encoding="utf-8"))
+    assert demande["part_ecart_vise"] == 0.4
+    fin = time.monotonic() + 120
+    while not (dossier / "resume.json").exists() and time.monotonic() < fin:
+        time.sleep(0.2)
+    resume = json.loads((dossier / "resume.json").read_text(encoding="utf-8"))
+    assert resume["limites"] == {"duree_max_s": 5.0, "part_ecart_vise": 0.4}
+    ecran.run()
+    assert not ecran.exception
+    assert "Écart visé de 40,0 %" in clair(" ".join(m.value for m in ecran.main.markdown))
+    fins = {"preuve": "prouvé le meilleur", "ecart": "écart visé atteint"}
+    attendues = [fins.get(e["arret_par"], "travail prévu achevé") for e in resume["etages"]]
+    preuve = next(t.value for t in ecran.main.dataframe if "Fin" in t.value)
+    assert list(preuve["Fin"]) == attendues
+
+
 def test_a_study_is_launched_followed_and_read_on_the_page_of_margins(ouvrir, entrepot_exemple):
     """No proposal, then one without a study, then the absences: each state says what to do."""
     vide = ouvrir("marges", departement="005")
