@@ -62,7 +62,8 @@ class Decomposition:
         self.t = t = Tables(index)
         self.index, self.rang, self.plafonds = index, rang, plafonds
         self.prix_manque: float | None = None
-        self.centre: np.ndarray | None = None
+        self.duales: Duales | None = None
+        self.borne_exacte = Fraction(0)
         self.est_convergee = False
         self.largeur = max(t.sites_max, default=0)
         self.capacite = max(t.capacite, default=0)
@@ -131,7 +132,8 @@ class Decomposition:
         for p in range(len(self.t.capacite)):
             if not any((p, s) in self.t.impose for s in self.t.admis[p]):
                 maitre.ajouter((p, ()))
-        meilleure, centre = -math.inf, None
+        meilleure: Fraction | float = -math.inf
+        centre = None
         for _ in range(tours):
             duales = maitre.resoudre()
             if duales is None or fini():
@@ -150,7 +152,8 @@ class Decomposition:
             if not nouvelles or proche or math.ceil(meilleure) >= valeur:
                 self.est_convergee = True
                 break
-        self.centre = centre
+        if centre is not None:
+            self.duales, self.borne_exacte = self.arrondir(centre), meilleure
         if centre is not None and self.plafonds:
             self.prix_manque = float(centre[-len(self.plafonds)])
         if meilleure == -math.inf:
@@ -171,6 +174,21 @@ class Decomposition:
             sigma[self.rangees[s], s] = np.maximum(entiers[lu : lu + len(self.rangees[s])], 0)
             lu += len(self.rangees[s])
         return Duales(mu, rho, sigma, tuple(max(0, int(prix)) for prix in entiers[lu:]))
+
+    def profits(self, duales: Duales, p: int, s: int) -> tuple[dict[int, int], dict[int, int]]:
+        """What each level of poste p at site s earns at `duales`: alone, and shared."""
+        poids, seuls, communs = self.poids(duales), {}, {}
+        for n in self.t.niveaux[p, s]:
+            if not 0 < n <= self.t.capacite[p]:
+                continue
+            seuls[n] = -int(duales.mu[s])
+            seuls[n] -= sum(a * b for a, b in zip(poids, self.mesures(p, s, n, False), strict=True))
+            if self.partage[s]:
+                communs[n] = int(duales.rho[s, n]) - int(duales.sigma[p, s])
+                communs[n] -= sum(
+                    a * b for a, b in zip(poids, self.mesures(p, s, n, True), strict=True)
+                )
+        return seuls, communs
 
     def poids(self, duales: Duales) -> list[int]:
         """a[k], the weight of each objective, at scale ECHELLE_DUALE."""
@@ -196,19 +214,29 @@ class Decomposition:
         poids = self.poids(duales)
         total = -gains - int(duales.mu.sum())
         for s in self.partages:
-            cout = self.t.cout[s]
-            au_mieux = min(
-                (
-                    sum(int(duales.rho[s, n]) for n in mode)
-                    - poids[0] * (cout[0] - cout[sum(mode)])
-                    for mode in self.modes[s]
-                ),
-                default=0,
-            )
-            total += min(0, int(duales.mu[s]) - int(duales.sigma[:, s].sum()) + au_mieux)
+            total += min((0, *self.prix_des_modes(duales, s).values()))
         total += sum(poids[rang] * constante for rang, constante in enumerate(self.constantes))
         total -= sum(prix * cap for prix, cap in zip(duales.plafonds, self.plafonds, strict=True))
         return Fraction(total, ECHELLE_DUALE)
+
+    def prix_des_modes(self, duales: Duales, s: int) -> dict[tuple[int, ...], int]:
+        """What each way of sharing site s costs at `duales` (scale ECHELLE_DUALE)."""
+        cout, gain = self.t.cout[s], self.poids(duales)[0]
+        commun = int(duales.mu[s]) - int(duales.sigma[:, s].sum())
+        rho = duales.rho[s].tolist()
+        return {
+            mode: commun + sum(rho[n] for n in mode) - gain * (cout[0] - cout[sum(mode)])
+            for mode in self.modes[s]
+        }
+
+    def modes_utiles(self, duales: Duales, ecart: int) -> dict[int, list[tuple[int, ...]]]:
+        """The ways of sharing each site within reduced cost `ecart` (scale ECHELLE_DUALE)."""
+        utiles = {}
+        for s in self.partages:
+            prix = self.prix_des_modes(duales, s)
+            moindre = min((0, *prix.values()))
+            utiles[s] = [mode for mode, cout in prix.items() if cout - moindre < ecart]
+        return utiles
 
     def _colonnes_les_moins_cheres(
         self, poids: np.ndarray, duales: Duales

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from ortools.math_opt.python import mathopt
 from ortools.math_opt.solvers import highs_pb2
 
-from pipelines.planning.decomposition import Decomposition
+from pipelines.planning.decomposition import Decomposition, Duales
 from pipelines.planning.tables import Colonne, Plan
 
 PERIODE_ARRET_S = 0.2  # how often the stop is read
@@ -24,7 +24,7 @@ PRECISION = 1e-6
 
 @dataclass(frozen=True)
 class Assemblage:
-    """What was found: `plan`, None when no better than the start; `borne` over these columns."""
+    """What was found: `plan`, None when no better than the start; `borne` over what was given."""
 
     plan: Plan | None
     borne: int
@@ -34,6 +34,8 @@ def assembler_colonnes(
     dec: Decomposition,
     colonnes: Collection[Colonne],
     depart: Collection[Colonne],
+    duales: Duales,
+    ecart: int,
     *,
     noeuds_max: int,
     part_ecart: float,
@@ -42,11 +44,14 @@ def assembler_colonnes(
 ) -> Assemblage | None:
     """The best plan made of `colonnes` that keeps the caps; None when stopped or out of time.
 
-    `depart`: columns of a known plan, among `colonnes`. The search ends at a relative gap of
-    `part_ecart` (0 to 1), after `noeuds_max` nodes, or by the clock after `secondes_max`.
+    `depart`: columns of a known plan, among `colonnes`. Ways of sharing a site are left out from a
+    reduced cost of `ecart` on (scale ECHELLE_DUALE), and rows sigma where `duales` give them no
+    price: the plans are the same. The search ends at a relative gap of `part_ecart` (0 to 1), after
+    `noeuds_max` nodes, or by the clock after `secondes_max`.
     """
-    modele, choix = _formuler(dec, colonnes)
-    hint = mathopt.SolutionHint(variable_values={v: float(c in depart) for c, v in choix.items()})
+    modele, choix, partages = _formuler(dec, colonnes, depart, duales, ecart)
+    valeurs = {v: float(c in depart) for c, v in choix.items()} | partages
+    hint = mathopt.SolutionHint(variable_values=valeurs)
     options = highs_pb2.HighsOptionsProto()
     options.string_options["parallel"] = "off"
     options.int_options["mip_max_nodes"] = noeuds_max
@@ -87,9 +92,13 @@ def assembler_colonnes(
 
 
 def _formuler(
-    dec: Decomposition, colonnes: Collection[Colonne]
-) -> tuple[mathopt.Model, dict[Colonne, mathopt.Variable]]:
-    """The master of `decomposition` with binary columns and modes of the shared sites."""
+    dec: Decomposition,
+    colonnes: Collection[Colonne],
+    depart: Collection[Colonne],
+    duales: Duales,
+    ecart: int,
+) -> tuple[mathopt.Model, dict[Colonne, mathopt.Variable], dict[mathopt.Variable, float]]:
+    """The master of `decomposition` in binary variables: model, columns, modes with their start."""
     t, rang = dec.t, dec.rang
     modele = mathopt.Model()
     une = [modele.add_linear_constraint(lb=1.0, ub=1.0) for _ in t.capacite]
@@ -103,6 +112,7 @@ def _formuler(
         (p, s): modele.add_linear_constraint(ub=0.0)
         for s in dec.partages
         for p in dec.rangees[s].tolist()
+        if duales.sigma[p, s] > 0
     }
     caps = [
         modele.add_linear_constraint(ub=float(cap - dec.constantes[k]))
@@ -111,14 +121,23 @@ def _formuler(
     objectif = modele.objective
     objectif.is_maximize = False
     objectif.offset = float(dec.constantes[rang])
-    for s in dec.partages:
-        for mode in dec.modes[s]:
+    initiaux: dict[int, list[int]] = {s: [] for s in dec.partages}
+    for _, sites in depart:
+        for s, n, partagee in sites:
+            if partagee:
+                initiaux[s].append(n)
+    partages = {}
+    for s, modes in dec.modes_utiles(duales, ecart).items():
+        initial = tuple(sorted(initiaux[s]))
+        for mode in modes if initial in modes or not initial else [*modes, initial]:
             z = modele.add_binary_variable()
+            partages[z] = float(mode == initial)
             site[s].set_coefficient(z, 1.0)
             for n in set(mode):
                 niveau[s, n].set_coefficient(z, float(mode.count(n)))
             for p in dec.rangees[s].tolist():
-                une_fois[p, s].set_coefficient(z, -1.0)
+                if (p, s) in une_fois:
+                    une_fois[p, s].set_coefficient(z, -1.0)
             gain = float(t.cout[s][sum(mode)] - t.cout[s][0])
             if rang == 0:
                 objectif.set_linear_coefficient(z, gain)
@@ -133,7 +152,8 @@ def _formuler(
         for s, n, partagee in sites:
             if partagee:
                 niveau[s, n].set_coefficient(v, -1.0)
-                une_fois[p, s].set_coefficient(v, 1.0)
+                if (p, s) in une_fois:
+                    une_fois[p, s].set_coefficient(v, 1.0)
             else:
                 site[s].set_coefficient(v, 1.0)
             for k, mesure in enumerate(dec.mesures(p, s, n, partagee)):
@@ -141,4 +161,4 @@ def _formuler(
         objectif.set_linear_coefficient(v, float(totaux[rang]))
         for k, cap in enumerate(caps):
             cap.set_coefficient(v, float(totaux[k]))
-    return modele, choix
+    return modele, choix, partages

@@ -39,21 +39,23 @@ from pipelines.planning.reserve import en_colonnes, enumerer
 from pipelines.planning.tables import Colonne, Plan, colonnes_de
 
 # Technical constants: none changes what a good plan is, only how the work is spent.
-PARTS_DUREE = (0.55, 0.15, 0.25, 0.05)  # share of the duration of each stage
+PARTS_DUREE = (0.35, 0.2, 0.4, 0.05)  # share of the duration of each stage
 COUPLES_PETIT = 400  # admitted couples up to which CP-SAT is worth trying
 PART_PROUVE = 0.6  # of a stage of a small problem, for CP-SAT; of the rest:
 PART_BORNE = 0.4  # for the decomposition, which ends sooner once converged
 PART_RECUIT = 0.15  # for the annealing
 PART_RECUIT_EQUILIBRE = 1.0  # for the annealing of the last stage, which has nothing else
-ECART_PREUVE = 0.0095  # gap under which enumerating columns to prove more is not worth it
+COLONNES_EXACTES = 2_000  # columns up to which the master in whole numbers is solved to the end;
+# beyond, it stops at a gap well under what the later stages may give back:
+PREUVES = (0.002, 0.0, 0.02)
 # Work in one second of an ordinary 2-core office machine, measured on 125 sites × 45 postes.
 TRAVAIL_CP_PAR_S = 0.4  # CP-SAT deterministic time, one worker
 MOUVEMENTS_PAR_S = 30_000  # annealing moves
 CASES_PAR_S = 250_000_000  # cells of the pricing tables, linear programmes included
-NOEUDS_PAR_S = 10  # nodes of the master in whole numbers, and columns it is given:
-PROCHES_PAR_S = 400  # the nearest of the reserve, to find plans
-RESERVE_PAR_S = 2_500  # all those within a reduced cost, to prove
-FILET_DUREE = 2.0  # the wall-clock net, in multiples of duree_max_s …
+NOEUDS_PAR_S = 50_000  # nodes of the master in whole numbers, times its columns; of which
+PROCHES_PAR_S = 400  # the nearest of the reserve, to find plans,
+RESERVE_PAR_S = 1_200  # then all those within a reduced cost, to prove
+FILET_DUREE = 2.0  # the wall-clock net of a stage, in multiples of its share and of those before …
 FILET_MARGE_S = 5.0  # … plus what reading and formulating take, even for a short duration
 PERIODE_ARRET_S = 0.2  # how often the user's stop is read
 
@@ -367,14 +369,18 @@ class _Etape:
             # No good columns yet: the annealing finds them, the bound then starts close.
             plan = self._recuit(plan, colonnes, PART_RECUIT)
         self._borner(dec, plan, colonnes)
-        if self.rang == 0 and not self.termine(plan):
-            plan = self._prouver(dec, plan, colonnes)
-        elif not self.termine(plan):
-            self.prix_manque = dec.prix_manque
+        self.prix_manque = dec.prix_manque
+        if self.rang > 0 and not self.termine(plan):
             plan = self._recuit(plan, colonnes, PART_RECUIT)
-            if not self.termine(plan):
-                plan = self._assembler(dec, plan, colonnes, 0.0)[0]
+        if dec.duales is not None and not self.termine(plan):
+            plan = self._assembler(dec, plan, colonnes, 0.0)[0]
+            plan = self._prouver(dec, plan, colonnes)
         return plan
+
+    def _assez(self, valeur: int) -> bool:
+        """True when the gap is too small to spend more on, or the work must end."""
+        assez = max(PREUVES[self.rang], self.ecart_vise or 0.0)
+        return _atteint(valeur, self.borne, assez) or self.suivi.fini()
 
     def termine(self, plan: Plan) -> bool:
         """True when the plan is proven best, or near enough, or the work must end."""
@@ -435,31 +441,24 @@ class _Etape:
         )
 
     def _prouver(self, dec: Decomposition, plan: Plan, colonnes: set[Colonne]) -> Plan:
-        """Plans from the columns nearest to the bound, then the bound from all those that count."""
-        if dec.centre is None or not dec.est_convergee:
-            # Too far from the bound, a reduced cost keeps every column: nothing to leave out.
-            return self._assembler(dec, plan, colonnes, 0.0)[0]
-        duales, socle = dec.arrondir(dec.centre), self.borne
-        ecart = self.objectif.valeur(self.index, plan) - socle
-        proches = enumerer(dec, duales, ecart, round(self.duree_s * PROCHES_PAR_S))
-        plan, _ = self._assembler(dec, plan, colonnes | set(en_colonnes(dec, proches)), 0.0)
-        valeur = self.objectif.valeur(self.index, plan)
-        cible = self.ecart_vise or ECART_PREUVE
-        portee = math.ceil(valeur * (1 - cible)) - socle
-        if self.suivi.fini() or portee <= 0:
-            return plan
-        reserve = enumerer(dec, duales, portee, round(self.duree_s * RESERVE_PAR_S))
-        # Left out, a column costs at least this much: the bound can rise no further.
-        plafond = socle + reserve.portee // ECHELLE_DUALE
-        plan, trouve = self._assembler(
-            dec,
-            plan,
-            colonnes | set(en_colonnes(dec, reserve)),
-            max(0.0, (valeur - plafond) / valeur),
-        )
-        if trouve is not None:
+        """Plans from the columns nearest to the bound, then from all those a better plan may use.
+
+        A plan made of other columns costs at least `plafond`: the bound rises no further.
+        """
+        for par_seconde in (PROCHES_PAR_S, RESERVE_PAR_S):
             valeur = self.objectif.valeur(self.index, plan)
-            self.borne = max(self.borne, min(trouve.borne, plafond, valeur))
+            if self._assez(valeur):
+                break
+            ecart = math.ceil((valeur - dec.borne_exacte) * ECHELLE_DUALE)
+            reserve = enumerer(dec, dec.duales, ecart, round(self.duree_s * par_seconde))
+            plafond = math.ceil(dec.borne_exacte + Fraction(reserve.portee, ECHELLE_DUALE))
+            vain = max(0.0, (valeur - plafond) / valeur)
+            plan, trouve = self._assembler(
+                dec, plan, colonnes | set(en_colonnes(dec, reserve)), vain
+            )
+            if trouve is not None:
+                valeur = self.objectif.valeur(self.index, plan)
+                self.borne = max(self.borne, min(trouve.borne, plafond, valeur))
         return plan
 
     def _assembler(
@@ -467,6 +466,7 @@ class _Etape:
     ) -> tuple[Plan, Assemblage | None]:
         """The best plan `colonnes` make, or `plan`; and what the master in whole numbers said."""
         self._dire(PART_BORNE + PART_RECUIT, plan, "assemblage de secteurs")
+        assez = PREUVES[self.rang] if len(colonnes) > COLONNES_EXACTES else 0.0
         servis = {p for p, _ in plan}
         depart = {
             *colonnes_de(plan),
@@ -476,8 +476,10 @@ class _Etape:
             dec,
             colonnes | depart,
             depart,
-            noeuds_max=max(1, round(self.duree_s * NOEUDS_PAR_S)),
-            part_ecart=max(part_ecart, self.ecart_vise or 0.0),
+            dec.duales,
+            math.ceil((self.objectif.valeur(self.index, plan) - dec.borne_exacte) * ECHELLE_DUALE),
+            noeuds_max=max(1, round(self.duree_s * NOEUDS_PAR_S / len(colonnes))),
+            part_ecart=max(part_ecart, assez, self.ecart_vise or 0.0),
             secondes_max=self.suivi.reste_s(),
             fini=self.suivi.fini,
         )
