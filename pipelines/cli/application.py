@@ -2,9 +2,12 @@
 
 import functools
 import inspect
+import signal
+import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from types import FrameType
+from typing import Annotated, NoReturn, TypeVar
 
 import pandas as pd
 import typer
@@ -26,6 +29,9 @@ banc = typer.Typer(help="Mesure Atlas sur cette machine.", no_args_is_help=True)
 app.add_typer(banc, name="banc")
 console = Console()
 erreurs = Console(stderr=True)
+
+PERIODE_ARRET_S = 0.2  # how often Ctrl+C is looked for
+T = TypeVar("T")
 
 OptionEntrepot = Annotated[Path, typer.Option("--entrepot", help="fichier de l'entrepôt DuckDB")]
 OptionDepartements = Annotated[
@@ -154,6 +160,48 @@ def codes_departements(texte: str | None) -> list[str] | None:
 def code_departement(texte: str) -> str:
     """« 34 » → 034, « 2a » → 02A."""
     return texte.strip().upper().zfill(3)
+
+
+def avec_arret(travail: Callable[[Callable[[], bool]], T]) -> T:
+    """What `travail` gives, told by its argument to end and keep what it has once Ctrl+C is hit.
+
+    It works in another thread: this one only listens, since an engine at work hears no signal. A
+    second Ctrl+C gives up at once.
+    """
+    demandes: list[int] = []
+    fins: list[Callable[[], T]] = []
+
+    def noter(numero: int, cadre: FrameType | None) -> None:
+        if demandes:
+            raise KeyboardInterrupt
+        demandes.append(numero)
+        erreurs.print(
+            "Arrêt demandé : le meilleur résultat trouvé sera gardé. Ctrl+C de nouveau pour "
+            "abandonner.",
+            highlight=False,
+        )
+
+    def travailler() -> None:
+        try:
+            resultat = travail(lambda: bool(demandes))
+        except BaseException as erreur:
+            fins.append(functools.partial(_lever, erreur))
+        else:
+            fins.append(lambda: resultat)
+
+    fil = threading.Thread(target=travailler, daemon=True)
+    ancien = signal.signal(signal.SIGINT, noter)
+    try:
+        fil.start()
+        while fil.is_alive():
+            fil.join(PERIODE_ARRET_S)
+    finally:
+        signal.signal(signal.SIGINT, ancien)
+    return fins[0]()
+
+
+def _lever(erreur: BaseException) -> NoReturn:
+    raise erreur
 
 
 def progression() -> Progress:

@@ -1,6 +1,5 @@
 """Commands on a proposal: does it hold, why, what half a post is worth, what is at risk."""
 
-import signal
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +10,7 @@ from pipelines.cli.application import (
     OptionDureeResolution,
     OptionProposition,
     app,
+    avec_arret,
     console,
     imprimer_tableau,
     progression,
@@ -172,20 +172,17 @@ def frontiere(proposition: OptionProposition, duree_max: OptionDureeResolution =
 
 def _etudier(proposition: Path, nature: Nature, duree_resolution_s: float | None = None) -> None:
     """Run a study, or read the kept one, and print it; Ctrl+C keeps what is done."""
-    demandes: list[int] = []
-    ancien = signal.signal(signal.SIGINT, lambda numero, cadre: demandes.append(numero))
-    try:
-        with progression() as barre:
-            tache = barre.add_task("Préparation", total=1.0)
-            etudes.etudier(
+    with progression() as barre:
+        tache = barre.add_task("Préparation", total=1.0)
+        avec_arret(
+            lambda arret: etudes.etudier(
                 proposition,
                 nature,
                 duree_resolution_s=duree_resolution_s,
                 progres=lambda part, quoi: barre.update(tache, description=quoi, completed=part),
-                arret=lambda: bool(demandes),
+                arret=arret,
             )
-    finally:
-        signal.signal(signal.SIGINT, ancien)
+        )
     vue = vue_marges.vue(proposition, nature)
     console.print(vue.phrase, style="bold", markup=False, highlight=False)
     for phrase in vue.details:

@@ -15,6 +15,7 @@ from pipelines.cli.application import (
     OptionEntrepot,
     OptionGraine,
     app,
+    avec_arret,
     avec_hypotheses,
     code_departement,
     console,
@@ -51,20 +52,26 @@ def proposer(
     ] = None,
     entrepot_: OptionEntrepot = chemins.ENTREPOT_PAR_DEFAUT,
 ) -> None:
-    """Propose une répartition des postes d'un département et l'écrit dans un dossier."""
+    """Propose une répartition des postes d'un département et l'écrit dans un dossier.
+
+    Ctrl+C arrête le calcul et garde le meilleur plan trouvé.
+    """
     if doctrine is not None:
         hypotheses = replace(hypotheses, doctrine=doctrine)
     with progression() as barre:
         tache = barre.add_task("Préparation du problème", total=1.0)
-        proposition = propositions.proposer(
-            entrepot_,
-            code_departement(departement),
-            graine=graine,
-            duree_max_s=duree_max or reference.valeur("optimisation", "duree_max_s"),
-            ecart_vise=None if ecart_vise is None else ecart_vise / 100,
-            hypotheses=hypotheses,
-            sortie=sortie,
-            progres=lambda a: barre.update(tache, description=a.message, completed=a.fraction),
+        proposition = avec_arret(
+            lambda arret: propositions.proposer(
+                entrepot_,
+                code_departement(departement),
+                graine=graine,
+                duree_max_s=duree_max or reference.valeur("optimisation", "duree_max_s"),
+                ecart_vise=None if ecart_vise is None else ecart_vise / 100,
+                hypotheses=hypotheses,
+                sortie=sortie,
+                progres=lambda a: barre.update(tache, description=a.message, completed=a.fraction),
+                arret=arret,
+            )
         )
         barre.update(tache, description="Terminé", completed=1.0)
     _imprimer_resume(proposition.resume)
@@ -129,19 +136,28 @@ def doctrines(
     hypotheses: Hypotheses,
     entrepot_: OptionEntrepot = chemins.ENTREPOT_PAR_DEFAUT,
 ) -> None:
-    """Compare les doctrines sur les mêmes données et écrit leurs propositions et un classeur."""
+    """Compare les doctrines sur les mêmes données et écrit leurs propositions et un classeur.
+
+    Ctrl+C arrête le calcul et garde les meilleurs plans trouvés.
+    """
     with progression() as barre:
         tache = barre.add_task("Préparation", total=1.0)
-        codes = comparaisons.comparer(
-            entrepot_,
-            code_departement(departement),
-            graine=graine,
-            duree_max_s=duree_max or reference.valeur("optimisation", "duree_max_s"),
-            ecart_vise=None if ecart_vise is None else ecart_vise / 100,
-            hypotheses=hypotheses,
-            sortie=sortie,
-            progres=lambda part, quoi: barre.update(tache, description=quoi, completed=part),
+        codes = avec_arret(
+            lambda arret: comparaisons.comparer(
+                entrepot_,
+                code_departement(departement),
+                graine=graine,
+                duree_max_s=duree_max or reference.valeur("optimisation", "duree_max_s"),
+                ecart_vise=None if ecart_vise is None else ecart_vise / 100,
+                hypotheses=hypotheses,
+                sortie=sortie,
+                progres=lambda part, quoi: barre.update(tache, description=quoi, completed=part),
+                arret=arret,
+            )
         )
+    if not codes:
+        console.print("Arrêt demandé avant le premier plan : rien n'est gardé.", style="yellow")
+        raise typer.Exit(1)
     vue = vue_doctrines.vue(entrepot_, sortie, codes, vue_doctrines.seuil_par_defaut())
     provisoire.ecrire(sortie / CLASSEUR_DOCTRINES, vue.classeur)
     for phrase in vue.mises_en_garde:

@@ -405,6 +405,7 @@ class _Etape:
         cp_solveur = cp_model.CpSolver()
         # One worker is repeatable by construction, whatever the cores.
         cp_solveur.parameters.num_workers = 1
+        cp_solveur.parameters.catch_sigint_signal = False  # the user's stop comes by `arret`
         cp_solveur.parameters.random_seed = self.index.probleme.graine
         cp_solveur.parameters.max_deterministic_time = self.duree_s * PART_PROUVE * TRAVAIL_CP_PAR_S
         cp_solveur.parameters.max_time_in_seconds = self.suivi.reste_s()

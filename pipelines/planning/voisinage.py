@@ -303,6 +303,7 @@ class _Echelons:
         solveur = cp_model.CpSolver()
         # One worker is repeatable by construction, whatever the cores.
         solveur.parameters.num_workers = 1
+        solveur.parameters.catch_sigint_signal = False  # left to the command that asked
         solveur.parameters.random_seed = f.index.probleme.graine
         solveur.parameters.max_deterministic_time = self.travail
         statut = solveur.solve(f.cp)

@@ -37,6 +37,12 @@ NOMS_DES_ETAGES = {
     "trajets": "Trajets",
     "equilibre": "Équilibre de la charge de trajet",
 }
+DANS_UNE_PHRASE = {
+    "manque": "le manque de présence",
+    "changements": "les changements imposés",
+    "trajets": "les trajets",
+    "equilibre": "l'équilibre de la charge de trajet",
+}
 
 
 MOTS_LIENS = "entre un poste et un site changent"
@@ -282,9 +288,10 @@ def _ecart_vise(resume: dict) -> str:
     vise = resume.get("limites", {}).get("part_ecart_vise")
     if vise is None:
         return ""
-    atteints = [NOMS_DES_ETAGES[e["code"]] for e in resume["etages"] if e["arret_par"] == "ecart"]
+    atteints = [DANS_UNE_PHRASE[e["code"]] for e in resume["etages"] if e["arret_par"] == "ecart"]
     bilan = f"atteint pour {enumeration(atteints)}" if atteints else "sans effet sur ce calcul"
-    return f" Écart visé de {pourcentage(vise, 1)} : {bilan}."
+    decimales = 0 if round(vise * 100, 1).is_integer() else 1
+    return f" Écart visé de {pourcentage(vise, decimales)} : {bilan}."
 
 
 def mises_en_garde(base: Path, resume: dict) -> list[str]:

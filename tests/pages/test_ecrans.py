@@ -482,7 +482,7 @@ def test_a_gap_to_stop_at_is_asked_on_the_page_and_its_end_is_read_there(ouvrir)
     assert resume["limites"] == {"duree_max_s": 5.0, "part_ecart_vise": 0.4}
     ecran.run()
     assert not ecran.exception
-    assert "Écart visé de 40,0 %" in clair(" ".join(m.value for m in ecran.main.markdown))
+    assert "Écart visé de 40 %" in clair(" ".join(m.value for m in ecran.main.markdown))
     fins = {"preuve": "prouvé le meilleur", "ecart": "écart visé atteint"}
     attendues = [fins.get(e["arret_par"], "travail prévu achevé") for e in resume["etages"]]
     preuve = next(t.value for t in ecran.main.dataframe if "Fin" in t.value)

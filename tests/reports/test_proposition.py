@@ -232,8 +232,8 @@ def test_what_ended_the_work_is_said_stage_by_stage_and_a_cut_is_warned_of(
     assert vue.etages["Fin"][2] == en_mots
     assert en_mots in clair(FINS_EN_MOTS)
     assert any(garde in note for note in vue.mises_en_garde) if garde else not vue.mises_en_garde
-    bilan = "atteint pour Trajets" if fin == "ecart" else "sans effet sur ce calcul"
-    assert f"Écart visé de 5,0 % : {bilan}." in clair(vue.preuve)
+    bilan = "atteint pour les trajets" if fin == "ecart" else "sans effet sur ce calcul"
+    assert f"Écart visé de 5 % : {bilan}." in clair(vue.preuve)
 
 
 def test_a_proposal_made_before_the_ends_were_kept_says_that_it_does_not_know(
