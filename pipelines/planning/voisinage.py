@@ -72,10 +72,14 @@ class Alternative:
 
 @dataclass(frozen=True)
 class Voulu:
-    """What is asked of a neighbour: levels some couples may take, least coverage of some sites."""
+    """What is asked of a neighbour.
+
+    Levels some couples may take; least (`couverture`) and most (`plafonds`) coverage of some sites.
+    """
 
     niveaux: Mapping[Couple, tuple[int, ...]] = field(default_factory=dict)
     couverture: Mapping[int, int] = field(default_factory=dict)
+    plafonds: Mapping[int, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -259,6 +263,8 @@ class Voisinage:
             if not f.du_site(s):
                 return None
             f.cp.add(cp_model.LinearExpr.sum([f.x[c] for c in f.du_site(s)]) >= minimum)
+        for s, maximum in voulu.plafonds.items():
+            f.cp.add(cp_model.LinearExpr.sum([f.x[c] for c in f.du_site(s)]) <= maximum)
         return f
 
 

@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 
 from pipelines.base.textes import enumeration, nombre, pourcentage, variation
 from pipelines.planning.modele import SOUPLES
-from pipelines.reports import proposition
+from pipelines.reports import classeur, proposition
 from pipelines.reports.explication import Lu
 from pipelines.reports.libelles import GRIS
 from pipelines.scenarios.etudes import Etude
@@ -46,11 +46,15 @@ class Vue:
     note: str
     est_incomplete: bool = False
 
+    def classeur(self) -> bytes:
+        """The study as an Excel workbook: its sentences, then its tables."""
+        return classeur.ecrire([self.phrase, *self.details, self.note], self.tables)
+
 
 def dire_arret(etude: Etude, faits: int, total: int, quoi: str) -> list[str]:
     if not etude.arretee:
         return []
-    return [f"Étude arrêtée avant la fin : {faits} {quoi} sur {total}."]
+    return [f"Étude incomplète : {faits} {quoi} sur {total}."]
 
 
 def part(ecart: int, reference: int) -> str:

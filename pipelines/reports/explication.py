@@ -1,7 +1,7 @@
 """« Pourquoi ? »: a kept proposal explained in words, one site at a time."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
@@ -28,7 +28,7 @@ from pipelines.planning.modele import SOUPLES
 from pipelines.planning.probleme import Presence, Probleme, Site, depuis_json
 from pipelines.planning.refus import LIBELLES
 from pipelines.planning.reprise import Reprise, qui_peut_prendre
-from pipelines.planning.voisinage import Alternative, Effet
+from pipelines.planning.voisinage import Alternative, Effet, Voisinage
 from pipelines.reports import proposition
 from pipelines.scenarios import propositions
 
@@ -51,10 +51,11 @@ NOTE_DU_VOISINAGE = (
 
 @dataclass(frozen=True)
 class Lu:
-    """A kept proposal: its problem and its plan."""
+    """A kept proposal: its problem, its plan, and its categories of that day (code → label)."""
 
     probleme: Probleme
     plan: tuple[Presence, ...]
+    categories: Mapping[str, str] = field(default_factory=dict)
 
     def site(self, site_id: str) -> Site:
         """The site of that id; AtlasError when the proposal has not got it."""
@@ -68,12 +69,23 @@ class Lu:
         )
 
     def nom(self, site_id: str) -> str:
-        """The name of a site."""
-        return self.site(site_id).nom
+        """The name of a site, with its id when another one has the same name."""
+        site = self.site(site_id)
+        est_seul = sum(autre.nom == site.nom for autre in self.probleme.sites) == 1
+        return site.nom if est_seul else f"{site.nom} ({site.site_id})"
 
     def couverture(self, site_id: str) -> int:
         """Half-days per cycle the plan gives to a site."""
         return sum(x.demi_journees_cycle for x in self.plan if x.site_id == site_id)
+
+    def categories_du_site(self, site_id: str) -> str:
+        """The categories of a site, in words; empty when it has none."""
+        return enumeration([self.categories.get(c, c) for c in self.site(site_id).categories])
+
+    @property
+    def manque(self) -> int:
+        """Value of the first objective in the plan."""
+        return Voisinage(self.probleme, self.plan).valeurs[0]
 
     def postes(self, site_id: str) -> list[str]:
         """The postes that serve a site, most present first."""
@@ -96,7 +108,7 @@ def lire(dossier: Path) -> Lu:
     """The proposal written in `dossier`; AtlasError when it holds none."""
     try:
         texte = (dossier / propositions.FICHIER_PROBLEME).read_text(encoding="utf-8")
-        plan = proposition.lire(dossier).plan
+        lue = proposition.lire(dossier)
     except FileNotFoundError as cause:
         raise AtlasError(
             f"Ce dossier n'a pas de proposition : {Path(cause.filename).name} manque.",
@@ -104,7 +116,11 @@ def lire(dossier: Path) -> Lu:
             admis="un dossier écrit par atlas proposer : probleme.json, plan.csv, resume.json",
             remede="vérifier le chemin donné à --proposition",
         ) from cause
-    return Lu(depuis_json(texte), tuple(Presence(*ligne) for ligne in plan.itertuples(index=False)))
+    return Lu(
+        depuis_json(texte),
+        tuple(Presence(*ligne) for ligne in lue.plan.itertuples(index=False)),
+        {c.code: c.libelle for c in lue.bareme.categories},
+    )
 
 
 def choix_sites(dossier: Path) -> dict[str, str]:

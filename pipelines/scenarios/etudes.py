@@ -68,7 +68,7 @@ class Etude:
 
 
 def parametres(nature: Nature, duree_resolution_s: float | None = None) -> dict:
-    """What a study tries and how far, from `data/reference/marges.toml`.
+    """What a study tries and how far, from `data/reference`.
 
     `duree_resolution_s` replaces the reference for the studies that solve the whole département.
     """
@@ -83,9 +83,10 @@ def parametres(nature: Nature, duree_resolution_s: float | None = None) -> dict:
         ),
         Nature.FRONTIERE: ("pas_changements", "budgets_max", "duree_resolution_s"),
         Nature.NEGOCIATION: ("tolerance_negociation", "postes_par_voisinage"),
-        Nature.ABSENCES: ("postes_par_voisinage", "relais_par_absence"),
-    }[nature]
-    valeurs = {nom: reference.valeur("marges", nom) for nom in noms}
+    }
+    if nature == Nature.ABSENCES:
+        return {"minimum": reference.valeur("couverture", "hebdomadaire_demi_journees_cycle")}
+    valeurs = {nom: reference.valeur("marges", nom) for nom in noms[nature]}
     if duree_resolution_s is not None and "duree_resolution_s" in valeurs:
         valeurs["duree_resolution_s"] = duree_resolution_s
     return valeurs

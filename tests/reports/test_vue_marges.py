@@ -1,8 +1,10 @@
 """The studies of a proposal: kept with what they rest on, stopped without loss, told truly."""
 
+import io
 import json
 import shutil
 
+import pandas as pd
 import pytest
 
 from pipelines.base.erreurs import AtlasError
@@ -45,7 +47,7 @@ def test_a_study_is_computed_once_and_again_when_what_it_rests_on_changes(
     (autre / propositions.FICHIER_PLAN).write_text("\n".join(plan[:-1]) + "\n", encoding="utf-8")
     assert etudes.etat(autre, Nature.ABSENCES).phase is None
     assert marges.vue(autre, Nature.ABSENCES) is None
-    voulus = etudes.parametres(Nature.ABSENCES) | {"relais_par_absence": 1}
+    voulus = etudes.parametres(Nature.ABSENCES) | {"minimum": 1}
     assert etudes.lire(dossier, Nature.ABSENCES, voulus) is None
 
 
@@ -64,7 +66,7 @@ def test_a_stop_keeps_what_is_done_says_so_and_is_taken_up_again(dossier_005, tm
     assert len(etude.resultat["absences"]) == 2
     vue = marges.vue(dossier, Nature.ABSENCES)
     assert vue.est_incomplete
-    assert "arrêtée avant la fin" in vue.details[0]
+    assert "Étude incomplète" in vue.details[0]
     assert len(vue.tables["Par poste"]) == 2
     etude = etudes.etudier(dossier, Nature.ABSENCES)
     assert not etude.arretee
@@ -87,11 +89,42 @@ def test_the_absences_are_ranked_and_their_tables_add_up(dossier):
     rangees = [pertes[p] for p in postes["Poste"]]
     assert rangees == sorted(rangees, reverse=True)
     decouvertes = (
-        (sites["Dans le plan (½ j. par cycle)"] - sites["Sans relais"])
-        .groupby(sites["Poste absent"])
-        .sum()
+        (sites["Dans le plan"] - sites["Sans relais"]).groupby(sites["Poste absent"]).sum()
     )
-    assert decouvertes.to_dict() == postes.set_index("Poste")["Découvertes (½ j.)"].to_dict()
+    dites = postes.set_index("Poste")
+    assert decouvertes.to_dict() == dites["Découvertes (½ j. par cycle)"].to_dict()
+    restent = (sites["Dans le plan"] - sites["Avec relais"]).groupby(sites["Poste absent"]).sum()
+    assert restent.to_dict() == dites["Restent découvertes (½ j. par cycle)"].to_dict()
+    categories = vue.tables["Par catégorie"].set_index("Poste absent")
+    assert list(categories.index) == list(postes["Poste"])
+    assert restent.to_dict() == categories["Restent découvertes (½ j. par cycle)"].to_dict()
+    par_categorie = categories.drop(columns="Restent découvertes (½ j. par cycle)")
+    assert (par_categorie.max(axis=1) <= restent[par_categorie.index]).all()
+
+
+def test_a_minimum_is_taken_from_other_sites_and_only_where_a_relay_leaves_less(dossier):
+    """Each absence of that table leaves a site below one half-day a week; who loses is named."""
+    vue = marges.vue(dossier, Nature.ABSENCES)
+    minimum, sites = vue.tables["Minimum hebdomadaire"], vue.tables["Par site"]
+    courts = sites["Avec relais"] < sites["Dans le plan"].clip(upper=4)
+    assert set(minimum["Poste absent"]) == set(sites["Poste absent"][courts])
+    gagnent = sites["Avec un minimum pris ailleurs"] > sites["Avec relais"]
+    aides = set(sites["Poste absent"][gagnent])
+    for ligne in minimum.itertuples():
+        est_aide = ligne[1] in aides
+        assert (ligne.Relais != "aucun possible dans les règles") == est_aide
+    assert aides
+
+
+def test_a_study_is_a_workbook_of_its_sentences_and_tables(dossier):
+    """One sheet of sentences, the first one its title, then the tables of the screen."""
+    for nature in Nature:
+        vue = marges.vue(dossier, nature)
+        feuilles = pd.read_excel(io.BytesIO(vue.classeur()), sheet_name=None, header=None)
+        assert list(feuilles) == ["Lecture", *vue.tables]
+        assert feuilles["Lecture"][0][0] == vue.phrase
+        for nom, table in vue.tables.items():
+            assert len(feuilles[nom]) == len(table) + 1
 
 
 def test_the_curve_and_the_frontier_are_shown_point_by_point(dossier):
