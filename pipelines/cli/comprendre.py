@@ -189,4 +189,4 @@ def _etudier(
     if sortie is not None:
         fichier = f"{nature}.xlsx"
         propositions.ecrire(sortie, {fichier: vue.classeur()})
-        console.print(f"Classeur écrit : {sortie / fichier}", markup=False)
+        console.print(f"Classeur écrit : {sortie / fichier}", markup=False)

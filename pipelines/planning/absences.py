@@ -148,10 +148,10 @@ def _verifier(v: Voisinage) -> None:
     verdict = juger(asdict(v.index.probleme), [asdict(x) for x in v.presences])
     if not verdict.conforme:
         raise AtlasError(
-            "Le plan d'un jour d'absence ne respecte pas toutes les règles : "
-            + " ; ".join(m.message for m in verdict.manquements[:5]),
+            "Le plan d'un jour d'absence ne respecte pas toutes les règles : "
+            + " ; ".join(m.message for m in verdict.manquements[:5]),
             admis="une proposition qui respecte toutes les règles",
-            remede="refaire la proposition ; si elle vient d'Atlas, signaler ce défaut",
+            remede="refaire la proposition ; si elle vient d'Atlas, signaler ce défaut",
         )
 
 

@@ -36,15 +36,15 @@ def absences(lu: Lu, etude: Etude) -> Vue:
     non_prouvees = sum(not a["est_exact"] for a in lignes)
     if non_prouvees:
         details.append(
-            f"{pluriel(non_prouvees, 'recherche')} sans preuve dans le travail permis : de "
+            f"{pluriel(non_prouvees, 'recherche')} sans preuve dans le travail permis : de "
             "meilleurs relais existent peut-être."
         )
     pire = lignes[0]
     return Vue(
         phrase=(
-            f"L'absence la plus lourde est celle du poste {pire['poste_id']} : elle découvre "
+            f"L'absence la plus lourde est celle du poste {pire['poste_id']} : elle découvre "
             f"{pluriel(_decouvertes(pire), 'demi-journée')} par cycle sur "
-            f"{pluriel(len(pire['sites']), 'site')} ; {_restent_en_mots(_restent(pire))} sans "
+            f"{pluriel(len(pire['sites']), 'site')} ; {_restent_en_mots(_restent(pire))} sans "
             "rien retirer ailleurs."
         ),
         details=details,
@@ -56,18 +56,18 @@ def absences(lu: Lu, etude: Etude) -> Vue:
             "Par catégorie": _table_categories(lu, lignes),
         },
         note=(
-            "Un poste absent ne donne rien et ses verrous sont levés ; toutes les autres règles "
-            "tiennent (trajet, sites par poste, postes par site, écoles REP+). Relais : les postes "
+            "Un poste absent ne donne rien et ses verrous sont levés ; toutes les autres règles "
+            "tiennent (trajet, sites par poste, postes par site, écoles REP+). Relais : les postes "
             "à portée donnent du temps qui leur reste aux sites du poste absent, au plus ce qu'il "
-            "y donnait ; aucune autre présence ne change. Minimum hebdomadaire : là où il "
+            "y donnait ; aucune autre présence ne change. Minimum hebdomadaire : là où il "
             f"reste moins que {rythme(minimum)}, ce qu'il faudrait prendre à d'autres sites pour y "
-            "tenir ce minimum, au moindre manque de présence ; chacune des présences où l'on prend "
+            "tenir ce minimum, au moindre manque de présence ; chacune des présences où l'on prend "
             "garde elle-même ce minimum, et un site que la doctrine pèse trop peu reste découvert. "
             "Chaque recherche est exacte parmi tous les postes à portée, et chaque plan est revu "
             "par le contrôle indépendant. Les postes vacants que la proposition compte relaient "
             f"comme les autres. {NOTE_MANQUE} Ce classement est celui des postes, jamais des "
-            "personnes. Pour confier un site en entier à un autre poste : page « Proposer », "
-            "« Pourquoi ? », « Qui peut prendre ce site ? »."
+            "personnes. Pour confier un site en entier à un autre poste : page « Proposer », "
+            "« Pourquoi ? », « Qui peut prendre ce site ? »."
         ),
     )
 
@@ -110,8 +110,8 @@ def _phrase_relais(lignes: list[dict]) -> str:
     libre = max(a["libre"] for a in lignes)
     temps = pluriel(libre, "demi-journée libre", "demi-journées libres")
     if libre:
-        return f"{phrase} : autour d'un poste, les autres ont au plus {temps} par cycle en tout."
-    return f"{phrase} : aucun poste n'a de temps libre."
+        return f"{phrase} : autour d'un poste, les autres ont au plus {temps} par cycle en tout."
+    return f"{phrase} : aucun poste n'a de temps libre."
 
 
 def _phrase_minimum(lignes: list[dict], minimum: int) -> str:
@@ -122,7 +122,7 @@ def _phrase_minimum(lignes: list[dict], minimum: int) -> str:
     tenus = sum(not _sous(a, "avec_minimum", minimum) for a in courts)
     return (
         f"En prenant ailleurs, tous les sites de {pluriel(tenus, 'poste')} sur {len(courts)} "
-        f"garderaient au moins {rythme(minimum)} (table « Minimum hebdomadaire »)."
+        f"garderaient au moins {rythme(minimum)} (table « Minimum hebdomadaire »)."
     )
 
 
@@ -155,7 +155,7 @@ def _figure(lignes: list[dict], reference: int) -> go.Figure:
             name=nom,
             orientation="h",
             marker={"color": couleur},
-            hovertemplate="%{y} : %{x:.1f}<extra>" + nom + "</extra>",
+            hovertemplate="%{y} : %{x:.1f}<extra>" + nom + "</extra>",
         )
     figure.update_layout(
         **MISE_EN_PAGE,
@@ -201,17 +201,17 @@ def _donnent(lu: Lu, mouvements: list[dict]) -> str:
         if m["apres"] > m["avant"]:
             mot = f"{lu.nom(m['site_id'])} +{m['apres'] - m['avant']}"
             par_poste.setdefault(m["poste_id"], []).append(mot)
-    return " ; ".join(f"{poste} : {', '.join(mots)}" for poste, mots in par_poste.items())
+    return " ; ".join(f"{poste} : {', '.join(mots)}" for poste, mots in par_poste.items())
 
 
 def _sans_relais(a: dict) -> str:
     if not a["nb_a_portee"]:
-        return "aucun : pas de poste à portée"
+        return "aucun : pas de poste à portée"
     if not a["libre"]:
-        return "aucun : pas de temps libre"
+        return "aucun : pas de temps libre"
     if a["nb_complets"]:
-        return "aucun : qui a du temps sert déjà autant de sites qu'il est admis"
-    return "aucun : trop peu de temps libre, ou une autre règle"
+        return "aucun : qui a du temps sert déjà autant de sites qu'il est admis"
+    return "aucun : trop peu de temps libre, ou une autre règle"
 
 
 def _table_minimum(lu: Lu, lignes: list[dict], minimum: int, reference: int) -> pd.DataFrame:

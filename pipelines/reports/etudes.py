@@ -74,6 +74,16 @@ def sites_touches(lu: Lu, mouvements: list[dict], signe: int) -> str:
     return enumeration(mots) or "aucun site"
 
 
+def note_tolerance(lu: Lu) -> str:
+    """Between two plans of a point, which one is kept; and what a proof is worth."""
+    tolerance = pourcentage(lu.probleme.reglages.tolerance_manque, 1)
+    return (
+        f"De deux plans dont le manque diffère de {tolerance} au plus, celui qui change et "
+        "déplace le moins est gardé. « Prouvés » : la part d'un gain que la meilleure valeur "
+        "possible du point précédent garantit ; le reste peut venir d'une recherche plus heureuse."
+    )
+
+
 def par_site(mouvements: list[dict]) -> dict[str, int]:
     ecarts: Counter = Counter()
     for m in mouvements:
@@ -81,13 +91,35 @@ def par_site(mouvements: list[dict]) -> dict[str, int]:
     return {s: e for s, e in ecarts.items() if e}
 
 
-def gain_prouve(moins: dict, plus: dict) -> int:
-    """The least the first objective falls from one point to the next, whatever was not found."""
-    return moins["borne"] - plus["effets"][0]["apres"]
+def gain_prouve(borne: int, manque: int) -> int:
+    """The least the first objective falls from a floor proven before to a value found after."""
+    return borne - manque
 
 
-def preuve_du_pas(moins: dict, plus: dict) -> str:
-    return "prouvé" if gain_prouve(moins, plus) > 0 else "non prouvé"
+def est_prouve(moins: dict, plus: dict) -> bool:
+    """Whether the plan of a point is proven better than any of the point before."""
+    return gain_prouve(moins["borne"], _manque(plus)) > 0
+
+
+def gain_du_pas(moins: dict, plus: dict, reference: int) -> str:
+    """What a point gains on the one before, and how much of it is proven."""
+    return gain_en_mots(_manque(plus) - _manque(moins), moins["borne"], _manque(plus), reference)
+
+
+def gain_en_mots(ecart: int, borne: int, manque: int, reference: int) -> str:
+    """« −5,5 %, dont −4,3 % prouvés », or that the gap hides it.
+
+    `ecart`: change of the first objective found; `borne`: proven floor before; `manque`: value
+    found after.
+    """
+    prouve = gain_prouve(borne, manque)
+    if round(prouve / (reference or 1), 3) <= 0:
+        return f"{part(ecart, reference)}, non distinguable de zéro : plus petit que l'écart"
+    return f"{part(ecart, reference)}, dont {part(-prouve, reference)} prouvés"
+
+
+def _manque(point: dict) -> int:
+    return point["effets"][0]["apres"]
 
 
 def autres_objectifs(point: dict) -> dict[str, str]:
@@ -113,7 +145,7 @@ def figure_bornee(
         mode="lines",
         line={"color": GRIS, "dash": "dot"},
         customdata=noms,
-        hovertemplate="%{customdata} : %{y:.1f}<extra>meilleure valeur possible</extra>",
+        hovertemplate="%{customdata} : %{y:.1f}<extra>meilleure valeur possible</extra>",
     )
     figure.add_scatter(
         x=x,
@@ -125,7 +157,7 @@ def figure_bornee(
         fill="tonexty",
         fillcolor="rgba(138, 138, 138, 0.25)",
         customdata=noms,
-        hovertemplate="%{customdata} : %{y:.1f}<extra>plan trouvé</extra>",
+        hovertemplate="%{customdata} : %{y:.1f}<extra>plan trouvé</extra>",
     )
     figure.update_layout(
         **MISE_EN_PAGE, height=HAUTEUR, xaxis_title=titre, yaxis_title=EN_PART, separators=", "

@@ -51,11 +51,15 @@ NOTE_DU_VOISINAGE = (
 
 @dataclass(frozen=True)
 class Lu:
-    """A kept proposal: its problem, its plan, and its categories of that day (code → label)."""
+    """A kept proposal: its problem, its plan, its categories of that day (code → label).
+
+    `borne`: the proven floor of the first objective.
+    """
 
     probleme: Probleme
     plan: tuple[Presence, ...]
     categories: Mapping[str, str] = field(default_factory=dict)
+    borne: int = 0
 
     def site(self, site_id: str) -> Site:
         """The site of that id; AtlasError when the proposal has not got it."""
@@ -120,6 +124,7 @@ def lire(dossier: Path) -> Lu:
         depuis_json(texte),
         tuple(Presence(*ligne) for ligne in lue.plan.itertuples(index=False)),
         {c.code: c.libelle for c in lue.bareme.categories},
+        lue.resume["etages"][0]["borne"],
     )
 
 

@@ -296,7 +296,7 @@ class _Travail:
             texte = f"Budget {numero + 1} sur {total} : {a.message}"
             self.progres((numero + a.fraction) / total, texte)
 
-        def tracer(points: tuple[frontiere.Point, ...]) -> None:
+        def tracer(points: tuple[frontiere.Budget, ...]) -> None:
             resultat["points"] = [asdict(p) for p in points]
             self.garder(resultat)
 
