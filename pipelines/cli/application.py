@@ -1,8 +1,9 @@
 """What every command shares: the application, its options, how it speaks."""
 
+import contextlib
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -146,11 +147,15 @@ def code_departement(texte: str) -> str:
     return texte.strip().upper().zfill(3)
 
 
-def progression() -> Progress:
-    return Progress(
+@contextlib.contextmanager
+def suivi(titre: str) -> Iterator[Callable[[str, float], None]]:
+    """A bar that begins with `titre`; gives what tells it the step and the share done (0 to 1)."""
+    with Progress(
         TextColumn("{task.description}"),
         BarColumn(),
         TimeElapsedColumn(),
         console=erreurs,
         transient=True,
-    )
+    ) as barre:
+        tache = barre.add_task(titre, total=1.0)
+        yield lambda etape, part: barre.update(tache, description=etape, completed=part)

@@ -13,7 +13,7 @@ from pipelines.cli.application import (
     app,
     console,
     imprimer_tableau,
-    progression,
+    suivi,
 )
 from pipelines.reports import exigences as vue_exigences
 from pipelines.reports import explication
@@ -166,13 +166,12 @@ def _etudier(
     demandes: list[int] = []
     ancien = signal.signal(signal.SIGINT, lambda numero, cadre: demandes.append(numero))
     try:
-        with progression() as barre:
-            tache = barre.add_task("Préparation", total=1.0)
+        with suivi("Préparation") as avancer:
             etudes.etudier(
                 proposition,
                 nature,
                 duree_resolution_s=duree_resolution_s,
-                progres=lambda part, quoi: barre.update(tache, description=quoi, completed=part),
+                progres=lambda part, quoi: avancer(quoi, part),
                 arret=lambda: bool(demandes),
             )
     finally:

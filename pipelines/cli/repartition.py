@@ -18,7 +18,7 @@ from pipelines.cli.application import (
     code_departement,
     console,
     imprimer_tableau,
-    progression,
+    suivi,
 )
 from pipelines.planning.assemblage import Hypotheses
 from pipelines.reports import doctrines as vue_doctrines
@@ -51,8 +51,7 @@ def proposer(
     """Propose une répartition des postes d'un département et l'écrit dans un dossier."""
     if doctrine is not None:
         hypotheses = replace(hypotheses, doctrine=doctrine)
-    with progression() as barre:
-        tache = barre.add_task("Préparation du problème", total=1.0)
+    with suivi("Préparation du problème") as avancer:
         proposition = propositions.proposer(
             entrepot_,
             code_departement(departement),
@@ -60,9 +59,8 @@ def proposer(
             duree_max_s=duree_max or reference.valeur("optimisation", "duree_max_s"),
             hypotheses=hypotheses,
             sortie=sortie,
-            progres=lambda a: barre.update(tache, description=a.message, completed=a.fraction),
+            progres=lambda a: avancer(a.message, a.fraction),
         )
-        barre.update(tache, description="Terminé", completed=1.0)
     _imprimer_resume(proposition.resume)
     console.print(f"Proposition écrite dans {sortie}", markup=False)
 
@@ -127,8 +125,7 @@ def doctrines(
     entrepot_: OptionEntrepot = chemins.ENTREPOT_PAR_DEFAUT,
 ) -> None:
     """Compare les doctrines sur les mêmes données et écrit leurs propositions et un classeur."""
-    with progression() as barre:
-        tache = barre.add_task("Préparation", total=1.0)
+    with suivi("Préparation") as avancer:
         codes = comparaisons.comparer(
             entrepot_,
             code_departement(departement),
@@ -136,7 +133,7 @@ def doctrines(
             duree_max_s=duree_max or reference.valeur("optimisation", "duree_max_s"),
             hypotheses=hypotheses,
             sortie=sortie,
-            progres=lambda part, quoi: barre.update(tache, description=quoi, completed=part),
+            progres=lambda part, quoi: avancer(quoi, part),
         )
     vue = vue_doctrines.vue(entrepot_, sortie, codes, vue_doctrines.seuil_par_defaut())
     provisoire.ecrire(sortie / CLASSEUR_DOCTRINES, vue.classeur)

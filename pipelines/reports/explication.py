@@ -44,8 +44,8 @@ NOTE_DES_COUTS = (
 )
 NOTE_DU_VOISINAGE = (
     "Chaque ligne est un plan entier, qui respecte toutes les règles : le meilleur de ceux où seul "
-    "ce poste change, ou lui et celui à qui l'on confie le site. Un plan où davantage de postes "
-    "changeraient pourrait coûter moins."
+    "ce poste change, ou lui et celui à qui l'on confie le site, sur les sites que les deux "
+    "servent. Un plan où davantage de postes ou de sites changeraient pourrait coûter moins."
 )
 
 
@@ -290,6 +290,9 @@ def _details_absence(lu: Lu, site: Site, r: PourquoiPas) -> list[str]:
         details.append(
             f"Il est déjà servi par {pluriel(site.postes_max, 'poste')}, autant qu'il est admis."
         )
+    remplissage = _ce_qui_les_remplit(lu, site, r)
+    if remplissage:
+        details.append(remplissage)
     if r.hors_de_portee:
         details.append(_hors_de_portee(r))
     if r.cible is None:
@@ -308,6 +311,30 @@ def _details_absence(lu: Lu, site: Site, r: PourquoiPas) -> list[str]:
         + f"Coût : {dire_effets(r.moindre.effets)}."
     )
     return details
+
+
+def _ce_qui_les_remplit(lu: Lu, site: Site, r: PourquoiPas) -> str | None:
+    """How much of the time of the postes within reach goes to sites that weigh more, or less."""
+    ailleurs = [x for a in r.a_portee for x in a.remplis if x.site_id != site.site_id]
+    donne = sum(x.demi_journees_cycle for x in ailleurs)
+    if not donne:
+        return None
+    mots = []
+    for mot, garde in (
+        ("plus que lui", lambda x: x.poids > site.poids),
+        ("autant", lambda x: x.poids == site.poids),
+        ("moins", lambda x: x.poids < site.poids),
+    ):
+        siens = [x for x in ailleurs if garde(x)]
+        if siens:
+            verrouilles = sum(x.demi_journees_cycle for x in siens if x.est_impose)
+            dont = f" (dont {verrouilles} sur des liens verrouillés)" if verrouilles else ""
+            total = sum(x.demi_journees_cycle for x in siens)
+            mots.append(f"{total} à des sites qui pèsent {mot}{dont}")
+    return (
+        f"Les postes à portée donnent {_dj(donne)} par cycle à d'autres sites : "
+        f"{enumeration(mots)}."
+    )
 
 
 def _hors_de_portee(r: PourquoiPas) -> str:
@@ -332,12 +359,13 @@ def _note_absence(r: PourquoiPas) -> str:
     if r.est_complet:
         return (
             f"{NOTE_DES_COUTS} Recherche complète parmi les plans où change un poste qui peut "
-            "servir ce site, seul ou avec un autre qui peut reprendre l'un de ses sites ; un plan "
-            "qui en changerait davantage pourrait coûter moins."
+            "servir ce site, seul ou avec un autre qui peut reprendre l'un de ses sites, et où "
+            "rien ne change hors des sites qu'ils servent ; un plan qui toucherait à davantage de "
+            "postes ou de sites pourrait coûter moins."
         )
     return (
         f"{NOTE_DES_COUTS} Recherche parmi les {ESSAIS_MAX} postes et couples de postes les plus "
-        "prometteurs : un autre choix pourrait coûter moins."
+        "prometteurs, sur les sites qu'ils servent : un autre choix pourrait coûter moins."
     )
 
 
