@@ -15,6 +15,7 @@ from pipelines.scenarios.etudes import Etude
 
 ACCENT = "#2171B5"  # readable on paper and on the dark theme
 HAUTEUR = 380
+INSECABLE = "\u00a0"
 PART_MARGE = 0.04  # of the width, so that the first and last points are whole
 PX_PAR_BARRE = 26
 EN_PART = "Manque de présence (proposition = 100)"
@@ -70,7 +71,11 @@ def part(ecart: int, reference: int) -> str:
 def sites_touches(lu: Lu, mouvements: list[dict], signe: int) -> str:
     """The sites that gain (1) or lose (−1), with the number of half-days a cycle."""
     ecarts = par_site(mouvements)
-    mots = [f"{lu.nom(s)} ({variation(e)})" for s, e in sorted(ecarts.items()) if e * signe > 0]
+    mots = [
+        f"{lu.nom(s)} ({variation(e).replace(' ', INSECABLE)})"
+        for s, e in sorted(ecarts.items())
+        if e * signe > 0
+    ]
     return enumeration(mots) or "aucun site"
 
 
