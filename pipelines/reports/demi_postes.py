@@ -73,10 +73,8 @@ def _phrase_bassins(lu: Lu, bassins: list[dict], reference: int) -> str:
     phrase = f"Un mi-temps de plus vaut {_valeur_du_plus(lu, bassins, reference)}"
     if retraits:
         moins_cher, moins = max(retraits, key=lambda e: e[1]["gain"])
-        phrase += (
-            f" ; un mi-temps de moins coûte le moins {_au_bassin(moins_cher)} : "
-            f"{part(-moins['gain'], reference)}"
-        )
+        ou = "" if moins_cher is None else f"le moins {_au_bassin(moins_cher)} : "
+        phrase += f" ; un mi-temps de moins coûte {ou}{part(-moins['gain'], reference)}"
     return f"{phrase}."
 
 
@@ -101,6 +99,8 @@ def _valeur_du_plus(lu: Lu, bassins: list[dict], reference: int) -> str:
     gains = {m["bassin"]: m[PLUS]["gain"] for m in bassins if m[PLUS]}
     bassin = max(gains, key=gains.get)
     au_mieux = part(-gains[bassin], reference)
+    if bassin is None:
+        return f"{au_mieux} de manque de présence"
     if _sont_departages(lu, gains, reference):
         return f"le plus {_au_bassin(bassin)} : {au_mieux} de manque de présence"
     return f"de {part(-min(gains.values()), reference)} à {au_mieux} de manque selon le bassin"
@@ -122,8 +122,8 @@ def _non_departages(lu: Lu, bassins: list[dict], reference: int) -> list[str]:
     ]
 
 
-def _au_bassin(bassin: str | None) -> str:
-    return "dans le département" if bassin is None else f"dans le bassin {bassin}"
+def _au_bassin(bassin: str) -> str:
+    return f"dans le bassin {bassin}"
 
 
 def _table_bassins(lu: Lu, bassins: list[dict], reference: int) -> pd.DataFrame:
