@@ -49,12 +49,14 @@ def absences(lu: Lu, etude: Etude) -> Vue:
         ),
         details=details,
         figure=_figure(lignes[:BARRES], reference),
-        tables={
-            "Par poste": _table_postes(lu, lignes, reference),
-            "Minimum hebdomadaire": _table_minimum(lu, lignes, minimum, reference),
-            "Par site": _table_sites(lu, lignes),
-            "Par catégorie": _table_categories(lu, lignes),
-        },
+        tables=_remplies(
+            {
+                "Par poste": _table_postes(lu, lignes, reference),
+                "Minimum hebdomadaire": _table_minimum(lu, lignes, minimum, reference),
+                "Par site": _table_sites(lu, lignes),
+                "Par catégorie": _table_categories(lu, lignes),
+            }
+        ),
         note=(
             "Un poste absent ne donne rien et ses verrous sont levés ; toutes les autres règles "
             "tiennent (trajet, sites par poste, postes par site, écoles REP+). Relais : les postes "
@@ -70,6 +72,11 @@ def absences(lu: Lu, etude: Etude) -> Vue:
             "« Pourquoi ? », « Qui peut prendre ce site ? »."
         ),
     )
+
+
+def _remplies(tables: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    """The tables that have a line: none needs a minimum when relays leave it everywhere."""
+    return {titre: table for titre, table in tables.items() if len(table)}
 
 
 def _decouvertes(a: dict) -> int:
@@ -119,10 +126,13 @@ def _phrase_minimum(lignes: list[dict], minimum: int) -> str:
     courts = [a for a in lignes if _sous(a, "avec_relais", minimum)]
     if not courts:
         return f"Tous leurs sites gardent au moins {rythme(minimum)}."
-    tenus = sum(not _sous(a, "avec_minimum", minimum) for a in courts)
+    encore = sum(bool(_sous(a, "avec_minimum", minimum)) for a in courts)
+    combien = "aucune ne" if not encore else f"{encore}"
     return (
-        f"En prenant ailleurs, tous les sites de {pluriel(tenus, 'poste')} sur {len(courts)} "
-        f"garderaient au moins {rythme(minimum)} (table « Minimum hebdomadaire »)."
+        f"{pluriel(len(courts), 'absence laisse', 'absences laissent')} un site sous "
+        f"{rythme(minimum)} ; en prenant ailleurs, {combien} "
+        f"{'le ferait' if encore < 2 else 'le feraient'} {'plus' if not encore else 'encore'} "
+        "(table « Minimum hebdomadaire »)."
     )
 
 

@@ -223,11 +223,11 @@ def _table_courbe(lu: Lu, courbe: list[dict], reference: int) -> pd.DataFrame:
                 "Moyens": _etp(p["etp"]),
                 "Demi-poste": _demi_poste(lu, p),
                 "Manque de présence": part(manque - reference, reference),
-                **autres_objectifs(p),
+                "Gain sur le point précédent": gain,
                 "Écart au meilleur plan, au plus": pourcentage(
                     (manque - p["borne"]) / manque if manque else 0.0, 1
                 ),
-                "Gain sur le point précédent": gain,
+                **autres_objectifs(p),
                 "Sites qui changent": len(par_site(p["mouvements"])),
             }
         )

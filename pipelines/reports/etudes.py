@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pandas as pd
 import plotly.graph_objects as go
 
-from pipelines.base.textes import enumeration, nombre, pourcentage, variation
+from pipelines.base.textes import enumeration, pourcentage, variation
 from pipelines.planning.modele import SOUPLES
 from pipelines.reports import classeur, proposition
 from pipelines.reports.explication import Lu
@@ -127,9 +127,9 @@ def _manque(point: dict) -> int:
     return point["effets"][0]["apres"]
 
 
-def autres_objectifs(point: dict) -> dict[str, str]:
+def autres_objectifs(point: dict) -> dict[str, int]:
     return {
-        proposition.NOMS_DES_ETAGES.get(e["code"], e["libelle"]): nombre(e["apres"])
+        proposition.NOMS_DES_ETAGES.get(e["code"], e["libelle"]): e["apres"]
         for e in point["effets"]
         if e["code"] != SOUPLES[0].code
     }

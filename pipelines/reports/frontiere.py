@@ -100,13 +100,13 @@ def _table_frontiere(points: list[dict], reference: int) -> pd.DataFrame:
             {
                 "Budget": _budget(p["budget"]),
                 "Manque de présence": part(manque - reference, reference),
-                **autres_objectifs(p),
-                "Écart au meilleur plan, au plus": pourcentage(
-                    (manque - p["borne"]) / manque if manque else 0.0, 1
-                ),
                 "Gain sur le budget précédent": "—"
                 if rang == 0
                 else gain_du_pas(points[rang - 1], p, reference),
+                "Écart au meilleur plan, au plus": pourcentage(
+                    (manque - p["borne"]) / manque if manque else 0.0, 1
+                ),
+                **autres_objectifs(p),
                 "Sites qui changent": len(par_site(p["mouvements"])),
             }
         )
