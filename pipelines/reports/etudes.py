@@ -85,7 +85,9 @@ def note_tolerance(lu: Lu) -> str:
     return (
         f"De deux plans dont le manque diffère de {tolerance} au plus, celui qui change et "
         "déplace le moins est gardé. « Prouvés » : la part d'un gain que la meilleure valeur "
-        "possible du point précédent garantit ; le reste peut venir d'une recherche plus heureuse."
+        "possible du point précédent garantit ; le reste peut venir d'une recherche plus heureuse. "
+        "Seul le manque est prouvé à chaque point : ses changements, ses trajets et leur équilibre "
+        "peuvent être moindres avec un calcul plus long."
     )
 
 
