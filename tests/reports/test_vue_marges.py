@@ -3,6 +3,7 @@
 import io
 import json
 import shutil
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from pipelines.base.erreurs import AtlasError
 from pipelines.planning import absences
 from pipelines.reports import absences as vue_absences
+from pipelines.reports import etudes as vue_etudes
 from pipelines.reports import marges
 from pipelines.reports.explication import lire
 from pipelines.scenarios import etudes, propositions
@@ -176,3 +178,27 @@ def test_a_folder_without_a_proposal_is_refused(tmp_path):
     """Said in French, with the file that is missing."""
     with pytest.raises(AtlasError, match=r"probleme\.json manque"):
         etudes.etudier(tmp_path, Nature.ABSENCES)
+
+
+@pytest.mark.parametrize(
+    ("ecart", "borne", "manque", "attendu"),
+    [
+        (-50, 940, 950, "−5,0\u202f%, non distinguable de zéro\u202f: plus petit que l'écart"),
+        (-50, 980, 950, "−5,0\u202f%, dont −3,0\u202f% prouvés"),
+        (0, 1000, 1000, "0\u202f%, non distinguable de zéro\u202f: plus petit que l'écart"),
+    ],
+)
+def test_a_gain_the_gap_hides_is_told_as_such(ecart, borne, manque, attendu):
+    """A gain counts for what the bound before it and the plan after it leave between them."""
+    assert vue_etudes.gain_en_mots(ecart, borne, manque, 1000) == attendu
+
+
+def test_two_sites_of_one_name_are_told_apart(dossier):
+    """Their UAI follows the name; a name nobody else has stands alone."""
+    lu = lire(dossier)
+    un, deux, trois = lu.probleme.sites[:3]
+    sites = (un, replace(deux, nom=un.nom), *lu.probleme.sites[2:])
+    lu = replace(lu, probleme=replace(lu.probleme, sites=sites))
+    assert lu.nom(un.site_id) == f"{un.nom} ({un.site_id})"
+    assert lu.nom(deux.site_id) == f"{un.nom} ({deux.site_id})"
+    assert lu.nom(trois.site_id) == trois.nom
