@@ -127,7 +127,7 @@ def test_the_minimum_is_told_where_a_relay_leaves_less_with_who_would_lose(dossi
     minimum = minimum.set_index("Poste absent")
     assert set(minimum.index) == set(courtes)
     ligne = minimum.loc[absente["poste_id"]]
-    assert ligne["Relais"] == f"{cede.poste_id} : {lu.nom(site['site_id'])} +4"
+    assert ligne["Relais"] == f"{cede.poste_id}\u202f: {lu.nom(site['site_id'])} +4"
     assert ligne["Perdent"] == f"{lu.nom(cede.site_id)} (▼\u00a0−4)"
     assert lu.nom(site["site_id"]) not in ligne["Encore sous le minimum"]
 
