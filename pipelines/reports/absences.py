@@ -13,7 +13,7 @@ from pipelines.reports.etudes import (
     part,
     sites_touches,
 )
-from pipelines.reports.explication import Lu
+from pipelines.reports.lecture import Lu
 from pipelines.scenarios.etudes import Etude
 
 MARQUE, MARQUE_PALE = "#B22222", "#9ECAE1"

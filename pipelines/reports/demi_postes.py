@@ -22,7 +22,7 @@ from pipelines.reports.etudes import (
     sites_qui_changent,
     sites_touches,
 )
-from pipelines.reports.explication import Lu
+from pipelines.reports.lecture import Lu
 from pipelines.scenarios.etudes import Etude
 
 ETIQUETTE_ETP = "Moyens (ETP)"

@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from pipelines.base.textes import enumeration, pourcentage, variation
 from pipelines.planning.modele import SOUPLES
 from pipelines.reports import classeur, proposition
-from pipelines.reports.explication import Lu
+from pipelines.reports.lecture import Lu
 from pipelines.reports.libelles import GRIS
 from pipelines.scenarios.etudes import Etude
 

@@ -13,7 +13,7 @@ from pipelines.planning.exigences import Exigence, Plancher, est_realisable
 from pipelines.planning.issues import Pas
 from pipelines.planning.probleme import depuis_json
 from pipelines.planning.refus import dire_exigences, dire_issues, dire_pas, dire_regles
-from pipelines.reports.explication import Lu
+from pipelines.reports.lecture import Lu
 from pipelines.scenarios import propositions
 
 

@@ -15,7 +15,7 @@ from pipelines.reports.etudes import (
     part,
     sites_qui_changent,
 )
-from pipelines.reports.explication import Lu
+from pipelines.reports.lecture import Lu
 from pipelines.scenarios.etudes import Etude
 
 

@@ -13,7 +13,7 @@ from pipelines.planning import absences
 from pipelines.reports import absences as vue_absences
 from pipelines.reports import etudes as vue_etudes
 from pipelines.reports import marges
-from pipelines.reports.explication import lire
+from pipelines.reports.lecture import lire
 from pipelines.scenarios import etudes, propositions
 from pipelines.scenarios.etudes import Nature
 from pipelines.scenarios.processus import Phase
