@@ -1,10 +1,11 @@
 """What every command shares: the application, its options, how it speaks."""
 
+import contextlib
 import functools
 import inspect
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import FrameType
 from typing import Annotated, NoReturn, TypeVar
@@ -204,11 +205,15 @@ def _lever(erreur: BaseException) -> NoReturn:
     raise erreur
 
 
-def progression() -> Progress:
-    return Progress(
+@contextlib.contextmanager
+def suivi(titre: str) -> Iterator[Callable[[str, float], None]]:
+    """A bar that begins with `titre`; gives what tells it the step and the share done (0 to 1)."""
+    with Progress(
         TextColumn("{task.description}"),
         BarColumn(),
         TimeElapsedColumn(),
         console=erreurs,
         transient=True,
-    )
+    ) as barre:
+        tache = barre.add_task(titre, total=1.0)
+        yield lambda etape, part: barre.update(tache, description=etape, completed=part)

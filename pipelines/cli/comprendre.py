@@ -13,12 +13,12 @@ from pipelines.cli.application import (
     avec_arret,
     console,
     imprimer_tableau,
-    progression,
+    suivi,
 )
 from pipelines.reports import controle, explication
 from pipelines.reports import exigences as vue_exigences
 from pipelines.reports import marges as vue_marges
-from pipelines.scenarios import etudes, plans
+from pipelines.scenarios import etudes, plans, propositions
 from pipelines.scenarios.etudes import Nature
 
 
@@ -135,14 +135,20 @@ def _imprimer_exigences(vue: vue_exigences.VueExigences) -> None:
         raise typer.Exit(1)
 
 
+OptionClasseur = Annotated[
+    Path | None, typer.Option("--sortie", help="dossier où écrire l'étude en classeur Excel")
+]
+
+
 @app.command()
-def absences(proposition: OptionProposition) -> None:
+def absences(proposition: OptionProposition, sortie: OptionClasseur = None) -> None:
     """Dit ce que découvre l'absence de chaque poste, qui relaie et ce qui reste découvert.
 
-    Comme les autres études, elle se garde dans le dossier de la proposition et n'est refaite que
-    si la proposition ou les paramètres changent ; Ctrl+C l'arrête et garde ce qui est fait.
+    Un relais ne prend rien à un autre site ; ce que coûterait ailleurs un minimum hebdomadaire est
+    dit à part. Comme les autres études, elle se garde dans le dossier de la proposition et n'est
+    refaite que si la proposition ou les paramètres changent ; Ctrl+C garde ce qui est fait.
     """
-    _etudier(proposition, Nature.ABSENCES)
+    _etudier(proposition, Nature.ABSENCES, sortie)
 
 
 @app.command()
@@ -156,30 +162,40 @@ def marges(
         ),
     ] = False,
     duree_max: OptionDureeResolution = None,
+    sortie: OptionClasseur = None,
 ) -> None:
     """Dit ce que vaut un demi-poste de plus ou de moins, par bassin et pour le département.
 
     Avec --negociation : quelles affectations pourraient changer sans rien perdre.
     """
-    _etudier(proposition, Nature.NEGOCIATION if negociation else Nature.MARGES, duree_max)
+    nature = Nature.NEGOCIATION if negociation else Nature.MARGES
+    _etudier(proposition, nature, sortie, duree_max)
 
 
 @app.command()
-def frontiere(proposition: OptionProposition, duree_max: OptionDureeResolution = None) -> None:
+def frontiere(
+    proposition: OptionProposition,
+    duree_max: OptionDureeResolution = None,
+    sortie: OptionClasseur = None,
+) -> None:
     """Dit ce que coûte chaque budget de changements imposés : 0, 2, 4… libre."""
-    _etudier(proposition, Nature.FRONTIERE, duree_max)
+    _etudier(proposition, Nature.FRONTIERE, sortie, duree_max)
 
 
-def _etudier(proposition: Path, nature: Nature, duree_resolution_s: float | None = None) -> None:
+def _etudier(
+    proposition: Path,
+    nature: Nature,
+    sortie: Path | None,
+    duree_resolution_s: float | None = None,
+) -> None:
     """Run a study, or read the kept one, and print it; Ctrl+C keeps what is done."""
-    with progression() as barre:
-        tache = barre.add_task("Préparation", total=1.0)
+    with suivi("Préparation") as avancer:
         avec_arret(
             lambda arret: etudes.etudier(
                 proposition,
                 nature,
                 duree_resolution_s=duree_resolution_s,
-                progres=lambda part, quoi: barre.update(tache, description=quoi, completed=part),
+                progres=lambda part, quoi: avancer(quoi, part),
                 arret=arret,
             )
         )
@@ -192,3 +208,7 @@ def _etudier(proposition: Path, nature: Nature, duree_resolution_s: float | None
         imprimer_tableau(table)
     console.print(vue.note, style="dim", markup=False, highlight=False)
     console.print(f"Étude gardée dans {proposition / nature.fichier}", markup=False)
+    if sortie is not None:
+        fichier = f"{nature}.xlsx"
+        propositions.ecrire(sortie, {fichier: vue.classeur()})
+        console.print(f"Classeur écrit : {sortie / fichier}", markup=False)

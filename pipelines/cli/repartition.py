@@ -20,7 +20,7 @@ from pipelines.cli.application import (
     code_departement,
     console,
     imprimer_tableau,
-    progression,
+    suivi,
 )
 from pipelines.planning.assemblage import Hypotheses
 from pipelines.reports import doctrines as vue_doctrines
@@ -58,8 +58,7 @@ def proposer(
     """
     if doctrine is not None:
         hypotheses = replace(hypotheses, doctrine=doctrine)
-    with progression() as barre:
-        tache = barre.add_task("Préparation du problème", total=1.0)
+    with suivi("Préparation du problème") as avancer:
         proposition = avec_arret(
             lambda arret: propositions.proposer(
                 entrepot_,
@@ -69,11 +68,10 @@ def proposer(
                 ecart_vise=None if ecart_vise is None else ecart_vise / 100,
                 hypotheses=hypotheses,
                 sortie=sortie,
-                progres=lambda a: barre.update(tache, description=a.message, completed=a.fraction),
+                progres=lambda a: avancer(a.message, a.fraction),
                 arret=arret,
             )
         )
-        barre.update(tache, description="Terminé", completed=1.0)
     _imprimer_resume(proposition.resume)
     console.print(f"Proposition écrite dans {sortie}", markup=False)
 
@@ -140,8 +138,7 @@ def doctrines(
 
     Ctrl+C arrête le calcul et garde les meilleurs plans trouvés.
     """
-    with progression() as barre:
-        tache = barre.add_task("Préparation", total=1.0)
+    with suivi("Préparation") as avancer:
         codes = avec_arret(
             lambda arret: comparaisons.comparer(
                 entrepot_,
@@ -151,7 +148,7 @@ def doctrines(
                 ecart_vise=None if ecart_vise is None else ecart_vise / 100,
                 hypotheses=hypotheses,
                 sortie=sortie,
-                progres=lambda part, quoi: barre.update(tache, description=quoi, completed=part),
+                progres=lambda part, quoi: avancer(quoi, part),
                 arret=arret,
             )
         )

@@ -9,6 +9,7 @@ import datetime
 import math
 import threading
 from collections.abc import Callable, Collection
+from concurrent.futures import Future, wait
 from dataclasses import dataclass
 
 from ortools.math_opt.python import mathopt
@@ -61,27 +62,26 @@ def assembler_colonnes(
         relative_gap_tolerance=part_ecart,
         time_limit=datetime.timedelta(seconds=max(0.1, secondes_max)),
     )
-    rendu: list[mathopt.SolveResult] = []
+    rendu: Future[mathopt.SolveResult] = Future()
 
     def travailler() -> None:
-        rendu.append(
-            mathopt.solve(
-                modele,
-                mathopt.SolverType.HIGHS,
-                params=parametres,
-                model_params=mathopt.ModelSolveParameters(solution_hints=[hint]),
+        try:
+            rendu.set_result(
+                mathopt.solve(
+                    modele,
+                    mathopt.SolverType.HIGHS,
+                    params=parametres,
+                    model_params=mathopt.ModelSolveParameters(solution_hints=[hint]),
+                )
             )
-        )
+        except BaseException as erreur:
+            rendu.set_exception(erreur)
 
-    fil = threading.Thread(target=travailler, daemon=True)
-    fil.start()
-    while fil.is_alive():
-        fil.join(PERIODE_ARRET_S)
+    threading.Thread(target=travailler, daemon=True).start()
+    while not wait([rendu], PERIODE_ARRET_S).done:
         if fini():
             return None
-    if not rendu:
-        return None
-    resultat = rendu[0]
+    resultat = rendu.result()
     duale = resultat.termination.objective_bounds.dual_bound
     borne = math.ceil(duale - abs(duale) * PRECISION) if math.isfinite(duale) else 0
     if not resultat.has_primal_feasible_solution():

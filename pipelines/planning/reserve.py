@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipelines.planning.decomposition import ECHELLE_DUALE, Decomposition, Duales
+from pipelines.planning.decomposition import Decomposition, Duales
 from pipelines.planning.modele import RANG_TRAJETS
 from pipelines.planning.tables import INTERDIT, Colonne
 
@@ -118,9 +118,10 @@ class _Choix:
 def _ensembles(
     dec: Decomposition, choix: _Choix, p: int, seuil: int, limite: int
 ) -> tuple[np.ndarray, np.ndarray] | None:
-    """Sets of rows of `choix` that earn more than `seuil`, and what they earn; None beyond `limite`.
+    """Sets of rows of `choix` that earn more than `seuil`, and what they earn.
 
-    Sets grow one row at a time; a set whose best completion does not pass `seuil` is dropped.
+    None when they, with those not yet complete, are more than `limite`. Sets grow one row
+    at a time; a set whose best completion does not pass `seuil` is dropped.
     """
     t = dec.t
     capacite, largeur, rien = t.capacite[p], t.sites_max[p], len(choix.site) - 1

@@ -16,11 +16,9 @@ The wall clock is a safety net only; `Resultat.arret_par` tells when it, or the 
 work, and then the promise of repeatability does not hold.
 """
 
-import contextlib
 import math
-import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -36,10 +34,10 @@ from pipelines.planning.plafonds import Plafonds
 from pipelines.planning.probleme import Presence, Probleme, ordonner
 from pipelines.planning.recuit import Recuit
 from pipelines.planning.reserve import en_colonnes, enumerer
+from pipelines.planning.suivi import PARTS_DUREE, Avancement, Suivi
 from pipelines.planning.tables import Colonne, Plan, colonnes_de
 
 # Technical constants: none changes what a good plan is, only how the work is spent.
-PARTS_DUREE = (0.35, 0.2, 0.4, 0.05)  # share of the duration of each stage
 COUPLES_PETIT = 400  # admitted couples up to which CP-SAT is worth trying
 PART_PROUVE = 0.6  # of a stage of a small problem, for CP-SAT; of the rest:
 PART_BORNE = 0.4  # for the decomposition, which ends sooner once converged
@@ -55,21 +53,6 @@ CASES_PAR_S = 250_000_000  # cells of the pricing tables, linear programmes incl
 NOEUDS_PAR_S = 50_000  # nodes of the master in whole numbers, times its columns; of which
 PROCHES_PAR_S = 400  # the nearest of the reserve, to find plans,
 RESERVE_PAR_S = 1_200  # then all those within a reduced cost, to prove
-FILET_DUREE = 2.0  # the wall-clock net of a stage, in multiples of its share and of those before …
-FILET_MARGE_S = 5.0  # … plus what reading and formulating take, even for a short duration
-PERIODE_ARRET_S = 0.2  # how often the user's stop is read
-
-
-@dataclass(frozen=True)
-class Avancement:
-    """Where the work is: `fraction` of the whole (0 to 1), value and bound of the stage."""
-
-    etage: str
-    fraction: float
-    valeur: int | None
-    borne: int | None
-    secondes: float
-    message: str
 
 
 @dataclass(frozen=True)
@@ -146,7 +129,7 @@ def resoudre(
             remede="donner un nombre entre 0 et 1, ou ne rien donner",
         )
     index = Index.de(ordonner(probleme))
-    suivi = _Suivi(duree_max_s, progres, arret)
+    suivi = Suivi(duree_max_s, progres, arret)
     socle = socle_des_verrous(index)
     presences = index.probleme.presences_actuelles if depart is None else tuple(depart)
     repare = reparer(index, socle, presences)
@@ -168,6 +151,7 @@ def resoudre(
     )
     for rang, objectif in enumerate(SOUPLES):
         debut = time.monotonic()
+        suivi.commencer(rang)
         caps = imposes.a_l_etage(gardes)
         duree_s = duree_max_s * PARTS_DUREE[rang]
         etape = _Etape(index, rang, caps, suivi, duree_s, ecart_vise, couples_exacts)
@@ -187,11 +171,11 @@ def resoudre(
         plan=_presences(index, plan),
         etages=etages,
         statut="optimal" if prouve else "realisable",
-        arret_par=suivi.cause or _fin_de_toutes(etages),
+        arret_par=suivi.cause_du_tout or _fin_de_toutes(etages),
     )
 
 
-def _fin(atteinte: int, borne: int, ecart_vise: float | None, suivi: "_Suivi") -> str:
+def _fin(atteinte: int, borne: int, ecart_vise: float | None, suivi: Suivi) -> str:
     """What ended a stage that reached `atteinte` over `borne`."""
     if atteinte == borne:
         return "preuve"
@@ -262,69 +246,6 @@ def _en_demi_journees(index: Index, plan: Plan, ecart: int) -> float | None:
     return ecart * len(gains) / sum(gains)
 
 
-class _Suivi:
-    """The clock, the user's stop and the progress reports, shared by all stages."""
-
-    def __init__(
-        self,
-        duree_max_s: float,
-        progres: Callable[[Avancement], None] | None,
-        arret: Callable[[], bool] | None,
-    ) -> None:
-        self.debut = time.monotonic()
-        self.filet_s = duree_max_s * FILET_DUREE + FILET_MARGE_S
-        self.progres = progres
-        self.arret = arret
-        self.cause: str | None = None
-
-    def fini(self) -> bool:
-        """True once the user or the wall-clock net has ended the work."""
-        if self.cause is None and self.arret is not None and self.arret():
-            self.cause = "utilisateur"
-        if self.cause is None and time.monotonic() - self.debut > self.filet_s:
-            self.cause = "temps"
-        return self.cause is not None
-
-    def reste_s(self) -> float:
-        """Seconds left before the net."""
-        return max(0.0, self.filet_s - (time.monotonic() - self.debut))
-
-    def annoncer(
-        self, rang: int, part: float, valeur: int | None, borne: int | None, message: str
-    ) -> None:
-        """Report that stage `rang` is at `part` (0 to 1) of its share."""
-        if self.progres is not None:
-            self.progres(
-                Avancement(
-                    etage=SOUPLES[rang].code,
-                    fraction=min(1.0, sum(PARTS_DUREE[:rang]) + PARTS_DUREE[rang] * part),
-                    valeur=valeur,
-                    borne=borne,
-                    secondes=time.monotonic() - self.debut,
-                    message=message,
-                )
-            )
-
-    @contextlib.contextmanager
-    def veiller(self, cp_solveur: cp_model.CpSolver) -> Iterator[None]:
-        """Stop `cp_solveur` from a watcher thread as soon as the work must end."""
-        termine = threading.Event()
-
-        def guetter() -> None:
-            # stop_search before the solve has begun is lost: it is said again until the end.
-            while not termine.wait(PERIODE_ARRET_S):
-                if self.fini():
-                    cp_solveur.stop_search()
-
-        veilleur = threading.Thread(target=guetter, daemon=True)
-        veilleur.start()
-        try:
-            yield
-        finally:
-            termine.set()
-            veilleur.join()
-
-
 class _Etape:
     """One objective to improve and to bound, the values won before being capped."""
 
@@ -333,7 +254,7 @@ class _Etape:
         index: Index,
         rang: int,
         plafonds: tuple[int, ...],
-        suivi: _Suivi,
+        suivi: Suivi,
         duree_s: float,
         ecart_vise: float | None,
         couples_exacts: int,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pipelines.base import reference
 from pipelines.planning.assemblage import Hypotheses
-from pipelines.planning.solveur import Avancement
+from pipelines.planning.suivi import Avancement
 from pipelines.scenarios import processus, propositions
 from pipelines.scenarios.processus import AVANCEMENT, Suivi
 

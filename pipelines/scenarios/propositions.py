@@ -13,7 +13,8 @@ from pipelines.base.textes import pour_tableur
 from pipelines.marts import entrepot
 from pipelines.planning.assemblage import Hypotheses, assembler
 from pipelines.planning.probleme import Presence, Probleme, vers_json
-from pipelines.planning.solveur import Avancement, Resultat, resoudre
+from pipelines.planning.solveur import Resultat, resoudre
+from pipelines.planning.suivi import Avancement
 from pipelines.planning.verification import juger
 from pipelines.scenarios.resume import resumer
 

@@ -20,7 +20,7 @@ from pipelines.planning.assemblage import Hypotheses
 from pipelines.planning.modele import DURES
 from pipelines.planning.reprise import qui_peut_prendre
 from pipelines.planning.verification import juger
-from pipelines.reports import explication
+from pipelines.reports.lecture import lire
 from pipelines.scenarios import comparaisons, propositions
 from pipelines.scoring.bareme import bareme
 from pipelines.scoring.besoin import besoins
@@ -289,7 +289,7 @@ def test_a_shown_proposal_is_explained_site_by_site(ouvrir, entrepot_exemple):
         for poste, regles in zip(table["Poste"], table["Règles"], strict=True)
         if regles == "toutes respectées"
     ]
-    lu = explication.lire(dossier)
+    lu = lire(dossier)
     for reprise in qui_peut_prendre(lu.probleme, lu.plan, presence["site_id"]):
         lignes = [asdict(x) for x in reprise.alternative.plan]
         verdict = juger(asdict(lu.probleme), lignes)

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from petits import jugement, petit, sous_doctrine
 
 from pipelines.base.erreurs import AtlasError
-from pipelines.planning import solveur
-from pipelines.planning.decomposition import Decomposition
+from pipelines.planning import suivi
+from pipelines.planning.decomposition import ECHELLE_DUALE, Decomposition
 from pipelines.planning.depart import reparer, socle_des_verrous
 from pipelines.planning.modele import Index
 from pipelines.planning.probleme import Poste, Presence, Probleme, Site, Verrou, ordonner
@@ -307,7 +307,7 @@ def test_a_gap_asked_for_ends_each_stage_and_says_so(couples_exacts):
 def test_a_clock_that_runs_out_says_so_and_keeps_a_plan_that_stands(monkeypatch):
     """On a machine ten thousand times too slow: the stages cut say « temps », and so does all."""
     horloge = SimpleNamespace(monotonic=lambda: time.monotonic() * 10_000)
-    monkeypatch.setattr(solveur, "time", horloge)
+    monkeypatch.setattr(suivi, "time", horloge)
     probleme = departement(60, 22, graine=6)
     resultat = resoudre(probleme, duree_max_s=60)
     assert resultat.arret_par == "temps"
@@ -331,23 +331,34 @@ def test_whole_presence_gives_a_site_all_or_nothing(graine):
     assert "niveau" in {m.regle for m in jugement(entier, moins).manquements}
 
 
-def test_columns_left_out_of_the_reserve_cost_more_than_its_reach():
-    """The best of each poste is there; a narrower reserve holds only what is within its reach."""
-    probleme = petit(7, nb_postes=3, nb_sites=5)
-    index = Index.de(probleme)
-    dec = Decomposition(index, 0, ())
+def test_a_narrower_reserve_holds_what_is_within_its_reach():
+    """The best of each poste is there; fewer columns allowed means a shorter reach, all kept."""
+    dec = Decomposition(Index.de(petit(7, nb_postes=3, nb_sites=5)), 0, ())
     dec.borner(10**9, [], set(), 20, lambda: False)
-    duales = dec.arrondir(dec.centre)
-    meilleurs, _ = dec.moins_cheres(duales)
-    reserve = enumerer(dec, duales, 10**6, 10**6)
-    colonnes = set(en_colonnes(dec, reserve))
-    assert {p for p, _ in colonnes} == set(range(3))
-    profits = reserve.profits(duales)
+    large = enumerer(dec, dec.duales, 10**6 * ECHELLE_DUALE, 10**6)
+    assert large.portee == 10**6 * ECHELLE_DUALE
     for p in range(3):
-        assert profits[reserve.poste == p].max() == meilleurs[p]
-    proches = enumerer(dec, duales, 1, 10**6)
-    assert set(en_colonnes(dec, proches)) <= colonnes
-    assert (meilleurs[proches.poste] - proches.profits(duales) <= proches.portee).all()
+        assert large.cout_reduit[large.poste == p].min() == 0
+    etroite = enumerer(dec, dec.duales, 10**6 * ECHELLE_DUALE, 10)
+    assert 0 < len(etroite.poste) <= 10
+    assert set(en_colonnes(dec, etroite)) == {
+        colonne
+        for colonne, cout in zip(en_colonnes(dec, large), large.cout_reduit.tolist(), strict=True)
+        if cout < etroite.portee
+    }
+
+
+def test_a_site_nobody_may_serve_is_refused_by_every_engine():
+    """Nought postes at a site: no presence, by CP-SAT or by the decomposition."""
+    probleme = petit(7, nb_postes=3, nb_sites=5)
+    ferme = replace(
+        probleme,
+        verrous=(),
+        sites=(replace(probleme.sites[0], postes_max=0), *probleme.sites[1:]),
+    )
+    for couples in (0, 400):
+        plan = resoudre(ferme, duree_max_s=2, couples_exacts=couples).plan
+        assert jugement(ferme, plan).conforme
 
 
 def test_a_duration_must_be_positive():

@@ -17,8 +17,8 @@ PROGRAMME = """
 import os, sys
 if sys.argv.pop(1) == "un" and hasattr(os, "sched_setaffinity"):
     os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:1])
-from pipelines.planning import solveur
-solveur.FILET_MARGE_S = 600.0
+from pipelines.planning import suivi
+suivi.FILET_MARGE_S = 600.0
 from pipelines.cli import main
 main()
 """
