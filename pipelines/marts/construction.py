@@ -193,7 +193,7 @@ def _en_memoire() -> Iterator[duckdb.DuckDBPyConnection]:
             # the message of the engine may quote the rows: it is not repeated
             raise AtlasError(
                 "Ces fichiers ne tiennent pas ensemble dans la mémoire de la machine.",
-                admis="un lot qui y tient : rien n'en est écrit sur le disque avant votre accord",
+                admis="un lot qui y tient : rien n'en est écrit sur le disque avant votre accord",
                 remede="en extraire les départements ou les années utiles, ou fermer d'autres "
                 "programmes",
             ) from None

@@ -140,7 +140,7 @@ class Chargement:
             self._ajouter(fichier)
         except OSError as cause:
             raise AtlasError(
-                f"Impossible de lire ce fichier : {cause.strerror or 'il est hors de portée'}.",
+                f"Impossible de lire ce fichier : {cause.strerror or 'il est hors de portée'}.",
                 fichier=fichier.nom,
                 remede="vérifier ses droits d'accès et le disque où il est, puis recommencer",
             ) from cause

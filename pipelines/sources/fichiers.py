@@ -71,7 +71,7 @@ def fichiers(donnes: Sequence[Path | Fichier]) -> list[Fichier]:
             continue
         if not donne.is_dir():
             raise AtlasError(
-                f"Dossier introuvable : {donne}",
+                f"Dossier introuvable : {donne}",
                 admis="un dossier qui contient les fichiers publics (et, s'il y en a, locaux)",
                 remede="vérifier le chemin donné à --sources",
             )
