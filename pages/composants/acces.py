@@ -13,6 +13,7 @@ import streamlit as st
 from pipelines.base import chemins
 from pipelines.reports import (
     adaptation,
+    attente,
     besoins,
     deplacements,
     doctrines,
@@ -84,6 +85,11 @@ def lire_fiche(
 ) -> etablissement.Fiche:
     """The fiche of a site under a barème."""
     return etablissement.fiche(base(), departement, site_id, bareme)
+
+
+def lire_file() -> attente.VueFile:
+    """The queue of the computations of this machine; read anew each time, it moves."""
+    return attente.vue()
 
 
 def lire_historique(departement: str, site_id: str) -> historique.Historique:

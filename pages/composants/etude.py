@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.composants import acces, cadre
+from pages.composants import acces, cadre, suivi
 from pipelines.reports.marges import Vue
 from pipelines.scenarios import calculs, etudes
 from pipelines.scenarios.calculs import Etat
@@ -55,7 +55,7 @@ def suivre(departement: str) -> None:
     st.markdown(f"#### {QUESTIONS[nature]}")
     dossier = calculs.etat(calcul_id).dossier
     etat = etudes.etat(dossier, nature)
-    if etat.phase == Phase.EN_COURS:
+    if etat.phase in (Phase.EN_ATTENTE, Phase.EN_COURS):
         _progression(calcul_id, nature)
         _en_cours(calcul_id, nature)
         return
@@ -87,6 +87,9 @@ def _nom(etat: Etat) -> str:
 def _progression(calcul_id: str, nature: Nature) -> None:
     dossier = calculs.etat(calcul_id).dossier
     etat = etudes.etat(dossier, nature)
+    if etat.phase == Phase.EN_ATTENTE:
+        suivi.attendre(etat.rang, lambda: etudes.arreter(dossier, nature))
+        return
     if etat.phase != Phase.EN_COURS:
         st.rerun()
     st.progress(etat.fraction, text=etat.message or "Préparation")

@@ -1,4 +1,4 @@
-"""Proposals computed apart: launched, followed, stopped, found again (see `processus`)."""
+"""Proposals computed apart: launched, followed, stopped, found again (see `sortes`)."""
 
 import json
 import sys
@@ -9,11 +9,13 @@ from pathlib import Path
 from pipelines.base import reference
 from pipelines.planning.assemblage import Hypotheses
 from pipelines.planning.suivi import Avancement
-from pipelines.scenarios import processus, propositions
-from pipelines.scenarios.processus import AVANCEMENT, Suivi
+from pipelines.scenarios import file_des_calculs, processus, propositions
+from pipelines.scenarios.processus import AVANCEMENT
+from pipelines.scenarios.sortes import Sorte, Suivi
 
 DUREE_PAR_DEFAUT_S: int = reference.valeur("optimisation", "duree_max_s")
-SORTE = processus.Sorte(
+SORTE = Sorte(
+    libelle="Proposition",
     module="pipelines.scenarios.calculs",
     resultat=propositions.FICHIER_RESUME,
     ids=rf"{processus.ID}(-doctrines\.[a-z0-9_]+)?",
@@ -37,10 +39,12 @@ def lancer(
     duree_max_s: float,
     ecart_vise: float | None = None,
     hypotheses: Hypotheses,
+    auteur: str,
 ) -> str:
-    """Start a proposal in a process of its own; the id under which to follow it."""
+    """Put a proposal asked by `auteur` in the queue; the id under which to follow it."""
     calcul_id = processus.nouvel_id(departement)
-    SORTE.lancer(calcul_id, demande(base, departement, graine, duree_max_s, ecart_vise, hypotheses))
+    demandee = demande(base, departement, graine, duree_max_s, ecart_vise, hypotheses)
+    SORTE.lancer(calcul_id, demandee, auteur)
     return calcul_id
 
 
@@ -99,4 +103,4 @@ def _proposer(dossier: Path, demandee: dict, arret: Callable[[], bool]) -> None:
 
 if __name__ == "__main__":
     le_sien = Path(sys.argv[1])
-    processus.executer(le_sien, lambda demandee, arret: _proposer(le_sien, demandee, arret))
+    file_des_calculs.executer(le_sien, lambda demandee, arret: _proposer(le_sien, demandee, arret))

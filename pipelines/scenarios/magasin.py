@@ -57,7 +57,7 @@ def _transaction(moteur: sa.Engine) -> Iterator[sa.Connection]:
             yield connexion
     except sa.exc.OperationalError as cause:
         raise AtlasError(
-            f"L'atelier ne répond pas : {cause.orig}.",
+            f"L'atelier ne répond pas : {cause.orig}.",
             fichier=moteur.url.render_as_string(hide_password=True),
             admis="un fichier SQLite où l'on peut écrire, ou un serveur PostgreSQL qui répond",
             remede="vérifier la place et les droits du dossier, ou l'adresse ATLAS_BASE_URL",

@@ -122,7 +122,7 @@ def test_a_launched_computation_ends_with_its_three_files_and_its_progress(
 ):
     hypotheses = Hypotheses(sites_par_poste_max=2)
     calcul_id = calculs.lancer(
-        entrepot_exemple, "005", graine=3, duree_max_s=1, hypotheses=hypotheses
+        entrepot_exemple, "005", graine=3, duree_max_s=1, hypotheses=hypotheses, auteur="essai"
     )
     assert calculs.etat(calcul_id).phase == Phase.EN_COURS
     etat = attendre(calcul_id)
@@ -138,7 +138,7 @@ def test_a_launched_computation_ends_with_its_three_files_and_its_progress(
 def test_a_stop_keeps_the_best_plan_found(dossier, entrepot_exemple):
     """Ten minutes asked for on the largest département; stopped as soon as there is a plan."""
     calcul_id = calculs.lancer(
-        entrepot_exemple, "013", graine=1, duree_max_s=600, hypotheses=Hypotheses()
+        entrepot_exemple, "013", graine=1, duree_max_s=600, hypotheses=Hypotheses(), auteur="essai"
     )
     fin = time.monotonic() + 60
     while calculs.etat(calcul_id).avancement is None and time.monotonic() < fin:
@@ -155,7 +155,12 @@ def test_a_stop_keeps_the_best_plan_found(dossier, entrepot_exemple):
 
 def test_a_computation_that_cannot_run_leaves_its_reason_in_french(dossier, tmp_path):
     calcul_id = calculs.lancer(
-        tmp_path / "absent.duckdb", "005", graine=1, duree_max_s=1, hypotheses=Hypotheses()
+        tmp_path / "absent.duckdb",
+        "005",
+        graine=1,
+        duree_max_s=1,
+        hypotheses=Hypotheses(),
+        auteur="essai",
     )
     etat = attendre(calcul_id)
     assert etat.phase == Phase.ECHEC

@@ -126,7 +126,7 @@ def test_a_launched_comparison_is_followed_and_found_again_with_its_proposals(
     dossier, entrepot_exemple
 ):
     comparaison_id = comparaisons.lancer(
-        entrepot_exemple, "005", graine=1, duree_max_s=1, hypotheses=Hypotheses()
+        entrepot_exemple, "005", graine=1, duree_max_s=1, hypotheses=Hypotheses(), auteur="essai"
     )
     etat = comparaisons.etat(comparaison_id)
     assert etat.phase == Phase.EN_COURS
@@ -147,7 +147,7 @@ def test_a_launched_comparison_is_followed_and_found_again_with_its_proposals(
 def test_a_stop_keeps_what_was_found_and_begins_nothing_more(dossier, entrepot_exemple):
     """Ten minutes each on the largest département; stopped once the first one has a plan."""
     comparaison_id = comparaisons.lancer(
-        entrepot_exemple, "013", graine=1, duree_max_s=600, hypotheses=Hypotheses()
+        entrepot_exemple, "013", graine=1, duree_max_s=600, hypotheses=Hypotheses(), auteur="essai"
     )
     fin = time.monotonic() + 90
     while time.monotonic() < fin:
@@ -169,7 +169,12 @@ def test_a_stop_keeps_what_was_found_and_begins_nothing_more(dossier, entrepot_e
 
 def test_a_comparison_that_cannot_run_says_why_and_names_the_doctrine(dossier, tmp_path):
     comparaison_id = comparaisons.lancer(
-        tmp_path / "absent.duckdb", "005", graine=1, duree_max_s=1, hypotheses=Hypotheses()
+        tmp_path / "absent.duckdb",
+        "005",
+        graine=1,
+        duree_max_s=1,
+        hypotheses=Hypotheses(),
+        auteur="essai",
     )
     etat = attendre(comparaison_id)
     assert etat.phase == Phase.ECHEC
