@@ -182,7 +182,7 @@ def executer(dossier: Path, travail: Callable[[dict, Callable[[], bool]], object
         propositions.ecrire(dossier, {processus.ERREUR: erreur.message()})
     except Exception:
         traceback.print_exc()
-        message = "Le calcul s'est arrêté sur un défaut d'Atlas ; le détail est dans journal.txt."
+        message = "Le calcul s'est arrêté sur un défaut d'Atlas ; le détail est dans journal.txt."
         propositions.ecrire(dossier, {processus.ERREUR: message})
         raise
     finally:
