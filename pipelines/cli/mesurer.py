@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
+from pipelines.banc import affichage as banc_affichage
 from pipelines.banc import optimiseur as banc_optimiseur
-from pipelines.banc import pages as banc_pages
 from pipelines.banc import sources as banc_sources
 from pipelines.base import chemins
 from pipelines.base.erreurs import AtlasError
@@ -114,9 +114,9 @@ def mesurer_pages(
 
     Sans ATLAS_BASE_URL ni ATLAS_CALCULS, l'atelier servi est vide.
     """
-    reglages = banc_pages.Reglages(code_departement(departement), sessions, duree, parametres)
+    reglages = banc_affichage.Reglages(code_departement(departement), sessions, duree, parametres)
     with suivi("Démarrage du tableau de bord") as avancer:
-        resultat = banc_pages.mesurer(entrepot_, reglages, avancer)
+        resultat = banc_affichage.mesurer(entrepot_, reglages, avancer)
     _rendre(resultat, sortie)
 
 

@@ -129,8 +129,8 @@ def _attendre(adresse: str, processus: subprocess.Popen, journal: Path) -> None:
             time.sleep(0.1)
     raise AtlasError(
         f"Le tableau de bord n'a pas démarré en {DEMARRAGE_S} secondes.",
-        admis="une machine où « atlas servir » répond",
-        remede=f"lancer atlas servir pour voir pourquoi ; il a dit : {journal.read_text()[-500:]}",
+        admis="une machine où « atlas servir » répond",
+        remede=f"lancer atlas servir pour voir pourquoi ; il a dit : {journal.read_text()[-500:]}",
     )
 
 
@@ -153,7 +153,7 @@ async def _une_a_une(
         accueil = await session.visiter("", _parametres("", reglages, sites, tirage))
         pages = [p for p in session.pages if p]
         for rang, page in enumerate(pages):
-            avancer(f"Page « {page} »", rang / (len(pages) + 1))
+            avancer(f"Page « {page} »", rang / (len(pages) + 1))
             reponses = [
                 await session.visiter(page, _parametres(page, reglages, sites, tirage))
                 for _ in range(CHAUDES + 1)
@@ -189,7 +189,7 @@ async def _ensemble(
                     async with asyncio.timeout(ATTENTE_S):
                         reponses.append(await session.visiter(page, parametres))
                 except TimeoutError:
-                    reponses.append(Reponse(ATTENTE_S, 0, f"{page} : sans réponse"))
+                    reponses.append(Reponse(ATTENTE_S, 0, f"{page} : sans réponse"))
                     return
                 await asyncio.sleep(tirage.uniform(*REFLEXION_S))
 
