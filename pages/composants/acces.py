@@ -17,6 +17,7 @@ from pipelines.reports import (
     besoins,
     deplacements,
     doctrines,
+    documents,
     donnees,
     etablissement,
     explication,
@@ -28,14 +29,16 @@ from pipelines.reports import (
     modeles,
     priorites,
     proposition,
+    recherche,
     sensibilite,
     signaux,
     situation,
     trajets,
 )
-from pipelines.scenarios import calculs, comparaisons, depot
+from pipelines.scenarios import calculs, comparaisons, depot, lecteurs
 from pipelines.scenarios.adaptations import Adaptation
 from pipelines.scenarios.etudes import Nature
+from pipelines.scenarios.lecteurs import Lecteur
 
 CACHE = {"show_spinner": "Lecture des données…", "max_entries": 64}
 RECHERCHE = {"show_spinner": "Recherche des autres choix…", "max_entries": 256}
@@ -52,7 +55,15 @@ def version() -> str:
         etat = base().stat()
     except FileNotFoundError:
         return "absent"
-    return f"{base()}:{etat.st_mtime_ns}:{etat.st_size}"
+    qui = lecteur()
+    # what one may see is not kept for another
+    ressort = ",".join(sorted(qui.departements)) if qui.departements is not None else "tout"
+    return f"{base()}:{etat.st_mtime_ns}:{etat.st_size}:{qui.role}:{ressort}"
+
+
+def lecteur() -> Lecteur:
+    """Who looks at the pages."""
+    return lecteurs.courant()
 
 
 @st.cache_data(**CACHE)
@@ -92,6 +103,18 @@ def lire_file() -> attente.VueFile:
     return attente.vue()
 
 
+@st.cache_data(**CACHE)
+def chercher(version: str, departement: str) -> recherche.Etablissements:
+    """The establishments of a département, to be found by name, commune or UAI."""
+    return recherche.etablissements(base(), departement)
+
+
+@st.cache_data(**CACHE)
+def lire_document(nom: str) -> str:
+    """A page of the guide."""
+    return documents.document(nom)
+
+
 def lire_historique(departement: str, site_id: str) -> historique.Historique:
     """What the proposals kept here did with a site; read anew each time, they come and go."""
     return historique.historique(base(), departement, site_id)
@@ -123,19 +146,19 @@ def comparer_site(version: str, site_id: str) -> signaux.Comparaison:
 @st.cache_data(**CACHE)
 def lire_proposition(version: str, regles: str, calcul_id: str) -> proposition.VueProposition:
     """A finished proposal."""
-    return proposition.vue(base(), calculs.etat(calcul_id).dossier)
+    return proposition.vue(base(), calculs.etat(lecteur(), calcul_id).dossier)
 
 
 @st.cache_data(**CACHE)
 def sites_a_expliquer(version: str, calcul_id: str) -> dict[str, str]:
     """site_id → label of the sites of a proposal, those served least first."""
-    return explication.choix_sites(calculs.etat(calcul_id).dossier)
+    return explication.choix_sites(calculs.etat(lecteur(), calcul_id).dossier)
 
 
 @st.cache_data(**CACHE)
 def postes_a_expliquer(version: str, calcul_id: str, site_id: str) -> list[str]:
     """The postes that serve a site in a proposal."""
-    return explication.choix_postes(calculs.etat(calcul_id).dossier, site_id)
+    return explication.choix_postes(calculs.etat(lecteur(), calcul_id).dossier, site_id)
 
 
 @st.cache_data(**RECHERCHE)
@@ -143,13 +166,13 @@ def lire_presence(
     version: str, calcul_id: str, site_id: str, poste_id: str
 ) -> explication.VueExplication:
     """Why a proposal gives this presence."""
-    return explication.presence(calculs.etat(calcul_id).dossier, site_id, poste_id)
+    return explication.presence(calculs.etat(lecteur(), calcul_id).dossier, site_id, poste_id)
 
 
 @st.cache_data(**RECHERCHE)
 def lire_absence(version: str, calcul_id: str, site_id: str) -> explication.VueExplication:
     """Why a proposal gives a site no more."""
-    return explication.absence(calculs.etat(calcul_id).dossier, site_id)
+    return explication.absence(calculs.etat(lecteur(), calcul_id).dossier, site_id)
 
 
 @st.cache_data(**RECHERCHE)
@@ -157,7 +180,7 @@ def lire_reprise(
     version: str, calcul_id: str, site_id: str, poste_id: str | None
 ) -> explication.VueExplication:
     """Who could take a site."""
-    return explication.reprise(calculs.etat(calcul_id).dossier, site_id, poste_id)
+    return explication.reprise(calculs.etat(lecteur(), calcul_id).dossier, site_id, poste_id)
 
 
 @st.cache_data(**CACHE)
@@ -165,7 +188,7 @@ def lire_deplacements(
     version: str, calcul_id: str, puissance_cv: int, enveloppe_euros: float | None
 ) -> deplacements.VueDeplacements:
     """The travel of a finished proposal, and what an envelope no longer pays."""
-    dossier = calculs.etat(calcul_id).dossier
+    dossier = calculs.etat(lecteur(), calcul_id).dossier
     return deplacements.vue(base(), dossier, puissance_cv, enveloppe_euros)
 
 
@@ -185,7 +208,7 @@ def lire_trajets(version: str) -> trajets.VueTrajets:
 @st.cache_data(**CACHE)
 def lire_etude(version: str, calcul_id: str, nature: Nature, marque: int) -> marges.Vue | None:
     """A study of a proposal, `marque` being the identity of its kept file; None when not done."""
-    return marges.vue(calculs.etat(calcul_id).dossier, nature)
+    return marges.vue(calculs.etat(lecteur(), calcul_id).dossier, nature)
 
 
 @st.cache_data(**CACHE)
@@ -193,7 +216,7 @@ def lire_doctrines(
     version: str, regles: str, comparaison_id: str, codes: tuple[str, ...], seuil: int
 ) -> doctrines.VueDoctrines:
     """A finished comparison of the doctrines `codes`, `seuil` being the useful presence."""
-    dossier = comparaisons.etat(comparaison_id).dossier
+    dossier = comparaisons.etat(lecteur(), comparaison_id).dossier
     return doctrines.vue(base(), dossier, codes, seuil)
 
 
@@ -202,7 +225,7 @@ def cartes_des_doctrines(
     version: str, comparaison_id: str, codes: tuple[str, ...], couleur: str
 ) -> tuple[go.Figure, str]:
     """The maps of that comparison, and what stands under them."""
-    dossier = comparaisons.etat(comparaison_id).dossier
+    dossier = comparaisons.etat(lecteur(), comparaison_id).dossier
     return doctrines.cartes_des_doctrines(base(), dossier, codes, couleur)
 
 

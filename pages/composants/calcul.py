@@ -18,7 +18,9 @@ PREMIERES = ["Catégorie", *ETROITES]
 
 def lancer(departement: str, demande: Demande) -> None:
     """Start the computation and put its id in the address."""
-    suivi.lancer(SUITE, departement, demande, partial(calculs.lancer, acces.base()))
+    suivi.lancer(
+        SUITE, departement, demande, partial(calculs.lancer, acces.lecteur(), acces.base())
+    )
 
 
 def suivre(departement: str) -> None:
@@ -42,8 +44,8 @@ def _texte(avance: dict) -> str:
 SUITE = suivi.Suite(
     parametre="calcul",
     page="proposer",
-    etat=calculs.etat,
-    arreter=calculs.arreter,
+    etat=lambda calcul_id: calculs.etat(acces.lecteur(), calcul_id),
+    arreter=lambda calcul_id: calculs.arreter(acces.lecteur(), calcul_id),
     avance=_avance,
     d_un_autre="Cette proposition est celle d'un autre département.",
     bouton_d_arret="Arrêter et garder le meilleur plan",
@@ -52,7 +54,7 @@ SUITE = suivi.Suite(
 
 
 def _derniers(departement: str) -> None:
-    finis = calculs.derniers(departement)
+    finis = calculs.derniers(acces.lecteur(), departement)
     if not finis:
         st.write(
             "Choisir les hypothèses, puis lancer le calcul. Il se poursuit si l'onglet est fermé, "

@@ -17,6 +17,7 @@ from pathlib import Path
 from pipelines.base.erreurs import AtlasError
 from pipelines.planning.assemblage import Hypotheses
 from pipelines.scenarios import calculs, file_des_calculs, processus, propositions
+from pipelines.scenarios.lecteurs import Acte, Lecteur, exiger
 from pipelines.scenarios.sortes import Sorte, Suivi
 from pipelines.scoring.doctrine import doctrines, libelle_de
 
@@ -66,6 +67,7 @@ SORTE = Sorte(
 
 
 def lancer(
+    lecteur: Lecteur,
     base: Path,
     departement: str,
     *,
@@ -73,27 +75,27 @@ def lancer(
     duree_max_s: float,
     ecart_vise: float | None = None,
     hypotheses: Hypotheses,
-    auteur: str,
 ) -> str:
-    """Put a comparison asked by `auteur` in the queue; the id under which to follow it.
+    """Put a comparison in the queue; the id under which to follow it.
 
     The doctrine of `hypotheses` is left aside: every one is computed.
     """
+    exiger(lecteur, Acte.MODIFIER, departement)
     comparaison_id = processus.nouvel_id(departement) + SUFFIXE
     demande = calculs.demande(base, departement, graine, duree_max_s, ecart_vise, hypotheses)
     demandee = {**demande, "doctrines": [d.code for d in doctrines()]}
-    SORTE.lancer(comparaison_id, demandee, auteur)
+    SORTE.lancer(lecteur, comparaison_id, demandee)
     return comparaison_id
 
 
-def arreter(comparaison_id: str) -> None:
+def arreter(lecteur: Lecteur, comparaison_id: str) -> None:
     """Ask a comparison to stop: the plans found so far are kept, the rest is not computed."""
-    SORTE.arreter(comparaison_id)
+    SORTE.arreter(lecteur, comparaison_id)
 
 
-def etat(comparaison_id: str) -> Etat:
+def etat(lecteur: Lecteur, comparaison_id: str) -> Etat:
     """Where a comparison stands; AtlasError when the id is unknown here."""
-    suivi = SORTE.suivre(comparaison_id)
+    suivi = SORTE.suivre(lecteur, comparaison_id)
     bilan = processus.lire_json(suivi.dossier / BILAN) or {"doctrines": []}
     return Etat(
         **vars(suivi),
@@ -102,9 +104,10 @@ def etat(comparaison_id: str) -> Etat:
     )
 
 
-def dernieres(departement: str, nombre: int = 10) -> list[Etat]:
+def dernieres(lecteur: Lecteur, departement: str, nombre: int = 10) -> list[Etat]:
     """The last finished comparisons of a département, newest first."""
-    return [etat(comparaison_id) for comparaison_id in SORTE.finis(departement, nombre)]
+    finies = SORTE.finis(lecteur, departement, nombre)
+    return [etat(lecteur, comparaison_id) for comparaison_id in finies]
 
 
 def comparer(

@@ -23,6 +23,7 @@ from pipelines.planning.probleme import Presence, Probleme, depuis_json
 from pipelines.planning.suivi import Avancement
 from pipelines.planning.voisinage import Voisinage
 from pipelines.scenarios import file_des_calculs, processus, propositions
+from pipelines.scenarios.lecteurs import Acte, Lecteur, exiger
 from pipelines.scenarios.processus import Phase
 
 TRAVAUX = "etudes"  # folder, in that of the proposal, of the processes at work
@@ -151,14 +152,15 @@ def lire(dossier: Path, nature: Nature, voulus: dict | None = None) -> Etude | N
 
 
 def lancer(
+    lecteur: Lecteur,
     dossier: Path,
     nature: Nature,
     *,
     departement: str,
-    auteur: str,
     duree_resolution_s: float | None = None,
 ) -> None:
-    """Put a study asked by `auteur` in the queue; nothing when it is there, or at work."""
+    """Put a study in the queue; nothing when it is there, or at work."""
+    exiger(lecteur, Acte.MODIFIER, departement)
     if etat(dossier, nature).phase in (Phase.EN_ATTENTE, Phase.EN_COURS):
         return
     travail = dossier / TRAVAUX / nature
@@ -173,7 +175,7 @@ def lancer(
         "pipelines.scenarios.etudes",
         libelle=f"Étude : {LIBELLES[nature]}",
         departement=departement,
-        auteur=auteur,
+        auteur=lecteur.nom,
     )
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from pipelines.base import chemins
 from pipelines.base.erreurs import AtlasError
 from pipelines.scenarios import file_des_calculs, processus
+from pipelines.scenarios.lecteurs import Acte, Lecteur, exiger
 from pipelines.scenarios.processus import Phase
 
 
@@ -48,27 +49,30 @@ class Sorte:
     remede: str
     places: int = 1
 
-    def lancer(self, calcul_id: str, demande: dict, auteur: str) -> None:
-        """Put `demande` of `auteur` in the queue, to be followed under `calcul_id`."""
+    def lancer(self, lecteur: Lecteur, calcul_id: str, demande: dict) -> None:
+        """Put `demande` of `lecteur` in the queue, to be followed under `calcul_id`."""
         file_des_calculs.soumettre(
             chemins.CALCULS / calcul_id,
             demande,
             self.module,
             libelle=self.libelle,
             departement=demande["departement"],
-            auteur=auteur,
+            auteur=lecteur.nom,
             places_prises=self.places,
         )
 
-    def arreter(self, calcul_id: str) -> None:
+    def arreter(self, lecteur: Lecteur, calcul_id: str) -> None:
         """Ask a computation to stop and keep the best it has; one that waits leaves the queue."""
         dossier = self.dossier(calcul_id)
+        exiger(lecteur, Acte.MODIFIER, processus.demande(dossier)["departement"])
         if not file_des_calculs.retirer(dossier):
             (dossier / processus.ARRET).touch()
 
-    def suivre(self, calcul_id: str) -> Suivi:
+    def suivre(self, lecteur: Lecteur, calcul_id: str) -> Suivi:
         """Where a computation stands; AtlasError when the id is unknown here."""
         dossier = self.dossier(calcul_id)
+        demande = processus.demande(dossier)
+        exiger(lecteur, Acte.LIRE, demande["departement"])
         phase, rang = self._fin(dossier), None
         if phase is None:
             phase, rang = file_des_calculs.phase(dossier)
@@ -80,14 +84,15 @@ class Sorte:
             calcul_id=calcul_id,
             phase=phase,
             rang=rang,
-            demande=processus.demande(dossier),
+            demande=demande,
             erreur=erreur.read_text(encoding="utf-8") if erreur.exists() else None,
             dossier=dossier,
             lancee_le=datetime.strptime(calcul_id[4:19], "%Y%m%d-%H%M%S"),
         )
 
-    def finis(self, departement: str, nombre: int) -> list[str]:
+    def finis(self, lecteur: Lecteur, departement: str, nombre: int) -> list[str]:
         """Ids of the last finished computations of a département, newest first."""
+        exiger(lecteur, Acte.LIRE, departement)
         dossiers = sorted(chemins.CALCULS.glob(f"{departement}-*"), reverse=True)
         noms = [d.name for d in dossiers if (d / self.resultat).exists()]
         return [nom for nom in noms if re.fullmatch(self.ids, nom)][:nombre]
