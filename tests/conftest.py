@@ -8,7 +8,7 @@ import pytest
 
 from pipelines.base import chemins
 from pipelines.marts import construction
-from pipelines.planning import solveur
+from pipelines.planning import suivi
 from pipelines.scoring.inscription import inscrire
 from pipelines.simulation.departements import simuler_departements
 from pipelines.simulation.postes import ecrire
@@ -66,7 +66,7 @@ def pytest_unconfigure(config):
 def _horloge_sans_effet():
     """Plans are compared at equal work: on a busy machine the clock must not end one."""
     with pytest.MonkeyPatch.context() as remplacement:
-        remplacement.setattr(solveur, "FILET_MARGE_S", 300.0)
+        remplacement.setattr(suivi, "FILET_MARGE_S", 300.0)
         yield
 
 

@@ -205,6 +205,24 @@ def test_proposer_writes_a_plan_its_summary_and_its_problem(bac, tmp_path, code)
     assert [etage["valeur"] >= etage["borne"] for etage in resume["etages"]].count(False) == 0
 
 
+def test_proposer_stops_at_a_gap_and_says_what_ended_each_stage(bac, tmp_path):
+    """A gap given in %, kept as a share; the terminal and resume.json say why it stopped."""
+    dossier, _ = bac
+    base = ("--departement", "34", "--duree-max", "2", "--entrepot", dossier / "atlas.duckdb")
+    fin = atlas("proposer", *base, "--ecart-vise", "90", "--sortie", tmp_path / "p")
+    assert fin.returncode == 0, fin.stderr
+    resume = json.loads((tmp_path / "p" / "resume.json").read_text(encoding="utf-8"))
+    assert resume["limites"] == {"duree_max_s": 2.0, "part_ecart_vise": 0.9}
+    fins = {etage["arret_par"] for etage in resume["etages"]}
+    assert fins <= {"preuve", "ecart", "travail"}
+    texte = " ".join(fin.stdout.split())
+    assert "Fin" in texte
+    assert ("prouvé le" in texte) == ("preuve" in fins)
+    for hors in ("-1", "100"):
+        fin = atlas("proposer", *base, "--ecart-vise", hors, "--sortie", tmp_path / "q")
+        assert fin.returncode == 2
+
+
 def test_doctrines_writes_three_proposals_and_a_workbook(bac, tmp_path):
     """One folder a doctrine, each a proposal under that doctrine."""
     dossier, _ = bac

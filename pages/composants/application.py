@@ -7,12 +7,13 @@ found »; here it finds no such folder.
 
 import streamlit as st
 
-from pages.composants import cadre
+from pages.composants import cadre, televersement
 from pipelines.base.erreurs import AtlasError
 
 
 def dessiner() -> None:
     """Draw the side bar and run the page of the address; refusals are told in French."""
+    televersement.garder_en_memoire()
     st.set_page_config(page_title="Atlas SSFE", layout="wide", initial_sidebar_state=256)
     st.html("<script>document.documentElement.lang = 'fr'</script>", unsafe_allow_javascript=True)
     st.html(

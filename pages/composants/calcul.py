@@ -7,6 +7,7 @@ import streamlit as st
 from pages.composants import acces, cadre, deplacements, explication, suivi
 from pages.composants.hypotheses import Demande
 from pipelines.base.textes import pourcentage
+from pipelines.reports.libelles import FINS_EN_MOTS
 from pipelines.scenarios import calculs
 from pipelines.scenarios.calculs import Etat
 
@@ -122,5 +123,7 @@ def _resultat(etat: Etat) -> None:
                 cadre.table_a_lire(table, f"{nom}-{calcul_id}")
             else:
                 cadre.table(table, f"{nom}-{calcul_id}", au_telechargement=au_telechargement)
+            if nom == "preuve":
+                st.caption(FINS_EN_MOTS)
     with cadre.sur_place():
         explication.section(calcul_id)

@@ -28,7 +28,7 @@ IMAGES = {
     Nature.ABSENCES: "Demi-journées que découvre l'absence de chaque poste",
 }
 # columns of sentences: their table is read whole, and not in a grid
-PHRASES = {"Gagnent", "Relais", "Ce que ferait le plan sans elle"}
+PHRASES = {"Gagnent", "Relais", "Demi-poste", "Ce que ferait le plan sans elle"}
 
 
 def suivre(departement: str) -> None:
@@ -57,6 +57,7 @@ def suivre(departement: str) -> None:
     etat = etudes.etat(dossier, nature)
     if etat.phase == Phase.EN_COURS:
         _progression(calcul_id, nature)
+        _en_cours(calcul_id, nature)
         return
     if etat.phase == Phase.ECHEC:
         st.error((etat.erreur or "").replace("\n", "  \n"))
@@ -94,6 +95,15 @@ def _progression(calcul_id: str, nature: Nature) -> None:
         st.toast("Arrêt demandé : ce qui est fait sera gardé.")
 
 
+@st.fragment(run_every="10s")
+def _en_cours(calcul_id: str, nature: Nature) -> None:
+    """What the study at work has so far."""
+    marque = etudes.marque(calculs.etat(calcul_id).dossier, nature)
+    vue = acces.lire_etude(acces.version(), calcul_id, nature, marque)
+    if vue is not None and vue.est_incomplete:
+        _montrer(vue, f"{nature}-{calcul_id}", IMAGES[nature])
+
+
 def _montrer(vue: Vue, nom: str, image: str) -> None:
     st.markdown(f"##### {cadre.inerte(vue.phrase)}")
     for phrase in vue.details:
@@ -104,6 +114,10 @@ def _montrer(vue: Vue, nom: str, image: str) -> None:
             key=f"figure-{nom}",
             config={"displaylogo": False, "displayModeBar": False},
             alt=f"{image} ; le premier tableau dit la même chose.",
+        )
+    if vue.tables:
+        st.download_button(
+            "Télécharger l'étude (Excel)", vue.classeur, file_name=f"{nom}.xlsx", key=f"excel-{nom}"
         )
     onglets = st.tabs(list(vue.tables)) if vue.tables else []
     for rang, (onglet, table) in enumerate(zip(onglets, vue.tables.values(), strict=True)):

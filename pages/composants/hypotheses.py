@@ -10,11 +10,12 @@ from pipelines.scenarios.calculs import DUREE_PAR_DEFAUT_S, Hypotheses
 
 @dataclass(frozen=True)
 class Demande:
-    """What the user asked for: hypotheses, seed, seconds of work."""
+    """What the user asked for: hypotheses, seed, seconds of work, gap to stop at (0 to 1)."""
 
     hypotheses: Hypotheses
     graine: int
     duree_max_s: float
+    ecart_vise: float | None
 
 
 def formulaire(bouton: str, *, ouvert: bool, avec_doctrine: bool, note: str = "") -> Demande | None:
@@ -49,17 +50,28 @@ def formulaire(bouton: str, *, ouvert: bool, avec_doctrine: bool, note: str = ""
             help="La plus grande perte d'un site sur sa présence d'aujourd'hui. La proposition s'y "
             "tient quand les moyens le permettent, et nomme les sites où elle ne l'a pas pu.",
         )
-        a, b, c, d = st.columns(4, vertical_alignment="bottom")
+        a, b = st.columns(2)
         sites_max = a.number_input("Sites par poste, au plus", 1, 8, defaut.sites_par_poste_max)
         trajet_max = b.number_input(
             "Trajet aller, au plus (minutes)", 10, 120, defaut.duree_trajet_max_min, step=5
         )
-        duree = c.number_input("Durée du calcul (secondes)", 5, 600, DUREE_PAR_DEFAUT_S, step=5)
-        graine = d.number_input("Graine (même graine, même plan)", 0, 9999, 1)
-        a, b, c = st.columns(3)
+        a, b, c = st.columns([3, 6, 3], vertical_alignment="bottom")
+        duree = a.number_input("Durée du calcul (secondes)", 5, 600, DUREE_PAR_DEFAUT_S, step=5)
+        ecart = b.number_input(
+            "S'arrêter dès que le plan est prouvé à moins de …\u202f% du meilleur",
+            1,
+            50,
+            None,
+            placeholder="aller au bout de la durée",
+            help="Les objectifs sont cherchés l'un après l'autre. Avec 5, le calcul passe au "
+            "suivant dès qu'aucun plan ne peut faire plus de 5\u202f% mieux sur celui-ci. Vide, il "
+            "va au bout de la durée, ou jusqu'à prouver que le plan est le meilleur.",
+        )
+        graine = c.number_input("Graine (même graine, même plan)", 0, 9999, 1)
+        a, b = st.columns(2)
         meme_bassin = a.checkbox("Aucun site hors du bassin du poste", defaut.meme_bassin)
         vacants = b.checkbox("Compter les postes vacants", defaut.compter_postes_vacants)
-        residence = c.checkbox("Garder chaque poste à sa résidence", defaut.garder_residence)
+        residence = a.checkbox("Garder chaque poste à sa résidence", defaut.garder_residence)
         if note:
             st.caption(note)
         if not st.form_submit_button(bouton, type="primary"):
@@ -77,4 +89,5 @@ def formulaire(bouton: str, *, ouvert: bool, avec_doctrine: bool, note: str = ""
         ),
         graine=int(graine),
         duree_max_s=float(duree),
+        ecart_vise=None if ecart is None else ecart / 100,
     )

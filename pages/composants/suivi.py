@@ -37,6 +37,7 @@ def lancer(suite: Suite, departement: str, demande: Demande, lancer_calcul: Call
         departement,
         graine=demande.graine,
         duree_max_s=demande.duree_max_s,
+        ecart_vise=demande.ecart_vise,
         hypotheses=demande.hypotheses,
     )
     st.rerun()

@@ -18,7 +18,8 @@ import ortools
 from pipelines.banc import temoins
 from pipelines.banc.instances import Instance, extraire, fabriquer
 from pipelines.planning.probleme import Probleme, vers_json
-from pipelines.planning.solveur import Avancement, Resultat, resoudre
+from pipelines.planning.solveur import Resultat, resoudre
+from pipelines.planning.suivi import Avancement
 from pipelines.planning.verification import juger
 
 PARTS = (0.4, 0.6, 0.8)

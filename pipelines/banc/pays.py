@@ -19,6 +19,7 @@ from pipelines.base.erreurs import AtlasError
 from pipelines.base.uai import cle
 from pipelines.sources import lecture
 from pipelines.sources.cartes import cartes
+from pipelines.sources.fichiers import fichiers
 from pipelines.sources.reconnaissance import Reconnu, reconnaitre
 
 FAMILLES = {"ips": "indices de position sociale", "effectifs": "effectifs"}
@@ -113,7 +114,7 @@ def fabriquer(reel: Path, dossier: Path, taille: Taille) -> Pays:
         nombre = getattr(taille, famille)
         ecrits += _ecrire_famille(famille, sources, copies, nombre, reel, dossier)
     for reconnu in sources.get("contours", []):
-        shutil.copy(reconnu.tableau.fichier, dossier)
+        shutil.copy(reconnu.tableau.fichier.contenu, dossier)
         ecrits.append(_fiche(reconnu, len(list(reconnu.tableau.rangees())) - 1))
     return avec_activite(Pays(dossier, ecrits, actifs), taille.activite)
 
@@ -188,12 +189,17 @@ def avec_activite(pays: Pays, nombre: int) -> Pays:
 def _reconnus(reel: Path) -> dict[str, list[Reconnu]]:
     """The public tables of `reel`, by source."""
     sources: dict[str, list[Reconnu]] = {}
-    for fichier in sorted(f for f in reel.rglob("*") if f.is_file()):
+    for fichier in fichiers([reel]):
         for tableau in lecture.tableaux(fichier):
             reconnu = reconnaitre(tableau) if tableau.debuts else None
             if isinstance(reconnu, Reconnu) and not reconnu.carte.est_locale:
                 sources.setdefault(reconnu.carte.nom, []).append(reconnu)
     return sources
+
+
+def _nom(reconnu: Reconnu) -> str:
+    """The name of its file, without the folders of `reel` above it."""
+    return Path(reconnu.tableau.fichier.nom).name
 
 
 def _lire(reconnu: Reconnu) -> pd.DataFrame:
@@ -239,7 +245,7 @@ def _ecrire_grille(
     libres = (c for c in (f"{n:05d}" for n in range(1001, 96_000)) if c not in pris)
     neuves[code] = list(itertools.islice(libres, len(neuves)))
     toutes = pd.concat([choisies, neuves])
-    with xlsxwriter.Workbook(dossier / reconnu.tableau.fichier.name) as classeur:
+    with xlsxwriter.Workbook(dossier / _nom(reconnu)) as classeur:
         feuille = classeur.add_worksheet()
         for rang, cellules in reconnu.tableau.debuts:
             if rang <= reconnu.ligne_entete:
@@ -417,7 +423,7 @@ def _fiche(reconnu: Reconnu, lignes: int, ligne_entete: int | None = None) -> Fi
     forme = reconnu.tableau.forme
     return Fichier(
         source=reconnu.carte.nom,
-        nom=reconnu.tableau.fichier.name,
+        nom=_nom(reconnu),
         separateur=forme.separateur if forme else None,
         ligne_entete=ligne_entete or reconnu.ligne_entete,
         rangs=dict(reconnu.positions),

@@ -10,13 +10,9 @@ import re
 import secrets
 import shutil
 import sys
-import tempfile
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
-MEMOIRE = Path("/dev/shm")
-"""Where Linux keeps files in memory: what is put there never reaches the disk."""
 ATTENTE_LECTEURS_S, PAS_LECTEURS_S = 10.0, 0.1
 """How long the end of a reading is waited for under Windows, and how often it is looked for."""
 PROCESS_QUERY_LIMITED_INFORMATION, STILL_ACTIVE, ERROR_ACCESS_DENIED = 0x1000, 259, 5
@@ -26,29 +22,6 @@ PROCESS_QUERY_LIMITED_INFORMATION, STILL_ACTIVE, ERROR_ACCESS_DENIED = 0x1000, 2
 def marque() -> str:
     """A suffix of this process and of no other file, even of two calls at the same moment."""
     return f"{os.getpid()}-{secrets.token_hex(4)}"
-
-
-@contextlib.contextmanager
-def dossier(prefixe: str, parent: Path) -> Iterator[Path]:
-    """A new folder of `parent` that its owner alone can open, removed whatever happens.
-
-    What processes now gone left there under the same `prefixe` is removed first.
-    """
-    balayer(parent, f"{prefixe}-")
-    prive = parent / f"{prefixe}-{marque()}"
-    prive.mkdir(mode=0o700)
-    try:
-        yield prive
-    finally:
-        effacer(prive)
-
-
-def parent_prive(octets: int) -> Path:
-    """Where to put `octets` bytes nobody has accepted yet: memory when it has twice that room."""
-    temporaire = Path(tempfile.gettempdir())
-    if not MEMOIRE.is_dir() or not os.access(MEMOIRE, os.W_OK | os.X_OK):
-        return temporaire
-    return MEMOIRE if shutil.disk_usage(MEMOIRE).free > 2 * octets else temporaire
 
 
 def balayer(parent: Path, debut: str) -> None:

@@ -1,10 +1,14 @@
 """What every command shares: the application, its options, how it speaks."""
 
+import contextlib
 import functools
 import inspect
-from collections.abc import Callable
+import signal
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Annotated
+from types import FrameType
+from typing import Annotated, NoReturn, TypeVar
 
 import pandas as pd
 import typer
@@ -26,6 +30,9 @@ banc = typer.Typer(help="Mesure Atlas sur cette machine.", no_args_is_help=True)
 app.add_typer(banc, name="banc")
 console = Console()
 erreurs = Console(stderr=True)
+
+PERIODE_ARRET_S = 0.2  # how often Ctrl+C is looked for
+T = TypeVar("T")
 
 OptionEntrepot = Annotated[Path, typer.Option("--entrepot", help="fichier de l'entrepôt DuckDB")]
 OptionDepartements = Annotated[
@@ -67,6 +74,16 @@ OptionTrajetsMesures = Annotated[
     typer.Option(
         "--trajets-mesures-seuls",
         help="un trajet qu'aucun fichier ne donne est inconnu, au lieu d'être estimé",
+    ),
+]
+OptionEcartVise = Annotated[
+    float | None,
+    typer.Option(
+        "--ecart-vise",
+        help="s'arrêter dès que chaque objectif est prouvé à moins de ce % du meilleur, par "
+        "exemple 5 (par défaut, aller au bout de la durée)",
+        min=0,
+        max=99,
     ),
 ]
 OptionProposition = Annotated[
@@ -146,11 +163,57 @@ def code_departement(texte: str) -> str:
     return texte.strip().upper().zfill(3)
 
 
-def progression() -> Progress:
-    return Progress(
+def avec_arret(travail: Callable[[Callable[[], bool]], T]) -> T:
+    """What `travail` gives, told by its argument to end and keep what it has once Ctrl+C is hit.
+
+    It works in another thread: this one only listens, since an engine at work hears no signal. A
+    second Ctrl+C gives up at once.
+    """
+    demandes: list[int] = []
+    fins: list[Callable[[], T]] = []
+
+    def noter(numero: int, cadre: FrameType | None) -> None:
+        if demandes:
+            raise KeyboardInterrupt
+        demandes.append(numero)
+        erreurs.print(
+            "Arrêt demandé : le meilleur résultat trouvé sera gardé. Ctrl+C de nouveau pour "
+            "abandonner.",
+            highlight=False,
+        )
+
+    def travailler() -> None:
+        try:
+            resultat = travail(lambda: bool(demandes))
+        except BaseException as erreur:
+            fins.append(functools.partial(_lever, erreur))
+        else:
+            fins.append(lambda: resultat)
+
+    fil = threading.Thread(target=travailler, daemon=True)
+    ancien = signal.signal(signal.SIGINT, noter)
+    try:
+        fil.start()
+        while fil.is_alive():
+            fil.join(PERIODE_ARRET_S)
+    finally:
+        signal.signal(signal.SIGINT, ancien)
+    return fins[0]()
+
+
+def _lever(erreur: BaseException) -> NoReturn:
+    raise erreur
+
+
+@contextlib.contextmanager
+def suivi(titre: str) -> Iterator[Callable[[str, float], None]]:
+    """A bar that begins with `titre`; gives what tells it the step and the share done (0 to 1)."""
+    with Progress(
         TextColumn("{task.description}"),
         BarColumn(),
         TimeElapsedColumn(),
         console=erreurs,
         transient=True,
-    )
+    ) as barre:
+        tache = barre.add_task(titre, total=1.0)
+        yield lambda etape, part: barre.update(tache, description=etape, completed=part)

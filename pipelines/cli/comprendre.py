@@ -1,6 +1,5 @@
-"""Commands on a proposal: why, what half a post is worth, what an absence uncovers."""
+"""Commands on a proposal: does it hold, why, what half a post is worth, what is at risk."""
 
-import signal
 from pathlib import Path
 from typing import Annotated
 
@@ -11,15 +10,42 @@ from pipelines.cli.application import (
     OptionDureeResolution,
     OptionProposition,
     app,
+    avec_arret,
     console,
     imprimer_tableau,
-    progression,
+    suivi,
 )
+from pipelines.reports import controle, explication
 from pipelines.reports import exigences as vue_exigences
-from pipelines.reports import explication
 from pipelines.reports import marges as vue_marges
-from pipelines.scenarios import etudes
+from pipelines.scenarios import etudes, plans, propositions
 from pipelines.scenarios.etudes import Nature
+
+
+@app.command("verifier-plan")
+def verifier_plan(
+    proposition: OptionProposition,
+    plan: Annotated[
+        Path | None,
+        typer.Option(
+            "--plan",
+            help="plan à juger, même fait à la main : CSV, Excel ou JSON "
+            "(par défaut, celui de la proposition)",
+        ),
+    ] = None,
+) -> None:
+    """Juge un plan sans rien partager avec le calcul : règles enfreintes, objectifs recalculés.
+
+    Sort avec le code 1 quand une règle est enfreinte, ou quand la proposition est contredite.
+    """
+    vue = controle.vue(plans.juger_plan(proposition, plan))
+    console.print(vue.phrase, style="bold", markup=False, highlight=False)
+    for note in vue.notes:
+        console.print(note, style="red", markup=False, highlight=False)
+    imprimer_tableau(vue.manquements)
+    imprimer_tableau(vue.objectifs)
+    if not vue.est_bon:
+        raise typer.Exit(1)
 
 
 @app.command()
@@ -109,14 +135,20 @@ def _imprimer_exigences(vue: vue_exigences.VueExigences) -> None:
         raise typer.Exit(1)
 
 
+OptionClasseur = Annotated[
+    Path | None, typer.Option("--sortie", help="dossier où écrire l'étude en classeur Excel")
+]
+
+
 @app.command()
-def absences(proposition: OptionProposition) -> None:
+def absences(proposition: OptionProposition, sortie: OptionClasseur = None) -> None:
     """Dit ce que découvre l'absence de chaque poste, qui relaie et ce qui reste découvert.
 
-    Comme les autres études, elle se garde dans le dossier de la proposition et n'est refaite que
-    si la proposition ou les paramètres changent ; Ctrl+C l'arrête et garde ce qui est fait.
+    Un relais ne prend rien à un autre site ; ce que coûterait ailleurs un minimum hebdomadaire est
+    dit à part. Comme les autres études, elle se garde dans le dossier de la proposition et n'est
+    refaite que si la proposition ou les paramètres changent ; Ctrl+C garde ce qui est fait.
     """
-    _etudier(proposition, Nature.ABSENCES)
+    _etudier(proposition, Nature.ABSENCES, sortie)
 
 
 @app.command()
@@ -130,36 +162,43 @@ def marges(
         ),
     ] = False,
     duree_max: OptionDureeResolution = None,
+    sortie: OptionClasseur = None,
 ) -> None:
     """Dit ce que vaut un demi-poste de plus ou de moins, par bassin et pour le département.
 
     Avec --negociation : quelles affectations pourraient changer sans rien perdre.
     """
-    _etudier(proposition, Nature.NEGOCIATION if negociation else Nature.MARGES, duree_max)
+    nature = Nature.NEGOCIATION if negociation else Nature.MARGES
+    _etudier(proposition, nature, sortie, duree_max)
 
 
 @app.command()
-def frontiere(proposition: OptionProposition, duree_max: OptionDureeResolution = None) -> None:
+def frontiere(
+    proposition: OptionProposition,
+    duree_max: OptionDureeResolution = None,
+    sortie: OptionClasseur = None,
+) -> None:
     """Dit ce que coûte chaque budget de changements imposés : 0, 2, 4… libre."""
-    _etudier(proposition, Nature.FRONTIERE, duree_max)
+    _etudier(proposition, Nature.FRONTIERE, sortie, duree_max)
 
 
-def _etudier(proposition: Path, nature: Nature, duree_resolution_s: float | None = None) -> None:
+def _etudier(
+    proposition: Path,
+    nature: Nature,
+    sortie: Path | None,
+    duree_resolution_s: float | None = None,
+) -> None:
     """Run a study, or read the kept one, and print it; Ctrl+C keeps what is done."""
-    demandes: list[int] = []
-    ancien = signal.signal(signal.SIGINT, lambda numero, cadre: demandes.append(numero))
-    try:
-        with progression() as barre:
-            tache = barre.add_task("Préparation", total=1.0)
-            etudes.etudier(
+    with suivi("Préparation") as avancer:
+        avec_arret(
+            lambda arret: etudes.etudier(
                 proposition,
                 nature,
                 duree_resolution_s=duree_resolution_s,
-                progres=lambda part, quoi: barre.update(tache, description=quoi, completed=part),
-                arret=lambda: bool(demandes),
+                progres=lambda part, quoi: avancer(quoi, part),
+                arret=arret,
             )
-    finally:
-        signal.signal(signal.SIGINT, ancien)
+        )
     vue = vue_marges.vue(proposition, nature)
     console.print(vue.phrase, style="bold", markup=False, highlight=False)
     for phrase in vue.details:
@@ -169,3 +208,7 @@ def _etudier(proposition: Path, nature: Nature, duree_resolution_s: float | None
         imprimer_tableau(table)
     console.print(vue.note, style="dim", markup=False, highlight=False)
     console.print(f"Étude gardée dans {proposition / nature.fichier}", markup=False)
+    if sortie is not None:
+        fichier = f"{nature}.xlsx"
+        propositions.ecrire(sortie, {fichier: vue.classeur()})
+        console.print(f"Classeur écrit : {sortie / fichier}", markup=False)

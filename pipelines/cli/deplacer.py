@@ -13,7 +13,7 @@ from pipelines.cli.application import (
     code_departement,
     console,
     imprimer_tableau,
-    progression,
+    suivi,
 )
 from pipelines.reports import deplacements
 from pipelines.scenarios import mesures, propositions
@@ -42,14 +42,13 @@ def mesurer_trajets(
 ) -> None:
     """Mesure les trajets d'un département, une fois, et écrit le fichier à mettre aux sources."""
     choisi = mesures.moteur(moteur, url=url, profil=profil, carte=carte)
-    with progression() as barre:
-        tache = barre.add_task("Mesure des trajets", total=1.0)
+    with suivi("Mesure des trajets") as avancer:
         mesure = mesures.mesurer(
             entrepot_,
             code_departement(departement),
             choisi,
             sortie,
-            lambda part: barre.update(tache, completed=part),
+            lambda part: avancer("Mesure des trajets", part),
         )
     for phrase in mesures.en_mots(mesure):
         console.print(phrase, markup=False, highlight=False, soft_wrap=True)

@@ -17,7 +17,7 @@ from pipelines.cli.application import (
     console,
     erreurs,
     imprimer_tableau,
-    progression,
+    suivi,
 )
 from pipelines.marts import construction
 from pipelines.reports import donnees
@@ -57,13 +57,12 @@ def telecharger(
     codes = (
         demandes.departements_de(academie) if academie else codes_departements(departements) or []
     )
-    with progression() as barre:
-        tache = barre.add_task("Téléchargement", total=1.0)
+    with suivi("Téléchargement") as avancer:
         bilan = telechargement.telecharger(
             codes,
             sortie,
             miroir=miroir,
-            progres=lambda etape, part: barre.update(tache, description=etape, completed=part),
+            progres=avancer,
         )
     _imprimer_telechargement(bilan, sortie)
     if bilan.de(demandes.ECHEC):
@@ -127,13 +126,12 @@ def construire(
     entrepot_: OptionEntrepot = chemins.ENTREPOT_PAR_DEFAUT,
 ) -> None:
     """Construit l'entrepôt à partir des fichiers publics et locaux d'un ou plusieurs dossiers."""
-    with progression() as barre:
-        tache = barre.add_task("Lecture des fichiers", total=1.0)
+    with suivi("Lecture des fichiers") as avancer:
         bilan = construction.construire(
             sources,
             entrepot_,
             codes_departements(departements),
-            lambda etape, part: barre.update(tache, description=etape, completed=part),
+            avancer,
             completer=inscrire,
         )
     table = Table("Département", "Sites du second degré", "Sites d'écoles REP+")
@@ -161,13 +159,12 @@ def verifier(
 
     Sort avec le code 1 quand un fichier ou une ligne serait refusé.
     """
-    with progression() as barre:
-        tache = barre.add_task("Lecture des fichiers", total=1.0)
+    with suivi("Lecture des fichiers") as avancer:
         examen = construction.examiner(
             [dossier],
             codes_departements(departements),
             entrepot_,
-            lambda etape, part: barre.update(tache, description=etape, completed=part),
+            avancer,
         )
     vue = donnees.presenter(examen)
     console.print(vue.phrase, style="bold", markup=False)

@@ -15,7 +15,7 @@ from pipelines.cli.application import (
     OptionDepartements,
     banc,
     codes_departements,
-    progression,
+    suivi,
 )
 
 
@@ -41,12 +41,11 @@ def mesurer_sources(
             admis="un dossier de fichiers publics, tels que téléchargés",
             remede="vérifier le chemin donné à --sources",
         )
-    with progression() as barre:
-        tache = barre.add_task("Fabrication du pays", total=1.0)
+    with suivi("Fabrication du pays") as avancer:
         resultat = banc_sources.mesurer(
             sources,
             echelle,
-            lambda etape, part: barre.update(tache, description=etape, completed=part),
+            avancer,
         )
     texte = json.dumps(resultat, ensure_ascii=False, indent=2) + "\n"
     if sortie is None:
@@ -87,14 +86,13 @@ def mesurer_optimiseur(
             admis="des codes séparés par des virgules",
             remede="ajouter par exemple --departements 034,030",
         )
-    with progression() as barre:
-        tache = barre.add_task("Fabrication des problèmes", total=1.0)
+    with suivi("Fabrication des problèmes") as avancer:
         resultat = banc_optimiseur.mesurer(
             sources,
             codes,
             duree_max,
             avec_temoins=not sans_temoins,
-            progres=lambda etape, part: barre.update(tache, description=etape, completed=part),
+            progres=avancer,
         )
     texte = json.dumps(resultat, ensure_ascii=False, indent=2) + "\n"
     if sortie is None:

@@ -5,23 +5,26 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
+from rich.table import Column, Table
 
 from pipelines.base import chemins, provisoire, reference
 from pipelines.base.textes import nombre, pluriel, pourcentage
 from pipelines.cli.application import (
     OptionDepartement,
+    OptionEcartVise,
     OptionEntrepot,
     OptionGraine,
     app,
+    avec_arret,
     avec_hypotheses,
     code_departement,
     console,
     imprimer_tableau,
-    progression,
+    suivi,
 )
 from pipelines.planning.assemblage import Hypotheses
 from pipelines.reports import doctrines as vue_doctrines
+from pipelines.reports.libelles import COUPURES, FINS
 from pipelines.scenarios import comparaisons, propositions
 from pipelines.scenarios.resume import ENSEMBLE
 from pipelines.scoring.couverture import Rythme
@@ -39,6 +42,7 @@ def proposer(
     duree_max: Annotated[
         float | None, typer.Option("--duree-max", help="durée de calcul, en secondes", min=1)
     ] = None,
+    ecart_vise: OptionEcartVise = None,
     hypotheses: Hypotheses,
     doctrine: Annotated[
         str | None,
@@ -48,21 +52,26 @@ def proposer(
     ] = None,
     entrepot_: OptionEntrepot = chemins.ENTREPOT_PAR_DEFAUT,
 ) -> None:
-    """Propose une répartition des postes d'un département et l'écrit dans un dossier."""
+    """Propose une répartition des postes d'un département et l'écrit dans un dossier.
+
+    Ctrl+C arrête le calcul et garde le meilleur plan trouvé.
+    """
     if doctrine is not None:
         hypotheses = replace(hypotheses, doctrine=doctrine)
-    with progression() as barre:
-        tache = barre.add_task("Préparation du problème", total=1.0)
-        proposition = propositions.proposer(
-            entrepot_,
-            code_departement(departement),
-            graine=graine,
-            duree_max_s=duree_max or reference.valeur("optimisation", "duree_max_s"),
-            hypotheses=hypotheses,
-            sortie=sortie,
-            progres=lambda a: barre.update(tache, description=a.message, completed=a.fraction),
+    with suivi("Préparation du problème") as avancer:
+        proposition = avec_arret(
+            lambda arret: propositions.proposer(
+                entrepot_,
+                code_departement(departement),
+                graine=graine,
+                duree_max_s=duree_max or reference.valeur("optimisation", "duree_max_s"),
+                ecart_vise=None if ecart_vise is None else ecart_vise / 100,
+                hypotheses=hypotheses,
+                sortie=sortie,
+                progres=lambda a: avancer(a.message, a.fraction),
+                arret=arret,
+            )
         )
-        barre.update(tache, description="Terminé", completed=1.0)
     _imprimer_resume(proposition.resume)
     console.print(f"Proposition écrite dans {sortie}", markup=False)
 
@@ -77,13 +86,15 @@ def _imprimer_resume(resume: dict) -> None:
         f"{nombre(moyens['capacite_demi_journees_cycle'])} demi-journées par cycle pour un besoin "
         f"de {nombre(moyens['besoin_demi_journees_cycle'])}."
     )
-    etages = Table("Objectif", "Valeur", "Borne prouvée", "Écart au plus", "Secondes")
+    borne = Column("Borne prouvée", no_wrap=True)
+    etages = Table("Objectif", "Valeur", borne, "Écart au plus", "Fin", "Secondes")
     for etage in resume["etages"]:
         etages.add_row(
             etage["libelle"],
             nombre(etage["valeur"]),
             nombre(etage["borne"]),
             pourcentage(etage["part_ecart"], 2),
+            FINS[etage["arret_par"]],
             nombre(etage["secondes"], 1),
         )
     console.print(etages)
@@ -104,12 +115,8 @@ def _imprimer_resume(resume: dict) -> None:
         if sans
         else "Tous les sites ont une présence régulière."
     )
-    if resume["arret_par"] in ("temps", "utilisateur"):
-        console.print(
-            "Calcul arrêté par le temps ou par l'utilisateur : un autre lancement peut donner un "
-            "autre plan.",
-            style="yellow",
-        )
+    if resume["arret_par"] in COUPURES:
+        console.print(COUPURES[resume["arret_par"]], style="yellow")
 
 
 @app.command()
@@ -123,21 +130,31 @@ def doctrines(
         float | None,
         typer.Option("--duree-max", help="durée de calcul de chaque doctrine, en secondes", min=1),
     ] = None,
+    ecart_vise: OptionEcartVise = None,
     hypotheses: Hypotheses,
     entrepot_: OptionEntrepot = chemins.ENTREPOT_PAR_DEFAUT,
 ) -> None:
-    """Compare les doctrines sur les mêmes données et écrit leurs propositions et un classeur."""
-    with progression() as barre:
-        tache = barre.add_task("Préparation", total=1.0)
-        codes = comparaisons.comparer(
-            entrepot_,
-            code_departement(departement),
-            graine=graine,
-            duree_max_s=duree_max or reference.valeur("optimisation", "duree_max_s"),
-            hypotheses=hypotheses,
-            sortie=sortie,
-            progres=lambda part, quoi: barre.update(tache, description=quoi, completed=part),
+    """Compare les doctrines sur les mêmes données et écrit leurs propositions et un classeur.
+
+    Ctrl+C arrête le calcul et garde les meilleurs plans trouvés.
+    """
+    with suivi("Préparation") as avancer:
+        codes = avec_arret(
+            lambda arret: comparaisons.comparer(
+                entrepot_,
+                code_departement(departement),
+                graine=graine,
+                duree_max_s=duree_max or reference.valeur("optimisation", "duree_max_s"),
+                ecart_vise=None if ecart_vise is None else ecart_vise / 100,
+                hypotheses=hypotheses,
+                sortie=sortie,
+                progres=lambda part, quoi: avancer(quoi, part),
+                arret=arret,
+            )
         )
+    if not codes:
+        console.print("Arrêt demandé avant le premier plan : rien n'est gardé.", style="yellow")
+        raise typer.Exit(1)
     vue = vue_doctrines.vue(entrepot_, sortie, codes, vue_doctrines.seuil_par_defaut())
     provisoire.ecrire(sortie / CLASSEUR_DOCTRINES, vue.classeur)
     for phrase in vue.mises_en_garde:

@@ -7,13 +7,12 @@ by the next build.
 import contextlib
 import csv
 import importlib.metadata
-import tempfile
 import time
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import duckdb
 
@@ -25,10 +24,10 @@ from pipelines.marts import rapport
 from pipelines.marts.modeles import MACROS, modeles
 from pipelines.sources import chargement
 from pipelines.sources.cartes import cartes
+from pipelines.sources.fichiers import Fichier, fichiers
 
 SUFFIXE_PROVISOIRE = ".construction"
 SUFFIXE_VERROU = ".verrou"
-PREFIXE_EXAMEN = "atlas-examen"
 NOTICE = "exemple.toml"
 """Says that the files of its folder are made up, and the sentence every screen must show."""
 SUFFIXES_DUCKDB = (".wal", ".tmp")
@@ -59,7 +58,7 @@ class Bilan:
 
 
 def construire(
-    dossiers: list[Path],
+    donnes: Sequence[Path | Fichier],
     entrepot: Path = chemins.ENTREPOT_PAR_DEFAUT,
     departements: list[str] | None = None,
     progres: Progres | None = None,
@@ -70,11 +69,11 @@ def construire(
     sous_verrou: bool = False,
     attente_max_s: float = ATTENTE_MAX_S,
 ) -> Bilan:
-    """Build `entrepot` from the files of `dossiers`, for `departements` (3 characters, or all).
+    """Build `entrepot` from `donnes` (folders, files), for `departements` (3 characters, or all).
 
     `progres` receives a French step and the share done (0 to 1). `origine` names where the files
-    come from when `dossiers` are not to last. `completer` adds the tables of a later stage to the
-    new warehouse. `avant_bascule` is called once the new warehouse is whole and judged: if it
+    come from when no folder is given. `completer` adds the tables of a later stage to the new
+    warehouse. `avant_bascule` is called once the new warehouse is whole and judged: if it
     raises, nothing is swapped. One build of a warehouse at a time: another waits, `attente_max_s`
     at most, unless `sous_verrou` says that the caller is within `seul`. Raises AtlasError, the
     previous warehouse untouched, for an unreadable or refused file, a local file with bad lines, an
@@ -84,7 +83,7 @@ def construire(
     tenue = contextlib.nullcontext() if sous_verrou else seul(entrepot, avancer, attente_max_s)
     with tenue:
         return _construire(
-            dossiers, entrepot, departements, avancer, origine, completer, avant_bascule
+            donnes, entrepot, departements, avancer, origine, completer, avant_bascule
         )
 
 
@@ -109,7 +108,7 @@ def seul(
 
 
 def _construire(
-    dossiers: list[Path],
+    donnes: Sequence[Path | Fichier],
     entrepot: Path,
     departements: list[str] | None,
     avancer: Progres,
@@ -128,10 +127,10 @@ def _construire(
             connexion = duckdb.connect(str(neuf))
             try:
                 avancer("Lecture des fichiers", 0.0)
-                inventaire = chargement.charger(connexion, dossiers)
+                inventaire = chargement.charger(connexion, donnes)
                 _assembler(connexion, departements, avancer)
                 _refuser_lignes_bloquantes(connexion)
-                _ecrire_meta(connexion, inventaire, dossiers, origine)
+                _ecrire_meta(connexion, inventaire, donnes, origine)
                 _verifier_conservation(connexion)
                 bilan = _bilan(connexion, entrepot, inventaire, time.monotonic() - debut)
                 _alleger(connexion)
@@ -154,54 +153,63 @@ def _construire(
 
 
 def examiner(
-    dossiers: list[Path],
+    donnes: Sequence[Path | Fichier],
     departements: list[str] | None = None,
     actuel: Path | None = None,
     progres: Progres | None = None,
 ) -> rapport.Rapport:
-    """What the files of `dossiers` hold and would change, without changing anything.
+    """What `donnes` (folders, or files) hold and would change, without changing anything.
 
-    The build is made whole in a private folder, goes on past blocking lines and past files that
-    are refused (each told), and is thrown away. What refuses the whole set (no annuaire, an
-    unknown département) ends it there. Differences are counted from the warehouse `actuel`, when
-    it is given and exists. Raises AtlasError for a folder that is not there or a disk that can't
-    be written.
+    The build is made whole in memory, of which nothing may be put aside on the disk, goes on past
+    blocking lines and past files that are refused (each told), and is thrown away. What refuses the
+    whole set (no annuaire, an unknown département) ends it there. Differences are counted from the
+    warehouse `actuel`, when it is given and exists. Raises AtlasError for a folder that is not
+    there or a set too large for the memory.
     """
     avancer = progres or _sans_suite
-    fichiers = chargement.fichiers(dossiers)
-    temporaire = Path(tempfile.gettempdir())
-    with (
-        _ecriture("d'examiner ces fichiers", temporaire, "définir TMPDIR sur un autre dossier"),
-        provisoire.dossier(PREFIXE_EXAMEN, temporaire) as prive,
-    ):
-        connexion = duckdb.connect(str(prive / "examen.duckdb"))
+    lus = fichiers(donnes)
+    with _en_memoire() as connexion:
+        avancer("Lecture des fichiers", 0.0)
+        inventaire, refus = _lire_ce_qui_se_lit(connexion, lus)
+        if not any(lu.source == "annuaire" for lu in inventaire.lus):
+            return rapport.Rapport(refus=[*refus, SANS_ANNUAIRE])
         try:
-            avancer("Lecture des fichiers", 0.0)
-            inventaire, refus = _lire_ce_qui_se_lit(connexion, fichiers)
-            if not any(lu.source == "annuaire" for lu in inventaire.lus):
-                return rapport.Rapport(refus=[*refus, SANS_ANNUAIRE])
-            try:
-                _assembler(connexion, departements, avancer)
-            except AtlasError as erreur:
-                return rapport.Rapport(refus=[*refus, rapport.Refus.de(erreur, None)])
-            _ecrire_meta(connexion, inventaire, dossiers, None)
-            _verifier_conservation(connexion)
-            return _rapporter(connexion, inventaire, fichiers, refus, actuel)
-        finally:
-            connexion.close()
+            _assembler(connexion, departements, avancer)
+        except AtlasError as erreur:
+            return rapport.Rapport(refus=[*refus, rapport.Refus.de(erreur, None)])
+        _ecrire_meta(connexion, inventaire, lus, [])
+        _verifier_conservation(connexion)
+        return _rapporter(connexion, inventaire, lus, refus, actuel)
+
+
+@contextlib.contextmanager
+def _en_memoire() -> Iterator[duckdb.DuckDBPyConnection]:
+    """A warehouse that leaves nothing on the disk; AtlasError when it outgrows the memory."""
+    with duckdb.connect() as connexion:
+        connexion.execute("set temp_directory = ''")
+        try:
+            yield connexion
+        except duckdb.OutOfMemoryException:
+            # the message of the engine may quote the rows: it is not repeated
+            raise AtlasError(
+                "Ces fichiers ne tiennent pas ensemble dans la mémoire de la machine.",
+                admis="un lot qui y tient : rien n'en est écrit sur le disque avant votre accord",
+                remede="en extraire les départements ou les années utiles, ou fermer d'autres "
+                "programmes",
+            ) from None
 
 
 def _lire_ce_qui_se_lit(
-    connexion: duckdb.DuckDBPyConnection, fichiers: dict[str, Path]
+    connexion: duckdb.DuckDBPyConnection, lus: list[Fichier]
 ) -> tuple[chargement.Inventaire, list[rapport.Refus]]:
     """The raw rows of every file that isn't refused, and the refusals."""
     refus = []
     with chargement.Chargement(connexion) as lot:
-        for nom, fichier in fichiers.items():
+        for fichier in lus:
             try:
-                lot.ajouter(nom, fichier)
+                lot.ajouter(fichier)
             except AtlasError as erreur:
-                refus.append(rapport.Refus.de(erreur, nom))
+                refus.append(rapport.Refus.de(erreur, fichier.nom))
         return lot.terminer(), refus
 
 
@@ -238,13 +246,12 @@ def _assembler(
 def _rapporter(
     connexion: duckdb.DuckDBPyConnection,
     inventaire: chargement.Inventaire,
-    fichiers: dict[str, Path],
+    lus: list[Fichier],
     refus: list[rapport.Refus],
     actuel: Path | None,
 ) -> rapport.Rapport:
     """The account of a provisional warehouse, and its differences with `actuel`."""
-    noms = {chemin: nom for nom, chemin in fichiers.items()}
-    non_reconnus = {noms[n.fichier]: n.message() for n in inventaire.non_reconnus}
+    non_reconnus = {n.fichier.nom: n.message() for n in inventaire.non_reconnus}
     vus = {*(lu.donne for lu in inventaire.lus), *non_reconnus, *(r.fichier for r in refus)}
     anomalies = rapport.anomalies(connexion)
     differences, deja_la, empreinte = [], set(anomalies), None
@@ -257,7 +264,7 @@ def _rapporter(
         fichiers=rapport.fichiers_examines(connexion),
         refus=refus,
         non_reconnus=non_reconnus,
-        sans_tableau=[nom for nom in fichiers if nom not in vus],
+        sans_tableau=[f.nom for f in lus if f.nom not in vus],
         anomalies=anomalies,
         nouvelles=[a for a in anomalies if a not in deja_la],
         nb_resolues=len(deja_la - set(anomalies)),
@@ -393,17 +400,17 @@ def _refuser_lignes_bloquantes(connexion: duckdb.DuckDBPyConnection) -> None:
 def _ecrire_meta(
     connexion: duckdb.DuckDBPyConnection,
     inventaire: chargement.Inventaire,
-    dossiers: list[Path],
+    donnes: Sequence[Path | Fichier],
     origine: list[str] | None,
 ) -> None:
     """meta_construction (one row a file), meta_origine (where the files were) and
     meta_avertissement (fictitious, simulated).
     """
     connexion.execute("create table meta_origine (rang integer, origine varchar)")
-    connexion.executemany(
-        "insert into meta_origine values (?, ?)",
-        list(enumerate(origine or [str(d.resolve()) for d in dossiers], start=1)),
-    )
+    if origine is None:
+        origine = [str(d.resolve()) for d in donnes if isinstance(d, Path)]
+    for rang, lieu in enumerate(origine, start=1):
+        connexion.execute("insert into meta_origine values (?, ?)", [rang, lieu])
     construit_le = datetime.now(UTC).replace(microsecond=0)
     version = importlib.metadata.version("atlas-ssfe")
     connexion.execute(
@@ -439,7 +446,7 @@ def _ecrire_meta(
             ],
         )
     connexion.execute("create table meta_avertissement (code varchar, libelle varchar)")
-    if libelles := _libelles_fictifs(dossiers):
+    if libelles := _libelles_fictifs(donnes):
         connexion.execute(
             "insert into meta_avertissement values ('fictif', ?)", [" ; ".join(libelles)]
         )
@@ -470,24 +477,29 @@ def _sorts_des_lignes(
     return comptes
 
 
-def _libelles_fictifs(dossiers: list[Path]) -> list[str]:
-    """What the notices say of made-up files, each sentence once, wherever in the folders."""
+def _libelles_fictifs(donnes: Sequence[Path | Fichier]) -> list[str]:
+    """What the notices say of made-up files, each sentence once, wherever they are."""
     libelles = []
-    for nom, notice in chargement.fichiers(dossiers).items():
-        if notice.name == NOTICE:
+    for notice in fichiers(donnes):
+        if est_notice(notice):
             try:
-                contenu = tomllib.loads(notice.read_text(encoding="utf-8"))
+                contenu = tomllib.loads(notice.lire().decode("utf-8"))
                 libelle = contenu["libelle"] if contenu.get("est_fictif") else None
             except (ValueError, KeyError) as cause:
                 raise AtlasError(
                     "Ce fichier dit que des données sont fictives, mais il est illisible.",
-                    fichier=nom,
+                    fichier=notice.nom,
                     admis='est_fictif = true, et libelle = "la phrase à montrer"',
                     remede="le rétablir, ou le retirer si ces données sont vraies",
                 ) from cause
             if libelle and libelle not in libelles:
                 libelles.append(libelle)
     return libelles
+
+
+def est_notice(fichier: Fichier) -> bool:
+    """True for the file that says others are made up, wherever it is."""
+    return PurePosixPath(fichier.nom).name == NOTICE
 
 
 def _table_des_lignes(source: str) -> str:
@@ -536,7 +548,7 @@ def _bilan(
         secondes=secondes,
         sites=sites,
         anomalies=anomalies,
-        non_reconnus=[f"{n.fichier.name} : {n.message()}" for n in inventaire.non_reconnus],
+        non_reconnus=[f"{n.fichier.nom} : {n.message()}" for n in inventaire.non_reconnus],
         empreinte=porte.empreinte(connexion),
     )
 

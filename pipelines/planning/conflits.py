@@ -39,7 +39,7 @@ def conflits(probleme: Probleme, planchers: Iterable[Plancher] = ()) -> tuple[Co
             Conflit(
                 exigences=exigences,
                 regles=regles_en_cause(probleme, exigences),
-                issues=issues(probleme, exigences),
+                issues=issues(probleme, exigences, est_minimal=est_minimal),
                 est_minimal=est_minimal,
             )
         )

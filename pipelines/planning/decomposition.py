@@ -18,11 +18,15 @@ ECHELLE_DUALE = 2**20  # dual values are rounded to integers at this scale: boun
 
 @dataclass(frozen=True)
 class Duales:
-    """Dual values as integers at scale ECHELLE_DUALE: `mu`, `nu`, `pi` by site, `plafonds`."""
+    """Dual values as integers at scale ECHELLE_DUALE.
+
+    `mu` [site]; `rho` [site, half-days] and `sigma` [poste, site], 0 where the site is not shared;
+    `plafonds` [objective won before].
+    """
 
     mu: np.ndarray
-    nu: np.ndarray
-    pi: np.ndarray
+    rho: np.ndarray
+    sigma: np.ndarray
     plafonds: tuple[int, ...]
 
 
@@ -30,22 +34,26 @@ class Decomposition:
     """Column generation by poste: the bound comes from dual values, checked in integers.
 
     Master: choose one column for each poste. A site s served by one poste earns the gain of that
-    presence, g[s](n) = cost[s](0) − cost[s](n); a site that up to m[s] >= 2 postes may share has
-    one more mode, « shared with total coverage c », z[s, c], that earns g[s](c) and needs
-    the shared presences to reach c. Rows and their dual values, all >= 0:
+    presence, g[s](n) = cost[s](0) − cost[s](n). A site that 2 to m[s] postes may share has one
+    more variable z[s, k] for each mode k, a multiset of 2 to m[s] levels whose sum |k| is within
+    the besoin: z earns g[s](|k|) and asks for shared presences at exactly these levels. Rows and
+    their dual values, all >= 0 but rho:
 
-        mu[s]      presences alone + sum over c of z[s, c] <= 1
-        nu[s]      shared presences <= m[s] × sum over c of z[s, c]
-        pi[s]      sum over c of c × z[s, c] <= half-days of the shared presences
-        lambda[k]  value of each objective won before <= its cap
+        mu[s]        presences alone + sum over k of z[s, k] <= 1
+        rho[s, n]    sum over k of (times n is in k) × z[s, k] = shared presences of n half-days
+        sigma[p, s]  shared presences of poste p <= sum over k of z[s, k]
+        lambda[j]    value of each objective won before <= its cap
 
-    For any dual values, with a[k] the weight of objective k (1 for the stage's own, plus lambda[k]
+    The rows sigma add nothing in whole numbers; in fractions they keep a poste from sharing a site
+    with itself, and rows by level keep 18 + 14 from passing for 16 + 16.
+
+    For any dual values, with a[j] the weight of objective j (1 for the stage's own, plus lambda[j]
     for those with a cap, 0 for the others):
 
         bound = sum over p of the least priced column of p − sum over s of mu[s]
-                + sum over shared s of min(0, mu[s] − m[s] × nu[s]
-                                              + min over c of (pi[s] × c − a[0] × g[s](c)))
-                + sum over k of a[k] × (objective k of an empty plan) − lambda[k] × cap[k]
+                + sum over shared s of min(0, mu[s] − sum over p of sigma[p, s] + min over k of
+                                              (sum over n in k of rho[s, n] − a[0] × g[s](|k|)))
+                + sum over j of a[j] × (objective j of an empty plan) − lambda[j] × cap[j]
 
     is below every plan (Lagrangean duality), so rounding them to integers keeps it exact.
     """
@@ -54,7 +62,8 @@ class Decomposition:
         self.t = t = Tables(index)
         self.index, self.rang, self.plafonds = index, rang, plafonds
         self.prix_manque: float | None = None
-        self.centre: np.ndarray | None = None
+        self.duales: Duales | None = None
+        self.borne_exacte = Fraction(0)
         self.est_convergee = False
         self.largeur = max(t.sites_max, default=0)
         self.capacite = max(t.capacite, default=0)
@@ -67,6 +76,11 @@ class Decomposition:
         self.niveaux = [
             sorted({n for p in rangees[s] for n in t.niveaux[p, s] if n > 0}) for s in sites
         ]
+        self.modes = [
+            _modes(self.niveaux[s], t.postes_max[s], len(t.cout[s]) - 1) if self.partage[s] else ()
+            for s in sites
+        ]
+        self.partages = [s for s in sites if self.partage[s]]
         self.mesures_seul = [
             np.array(
                 [[self.mesures(p, s, n, False) for n in self.niveaux[s]] for p in rangees[s]],
@@ -118,7 +132,8 @@ class Decomposition:
         for p in range(len(self.t.capacite)):
             if not any((p, s) in self.t.impose for s in self.t.admis[p]):
                 maitre.ajouter((p, ()))
-        meilleure, centre = -math.inf, None
+        meilleure: Fraction | float = -math.inf
+        centre = None
         for _ in range(tours):
             duales = maitre.resoudre()
             if duales is None or fini():
@@ -137,7 +152,8 @@ class Decomposition:
             if not nouvelles or proche or math.ceil(meilleure) >= valeur:
                 self.est_convergee = True
                 break
-        self.centre = centre
+        if centre is not None:
+            self.duales, self.borne_exacte = self.arrondir(centre), meilleure
         if centre is not None and self.plafonds:
             self.prix_manque = float(centre[-len(self.plafonds)])
         if meilleure == -math.inf:
@@ -145,15 +161,34 @@ class Decomposition:
         return max(0, min(valeur, math.ceil(meilleure)))
 
     def arrondir(self, duales: np.ndarray) -> Duales:
-        """Dual values (mu, nu, pi, lambda) of the master, as non-negative integers."""
-        n = len(self.t.cout)
-        entiers = np.rint(np.maximum(duales, 0.0) * ECHELLE_DUALE).astype(np.int64)
-        return Duales(
-            entiers[:n],
-            entiers[n : 2 * n],
-            entiers[2 * n : 3 * n],
-            tuple(int(prix) for prix in entiers[3 * n :]),
-        )
+        """Dual values (mu, rho, sigma, lambda) of the master, as integers; all but rho >= 0."""
+        nb_sites, nb_postes = len(self.t.cout), len(self.t.capacite)
+        entiers = np.rint(duales * ECHELLE_DUALE).astype(np.int64)
+        mu = np.maximum(entiers[:nb_sites], 0)
+        rho = np.zeros((nb_sites, self.capacite + 1), dtype=np.int64)
+        sigma = np.zeros((nb_postes, nb_sites), dtype=np.int64)
+        lu = nb_sites
+        for s in self.partages:
+            rho[s, self.niveaux[s]] = entiers[lu : lu + len(self.niveaux[s])]
+            lu += len(self.niveaux[s])
+            sigma[self.rangees[s], s] = np.maximum(entiers[lu : lu + len(self.rangees[s])], 0)
+            lu += len(self.rangees[s])
+        return Duales(mu, rho, sigma, tuple(max(0, int(prix)) for prix in entiers[lu:]))
+
+    def profits(self, duales: Duales, p: int, s: int) -> tuple[dict[int, int], dict[int, int]]:
+        """What each level of poste p at site s earns at `duales`: alone, and shared."""
+        poids, seuls, communs = self.poids(duales), {}, {}
+        for n in self.t.niveaux[p, s]:
+            if not 0 < n <= self.t.capacite[p]:
+                continue
+            seuls[n] = -int(duales.mu[s])
+            seuls[n] -= sum(a * b for a, b in zip(poids, self.mesures(p, s, n, False), strict=True))
+            if self.partage[s]:
+                communs[n] = int(duales.rho[s, n]) - int(duales.sigma[p, s])
+                communs[n] -= sum(
+                    a * b for a, b in zip(poids, self.mesures(p, s, n, True), strict=True)
+                )
+        return seuls, communs
 
     def poids(self, duales: Duales) -> list[int]:
         """a[k], the weight of each objective, at scale ECHELLE_DUALE."""
@@ -166,10 +201,10 @@ class Decomposition:
     def moins_cheres(self, duales: Duales) -> tuple[np.ndarray, list[Colonne]]:
         """What the least priced column of each poste earns (scale ECHELLE_DUALE), and it."""
         poids = np.array(self.poids(duales), dtype=np.int64)
-        return self._colonnes_les_moins_cheres(poids, duales.mu, duales.nu, duales.pi)
+        return self._colonnes_les_moins_cheres(poids, duales)
 
     def evaluer(self, duales: np.ndarray) -> tuple[Fraction, list[Colonne]]:
-        """The bound that `duales` (mu, nu, pi, lambda) prove, and each poste's least column."""
+        """The bound that `duales`, in the order of the rows, prove; each poste's least column."""
         entieres = self.arrondir(duales)
         gains, trouvees = self.moins_cheres(entieres)
         return self.borne_de(entieres, int(gains.sum())), trouvees
@@ -178,20 +213,33 @@ class Decomposition:
         """The bound when the least priced columns earn `gains` in all (scale ECHELLE_DUALE)."""
         poids = self.poids(duales)
         total = -gains - int(duales.mu.sum())
-        for s, cout in enumerate(self.t.cout):
-            if self.partage[s]:
-                au_mieux = min(
-                    int(duales.pi[s]) * c - poids[0] * (cout[0] - reste)
-                    for c, reste in enumerate(cout)
-                )
-                nombre = self.t.postes_max[s] * int(duales.nu[s])
-                total += min(0, int(duales.mu[s]) - nombre + au_mieux)
+        for s in self.partages:
+            total += min((0, *self.prix_des_modes(duales, s).values()))
         total += sum(poids[rang] * constante for rang, constante in enumerate(self.constantes))
         total -= sum(prix * cap for prix, cap in zip(duales.plafonds, self.plafonds, strict=True))
         return Fraction(total, ECHELLE_DUALE)
 
+    def prix_des_modes(self, duales: Duales, s: int) -> dict[tuple[int, ...], int]:
+        """What each way of sharing site s costs at `duales` (scale ECHELLE_DUALE)."""
+        cout, gain = self.t.cout[s], self.poids(duales)[0]
+        commun = int(duales.mu[s]) - int(duales.sigma[:, s].sum())
+        rho = duales.rho[s].tolist()
+        return {
+            mode: commun + sum(rho[n] for n in mode) - gain * (cout[0] - cout[sum(mode)])
+            for mode in self.modes[s]
+        }
+
+    def modes_utiles(self, duales: Duales, ecart: int) -> dict[int, list[tuple[int, ...]]]:
+        """The ways of sharing each site within reduced cost `ecart` (scale ECHELLE_DUALE)."""
+        utiles = {}
+        for s in self.partages:
+            prix = self.prix_des_modes(duales, s)
+            moindre = min((0, *prix.values()))
+            utiles[s] = [mode for mode, cout in prix.items() if cout - moindre < ecart]
+        return utiles
+
     def _colonnes_les_moins_cheres(
-        self, poids: np.ndarray, mu: np.ndarray, nu: np.ndarray, pi: np.ndarray
+        self, poids: np.ndarray, duales: Duales
     ) -> tuple[np.ndarray, list[Colonne]]:
         """Dynamic programme over the sites, all postes at once: table [poste, sites, half-days].
 
@@ -199,7 +247,7 @@ class Decomposition:
         its écoles or not.
         """
         t = self.t
-        prix = (poids, mu, nu, pi)
+        prix = (poids, duales)
         nb_postes = len(t.capacite)
         table = np.zeros((nb_postes, self.largeur + 1, self.capacite + 1), dtype=np.int64)
         ecoles = {e for groupe in t.ecoles.values() for e in groupe}
@@ -241,21 +289,21 @@ class Decomposition:
         self,
         table: np.ndarray,
         s: int,
-        prix: tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray],
+        prix: tuple[np.ndarray, Duales],
         force: np.ndarray,
     ) -> tuple[int, np.ndarray]:
         """Offer site `s` to its postes in `table` (changed in place).
 
         Returns the level chosen in each cell, negative when the site is shared.
         """
-        poids, mu, nu, pi = prix
+        poids, duales = prix
         rangees, niveaux = self.rangees[s], self.niveaux[s]
-        gains = -(self.mesures_seul[s] @ poids) - mu[s]
+        gains = -(self.mesures_seul[s] @ poids) - duales.mu[s]
         signes = np.ones_like(gains)
         if self.partage[s]:
-            # Shared, a presence loses the gain it earns alone (objective 0) and earns pi instead.
-            en_commun = -(self.mesures_seul[s][:, :, 1:] @ poids[1:]) - nu[s]
-            en_commun = en_commun + np.array(niveaux, dtype=np.int64) * pi[s]
+            # Shared, a presence loses the gain it earns alone (objective 0) and earns rho instead.
+            en_commun = -(self.mesures_seul[s][:, :, 1:] @ poids[1:])
+            en_commun = en_commun + duales.rho[s, niveaux] - duales.sigma[rangees, s, None]
             signes = np.where(en_commun > gains, -1, 1)
             gains = np.maximum(gains, en_commun)
         gains = np.where(self.admis[s], gains, INTERDIT)
@@ -286,22 +334,29 @@ class Maitre:
         self.objectif.SetMinimization()
         self.une = [lp.Constraint(1.0, 1.0) for _ in t.capacite]
         self.site = [lp.Constraint(-infini, 1.0) for _ in t.cout]
-        partages = [s for s, partage in enumerate(dec.partage) if partage]
-        self.nombre = {s: lp.Constraint(-infini, 0.0) for s in partages}
-        self.couverture = {s: lp.Constraint(-infini, 0.0) for s in partages}
+        self.niveau = {
+            (s, n): lp.Constraint(0.0, 0.0) for s in dec.partages for n in dec.niveaux[s]
+        }
+        self.une_fois = {
+            (p, s): lp.Constraint(-infini, 0.0)
+            for s in dec.partages
+            for p in dec.rangees[s].tolist()
+        }
         self.caps = [
             lp.Constraint(-infini, float(plafond - dec.constantes[k]))
             for k, plafond in enumerate(dec.plafonds)
         ]
         self.connues: set[Colonne] = set()
         self.valeur = math.inf
-        for s in partages:
-            for c, reste in enumerate(t.cout[s]):
+        for s in dec.partages:
+            for mode in dec.modes[s]:
                 z = lp.NumVar(0.0, infini, "")
                 self.site[s].SetCoefficient(z, 1.0)
-                self.nombre[s].SetCoefficient(z, -float(t.postes_max[s]))
-                self.couverture[s].SetCoefficient(z, float(c))
-                gain = float(reste - t.cout[s][0])
+                for n in set(mode):
+                    self.niveau[s, n].SetCoefficient(z, float(mode.count(n)))
+                for p in dec.rangees[s].tolist():
+                    self.une_fois[p, s].SetCoefficient(z, -1.0)
+                gain = float(t.cout[s][sum(mode)] - t.cout[s][0])
                 if rang == 0:
                     self.objectif.SetCoefficient(z, gain)
                 else:
@@ -317,9 +372,11 @@ class Maitre:
         self.connues.add(colonne)
         self.une[p].SetCoefficient(variable, 1.0)
         for s, n, partagee in sites:
-            (self.nombre if partagee else self.site)[s].SetCoefficient(variable, 1.0)
             if partagee:
-                self.couverture[s].SetCoefficient(variable, -float(n))
+                self.niveau[s, n].SetCoefficient(variable, -1.0)
+                self.une_fois[p, s].SetCoefficient(variable, 1.0)
+            else:
+                self.site[s].SetCoefficient(variable, 1.0)
             for k, mesure in enumerate(self.dec.mesures(p, s, n, partagee)):
                 totaux[k] += mesure
         self.objectif.SetCoefficient(variable, float(totaux[self.dec.rang]))
@@ -328,16 +385,30 @@ class Maitre:
         return True
 
     def resoudre(self) -> np.ndarray | None:
-        """Dual values (mu, nu, pi, lambda) of the master, None when it has no solution."""
+        """Dual values of the master in the order of its rows, None when it has no solution."""
         if self.lp.Solve() != pywraplp.Solver.OPTIMAL:
             return None
         self.valeur = self.objectif.Value() + self.dec.constantes[self.dec.rang]
-        sites = range(len(self.site))
-        return np.array(
-            [
-                *(-rangee.dual_value() for rangee in self.site),
-                *(-self.nombre[s].dual_value() if s in self.nombre else 0.0 for s in sites),
-                *(-self.couverture[s].dual_value() if s in self.nombre else 0.0 for s in sites),
-                *(-cap.dual_value() for cap in self.caps),
-            ]
-        )
+        rangees = [*self.site]
+        for s in self.dec.partages:
+            rangees += [self.niveau[s, n] for n in self.dec.niveaux[s]]
+            rangees += [self.une_fois[p, s] for p in self.dec.rangees[s].tolist()]
+        return np.array([-rangee.dual_value() for rangee in (*rangees, *self.caps)])
+
+
+def _modes(niveaux: list[int], postes_max: int, besoin: int) -> tuple[tuple[int, ...], ...]:
+    """Every way 2 to `postes_max` postes can share a site: levels, in order, `besoin` at most."""
+    modes: list[tuple[int, ...]] = []
+    encours: list[tuple[int, ...]] = [()]
+    for nombre in range(1, postes_max + 1):
+        encours = [
+            (*mode, n)
+            for mode in encours
+            for n in niveaux
+            if (not mode or n >= mode[-1]) and sum(mode) + n <= besoin
+        ]
+        if nombre > 1:
+            modes += encours
+        if not encours:
+            break
+    return tuple(modes)

@@ -9,12 +9,13 @@ import datetime
 import math
 import threading
 from collections.abc import Callable, Collection
+from concurrent.futures import Future, wait
 from dataclasses import dataclass
 
 from ortools.math_opt.python import mathopt
 from ortools.math_opt.solvers import highs_pb2
 
-from pipelines.planning.decomposition import Decomposition
+from pipelines.planning.decomposition import Decomposition, Duales
 from pipelines.planning.tables import Colonne, Plan
 
 PERIODE_ARRET_S = 0.2  # how often the stop is read
@@ -24,7 +25,7 @@ PRECISION = 1e-6
 
 @dataclass(frozen=True)
 class Assemblage:
-    """What was found: `plan`, None when no better than the start; `borne` over these columns."""
+    """What was found: `plan`, None when no better than the start; `borne` over what was given."""
 
     plan: Plan | None
     borne: int
@@ -34,6 +35,8 @@ def assembler_colonnes(
     dec: Decomposition,
     colonnes: Collection[Colonne],
     depart: Collection[Colonne],
+    duales: Duales,
+    ecart: int,
     *,
     noeuds_max: int,
     part_ecart: float,
@@ -42,11 +45,14 @@ def assembler_colonnes(
 ) -> Assemblage | None:
     """The best plan made of `colonnes` that keeps the caps; None when stopped or out of time.
 
-    `depart`: columns of a known plan, among `colonnes`. The search ends at a relative gap of
-    `part_ecart` (0 to 1), after `noeuds_max` nodes, or by the clock after `secondes_max`.
+    `depart`: columns of a known plan, among `colonnes`. Ways of sharing a site are left out from a
+    reduced cost of `ecart` on (scale ECHELLE_DUALE), and rows sigma where `duales` give them no
+    price: the plans are the same. The search ends at a relative gap of `part_ecart` (0 to 1), after
+    `noeuds_max` nodes, or by the clock after `secondes_max`.
     """
-    modele, choix = _formuler(dec, colonnes)
-    hint = mathopt.SolutionHint(variable_values={v: float(c in depart) for c, v in choix.items()})
+    modele, choix, partages = _formuler(dec, colonnes, depart, duales, ecart)
+    valeurs = {v: float(c in depart) for c, v in choix.items()} | partages
+    hint = mathopt.SolutionHint(variable_values=valeurs)
     options = highs_pb2.HighsOptionsProto()
     options.string_options["parallel"] = "off"
     options.int_options["mip_max_nodes"] = noeuds_max
@@ -56,27 +62,26 @@ def assembler_colonnes(
         relative_gap_tolerance=part_ecart,
         time_limit=datetime.timedelta(seconds=max(0.1, secondes_max)),
     )
-    rendu: list[mathopt.SolveResult] = []
+    rendu: Future[mathopt.SolveResult] = Future()
 
     def travailler() -> None:
-        rendu.append(
-            mathopt.solve(
-                modele,
-                mathopt.SolverType.HIGHS,
-                params=parametres,
-                model_params=mathopt.ModelSolveParameters(solution_hints=[hint]),
+        try:
+            rendu.set_result(
+                mathopt.solve(
+                    modele,
+                    mathopt.SolverType.HIGHS,
+                    params=parametres,
+                    model_params=mathopt.ModelSolveParameters(solution_hints=[hint]),
+                )
             )
-        )
+        except BaseException as erreur:
+            rendu.set_exception(erreur)
 
-    fil = threading.Thread(target=travailler, daemon=True)
-    fil.start()
-    while fil.is_alive():
-        fil.join(PERIODE_ARRET_S)
+    threading.Thread(target=travailler, daemon=True).start()
+    while not wait([rendu], PERIODE_ARRET_S).done:
         if fini():
             return None
-    if not rendu:
-        return None
-    resultat = rendu[0]
+    resultat = rendu.result()
     duale = resultat.termination.objective_bounds.dual_bound
     borne = math.ceil(duale - abs(duale) * PRECISION) if math.isfinite(duale) else 0
     if not resultat.has_primal_feasible_solution():
@@ -87,17 +92,28 @@ def assembler_colonnes(
 
 
 def _formuler(
-    dec: Decomposition, colonnes: Collection[Colonne]
-) -> tuple[mathopt.Model, dict[Colonne, mathopt.Variable]]:
-    """The master of `decomposition` with binary columns and modes of the shared sites."""
+    dec: Decomposition,
+    colonnes: Collection[Colonne],
+    depart: Collection[Colonne],
+    duales: Duales,
+    ecart: int,
+) -> tuple[mathopt.Model, dict[Colonne, mathopt.Variable], dict[mathopt.Variable, float]]:
+    """The master of `decomposition` in binary variables: model, columns, modes with their start."""
     t, rang = dec.t, dec.rang
     modele = mathopt.Model()
     une = [modele.add_linear_constraint(lb=1.0, ub=1.0) for _ in t.capacite]
     site = [modele.add_linear_constraint(ub=1.0) for _ in t.cout]
-    partages = [s for s, partage in enumerate(dec.partage) if partage]
-    nombre = {s: modele.add_linear_constraint(ub=0.0) for s in partages}
-    couverture = {s: modele.add_linear_constraint(ub=0.0) for s in partages}
-    plafond = {s: modele.add_linear_constraint(ub=float(len(t.cout[s]) - 1)) for s in partages}
+    niveau = {
+        (s, n): modele.add_linear_constraint(lb=0.0, ub=0.0)
+        for s in dec.partages
+        for n in dec.niveaux[s]
+    }
+    une_fois = {
+        (p, s): modele.add_linear_constraint(ub=0.0)
+        for s in dec.partages
+        for p in dec.rangees[s].tolist()
+        if duales.sigma[p, s] > 0
+    }
     caps = [
         modele.add_linear_constraint(ub=float(cap - dec.constantes[k]))
         for k, cap in enumerate(dec.plafonds)
@@ -105,13 +121,24 @@ def _formuler(
     objectif = modele.objective
     objectif.is_maximize = False
     objectif.offset = float(dec.constantes[rang])
-    for s in partages:
-        for c, reste in enumerate(t.cout[s]):
+    initiaux: dict[int, list[int]] = {s: [] for s in dec.partages}
+    for _, sites in depart:
+        for s, n, partagee in sites:
+            if partagee:
+                initiaux[s].append(n)
+    partages = {}
+    for s, modes in dec.modes_utiles(duales, ecart).items():
+        initial = tuple(sorted(initiaux[s]))
+        for mode in modes if initial in modes or not initial else [*modes, initial]:
             z = modele.add_binary_variable()
+            partages[z] = float(mode == initial)
             site[s].set_coefficient(z, 1.0)
-            nombre[s].set_coefficient(z, -float(t.postes_max[s]))
-            couverture[s].set_coefficient(z, float(c))
-            gain = float(reste - t.cout[s][0])
+            for n in set(mode):
+                niveau[s, n].set_coefficient(z, float(mode.count(n)))
+            for p in dec.rangees[s].tolist():
+                if (p, s) in une_fois:
+                    une_fois[p, s].set_coefficient(z, -1.0)
+            gain = float(t.cout[s][sum(mode)] - t.cout[s][0])
             if rang == 0:
                 objectif.set_linear_coefficient(z, gain)
             else:
@@ -124,9 +151,9 @@ def _formuler(
         totaux = [0] * len(dec.constantes)
         for s, n, partagee in sites:
             if partagee:
-                nombre[s].set_coefficient(v, 1.0)
-                couverture[s].set_coefficient(v, -float(n))
-                plafond[s].set_coefficient(v, float(n))
+                niveau[s, n].set_coefficient(v, -1.0)
+                if (p, s) in une_fois:
+                    une_fois[p, s].set_coefficient(v, 1.0)
             else:
                 site[s].set_coefficient(v, 1.0)
             for k, mesure in enumerate(dec.mesures(p, s, n, partagee)):
@@ -134,4 +161,4 @@ def _formuler(
         objectif.set_linear_coefficient(v, float(totaux[rang]))
         for k, cap in enumerate(caps):
             cap.set_coefficient(v, float(totaux[k]))
-    return modele, choix
+    return modele, choix, partages

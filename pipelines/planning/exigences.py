@@ -104,6 +104,7 @@ class Essai:
     def _solveur(self) -> cp_model.CpSolver:
         solveur = cp_model.CpSolver()
         solveur.parameters.num_workers = 1
+        solveur.parameters.catch_sigint_signal = False  # left to the command that asked
         solveur.parameters.random_seed = self.index.probleme.graine
         if self.planchers:
             solveur.parameters.max_deterministic_time = TRAVAIL_MAX

@@ -78,8 +78,8 @@ class Pourquoi:
     """Why poste `poste_id` gives this to the site, and the next best choices.
 
     `plus`, `moins`: the best plan in which only this poste changes and gives more, or less (down
-    to nothing). `autres`: for the best other postes, the best plan in which only the two change,
-    this one leaves the site and the other one serves it; least loss first.
+    to nothing). `autres`: for the best other postes, the best plan in which only the two change, on
+    the sites they serve, this one leaves the site and the other serves it; least loss first.
     `nb_autres`: how many other postes can do so at all. `gain`: what the presence takes off the
     first objective, whose value in the plan is `manque`.
     """
@@ -106,10 +106,11 @@ class Pourquoi:
 class PourquoiPas:
     """Why the site has no more than `couverture`, and the cheapest way to `cible` half-days.
 
-    `moindre`: the best plan found in which one or two postes change and the site has `cible` or
-    more; None when none of those tried can. `est_complet`: every poste, and every pair of a poste
-    that may serve the site and one that may serve a site of the first, was tried or shown unable
-    to lose less on the first objective; otherwise a better plan of this kind may exist.
+    `moindre`: the best plan found in which one or two postes change, on the sites they serve and
+    this one, and the site has `cible` or more; None when none of those tried can. `est_complet`:
+    every poste, and every pair of a poste that may serve the site and one that may serve a site of
+    the first, was tried or shown unable to lose less on the first objective; otherwise a better
+    plan of this kind may exist.
     `gain`: fall of the first objective if the site had `cible` and nothing else moved.
     """
 
@@ -138,7 +139,13 @@ def pourquoi(probleme: Probleme, plan: Iterable[Presence], poste_id: str, site_i
     plus = v.meilleur({p}, Voulu({(p, s): tuple(n for n in niveaux if n > presence)}))
     moins = v.meilleur({p}, Voulu({(p, s): tuple(n for n in niveaux if n < presence)}))
     demandes = [
-        ({p, q}, Voulu({(p, s): (0,), (q, s): tuple(n for n in v.admis[q, s] if n > 0)}))
+        (
+            {p, q},
+            Voulu(
+                {(p, s): (0,), (q, s): tuple(n for n in v.admis[q, s] if n > 0)},
+                sites=_terrain(v, (p, q), s),
+            ),
+        )
         for q in range(len(probleme.postes))
         if q != p and (q, s) in v.admis and q not in v.du_site[s]
     ]
@@ -253,7 +260,6 @@ def _hors_de_portee(v: Voisinage, s: int) -> tuple[HorsDePortee, ...]:
 
 def _moindre(v: Voisinage, s: int, cible: int) -> tuple[Plan | None, bool]:
     """The best plan of one or two free postes that gives the site `cible`; is it complete?"""
-    voulu = Voulu(couverture={s: cible})
     servants = [p for p in range(len(v.du_poste)) if (p, s) in v.admis]
     candidats: list[tuple[int, tuple[int, ...]]] = []
     for libres in sorted({(p,) for p in servants} | _paires(v, servants)):
@@ -266,10 +272,18 @@ def _moindre(v: Voisinage, s: int, cible: int) -> tuple[Plan | None, bool]:
             return meilleur, True
         if rang == ESSAIS_MAX:
             return meilleur, False
+        voulu = Voulu(couverture={s: cible}, sites=_terrain(v, libres, s))
         plan = v.meilleur(libres, voulu, cle)
         if plan is not None and (cle is None or v.alternative(plan).cle < cle):
             meilleur, cle = plan, v.alternative(plan).cle
     return meilleur, True
+
+
+def _terrain(v: Voisinage, libres: Iterable[int], s: int) -> frozenset[int]:
+    """Where these postes may change for the sake of site `s`: it, its head collège, their sites."""
+    sites = {s, *(t for p in libres for t in v.du_poste[p])}
+    tete = v.index.probleme.sites[s].site_tete
+    return frozenset(sites if tete is None else {*sites, v.index.rang_site[tete]})
 
 
 def _paires(v: Voisinage, servants: list[int]) -> set[tuple[int, ...]]:
@@ -288,7 +302,7 @@ def borne_du_manque(v: Voisinage, libres: tuple[int, ...], s: int, cible: int) -
     The half-days and the sites of the free postes are pooled, as if one poste had them all: a
     knapsack in (sites, half-days), solved exactly. None when even so the target can't be met.
     """
-    ouverts = v.places(libres, Voulu(couverture={s: cible}))
+    ouverts = v.places(libres, Voulu(couverture={s: cible}, sites=_terrain(v, libres, s)))
     if ouverts is None:
         return None
     probleme = v.index.probleme

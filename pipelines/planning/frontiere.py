@@ -5,40 +5,25 @@ before, and keeps it when the search finds no better; a bound proven for a large
 smaller one. So neither values nor bounds can rise with the budget.
 """
 
-import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from pipelines.base.erreurs import AtlasError
 from pipelines.planning.depart import reparer, socle_des_verrous
 from pipelines.planning.modele import SOUPLES, Index
+from pipelines.planning.point import Point, accorder_bornes, resoudre_depuis
 from pipelines.planning.probleme import Presence, Probleme, ordonner
-from pipelines.planning.solveur import Avancement, resoudre
-from pipelines.planning.voisinage import Effet, Mouvement, Voisinage, en_couples
+from pipelines.planning.suivi import Avancement
+from pipelines.planning.voisinage import Voisinage, en_couples
 
 CHANGEMENTS = "changements"
 
 
-@dataclass(frozen=True)
-class Point:
-    """The best plan found for one budget (None: as many changes as one likes).
-
-    `borne`: proven floor of the first objective within this budget. `effets`, `mouvements`: against
-    the plan of the proposal.
-    """
+@dataclass(frozen=True, kw_only=True)
+class Budget(Point):
+    """The best plan found within one budget (None: as many changes as one likes)."""
 
     budget: int | None
-    plan: tuple[Presence, ...]
-    effets: tuple[Effet, ...]
-    mouvements: tuple[Mouvement, ...]
-    borne: int
-    arret_par: str
-    secondes: float
-
-    @property
-    def manque(self) -> int:
-        """Value of the first objective."""
-        return self.effets[0].apres
 
 
 def plan_de_depart(probleme: Probleme) -> tuple[tuple[Presence, ...], int]:
@@ -79,8 +64,8 @@ def frontiere(
     duree_resolution_s: float,
     progres: Callable[[int, Avancement], None] | None = None,
     arret: Callable[[], bool] | None = None,
-    fait: Callable[[tuple[Point, ...]], None] | None = None,
-) -> tuple[Point, ...]:
+    fait: Callable[[tuple[Budget, ...]], None] | None = None,
+) -> tuple[Budget, ...]:
     """A point for each budget of `suite` (rising), then the free one; less when `arret` ended it.
 
     `progres` receives the rank of the point and its advancement; `fait` the points so far. `plan`
@@ -88,12 +73,11 @@ def frontiere(
     """
     reference = Voisinage(probleme, plan)
     rang = [o.code for o in SOUPLES].index(CHANGEMENTS)
-    points: list[Point] = []
+    points: list[Budget] = []
     connus = [plan_de_depart(probleme)[0], plan]
     for numero, budget in enumerate((*suite, None)):
         if arret is not None and arret():
             break
-        debut = time.monotonic()
         tiennent = [x for x in connus if budget is None or _valeurs(reference, x)[rang] <= budget]
         if not tiennent:
             raise AtlasError(
@@ -102,42 +86,28 @@ def frontiere(
                 remede="relever le premier budget",
             )
         depart = min(tiennent, key=lambda x: _valeurs(reference, x))
-        resultat = resoudre(
+        meilleur, borne = resoudre_depuis(
             probleme,
-            duree_max_s=duree_resolution_s,
-            depart=list(depart),
+            depart,
+            duree_resolution_s=duree_resolution_s,
             plafonds=None if budget is None else {CHANGEMENTS: budget},
             progres=None if progres is None else lambda a, n=numero: progres(n, a),
             arret=arret,
         )
-        connus.append(resultat.plan)
-        meilleur = min((depart, resultat.plan), key=lambda x: _valeurs(reference, x))
+        connus.append(meilleur)
         alternative = reference.alternative(en_couples(reference.index, meilleur))
         points.append(
-            Point(
+            Budget(
                 budget=budget,
                 plan=alternative.plan,
                 effets=alternative.effets,
                 mouvements=alternative.mouvements,
-                borne=resultat.etages[0].borne,
-                arret_par=resultat.arret_par,
-                secondes=time.monotonic() - debut,
+                borne=borne,
             )
         )
         if fait is not None:
-            fait(_bornes(points))
-    return _bornes(points)
-
-
-def _bornes(points: list[Point]) -> tuple[Point, ...]:
-    """Each point with the best bound proven for its budget or a larger one."""
-    bornes: list[int] = []
-    for point in reversed(points):
-        bornes.append(max(point.borne, *bornes[-1:]) if bornes else point.borne)
-    return tuple(
-        replace(point, borne=min(borne, point.manque))
-        for point, borne in zip(points, reversed(bornes), strict=True)
-    )
+            fait(tuple(accorder_bornes(points)))
+    return tuple(accorder_bornes(points))
 
 
 def _valeurs(v: Voisinage, plan: Iterable[Presence]) -> tuple[int, ...]:

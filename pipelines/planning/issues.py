@@ -104,8 +104,13 @@ def regles_en_cause(probleme: Probleme, exigences: tuple[Exigence, ...]) -> tupl
     return tuple(codes)
 
 
-def issues(probleme: Probleme, exigences: tuple[Exigence, ...]) -> tuple[Issue, ...]:
-    """One way out of each kind that is enough alone, then each demand given up."""
+def issues(
+    probleme: Probleme, exigences: tuple[Exigence, ...], *, est_minimal: bool
+) -> tuple[Issue, ...]:
+    """One way out of each kind that is enough alone, then each demand given up.
+
+    `est_minimal`: any one of the demands given up is known to be enough.
+    """
     trouvees = [
         issue
         for nature in _PRIX
@@ -115,7 +120,7 @@ def issues(probleme: Probleme, exigences: tuple[Exigence, ...]) -> tuple[Issue, 
     levees = [
         Issue((Pas("lever", getattr(e, "poste_id", None), e.site_id),))
         for e in exigences
-        if est_realisable(probleme, tuple(x for x in exigences if x != e))
+        if est_minimal or est_realisable(probleme, tuple(x for x in exigences if x != e))
     ]
     return (*trouvees, *levees)
 

@@ -7,15 +7,15 @@ means is a plan for more, and a bound proven for more holds for less: values and
 with the means, whatever the search finds.
 """
 
-import time
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
 
 from pipelines.planning import moyens
+from pipelines.planning.point import Point, accorder_bornes, resoudre_depuis
 from pipelines.planning.portee import a_portee
 from pipelines.planning.probleme import Presence, Probleme
-from pipelines.planning.solveur import Avancement, resoudre
-from pipelines.planning.voisinage import Effet, Mouvement, Trouve, Voisinage, en_couples
+from pipelines.planning.suivi import Avancement
+from pipelines.planning.voisinage import Effet, Mouvement, Trouve, Voisinage
 
 PLUS, MOINS = "plus", "moins"
 
@@ -68,27 +68,15 @@ class Marge:
     nb_reductibles: int
 
 
-@dataclass(frozen=True)
-class Pas:
+@dataclass(frozen=True, kw_only=True)
+class Pas(Point):
     """One point of the curve: `etp` more (or less) than the proposal's.
 
-    `lieu`: where this half-post is added (site) or taken (poste); None at 0. `borne`: proven floor
-    of the first objective. `effets`, `mouvements`: against the proposal's plan.
+    `lieu`: where this half-post is added (site) or taken (poste); None at 0.
     """
 
     etp: float
     lieu: str | None
-    plan: tuple[Presence, ...]
-    effets: tuple[Effet, ...]
-    mouvements: tuple[Mouvement, ...]
-    borne: int
-    arret_par: str
-    secondes: float
-
-    @property
-    def manque(self) -> int:
-        """Value of the first objective."""
-        return self.effets[0].apres
 
 
 def bassins(probleme: Probleme) -> list[str | None]:
@@ -260,27 +248,22 @@ class _Courbe:
         self, etp: float, lieu: str | None, probleme: Probleme, depart: tuple[Presence, ...]
     ) -> Pas:
         """The best plan for these means, from `depart`, which is kept when nothing beats it."""
-        debut, numero = time.monotonic(), self.nombre
+        numero = self.nombre
         self.nombre += 1
         self.problemes[etp] = probleme
-        resultat = resoudre(
+        meilleur, borne = resoudre_depuis(
             probleme,
-            duree_max_s=self.limites.duree_resolution_s,
-            depart=list(depart),
+            depart,
+            duree_resolution_s=self.limites.duree_resolution_s,
             progres=None if self.progres is None else lambda a: self.progres(numero, a),
             arret=self.arret,
         )
-        v = Voisinage(probleme, depart)
-        trouve = v.alternative(en_couples(v.index, resultat.plan))
-        meilleur = trouve.plan if trouve.apres < v.valeurs else v.presences
         return Pas(
             etp=etp,
             lieu=lieu,
             plan=meilleur,
+            borne=borne,
             **self._contre_la_proposition(etp, meilleur),
-            borne=resultat.etages[0].borne,
-            arret_par=resultat.arret_par,
-            secondes=time.monotonic() - debut,
         )
 
     def accorder(self, points: list[Pas]) -> tuple[Pas, ...]:
@@ -291,11 +274,7 @@ class _Courbe:
                 plan = accordes[-1].plan
                 point = replace(point, plan=plan, **self._contre_la_proposition(point.etp, plan))
             accordes.append(point)
-        borne = 0
-        for rang in reversed(range(len(accordes))):
-            borne = max(borne, accordes[rang].borne)
-            accordes[rang] = replace(accordes[rang], borne=min(borne, accordes[rang].manque))
-        return tuple(accordes)
+        return tuple(accorder_bornes(accordes))
 
     def _contre_la_proposition(self, etp: float, plan: tuple[Presence, ...]) -> dict:
         return _contre(self.reference, self.problemes[etp], plan)

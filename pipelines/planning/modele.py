@@ -139,6 +139,8 @@ def niveaux_du_couple(index: Index, p: int, s: int) -> tuple[int, ...]:
     """Levels x[p, s] may take alone, (0,) when a couple rule refuses the couple."""
     if any(regle.admet and not regle.admet(index, p, s) for regle in DURES):
         return (0,)
+    if not index.probleme.sites[s].postes_max:
+        return (0,)
     plafond = min(index.probleme.sites[s].besoin, index.probleme.postes[p].capacite)
     reglages, besoin = index.probleme.reglages, index.probleme.sites[s].besoin
     niveaux = (0, besoin) if reglages.presence_entiere and besoin else reglages.niveaux

@@ -1,14 +1,17 @@
 """Clashing demands and ways out in French: the words of the refusal and of the explanation."""
 
+from dataclasses import replace
+
 from pipelines.base.erreurs import AtlasError
 from pipelines.base.textes import enumeration, pluriel, rythme
 from pipelines.planning.conflits import Conflit
 from pipelines.planning.exigences import Exigence, Plancher
 from pipelines.planning.issues import Issue, Pas
-from pipelines.planning.modele import DURES
-from pipelines.planning.probleme import Probleme
+from pipelines.planning.modele import DURES, Index, couples_admis
+from pipelines.planning.probleme import Probleme, Verrou
 
 LIBELLES = {regle.code: regle.libelle for regle in DURES}
+NOMMEES = 6  # demands told one by one; more are told together
 PLUSIEURS_REGLES = "Besoin du site ou capacité du poste, et d'autres règles ensemble"
 
 
@@ -18,10 +21,10 @@ def refus(probleme: Probleme, conflits: tuple[Conflit, ...]) -> AtlasError:
     autres = f" ({len(conflits)} conflits séparés en tout)" if len(conflits) > 1 else ""
     return AtlasError(
         f"Verrous impossibles à tenir ensemble{autres} : "
-        f"{enumeration([dire_exigence(probleme, e) for e in conflit.exigences])}. "
+        f"{dire_exigences(probleme, conflit.exigences)}. "
         f"Règle en cause : {dire_regles(conflit)}.",
         admis="des verrous qui respectent ensemble toutes les règles",
-        remede=" ; ou ".join(dire_issue(probleme, i) for i in conflit.issues),
+        remede=" ; ou ".join(dire_issues(probleme, conflit)),
     )
 
 
@@ -34,6 +37,52 @@ def nom_du_site(probleme: Probleme, site_id: str) -> str:
     """« Collège Untel (0340001A) »."""
     noms = {s.site_id: s.nom for s in probleme.sites}
     return f"{noms[site_id]} ({site_id})"
+
+
+def dire_exigences(probleme: Probleme, exigences: tuple[Exigence, ...]) -> str:
+    """Demands that clash, one by one; past a few, what they ask and what is within their reach."""
+    if len(exigences) <= NOMMEES:
+        return enumeration([dire_exigence(probleme, e) for e in exigences])
+    verrous = tuple(e for e in exigences if isinstance(e, Verrou))
+    planchers = [e for e in exigences if isinstance(e, Plancher)]
+    index = Index.de(replace(probleme, verrous=verrous))
+    sites = sorted({index.rang_site[e.site_id] for e in exigences})
+    tetes = {
+        index.rang_site[tete] for s in sites if (tete := probleme.sites[s].site_tete) is not None
+    }.difference(sites)
+    admis = couples_admis(index)
+    temps, places, nb_postes = 0, 0, 0
+    for p, poste in enumerate(probleme.postes):
+        siens = sum((p, s) in admis for s in (*sites, *tetes))
+        if siens and poste.capacite:
+            nb_postes += 1
+            temps += poste.capacite
+            places += min(siens, poste.sites_max)
+    demandes = sum(e.demi_journees_cycle for e in planchers)
+    mots = [f"{pluriel(len(planchers), 'plancher')} ({demandes} demi-journées par cycle en tout)"]
+    if verrous:
+        mots.append(pluriel(len(verrous), "verrou"))
+    avec = ""
+    if tetes:
+        colleges = pluriel(len(tetes), "collège tête de réseau", "collèges têtes de réseau")
+        avec = f", et {colleges} à servir avec leurs écoles,"
+    noms = [nom_du_site(probleme, probleme.sites[s].site_id) for s in sites]
+    if len(noms) > NOMMEES:
+        noms = [*noms[:NOMMEES], pluriel(len(noms) - NOMMEES, "autre")]
+    return (
+        f"{enumeration(mots)} sur {pluriel(len(sites), 'site')} ({enumeration(noms)})"
+        f"{avec or ','} à portée de {pluriel(nb_postes, 'poste')} ({temps} demi-journées par cycle,"
+        f" {pluriel(places, 'site')} au plus parmi eux)"
+    )
+
+
+def dire_issues(probleme: Probleme, conflit: Conflit) -> list[str]:
+    """The ways out; past a few, the demands of which any one given up is enough are not named."""
+    levees = [i for i in conflit.issues if i.pas[0].nature == "lever"]
+    if len(levees) <= NOMMEES:
+        return [dire_issue(probleme, i) for i in conflit.issues]
+    autres = [dire_issue(probleme, i) for i in conflit.issues if i not in levees]
+    return [*autres, f"lever l'une de {len(levees)} exigences, au choix"]
 
 
 def dire_exigence(probleme: Probleme, exigence: Exigence) -> str:

@@ -1,228 +1,227 @@
 """Every sector that could be in a better plan: columns enumerated within a reduced cost.
 
 Dual values give each column of poste p a price; its reduced cost is what it prices above the least
-column of p. A plan that uses a column of reduced cost r costs at least bound + r: whoever looks for
-a plan cheaper than bound + r may forget that column. Used for the first objective only, where a
-poste that serves a set of sites alone has one best way to share its half-days.
+column of p. A plan that uses a column of reduced cost r costs at least the bound of these dual
+values + r: whoever looks for a plan cheaper than that may forget the column.
+
+Where neither the objective nor a cap counts travel, a poste that serves a set of sites alone has
+one best way to share its half-days: one column stands for all. Travel counts the days begun, so
+each sharing is then a column of its own.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from pipelines.planning.decomposition import ECHELLE_DUALE, Decomposition, Duales
-from pipelines.planning.modele import cout_manque
+from pipelines.planning.decomposition import Decomposition, Duales
+from pipelines.planning.modele import RANG_TRAJETS
 from pipelines.planning.tables import INTERDIT, Colonne
 
-EN_COURS_MAX = 4  # unfinished sets of a poste, as a multiple of the columns still allowed
-PAS_INITIAL = 8  # the search begins at 1/2^8 of the reduced cost asked for, and widens
+PAS = 4  # the reduced cost is divided by that while it holds too many columns …
+ESSAIS = 4  # … so many times: what is left then proves too little
 
 
 @dataclass(frozen=True)
 class Reserve:
     """Columns as arrays, one row each: `poste` [n]; `sites` [n, k], -1 beyond the last.
 
-    `partage` [n, k]: half-days given to a shared site, 0 where the poste is alone; `gain` [n]: what
-    the presences alone save on the shortage, at scale ECHELLE_DUALE. `portee`: every column whose
-    reduced cost is under it (same scale) is here.
+    `niveaux` [n, k]: half-days at each site, 0 where the poste shares what is left at best;
+    `partage` [n, k]: whether other postes serve the site too; `cout_reduit` [n], at scale
+    ECHELLE_DUALE. Every column whose reduced cost is under `portee` (same scale) is here.
     """
 
     poste: np.ndarray
     sites: np.ndarray
+    niveaux: np.ndarray
     partage: np.ndarray
-    gain: np.ndarray
+    cout_reduit: np.ndarray
     portee: int
-
-    def restreindre(self, garde: np.ndarray) -> "Reserve":
-        """The rows of `garde` (booleans or positions)."""
-        return Reserve(
-            self.poste[garde],
-            self.sites[garde],
-            self.partage[garde],
-            self.gain[garde],
-            self.portee,
-        )
-
-    def profits(self, duales: Duales) -> np.ndarray:
-        """What each column earns at these dual values (mu, nu, pi), scale ECHELLE_DUALE."""
-        mu, nu, pi = (np.append(prix, 0) for prix in (duales.mu, duales.nu, duales.pi))
-        seuls = np.where(self.partage == 0, mu[self.sites], 0)
-        communs = np.where(
-            self.partage > 0, pi[self.sites] * self.partage.astype(np.int64) - nu[self.sites], 0
-        )
-        return self.gain - seuls.sum(axis=1) + communs.sum(axis=1)
 
 
 def enumerer(dec: Decomposition, duales: Duales, ecart: int, limite: int) -> Reserve:
-    """The columns within reduced cost `ecart` (in units of the objective), `limite` at most.
+    """The columns within reduced cost `ecart` (scale ECHELLE_DUALE), about `limite` at most.
 
-    When there are more, a smaller reduced cost is covered: see `Reserve.portee`.
+    When there are more, a smaller reduced cost is covered: see `Reserve.portee`; none at all when
+    even a small one holds too many.
     """
     meilleurs, _ = dec.moins_cheres(duales)
-    trouvee = _vide(dec)
-    portee = max(1, (ecart * ECHELLE_DUALE) >> PAS_INITIAL)
-    while True:
-        essai = _jusqu_a(dec, duales, meilleurs, portee, limite)
-        if essai is None:
-            return trouvee
-        trouvee = essai
-        if portee >= ecart * ECHELLE_DUALE:
-            return trouvee
-        portee = min(ecart * ECHELLE_DUALE, portee * 3 // 2 + 1)
+    portee, moindre = ecart, ecart // PAS**ESSAIS
+    lots: list[tuple[np.ndarray, ...]] = []
+    for p in range(len(dec.t.capacite)):
+        du_poste = _Choix.du_poste(dec, duales, p)
+        while (lot := _ensembles(dec, du_poste, p, int(meilleurs[p]) - portee, limite)) is None:
+            portee //= PAS
+            if portee < moindre:
+                return _vide(dec)
+        rangs, profits = lot
+        lots.append(
+            (
+                np.full(len(rangs), p, dtype=np.int64),
+                du_poste.site[rangs],
+                du_poste.niveau[rangs],
+                du_poste.partage[rangs],
+                int(meilleurs[p]) - profits,
+            )
+        )
+    poste, sites, niveaux, partage, cout = (np.concatenate(c) for c in zip(*lots, strict=True))
+    if (cout < portee).sum() > limite:
+        portee = int(np.partition(cout, limite)[limite])
+    garde = cout < portee
+    return Reserve(poste[garde], sites[garde], niveaux[garde], partage[garde], cout[garde], portee)
 
 
 def _vide(dec: Decomposition) -> Reserve:
     rien = np.zeros((0, dec.largeur), dtype=np.int64)
-    return Reserve(rien[:, :0].reshape(0), rien, rien, rien[:, :0].reshape(0), 0)
-
-
-def _jusqu_a(
-    dec: Decomposition, duales: Duales, meilleurs: np.ndarray, portee: int, limite: int
-) -> Reserve | None:
-    """The columns within reduced cost `portee` (scale ECHELLE_DUALE); None beyond `limite`."""
-    lots, total = [], 0
-    for p in range(len(dec.t.capacite)):
-        lot = _du_poste(dec, duales, p, int(meilleurs[p]) - portee, limite - total)
-        if lot is None:
-            return None
-        lots.append((np.full(len(lot[0]), p, dtype=np.int64), *lot))
-        total += len(lot[0])
-    poste, sites, partage, gain = (np.concatenate(c) for c in zip(*lots, strict=True))
-    return Reserve(poste, sites, partage, gain, portee)
+    return Reserve(rien[:, :0].ravel(), rien, rien, rien > 0, rien[:, :0].ravel(), 0)
 
 
 @dataclass(frozen=True)
 class _Choix:
-    """A site a poste may add: alone at its best level, or shared at one level."""
+    """What a poste may add to its sector, those of its imposed sites first, one row each.
 
-    site: int
-    partage: int
-    niveaux: list[int]
-    profits: list[int]
+    `site`, `partage`, and `niveau` (0 when the row stands for every level); `profits` [row,
+    half-days]: what the row earns for that many half-days, INTERDIT where it has no such level.
+    `obliges`: its imposed sites, in the order of the rows. A last row stands for « nothing ».
+    """
+
+    site: np.ndarray
+    niveau: np.ndarray
+    partage: np.ndarray
+    profits: np.ndarray
+    obliges: list[int]
+
+    @staticmethod
+    def du_poste(dec: Decomposition, duales: Duales, p: int) -> "_Choix":
+        t = dec.t
+        par_niveau = dec.rang >= RANG_TRAJETS or len(dec.plafonds) > RANG_TRAJETS
+        obliges = sorted(s for s in t.admis[p] if (p, s) in t.impose)
+        lignes: list[tuple[int, int, bool, dict[int, int]]] = []
+        for s in [*obliges, *sorted(t.admis[p] - set(obliges))]:
+            seuls, communs = dec.profits(duales, p, s)
+            if par_niveau:
+                lignes += [(s, n, False, {n: gain}) for n, gain in seuls.items()]
+            elif seuls:
+                lignes.append((s, 0, False, seuls))
+            lignes += [(s, n, True, {n: gain}) for n, gain in communs.items()]
+        profits = np.full((len(lignes) + 1, t.capacite[p] + 1), INTERDIT, dtype=np.int64)
+        for i, (_, _, _, gains) in enumerate(lignes):
+            profits[i, list(gains)] = list(gains.values())
+        return _Choix(
+            np.array([s for s, _, _, _ in lignes] + [-1]),
+            np.array([n for _, n, _, _ in lignes] + [0]),
+            np.array([partagee for _, _, partagee, _ in lignes] + [False]),
+            profits,
+            obliges,
+        )
 
 
-def _choix(dec: Decomposition, duales: Duales, p: int) -> tuple[list[_Choix], int]:
-    """The choices of poste p, those of its imposed sites first, and how many sites are imposed."""
-    t, reglages = dec.t, dec.index.probleme.reglages
-    obliges = sorted(s for s in t.admis[p] if (p, s) in t.impose)
-    choix = []
-    for s in [*obliges, *sorted(t.admis[p] - set(obliges))]:
-        niveaux = [n for n in t.niveaux[p, s] if 0 < n <= t.capacite[p]]
-        if not niveaux:
-            continue
-        site = dec.index.probleme.sites[s]
-        rien = cout_manque(site, reglages, 0)
-        gains = [ECHELLE_DUALE * (rien - cout_manque(site, reglages, n)) for n in niveaux]
-        choix.append(_Choix(s, 0, niveaux, [g - int(duales.mu[s]) for g in gains]))
-        if dec.partage[s]:
-            choix += [
-                _Choix(s, n, [n], [int(duales.pi[s]) * n - int(duales.nu[s])]) for n in niveaux
-            ]
-    return choix, len(obliges)
+def _ensembles(
+    dec: Decomposition, choix: _Choix, p: int, seuil: int, limite: int
+) -> tuple[np.ndarray, np.ndarray] | None:
+    """Sets of rows of `choix` that earn more than `seuil`, and what they earn.
 
-
-def _du_poste(
-    dec: Decomposition, duales: Duales, p: int, seuil: int, limite: int
-) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
-    """Columns of p that earn `seuil` or more: sites, shared levels, gains; None beyond `limite`.
-
-    Sets grow one choice at a time; a set whose best completion stays under `seuil` is dropped.
+    None when they, with those not yet complete, are more than `limite`. Sets grow one row
+    at a time; a set whose best completion does not pass `seuil` is dropped.
     """
     t = dec.t
-    capacite, largeur = t.capacite[p], t.sites_max[p]
-    choix, nb_obliges = _choix(dec, duales, p)
-    suite = np.zeros((len(choix) + 1, largeur + 1, capacite + 1), dtype=np.int64)
-    for i in range(len(choix) - 1, -1, -1):
+    capacite, largeur, rien = t.capacite[p], t.sites_max[p], len(choix.site) - 1
+    utiles = _utiles(choix, capacite, largeur, seuil)
+    suite = np.zeros((len(utiles) + 1, largeur + 1, capacite + 1), dtype=np.int64)
+    for i in range(len(utiles) - 1, -1, -1):
         suite[i] = suite[i + 1]
-        suite[i, 1:] = np.maximum(suite[i, 1:], _ajouter(suite[i + 1, :-1], choix[i]))
-    site_de = np.array([c.site for c in choix] + [-1])
-    partage_de = np.array([c.partage for c in choix] + [0])
+        suite[i, 1:] = np.maximum(
+            suite[i, 1:], _ajouter(suite[i + 1, :-1], choix.profits[utiles[i]])
+        )
     profits = np.zeros((1, capacite + 1), dtype=np.int64)
-    ensembles = np.full((1, dec.largeur), len(choix), dtype=np.int64)
+    ensembles = np.full((1, dec.largeur), rien, dtype=np.int64)
     retenus, valeurs = [], []
     nombre = 0
     for k in range(largeur + 1):
-        if k >= nb_obliges:
-            bons = profits[:, capacite] >= seuil
+        if k >= len(choix.obliges):
+            bons = profits[:, capacite] > seuil
             retenus.append(ensembles[bons])
             valeurs.append(profits[bons, capacite])
             nombre += int(bons.sum())
         if k == largeur:
             break
-        dernier = ensembles[:, k - 1] if k else np.full(len(ensembles), -1)
+        dernier = ensembles[:, k - 1] if k else np.full(1, -1)
         nouveaux, nouveaux_profits, en_cours = [], [], 0
-        for i, c in enumerate(choix):
-            if k < nb_obliges and c.site != _oblige(choix, k):
+        for i, ligne in enumerate(utiles.tolist()):
+            site = choix.site[ligne]
+            if k < len(choix.obliges) and site != choix.obliges[k]:
                 continue
-            suivants = np.flatnonzero(
-                (dernier < i) & (site_de[dernier] != c.site)
-                if k
-                else np.ones(len(ensembles), dtype=bool)
-            )
+            suivants = np.flatnonzero(dernier < ligne)
+            if k:
+                suivants = suivants[choix.site[dernier[suivants]] != site]
             if not len(suivants):
                 continue
-            essai = _ajouter(profits[suivants], c)
-            mieux = (essai + suite[i + 1, largeur - k - 1, ::-1]).max(axis=1) >= seuil
+            essai = _ajouter(profits[suivants], choix.profits[ligne])
+            mieux = (essai + suite[i + 1, largeur - k - 1, ::-1]).max(axis=1) > seuil
             garde = ensembles[suivants[mieux]].copy()
-            garde[:, k] = i
+            garde[:, k] = ligne
             nouveaux.append(garde)
             nouveaux_profits.append(essai[mieux])
             en_cours += len(garde)
-            if nombre + en_cours > max(limite, 1) * EN_COURS_MAX:
+            if nombre + en_cours > limite:
                 return None
         if not nouveaux:
             break
         ensembles, profits = np.concatenate(nouveaux), np.concatenate(nouveaux_profits)
-    lignes, valeur = np.concatenate(retenus), np.concatenate(valeurs)
-    sites, partage = site_de[lignes], partage_de[lignes]
+    rangs, valeur = np.concatenate(retenus), np.concatenate(valeurs)
+    sites = choix.site[rangs]
     for e in sorted(t.admis[p]):
         if t.tete[e] is not None:
             permis = ~(sites == e).any(axis=1) | (sites == t.tete[e]).any(axis=1)
-            sites, partage, valeur = sites[permis], partage[permis], valeur[permis]
-    if len(valeur) > limite:
-        return None
-    mu, nu, pi = (np.append(prix, 0) for prix in (duales.mu, duales.nu, duales.pi))
-    seul = np.where(partage == 0, mu[sites], 0).sum(axis=1)
-    commun = np.where(partage > 0, pi[sites] * partage - nu[sites], 0).sum(axis=1)
-    return sites, partage, valeur + seul - commun
+            sites, rangs, valeur = sites[permis], rangs[permis], valeur[permis]
+    return rangs, valeur
 
 
-def _oblige(choix: list[_Choix], k: int) -> int:
-    """The k-th imposed site, in the order of the choices."""
-    vus: list[int] = []
-    for c in choix:
-        if c.site not in vus:
-            vus.append(c.site)
-    return vus[k]
+def _utiles(choix: _Choix, capacite: int, largeur: int, seuil: int) -> np.ndarray:
+    """The rows that some set worth more than `seuil` may hold."""
+    rien = len(choix.site) - 1
+    table = np.zeros((largeur + 1, capacite + 1), dtype=np.int64)
+    for i in range(rien):
+        table[1:] = np.maximum(table[1:], _ajouter(table[:-1], choix.profits[i]))
+    if not largeur:
+        return np.arange(0)
+    au_mieux = np.array(
+        [(choix.profits[i] + table[largeur - 1, ::-1]).max() for i in range(rien)], dtype=np.int64
+    )
+    return np.flatnonzero(au_mieux > seuil)
 
 
-def _ajouter(profits: np.ndarray, choix: _Choix) -> np.ndarray:
-    """Best profit for each capacity once `choix` is added, last axis the half-days."""
+def _ajouter(profits: np.ndarray, gains: np.ndarray) -> np.ndarray:
+    """Best profit for each capacity once a row that earns `gains` is added, last axis half-days."""
     resultat = np.full_like(profits, INTERDIT)
     fin = profits.shape[-1]
-    for n, gain in zip(choix.niveaux, choix.profits, strict=True):
-        np.maximum(resultat[..., n:], profits[..., : fin - n] + gain, out=resultat[..., n:])
+    for n in np.flatnonzero(gains > INTERDIT).tolist():
+        np.maximum(resultat[..., n:], profits[..., : fin - n] + gains[n], out=resultat[..., n:])
     return resultat
 
 
 def en_colonnes(dec: Decomposition, reserve: Reserve) -> list[Colonne]:
-    """The columns of `reserve` with their half-days, the best sharing of each poste's time."""
+    """The columns of `reserve` with their half-days, the best sharing of what is left free."""
     return [
-        _colonne(dec, int(p), sites, partage)
-        for p, sites, partage in zip(
-            reserve.poste, reserve.sites.tolist(), reserve.partage.tolist(), strict=True
+        _colonne(dec, p, [ligne for ligne in zip(*de, strict=True) if ligne[0] >= 0])
+        for p, *de in zip(
+            reserve.poste.tolist(),
+            reserve.sites.tolist(),
+            reserve.niveaux.tolist(),
+            reserve.partage.tolist(),
+            strict=True,
         )
     ]
 
 
-def _colonne(dec: Decomposition, p: int, sites: list[int], partage: list[int]) -> Colonne:
+def _colonne(dec: Decomposition, p: int, lignes: list[tuple[int, int, bool]]) -> Colonne:
     t = dec.t
-    commun = [(s, n, True) for s, n in zip(sites, partage, strict=True) if s >= 0 and n]
-    seuls = [s for s, n in zip(sites, partage, strict=True) if s >= 0 and not n]
+    fixes = [(s, n, partagee) for s, n, partagee in lignes if n]
     etats: dict[int, tuple[int, tuple[tuple[int, int, bool], ...]]] = {
-        sum(n for _, n, _ in commun): (0, ())
+        sum(n for _, n, _ in fixes): (0, ())
     }
-    for s in seuls:
+    for s, libre, _ in lignes:
+        if libre:
+            continue
         suivants: dict[int, tuple[int, tuple[tuple[int, int, bool], ...]]] = {}
         for pris, (gain, choisis) in etats.items():
             for n in t.niveaux[p, s]:
@@ -234,4 +233,4 @@ def _colonne(dec: Decomposition, p: int, sites: list[int], partage: list[int]) -
                     suivants[total] = (nouveau, (*choisis, (s, n, False)))
         etats = suivants
     meilleur = max(etats.values(), key=lambda etat: etat[0])[1]
-    return p, tuple(sorted((*commun, *meilleur)))
+    return p, tuple(sorted((*fixes, *meilleur)))

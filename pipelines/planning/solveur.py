@@ -16,11 +16,9 @@ The wall clock is a safety net only; `Resultat.arret_par` tells when it, or the 
 work, and then the promise of repeatability does not hold.
 """
 
-import contextlib
 import math
-import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -36,38 +34,25 @@ from pipelines.planning.plafonds import Plafonds
 from pipelines.planning.probleme import Presence, Probleme, ordonner
 from pipelines.planning.recuit import Recuit
 from pipelines.planning.reserve import en_colonnes, enumerer
+from pipelines.planning.suivi import PARTS_DUREE, Avancement, Suivi
 from pipelines.planning.tables import Colonne, Plan, colonnes_de
 
 # Technical constants: none changes what a good plan is, only how the work is spent.
-PARTS_DUREE = (0.55, 0.15, 0.25, 0.05)  # share of the duration of each stage
 COUPLES_PETIT = 400  # admitted couples up to which CP-SAT is worth trying
 PART_PROUVE = 0.6  # of a stage of a small problem, for CP-SAT; of the rest:
 PART_BORNE = 0.4  # for the decomposition, which ends sooner once converged
 PART_RECUIT = 0.15  # for the annealing
 PART_RECUIT_EQUILIBRE = 1.0  # for the annealing of the last stage, which has nothing else
-ECART_PREUVE = 0.0095  # gap under which enumerating columns to prove more is not worth it
+COLONNES_EXACTES = 2_000  # columns up to which the master in whole numbers is solved to the end;
+# beyond, it stops at a gap well under what the later stages may give back:
+PREUVES = (0.002, 0.0, 0.02)
 # Work in one second of an ordinary 2-core office machine, measured on 125 sites × 45 postes.
 TRAVAIL_CP_PAR_S = 0.4  # CP-SAT deterministic time, one worker
 MOUVEMENTS_PAR_S = 30_000  # annealing moves
 CASES_PAR_S = 250_000_000  # cells of the pricing tables, linear programmes included
-NOEUDS_PAR_S = 10  # nodes of the master in whole numbers, and columns it is given:
-PROCHES_PAR_S = 400  # the nearest of the reserve, to find plans
-RESERVE_PAR_S = 2_500  # all those within a reduced cost, to prove
-FILET_DUREE = 2.0  # the wall-clock net, in multiples of duree_max_s …
-FILET_MARGE_S = 5.0  # … plus what reading and formulating take, even for a short duration
-PERIODE_ARRET_S = 0.2  # how often the user's stop is read
-
-
-@dataclass(frozen=True)
-class Avancement:
-    """Where the work is: `fraction` of the whole (0 to 1), value and bound of the stage."""
-
-    etage: str
-    fraction: float
-    valeur: int | None
-    borne: int | None
-    secondes: float
-    message: str
+NOEUDS_PAR_S = 50_000  # nodes of the master in whole numbers, times its columns; of which
+PROCHES_PAR_S = 400  # the nearest of the reserve, to find plans,
+RESERVE_PAR_S = 1_200  # then all those within a reduced cost, to prove
 
 
 @dataclass(frozen=True)
@@ -77,7 +62,8 @@ class Etage:
     `ecart` = (valeur − borne) / valeur, 0 to 1. `ecart_demi_journees` (shortage only): the same
     gap in half-days per cycle, at the average worth of one more half-day at a site that is short.
     `valeur_atteinte` is what the stage itself reached, of which later stages may have given back
-    the tolerance; `statut` is « optimal » when that was proven the best.
+    the tolerance; `statut` is « optimal » when that was proven the best. `arret_par`: what ended
+    this stage, « preuve » first, in the words of `Resultat`.
     """
 
     code: str
@@ -89,15 +75,17 @@ class Etage:
     ecart: float
     ecart_demi_journees: float | None
     secondes: float
+    arret_par: str
 
 
 @dataclass(frozen=True)
 class Resultat:
     """A plan the rules accept (sorted), its stages, and what ended the work.
 
-    `arret_par`: « preuve » (proven best), « travail » (the work allowed was spent), « ecart » (the
-    gap asked for was reached), « utilisateur », or « temps » (the wall clock: another run may give
-    another plan).
+    `arret_par`: « utilisateur » or « temps » (the wall clock) as soon as either cut the work, even
+    of plans proven best: another run may give another plan. Else « preuve » (every stage proven
+    best), « ecart » (the gap asked for was reached by the others), or « travail » (all the work
+    allowed was spent).
     """
 
     plan: tuple[Presence, ...]
@@ -115,6 +103,7 @@ def resoudre(
     progres: Callable[[Avancement], None] | None = None,
     arret: Callable[[], bool] | None = None,
     plafonds: Mapping[str, int] | None = None,
+    couples_exacts: int = COUPLES_PETIT,
 ) -> Resultat:
     """The best plan found for `probleme` in about `duree_max_s` seconds of work.
 
@@ -122,9 +111,10 @@ def resoudre(
     `ecart_vise`: each stage ends once its proven gap, 0 to 1, is at most that (default: all work).
     `progres` receives the advancement; `arret` is polled and ends the work within about a second
     when true, the best plan so far being kept. `plafonds`: the most some objectives may be worth
-    (by code), from the first stage on. Raises AtlasError (French) when the locks clash with the
-    rules or between themselves, when the duration is not positive, or when neither `depart` nor
-    the present plan, repaired, keeps the caps.
+    (by code), from the first stage on. `couples_exacts`: up to how many admitted couples (poste,
+    site) CP-SAT is tried before the decomposition. Raises AtlasError (French) when the locks clash
+    with the rules or between themselves, when the duration is not positive, or when neither
+    `depart` nor the present plan, repaired, keeps the caps.
     """
     if not duree_max_s > 0:
         raise AtlasError(
@@ -139,7 +129,7 @@ def resoudre(
             remede="donner un nombre entre 0 et 1, ou ne rien donner",
         )
     index = Index.de(ordonner(probleme))
-    suivi = _Suivi(duree_max_s, progres, arret)
+    suivi = Suivi(duree_max_s, progres, arret)
     socle = socle_des_verrous(index)
     presences = index.probleme.presences_actuelles if depart is None else tuple(depart)
     repare = reparer(index, socle, presences)
@@ -150,7 +140,7 @@ def resoudre(
         actuel = reparer(index, socle, index.probleme.presences_actuelles)
         plan = imposes.depart((plan, repare, actuel))
 
-    etapes: list[tuple[int, int, float]] = []
+    etapes: list[tuple[int, int, float, str]] = []
     gardes: list[int] = []
     colonnes: set[Colonne] = set()
     prix_manque, borne_trajets = None, 0
@@ -161,16 +151,18 @@ def resoudre(
     )
     for rang, objectif in enumerate(SOUPLES):
         debut = time.monotonic()
+        suivi.commencer(rang)
         caps = imposes.a_l_etage(gardes)
         duree_s = duree_max_s * PARTS_DUREE[rang]
-        etape = _Etape(index, rang, caps, suivi, duree_s, ecart_vise)
+        etape = _Etape(index, rang, caps, suivi, duree_s, ecart_vise, couples_exacts)
         etape.prix_manque, etape.borne_trajets = prix_manque, borne_trajets
         plan, borne = etape.resoudre(plan, colonnes)
         prix_manque = etape.prix_manque
         if rang == RANG_TRAJETS:
             borne_trajets = borne
         atteinte = objectif.valeur(index, plan)
-        etapes.append((atteinte, borne, time.monotonic() - debut))
+        fin = _fin(atteinte, borne, ecart_vise, suivi)
+        etapes.append((atteinte, borne, time.monotonic() - debut, fin))
         if rang < len(tolerances):
             gardes.append(plafond_garde(atteinte, tolerances[rang]))
     etages = tuple(_etage(index, plan, rang, *etape) for rang, etape in enumerate(etapes))
@@ -179,19 +171,23 @@ def resoudre(
         plan=_presences(index, plan),
         etages=etages,
         statut="optimal" if prouve else "realisable",
-        arret_par="preuve" if prouve else suivi.cause or _fin(etages, ecart_vise),
+        arret_par=suivi.cause_du_tout or _fin_de_toutes(etages),
     )
 
 
-def _fin(etages: tuple[Etage, ...], ecart_vise: float | None) -> str:
-    """« ecart » when every stage reached the gap asked for, « travail » when work ran out."""
-    if ecart_vise is None:
-        return "travail"
-    return (
-        "ecart"
-        if all(_atteint(e.valeur_atteinte, e.borne, ecart_vise) for e in etages)
-        else ("travail")
-    )
+def _fin(atteinte: int, borne: int, ecart_vise: float | None, suivi: Suivi) -> str:
+    """What ended a stage that reached `atteinte` over `borne`."""
+    if atteinte == borne:
+        return "preuve"
+    if ecart_vise is not None and _atteint(atteinte, borne, ecart_vise):
+        return "ecart"
+    return suivi.cause or "travail"
+
+
+def _fin_de_toutes(etages: tuple[Etage, ...]) -> str:
+    """The weakest of what ended the stages: « preuve », else « ecart », else « travail »."""
+    fins = {etage.arret_par for etage in etages}
+    return next((fin for fin in ("travail", "ecart") if fin in fins), "preuve")
 
 
 def _atteint(valeur: int, borne: int, ecart: float) -> bool:
@@ -199,7 +195,7 @@ def _atteint(valeur: int, borne: int, ecart: float) -> bool:
 
 
 def _etage(
-    index: Index, plan: Plan, rang: int, atteinte: int, borne: int, secondes: float
+    index: Index, plan: Plan, rang: int, atteinte: int, borne: int, secondes: float, fin: str
 ) -> Etage:
     """The account of a stage, measured on the plan returned and not on the one it left."""
     objectif = SOUPLES[rang]
@@ -214,6 +210,7 @@ def _etage(
         ecart=(valeur - borne) / valeur if valeur else 0.0,
         ecart_demi_journees=_en_demi_journees(index, plan, valeur - borne) if rang == 0 else None,
         secondes=secondes,
+        arret_par=fin,
     )
 
 
@@ -249,69 +246,6 @@ def _en_demi_journees(index: Index, plan: Plan, ecart: int) -> float | None:
     return ecart * len(gains) / sum(gains)
 
 
-class _Suivi:
-    """The clock, the user's stop and the progress reports, shared by all stages."""
-
-    def __init__(
-        self,
-        duree_max_s: float,
-        progres: Callable[[Avancement], None] | None,
-        arret: Callable[[], bool] | None,
-    ) -> None:
-        self.debut = time.monotonic()
-        self.filet_s = duree_max_s * FILET_DUREE + FILET_MARGE_S
-        self.progres = progres
-        self.arret = arret
-        self.cause: str | None = None
-
-    def fini(self) -> bool:
-        """True once the user or the wall-clock net has ended the work."""
-        if self.cause is None and self.arret is not None and self.arret():
-            self.cause = "utilisateur"
-        if self.cause is None and time.monotonic() - self.debut > self.filet_s:
-            self.cause = "temps"
-        return self.cause is not None
-
-    def reste_s(self) -> float:
-        """Seconds left before the net."""
-        return max(0.0, self.filet_s - (time.monotonic() - self.debut))
-
-    def annoncer(
-        self, rang: int, part: float, valeur: int | None, borne: int | None, message: str
-    ) -> None:
-        """Report that stage `rang` is at `part` (0 to 1) of its share."""
-        if self.progres is not None:
-            self.progres(
-                Avancement(
-                    etage=SOUPLES[rang].code,
-                    fraction=min(1.0, sum(PARTS_DUREE[:rang]) + PARTS_DUREE[rang] * part),
-                    valeur=valeur,
-                    borne=borne,
-                    secondes=time.monotonic() - self.debut,
-                    message=message,
-                )
-            )
-
-    @contextlib.contextmanager
-    def veiller(self, cp_solveur: cp_model.CpSolver) -> Iterator[None]:
-        """Stop `cp_solveur` from a watcher thread as soon as the work must end."""
-        termine = threading.Event()
-
-        def guetter() -> None:
-            # stop_search before the solve has begun is lost: it is said again until the end.
-            while not termine.wait(PERIODE_ARRET_S):
-                if self.fini():
-                    cp_solveur.stop_search()
-
-        veilleur = threading.Thread(target=guetter, daemon=True)
-        veilleur.start()
-        try:
-            yield
-        finally:
-            termine.set()
-            veilleur.join()
-
-
 class _Etape:
     """One objective to improve and to bound, the values won before being capped."""
 
@@ -320,12 +254,14 @@ class _Etape:
         index: Index,
         rang: int,
         plafonds: tuple[int, ...],
-        suivi: _Suivi,
+        suivi: Suivi,
         duree_s: float,
         ecart_vise: float | None,
+        couples_exacts: int,
     ) -> None:
         self.index, self.rang, self.plafonds = index, rang, plafonds
         self.suivi, self.duree_s, self.ecart_vise = suivi, duree_s, ecart_vise
+        self.couples_exacts = couples_exacts
         self.objectif = SOUPLES[rang]
         self.borne = 0
         self.borne_trajets = 0
@@ -335,7 +271,8 @@ class _Etape:
         """The best plan found from `plan` and the proven bound; feeds `colonnes` for later."""
         if self.rang >= NB_ADDITIFS:
             self.borne = self._borne_equilibre()
-        if len(modele.couples_admis(self.index)) <= COUPLES_PETIT and not self.termine(plan):
+        est_petit = len(modele.couples_admis(self.index)) <= self.couples_exacts
+        if est_petit and not self.termine(plan):
             plan = self._cp_sat(plan)
             self.duree_s *= 1 - PART_PROUVE
         if not self.termine(plan):
@@ -353,14 +290,18 @@ class _Etape:
             # No good columns yet: the annealing finds them, the bound then starts close.
             plan = self._recuit(plan, colonnes, PART_RECUIT)
         self._borner(dec, plan, colonnes)
-        if self.rang == 0 and not self.termine(plan):
-            plan = self._prouver(dec, plan, colonnes)
-        elif not self.termine(plan):
-            self.prix_manque = dec.prix_manque
+        self.prix_manque = dec.prix_manque
+        if self.rang > 0 and not self.termine(plan):
             plan = self._recuit(plan, colonnes, PART_RECUIT)
-            if not self.termine(plan):
-                plan = self._assembler(dec, plan, colonnes, 0.0)[0]
+        if dec.duales is not None and not self.termine(plan):
+            plan = self._assembler(dec, plan, colonnes, 0.0)[0]
+            plan = self._prouver(dec, plan, colonnes)
         return plan
+
+    def _assez(self, valeur: int) -> bool:
+        """True when the gap is too small to spend more on, or the work must end."""
+        assez = max(PREUVES[self.rang], self.ecart_vise or 0.0)
+        return _atteint(valeur, self.borne, assez) or self.suivi.fini()
 
     def termine(self, plan: Plan) -> bool:
         """True when the plan is proven best, or near enough, or the work must end."""
@@ -385,6 +326,7 @@ class _Etape:
         cp_solveur = cp_model.CpSolver()
         # One worker is repeatable by construction, whatever the cores.
         cp_solveur.parameters.num_workers = 1
+        cp_solveur.parameters.catch_sigint_signal = False  # the user's stop comes by `arret`
         cp_solveur.parameters.random_seed = self.index.probleme.graine
         cp_solveur.parameters.max_deterministic_time = self.duree_s * PART_PROUVE * TRAVAIL_CP_PAR_S
         cp_solveur.parameters.max_time_in_seconds = self.suivi.reste_s()
@@ -421,31 +363,24 @@ class _Etape:
         )
 
     def _prouver(self, dec: Decomposition, plan: Plan, colonnes: set[Colonne]) -> Plan:
-        """Plans from the columns nearest to the bound, then the bound from all those that count."""
-        if dec.centre is None or not dec.est_convergee:
-            # Too far from the bound, a reduced cost keeps every column: nothing to leave out.
-            return self._assembler(dec, plan, colonnes, 0.0)[0]
-        duales, socle = dec.arrondir(dec.centre), self.borne
-        ecart = self.objectif.valeur(self.index, plan) - socle
-        proches = enumerer(dec, duales, ecart, round(self.duree_s * PROCHES_PAR_S))
-        plan, _ = self._assembler(dec, plan, colonnes | set(en_colonnes(dec, proches)), 0.0)
-        valeur = self.objectif.valeur(self.index, plan)
-        cible = self.ecart_vise or ECART_PREUVE
-        portee = math.ceil(valeur * (1 - cible)) - socle
-        if self.suivi.fini() or portee <= 0:
-            return plan
-        reserve = enumerer(dec, duales, portee, round(self.duree_s * RESERVE_PAR_S))
-        # Left out, a column costs at least this much: the bound can rise no further.
-        plafond = socle + reserve.portee // ECHELLE_DUALE
-        plan, trouve = self._assembler(
-            dec,
-            plan,
-            colonnes | set(en_colonnes(dec, reserve)),
-            max(0.0, (valeur - plafond) / valeur),
-        )
-        if trouve is not None:
+        """Plans from the columns nearest to the bound, then from all those a better plan may use.
+
+        A plan made of other columns costs at least `plafond`: the bound rises no further.
+        """
+        for par_seconde in (PROCHES_PAR_S, RESERVE_PAR_S):
             valeur = self.objectif.valeur(self.index, plan)
-            self.borne = max(self.borne, min(trouve.borne, plafond, valeur))
+            if self._assez(valeur):
+                break
+            ecart = math.ceil((valeur - dec.borne_exacte) * ECHELLE_DUALE)
+            reserve = enumerer(dec, dec.duales, ecart, round(self.duree_s * par_seconde))
+            plafond = math.ceil(dec.borne_exacte + Fraction(reserve.portee, ECHELLE_DUALE))
+            vain = max(0.0, (valeur - plafond) / valeur)
+            plan, trouve = self._assembler(
+                dec, plan, colonnes | set(en_colonnes(dec, reserve)), vain
+            )
+            if trouve is not None:
+                valeur = self.objectif.valeur(self.index, plan)
+                self.borne = max(self.borne, min(trouve.borne, plafond, valeur))
         return plan
 
     def _assembler(
@@ -453,6 +388,7 @@ class _Etape:
     ) -> tuple[Plan, Assemblage | None]:
         """The best plan `colonnes` make, or `plan`; and what the master in whole numbers said."""
         self._dire(PART_BORNE + PART_RECUIT, plan, "assemblage de secteurs")
+        assez = PREUVES[self.rang] if len(colonnes) > COLONNES_EXACTES else 0.0
         servis = {p for p, _ in plan}
         depart = {
             *colonnes_de(plan),
@@ -462,8 +398,10 @@ class _Etape:
             dec,
             colonnes | depart,
             depart,
-            noeuds_max=max(1, round(self.duree_s * NOEUDS_PAR_S)),
-            part_ecart=max(part_ecart, self.ecart_vise or 0.0),
+            dec.duales,
+            math.ceil((self.objectif.valeur(self.index, plan) - dec.borne_exacte) * ECHELLE_DUALE),
+            noeuds_max=max(1, round(self.duree_s * NOEUDS_PAR_S / len(colonnes))),
+            part_ecart=max(part_ecart, assez, self.ecart_vise or 0.0),
             secondes_max=self.suivi.reste_s(),
             fini=self.suivi.fini,
         )

@@ -1,8 +1,8 @@
 """The judge: re-checks every rule and recomputes every objective from the plain JSON.
 
 It shares no code with the model and the solver: it reads `probleme.json` and a list of presences
-(dicts with `poste_id`, `site_id`, `demi_journees_cycle`), whoever made them, and follows the
-formulas of `docs/probleme.md`.
+(dicts with `poste_id`, `site_id`, `demi_journees_cycle`), whoever made them, even by hand, and
+follows the formulas of `docs/probleme.md`.
 """
 
 from collections import defaultdict
@@ -14,13 +14,17 @@ from pipelines.base.textes import pluriel
 
 @dataclass(frozen=True)
 class Manquement:
-    """A rule broken: where, by how much (`quantite`, in the rule's unit), and in French."""
+    """A rule broken: where, by how much, and in French.
+
+    `quantite` counts `unite`, a French noun in the singular (« demi-journée », « minute »…).
+    """
 
     regle: str
     libelle: str
     poste_id: str | None
     site_id: str | None
     quantite: int
+    unite: str
     message: str
 
 
@@ -50,6 +54,21 @@ LIBELLES = {
     "verrou": "Verrous respectés",
     "sans_secteur": "Un poste sans secteur ne sert aucun site",
 }
+# What a breach of each rule is counted in; a travel nobody knows has no minutes to count.
+UNITES = {
+    "ligne": "ligne",
+    "niveau": "demi-journée",
+    "besoin": "demi-journée",
+    "capacite": "demi-journée",
+    "sites_max": "site",
+    "trajet": "minute",
+    "postes_max": "poste",
+    "bassin": "couple",
+    "ecoles_tete": "couple",
+    "verrou": "demi-journée",
+    "sans_secteur": "demi-journée",
+}
+TRAJET_INCONNU = "trajet"
 
 
 def juger(probleme_json: dict[str, Any], plan: list[dict[str, Any]]) -> Verdict:
@@ -90,21 +109,38 @@ class _Juge:
         self.manquements: list[Manquement] = []
 
     def signaler(
-        self, regle: str, poste_id: str | None, site_id: str | None, quantite: int, message: str
+        self,
+        regle: str,
+        poste_id: str | None,
+        site_id: str | None,
+        quantite: int,
+        message: str,
+        unite: str | None = None,
     ) -> None:
         self.manquements.append(
-            Manquement(regle, LIBELLES[regle], poste_id, site_id, quantite, message)
+            Manquement(
+                regle,
+                LIBELLES[regle],
+                poste_id,
+                site_id,
+                quantite,
+                unite or UNITES[regle],
+                message,
+            )
         )
 
     def lire(self, plan: list[dict[str, Any]]) -> None:
-        for numero, ligne in enumerate(plan, start=1):
+        for numero, brute in enumerate(plan, start=1):
+            ligne = brute if isinstance(brute, dict) else {}
             poste_id, site_id = ligne.get("poste_id"), ligne.get("site_id")
             presence = ligne.get("demi_journees_cycle")
             ou = f"Ligne {numero} du plan ({poste_id} – {site_id})"
             defaut = None
-            if poste_id not in self.postes:
+            if ligne is not brute:
+                defaut = "ce n'est pas une présence"
+            elif not isinstance(poste_id, str) or poste_id not in self.postes:
                 defaut = "poste inconnu"
-            elif site_id not in self.sites:
+            elif not isinstance(site_id, str) or site_id not in self.sites:
                 defaut = "site inconnu"
             elif not isinstance(presence, int) or isinstance(presence, bool) or presence <= 0:
                 defaut = f"présence « {presence} », alors qu'il faut un entier d'au moins 1"
@@ -192,7 +228,12 @@ class _Juge:
             minutes = self.minutes[poste_id, site_id]
             if minutes is None:
                 self.signaler(
-                    "trajet", poste_id, site_id, 1, f"{poste_id} – {site_id} : trajet inconnu."
+                    "trajet",
+                    poste_id,
+                    site_id,
+                    1,
+                    f"{poste_id} – {site_id} : trajet inconnu.",
+                    TRAJET_INCONNU,
                 )
             elif minutes > limite:
                 self.signaler(

@@ -72,10 +72,16 @@ class Alternative:
 
 @dataclass(frozen=True)
 class Voulu:
-    """What is asked of a neighbour: levels some couples may take, least coverage of some sites."""
+    """What is asked of a neighbour.
+
+    Levels some couples may take; least (`couverture`) and most (`plafonds`) coverage of some sites;
+    `sites`: the only ones where free postes may change, all when None.
+    """
 
     niveaux: Mapping[Couple, tuple[int, ...]] = field(default_factory=dict)
     couverture: Mapping[int, int] = field(default_factory=dict)
+    plafonds: Mapping[int, int] = field(default_factory=dict)
+    sites: frozenset[int] | None = None
 
 
 @dataclass(frozen=True)
@@ -189,12 +195,15 @@ class Voisinage:
     def places(self, libres: Iterable[int], voulu: Voulu) -> dict[Couple, tuple[int, ...]] | None:
         """Couple → levels open to the free postes, None when a demand can't be met by any level.
 
-        A site that other postes fill, in number or in half-days, is left out.
+        A site that other postes fill, in number or in half-days, is left out. `voulu.sites`, when
+        given, holds every site of the free postes.
         """
         libres = set(libres)
         ouverts: dict[Couple, tuple[int, ...]] = {}
+        sites = self.index.probleme.sites
         for p in sorted(libres):
-            for s, site in enumerate(self.index.probleme.sites):
+            for s in range(len(sites)) if voulu.sites is None else sorted(voulu.sites):
+                site = sites[s]
                 niveaux = self.admis.get((p, s), (0,))
                 if (p, s) in voulu.niveaux:
                     niveaux = tuple(n for n in voulu.niveaux[p, s] if n in niveaux)
@@ -220,7 +229,7 @@ class Voisinage:
         f = self._formuler(set(libres), voulu)
         if f is None:
             return None
-        trouve = _Echelons(self, f, self.valeurs, TRAVAIL_MAX).resoudre(a_battre)
+        trouve = _Echelons(self, f, set(libres), self.valeurs, TRAVAIL_MAX).resoudre(a_battre)
         if trouve is not None and not trouve.est_exact:
             raise AtlasError(
                 "La recherche d'un autre plan n'a pas abouti dans le travail permis.",
@@ -243,14 +252,24 @@ class Voisinage:
         if f is None:
             return None
         reference = (0,) * len(SOUPLES) if reference is None else reference
-        return _Echelons(self, f, reference, TRAVAIL_ETUDE).resoudre(None)
+        return _Echelons(self, f, set(libres), reference, TRAVAIL_ETUDE).resoudre(None)
 
     def _formuler(self, libres: set[int], voulu: Voulu) -> Formulation | None:
-        """The model in which only `libres` may change; None when a demand can't be met at all."""
+        """The model of what may change; None when a demand can't be met at all.
+
+        The presences of other postes are in it, fixed, at the sites that are open to the free ones.
+        """
         ouverts = self.places(libres, voulu)
         if ouverts is None:
             return None
-        fixes = {c: (n,) for c, n in self.plan.items() if c[0] not in libres}
+        sites = {s for _, s in ouverts}
+        autour = {(p, s) for p, s in self.plan if s in sites}
+        autour |= {
+            (p, self.index.rang_site[tete])
+            for p, s in autour
+            if (tete := self.index.probleme.sites[s].site_tete) is not None
+        }
+        fixes = {c: (self.plan[c],) for c in autour if c[0] not in libres}
         f = Formulation(index=self.index, niveaux=dict(sorted({**fixes, **ouverts}.items())))
         for regle in modele.DURES:
             if regle.contraindre:
@@ -259,6 +278,8 @@ class Voisinage:
             if not f.du_site(s):
                 return None
             f.cp.add(cp_model.LinearExpr.sum([f.x[c] for c in f.du_site(s)]) >= minimum)
+        for s, maximum in voulu.plafonds.items():
+            f.cp.add(cp_model.LinearExpr.sum([f.x[c] for c in f.du_site(s)]) <= maximum)
         return f
 
 
@@ -266,10 +287,21 @@ class _Echelons:
     """The objectives of a small model, one after the other."""
 
     def __init__(
-        self, voisinage: Voisinage, f: Formulation, reference: tuple[int, ...], travail: float
+        self,
+        voisinage: Voisinage,
+        f: Formulation,
+        libres: set[int],
+        reference: tuple[int, ...],
+        travail: float,
     ) -> None:
         self.f, self.voisinage, self.reference, self.travail = f, voisinage, reference, travail
-        self.expressions = [o.expression(f) for o in SOUPLES]
+        fixes = {c: n for c, n in voisinage.plan.items() if c[0] not in libres}
+        self.ailleurs = {c: n for c, n in fixes.items() if c not in f.x}
+        dedans = {c: n for c, n in fixes.items() if c in f.x}
+        # what is not in the model is the same in every plan
+        self.expressions = [
+            o.expression(f) + o.valeur(f.index, fixes) - o.valeur(f.index, dedans) for o in SOUPLES
+        ]
         self.est_exact = True
 
     def resoudre(self, a_battre: tuple[int, ...] | None) -> Trouve | None:
@@ -303,6 +335,7 @@ class _Echelons:
         solveur = cp_model.CpSolver()
         # One worker is repeatable by construction, whatever the cores.
         solveur.parameters.num_workers = 1
+        solveur.parameters.catch_sigint_signal = False  # left to the command that asked
         solveur.parameters.random_seed = f.index.probleme.graine
         solveur.parameters.max_deterministic_time = self.travail
         statut = solveur.solve(f.cp)
@@ -318,4 +351,5 @@ class _Echelons:
                 "La recherche d'un autre plan n'a pas abouti dans le travail permis.",
                 remede="signaler ce défaut d'Atlas avec le fichier probleme.json",
             )
-        return {c: n for c, x in f.x.items() if (n := solveur.value(x))}
+        trouve = {c: n for c, x in f.x.items() if (n := solveur.value(x))}
+        return {**self.ailleurs, **trouve}

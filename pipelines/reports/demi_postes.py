@@ -5,22 +5,24 @@ from itertools import pairwise
 import pandas as pd
 import plotly.graph_objects as go
 
-from pipelines.base.textes import enumeration, nombre, pourcentage
+from pipelines.base.textes import enumeration, nombre, pluriel, pourcentage
 from pipelines.planning.marges import MOINS, PLUS
 from pipelines.reports.etudes import (
     NOTE_MANQUE,
     Vue,
     autres_objectifs,
     dire_arret,
+    est_prouve,
     figure_bornee,
-    gain_prouve,
+    gain_du_pas,
+    gain_en_mots,
+    note_tolerance,
     par_site,
     part,
-    preuve_du_pas,
     sites_qui_changent,
     sites_touches,
 )
-from pipelines.reports.explication import Lu
+from pipelines.reports.lecture import Lu
 from pipelines.scenarios.etudes import Etude
 
 ETIQUETTE_ETP = "Moyens (ETP)"
@@ -30,20 +32,20 @@ def marges(lu: Lu, etude: Etude) -> Vue:
     """The view of a kept study."""
     r, pas = etude.resultat, etude.parametres["pas_etp"]
     courbe = r["courbe"]
-    reference = _manque_de_reference(r)
+    reference = lu.manque
     attendus = r["nb_bassins"] + 2 * round(etude.parametres["etendue_etp"] / pas) + 1
     details = dire_arret(etude, len(r["bassins"]) + len(courbe), attendus, "résultats")
     if courbe:
-        details.append(_phrase_courbe(courbe, reference))
-    if r["bassins"] and r["bassins"][0]["bassin"] is None:
-        details.append("Aucun bassin n'est connu : le département est pris en entier.")
+        details += _phrases_courbe(courbe, reference)
+    details += _bassins_connus(lu, r["bassins"])
+    details += _non_departages(lu, r["bassins"], reference)
     tables = {"Par bassin": _table_bassins(lu, r["bassins"], reference)}
     if courbe:
         tables["Par demi-poste"] = _table_courbe(lu, courbe, reference)
         changes = {_etp(p["etp"]): p["mouvements"] for p in courbe if p["etp"]}
         tables["Sites qui changent"] = sites_qui_changent(lu, changes)
     return Vue(
-        phrase=_phrase_bassins(r["bassins"], reference),
+        phrase=_phrase_bassins(lu, r["bassins"], reference),
         details=details,
         figure=_figure_courbe(courbe, reference) if courbe else None,
         tables=tables,
@@ -55,42 +57,73 @@ def marges(lu: Lu, etude: Etude) -> Vue:
             f"recherche est locale : {etude.parametres['postes_par_voisinage']} postes "
             "changent au plus, et un choix qui en changerait davantage pourrait valoir mieux. "
             "Courbe : tout le département est résolu à chaque demi-poste, les moyens "
-            "s'emboîtent, et la zone grise va du plan trouvé à la meilleure valeur possible. Les "
+            f"s'emboîtent, et la zone grise va du plan trouvé à la meilleure valeur possible. "
+            f"{note_tolerance(lu)} « Au plus » : ce que coûterait un retrait, face à "
+            "la meilleure répartition possible des moyens d'aujourd'hui. Les "
             "trajets depuis une résidence nouvelle sont estimés à vol d'oiseau quand aucun "
             "poste n'y réside."
         ),
     )
 
 
-def _manque_de_reference(r: dict) -> int:
-    """Value of the first objective in the proposal, as any of the tries tells it; 0 with none."""
-    for element in [*r["courbe"], *(m[sens] for m in r["bassins"] for sens in (PLUS, MOINS))]:
-        if element is not None:
-            return element["effets"][0]["avant"]
-    return 0
-
-
-def _phrase_bassins(bassins: list[dict], reference: int) -> str:
-    essais = [(m["bassin"], m[PLUS]) for m in bassins if m[PLUS]]
-    if not essais:
+def _phrase_bassins(lu: Lu, bassins: list[dict], reference: int) -> str:
+    if not any(m[PLUS] for m in bassins):
         return "Aucun site n'est à court : un mi-temps de plus n'apporterait rien."
-    bassin, plus = max(essais, key=lambda e: e[1]["gain"])
     retraits = [(m["bassin"], m[MOINS]) for m in bassins if m[MOINS]]
-    phrase = (
-        f"Un mi-temps de plus vaut le plus {_au_bassin(bassin)} : "
-        f"{part(-plus['gain'], reference)} de manque de présence"
-    )
+    phrase = f"Un mi-temps de plus vaut {_valeur_du_plus(lu, bassins, reference)}"
     if retraits:
         moins_cher, moins = max(retraits, key=lambda e: e[1]["gain"])
-        phrase += (
-            f" ; un mi-temps de moins coûte le moins {_au_bassin(moins_cher)} : "
-            f"{part(-moins['gain'], reference)}"
-        )
+        ou = "" if moins_cher is None else f"le moins {_au_bassin(moins_cher)} : "
+        phrase += f" ; un mi-temps de moins coûte {ou}{part(-moins['gain'], reference)}"
     return f"{phrase}."
 
 
-def _au_bassin(bassin: str | None) -> str:
-    return "dans le département" if bassin is None else f"dans le bassin {bassin}"
+def _bassins_connus(lu: Lu, bassins: list[dict]) -> list[str]:
+    """What is said of sites without a bassin."""
+    if bassins and bassins[0]["bassin"] is None:
+        return [
+            "Aucun bassin n'est connu : le département est pris en entier. Le fichier « bassins », "
+            "ajouté aux sources, donnerait une réponse par bassin."
+        ]
+    sans = sum(s.bassin is None for s in lu.probleme.sites)
+    if not bassins or not sans:
+        return []
+    return [
+        f"{pluriel(sans, 'site')} sans bassin connu ne {'compte' if sans == 1 else 'comptent'} "
+        "dans aucun bassin ; la courbe du département les compte."
+    ]
+
+
+def _valeur_du_plus(lu: Lu, bassins: list[dict], reference: int) -> str:
+    """What half a post more is worth: in the best bassin, if the gap does not hide which it is."""
+    gains = {m["bassin"]: m[PLUS]["gain"] for m in bassins if m[PLUS]}
+    bassin = max(gains, key=gains.get)
+    au_mieux = part(-gains[bassin], reference)
+    if bassin is None:
+        return f"{au_mieux} de manque de présence"
+    if _sont_departages(lu, gains, reference):
+        return f"le plus {_au_bassin(bassin)} : {au_mieux} de manque de présence"
+    return f"de {part(-min(gains.values()), reference)} à {au_mieux} de manque selon le bassin"
+
+
+def _sont_departages(lu: Lu, gains: dict[str | None, int], reference: int) -> bool:
+    """Whether what sets the bassins apart is more than the gap of the proposal."""
+    return len(gains) < 2 or max(gains.values()) - min(gains.values()) > reference - lu.borne
+
+
+def _non_departages(lu: Lu, bassins: list[dict], reference: int) -> list[str]:
+    gains = {m["bassin"]: m[PLUS]["gain"] for m in bassins if m[PLUS]}
+    if _sont_departages(lu, gains, reference):
+        return []
+    return [
+        "La différence entre les bassins est plus petite que l'écart entre la proposition et le "
+        f"meilleur plan possible ({pourcentage((reference - lu.borne) / reference, 1)} au plus) : "
+        "elle ne suffit pas à les départager."
+    ]
+
+
+def _au_bassin(bassin: str) -> str:
+    return f"dans le bassin {bassin}"
 
 
 def _table_bassins(lu: Lu, bassins: list[dict], reference: int) -> pd.DataFrame:
@@ -105,7 +138,9 @@ def _table_bassins(lu: Lu, bassins: list[dict], reference: int) -> pd.DataFrame:
                 {
                     "Bassin": m["bassin"] or "département entier",
                     "Moyens": titre,
-                    "Manque de présence": "—" if essai is None else part(-essai["gain"], reference),
+                    "Manque de présence": "—"
+                    if essai is None
+                    else _valeur(lu, sens, essai, reference),
                     "Où": "—" if essai is None else _lieu(lu, sens, essai),
                     "Gagnent": "—" if essai is None else sites_touches(lu, essai["mouvements"], 1),
                     "Perdent": "—" if essai is None else sites_touches(lu, essai["mouvements"], -1),
@@ -116,6 +151,14 @@ def _table_bassins(lu: Lu, bassins: list[dict], reference: int) -> pd.DataFrame:
                 }
             )
     return pd.DataFrame(lignes)
+
+
+def _valeur(lu: Lu, sens: str, essai: dict, reference: int) -> str:
+    """What a try is worth, and what the bound of the proposal proves of it."""
+    manque = essai["effets"][0]["apres"]
+    if sens == PLUS:
+        return gain_en_mots(-essai["gain"], lu.borne, manque, reference)
+    return f"{part(-essai['gain'], reference)}, au plus {part(manque - lu.borne, reference)}"
 
 
 def _rien_a_essayer(sens: str, m: dict) -> str:
@@ -132,8 +175,8 @@ def _lieu(lu: Lu, sens: str, essai: dict) -> str:
     return lu.nom(essai["lieu"]) + (" (trajets estimés)" if essai["est_estime"] else "")
 
 
-def _phrase_courbe(courbe: list[dict], reference: int) -> str:
-    """What the ends of the curve are worth, and which steps the bounds do not prove."""
+def _phrases_courbe(courbe: list[dict], reference: int) -> list[str]:
+    """What the ends of the curve are worth, which steps the bounds do not prove, a better plan."""
     bas, haut = courbe[0], courbe[-1]
     bouts = enumeration(
         [
@@ -145,14 +188,23 @@ def _phrase_courbe(courbe: list[dict], reference: int) -> str:
     douteux = [
         f"de {_etp(a['etp'])} à {_etp(b['etp'])}"
         for a, b in pairwise(courbe)
-        if gain_prouve(a, b) <= 0
+        if not est_prouve(a, b)
     ]
     suite = (
         "Chaque demi-poste apporte un gain prouvé."
         if not douteux
-        else f"Gain non prouvé, plus petit que les écarts de preuve : {enumeration(douteux)}."
+        else "Gain non distinguable de zéro, plus petit que l'écart au meilleur plan : "
+        f"{enumeration(douteux)}."
     )
-    return f"Manque de présence aux bouts de la courbe : {bouts}. {suite}" if bouts else suite
+    phrases = [f"Manque de présence aux bouts de la courbe : {bouts}. {suite}" if bouts else suite]
+    zero = next((p for p in courbe if not p["etp"]), None)
+    if zero is not None and zero["mouvements"]:
+        phrases.append(
+            "À moyens égaux, ce calcul a trouvé un plan de "
+            f"{part(zero['effets'][0]['apres'] - reference, reference)} de manque : une "
+            "proposition calculée plus longtemps peut faire aussi bien."
+        )
+    return phrases
 
 
 def _etp(etp: float) -> str:
@@ -164,25 +216,28 @@ def _etp(etp: float) -> str:
 def _table_courbe(lu: Lu, courbe: list[dict], reference: int) -> pd.DataFrame:
     lignes = []
     for rang, p in enumerate(courbe):
-        sens = PLUS if p["etp"] > 0 else MOINS
         manque = p["effets"][0]["apres"]
-        prouve = "—" if rang == 0 else preuve_du_pas(courbe[rang - 1], p)
+        gain = "—" if rang == 0 else gain_du_pas(courbe[rang - 1], p, reference)
         lignes.append(
             {
                 "Moyens": _etp(p["etp"]),
-                "Demi-poste": "la proposition"
-                if p["lieu"] is None
-                else (lu.nom(p["lieu"]) if sens == PLUS else f"pris à {p['lieu']}"),
+                "Demi-poste": _demi_poste(lu, p),
                 "Manque de présence": part(manque - reference, reference),
-                **autres_objectifs(p),
+                "Gain sur le point précédent": gain,
                 "Écart au meilleur plan, au plus": pourcentage(
                     (manque - p["borne"]) / manque if manque else 0.0, 1
                 ),
-                "Gain sur le point précédent": prouve,
+                **autres_objectifs(p),
                 "Sites qui changent": len(par_site(p["mouvements"])),
             }
         )
     return pd.DataFrame(lignes)
+
+
+def _demi_poste(lu: Lu, p: dict) -> str:
+    if p["lieu"] is None:
+        return "mêmes moyens, autre plan" if p["mouvements"] else "la proposition"
+    return f"résidence : {lu.nom(p['lieu'])}" if p["etp"] > 0 else f"pris à {p['lieu']}"
 
 
 def _figure_courbe(courbe: list[dict], reference: int) -> go.Figure:

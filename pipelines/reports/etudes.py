@@ -6,15 +6,16 @@ from dataclasses import dataclass
 import pandas as pd
 import plotly.graph_objects as go
 
-from pipelines.base.textes import enumeration, nombre, pourcentage, variation
+from pipelines.base.textes import enumeration, pourcentage, variation
 from pipelines.planning.modele import SOUPLES
-from pipelines.reports import proposition
-from pipelines.reports.explication import Lu
+from pipelines.reports import classeur, proposition
+from pipelines.reports.lecture import Lu
 from pipelines.reports.libelles import GRIS
 from pipelines.scenarios.etudes import Etude
 
 ACCENT = "#2171B5"  # readable on paper and on the dark theme
 HAUTEUR = 380
+INSECABLE = "\u00a0"
 PART_MARGE = 0.04  # of the width, so that the first and last points are whole
 PX_PAR_BARRE = 26
 EN_PART = "Manque de présence (proposition = 100)"
@@ -46,11 +47,15 @@ class Vue:
     note: str
     est_incomplete: bool = False
 
+    def classeur(self) -> bytes:
+        """The study as an Excel workbook: its sentences, then its tables."""
+        return classeur.ecrire([self.phrase, *self.details, self.note], self.tables)
+
 
 def dire_arret(etude: Etude, faits: int, total: int, quoi: str) -> list[str]:
     if not etude.arretee:
         return []
-    return [f"Étude arrêtée avant la fin : {faits} {quoi} sur {total}."]
+    return [f"Étude incomplète : {faits} {quoi} sur {total}."]
 
 
 def part(ecart: int, reference: int) -> str:
@@ -66,8 +71,24 @@ def part(ecart: int, reference: int) -> str:
 def sites_touches(lu: Lu, mouvements: list[dict], signe: int) -> str:
     """The sites that gain (1) or lose (−1), with the number of half-days a cycle."""
     ecarts = par_site(mouvements)
-    mots = [f"{lu.nom(s)} ({variation(e)})" for s, e in sorted(ecarts.items()) if e * signe > 0]
+    mots = [
+        f"{lu.nom(s)} ({variation(e).replace(' ', INSECABLE)})"
+        for s, e in sorted(ecarts.items())
+        if e * signe > 0
+    ]
     return enumeration(mots) or "aucun site"
+
+
+def note_tolerance(lu: Lu) -> str:
+    """Between two plans of a point, which one is kept; and what a proof is worth."""
+    tolerance = pourcentage(lu.probleme.reglages.tolerance_manque, 1)
+    return (
+        f"De deux plans dont le manque diffère de {tolerance} au plus, celui qui change et "
+        "déplace le moins est gardé. « Prouvés » : la part d'un gain que la meilleure valeur "
+        "possible du point précédent garantit ; le reste peut venir d'une recherche plus heureuse. "
+        "Seul le manque est prouvé à chaque point : ses changements, ses trajets et leur équilibre "
+        "peuvent être moindres avec un calcul plus long."
+    )
 
 
 def par_site(mouvements: list[dict]) -> dict[str, int]:
@@ -77,18 +98,40 @@ def par_site(mouvements: list[dict]) -> dict[str, int]:
     return {s: e for s, e in ecarts.items() if e}
 
 
-def gain_prouve(moins: dict, plus: dict) -> int:
-    """The least the first objective falls from one point to the next, whatever was not found."""
-    return moins["borne"] - plus["effets"][0]["apres"]
+def gain_prouve(borne: int, manque: int) -> int:
+    """The least the first objective falls from a floor proven before to a value found after."""
+    return borne - manque
 
 
-def preuve_du_pas(moins: dict, plus: dict) -> str:
-    return "prouvé" if gain_prouve(moins, plus) > 0 else "non prouvé"
+def est_prouve(moins: dict, plus: dict) -> bool:
+    """Whether the plan of a point is proven better than any of the point before."""
+    return gain_prouve(moins["borne"], _manque(plus)) > 0
 
 
-def autres_objectifs(point: dict) -> dict[str, str]:
+def gain_du_pas(moins: dict, plus: dict, reference: int) -> str:
+    """What a point gains on the one before, and how much of it is proven."""
+    return gain_en_mots(_manque(plus) - _manque(moins), moins["borne"], _manque(plus), reference)
+
+
+def gain_en_mots(ecart: int, borne: int, manque: int, reference: int) -> str:
+    """« −5,5 %, dont −4,3 % prouvés », or that the gap hides it.
+
+    `ecart`: change of the first objective found; `borne`: proven floor before; `manque`: value
+    found after.
+    """
+    prouve = gain_prouve(borne, manque)
+    if round(prouve / (reference or 1), 3) <= 0:
+        return f"{part(ecart, reference)}, non distinguable de zéro : plus petit que l'écart"
+    return f"{part(ecart, reference)}, dont {part(-prouve, reference)} prouvés"
+
+
+def _manque(point: dict) -> int:
+    return point["effets"][0]["apres"]
+
+
+def autres_objectifs(point: dict) -> dict[str, int]:
     return {
-        proposition.NOMS_DES_ETAGES.get(e["code"], e["libelle"]): nombre(e["apres"])
+        proposition.NOMS_DES_ETAGES.get(e["code"], e["libelle"]): e["apres"]
         for e in point["effets"]
         if e["code"] != SOUPLES[0].code
     }
@@ -109,7 +152,7 @@ def figure_bornee(
         mode="lines",
         line={"color": GRIS, "dash": "dot"},
         customdata=noms,
-        hovertemplate="%{customdata} : %{y:.1f}<extra>meilleure valeur possible</extra>",
+        hovertemplate="%{customdata} : %{y:.1f}<extra>meilleure valeur possible</extra>",
     )
     figure.add_scatter(
         x=x,
@@ -121,7 +164,7 @@ def figure_bornee(
         fill="tonexty",
         fillcolor="rgba(138, 138, 138, 0.25)",
         customdata=noms,
-        hovertemplate="%{customdata} : %{y:.1f}<extra>plan trouvé</extra>",
+        hovertemplate="%{customdata} : %{y:.1f}<extra>plan trouvé</extra>",
     )
     figure.update_layout(
         **MISE_EN_PAGE, height=HAUTEUR, xaxis_title=titre, yaxis_title=EN_PART, separators=", "

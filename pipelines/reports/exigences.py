@@ -4,13 +4,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipelines.base import reference
 from pipelines.base.erreurs import AtlasError
 from pipelines.base.textes import enumeration, pluriel
+from pipelines.planning.approche import approcher
 from pipelines.planning.conflits import conflits
-from pipelines.planning.exigences import Plancher, est_realisable
+from pipelines.planning.exigences import Exigence, Plancher, est_realisable
+from pipelines.planning.issues import Pas
 from pipelines.planning.probleme import depuis_json
-from pipelines.planning.refus import dire_exigence, dire_issue, dire_regles
-from pipelines.reports.explication import Lu
+from pipelines.planning.refus import dire_exigences, dire_issues, dire_pas, dire_regles
+from pipelines.reports.lecture import Lu
 from pipelines.scenarios import propositions
 
 
@@ -41,12 +44,10 @@ def exigences(dossier: Path, planchers: Iterable[tuple[str, int]] = ()) -> VueEx
     trouves = conflits(probleme, voulus)
     nb = len(probleme.verrous) + len(voulus)
     if not trouves and est_realisable(probleme, [*probleme.verrous, *voulus]) is None:
-        phrase = (
-            f"{pluriel(nb, 'exigence')}, et le travail permis n'a pas suffi à dire si elles "
-            "tiennent ensemble : en demander moins à la fois."
-        )
-    elif not trouves:
-        phrase = f"{pluriel(nb, 'exigence tient', 'exigences tiennent')} ensemble avec les règles."
+        phrase, issues = _au_plus_pres(lu, nb, [*probleme.verrous, *voulus])
+        return VueExigences(phrase, issues)
+    if not trouves:
+        phrase = _tiennent(nb)
     else:
         phrase = (
             f"{pluriel(len(trouves), 'conflit')} parmi {pluriel(nb, 'exigence')} : "
@@ -57,11 +58,48 @@ def exigences(dossier: Path, planchers: Iterable[tuple[str, int]] = ()) -> VueEx
         conflits=[
             (
                 f"Impossible à tenir ensemble : "
-                f"{enumeration([dire_exigence(probleme, e) for e in c.exigences])}. "
+                f"{dire_exigences(probleme, c.exigences)}. "
                 f"Règle en cause : {dire_regles(c)}."
                 + ("" if c.est_minimal else " Une partie suffit peut-être à ce conflit."),
-                [dire_issue(probleme, i) for i in c.issues],
+                dire_issues(probleme, c),
             )
             for c in trouves
         ],
     )
+
+
+def _tiennent(nb: int) -> str:
+    return f"{pluriel(nb, 'exigence tient', 'exigences tiennent')} ensemble avec les règles."
+
+
+def _au_plus_pres(
+    lu: Lu, nb: int, exigences: list[Exigence]
+) -> tuple[str, list[tuple[str, list[str]]]]:
+    """What is known of demands too many to be decided at once: the nearest plan found."""
+    duree_s = reference.valeur("marges", "duree_resolution_s")
+    approche = approcher(lu.probleme, exigences, duree_s)
+    if not approche.manquent:
+        return _tiennent(nb), []
+    manque = pluriel(sum(approche.manquent.values()), "demi-journée")
+    trouve = (
+        f"le meilleur plan trouvé les tient toutes sauf {len(approche.manquent)}, où il manque "
+        f"{manque} par cycle"
+    )
+    if approche.au_moins:
+        phrase = (
+            f"Aucun plan ne tient ces {nb} exigences : il en manque au moins "
+            f"{pluriel(approche.au_moins, 'demi-journée')} par cycle ; {trouve}."
+        )
+    else:
+        phrase = (
+            f"{pluriel(nb, 'exigence')} : ni plan qui les tienne toutes, ni preuve qu'il n'y en "
+            f"ait pas ; {trouve}."
+        )
+    planchers = {e.site_id: e.demi_journees_cycle for e in exigences if isinstance(e, Plancher)}
+    issue = enumeration(
+        [
+            dire_pas(lu.probleme, Pas("plancher", None, s, planchers[s], planchers[s] - n))
+            for s, n in approche.manquent.items()
+        ]
+    )
+    return phrase, [("Ce qui suffit, d'après ce plan :", [issue])]

@@ -7,7 +7,6 @@ from pathlib import Path
 import pandas as pd
 
 from pipelines.base import reference
-from pipelines.base.erreurs import AtlasError
 from pipelines.base.textes import (
     enumeration,
     nombre,
@@ -25,12 +24,12 @@ from pipelines.planning.explication import (
     pourquoi_pas,
 )
 from pipelines.planning.modele import SOUPLES
-from pipelines.planning.probleme import Presence, Probleme, Site, depuis_json
+from pipelines.planning.probleme import Site
 from pipelines.planning.refus import LIBELLES
 from pipelines.planning.reprise import Reprise, qui_peut_prendre
 from pipelines.planning.voisinage import Alternative, Effet
 from pipelines.reports import proposition
-from pipelines.scenarios import propositions
+from pipelines.reports.lecture import Lu, lire
 
 SANS_EFFET = "="
 UNITES = {"trajets": " (min)", "equilibre": " (points)"}
@@ -44,41 +43,9 @@ NOTE_DES_COUTS = (
 )
 NOTE_DU_VOISINAGE = (
     "Chaque ligne est un plan entier, qui respecte toutes les règles : le meilleur de ceux où seul "
-    "ce poste change, ou lui et celui à qui l'on confie le site. Un plan où davantage de postes "
-    "changeraient pourrait coûter moins."
+    "ce poste change, ou lui et celui à qui l'on confie le site, sur les sites que les deux "
+    "servent. Un plan où davantage de postes ou de sites changeraient pourrait coûter moins."
 )
-
-
-@dataclass(frozen=True)
-class Lu:
-    """A kept proposal: its problem and its plan."""
-
-    probleme: Probleme
-    plan: tuple[Presence, ...]
-
-    def site(self, site_id: str) -> Site:
-        """The site of that id; AtlasError when the proposal has not got it."""
-        for site in self.probleme.sites:
-            if site_id in (site.site_id, site.site_id.removeprefix("RESEAU-")):
-                return site
-        raise AtlasError(
-            f"Site « {site_id} » inconnu de cette proposition.",
-            admis="l'UAI d'un établissement, ou RESEAU- suivi de celui du collège tête de réseau",
-            remede="choisir un site de la table « Sites » de la proposition",
-        )
-
-    def nom(self, site_id: str) -> str:
-        """The name of a site."""
-        return self.site(site_id).nom
-
-    def couverture(self, site_id: str) -> int:
-        """Half-days per cycle the plan gives to a site."""
-        return sum(x.demi_journees_cycle for x in self.plan if x.site_id == site_id)
-
-    def postes(self, site_id: str) -> list[str]:
-        """The postes that serve a site, most present first."""
-        siens = [x for x in self.plan if x.site_id == site_id]
-        return [x.poste_id for x in sorted(siens, key=lambda x: -x.demi_journees_cycle)]
 
 
 @dataclass(frozen=True)
@@ -90,21 +57,6 @@ class VueExplication:
     alternatives: pd.DataFrame
     postes: pd.DataFrame
     note: str
-
-
-def lire(dossier: Path) -> Lu:
-    """The proposal written in `dossier`; AtlasError when it holds none."""
-    try:
-        texte = (dossier / propositions.FICHIER_PROBLEME).read_text(encoding="utf-8")
-        plan = proposition.lire(dossier).plan
-    except FileNotFoundError as cause:
-        raise AtlasError(
-            f"Ce dossier n'a pas de proposition : {Path(cause.filename).name} manque.",
-            fichier=str(dossier),
-            admis="un dossier écrit par atlas proposer : probleme.json, plan.csv, resume.json",
-            remede="vérifier le chemin donné à --proposition",
-        ) from cause
-    return Lu(depuis_json(texte), tuple(Presence(*ligne) for ligne in plan.itertuples(index=False)))
 
 
 def choix_sites(dossier: Path) -> dict[str, str]:
@@ -269,6 +221,9 @@ def _details_absence(lu: Lu, site: Site, r: PourquoiPas) -> list[str]:
         details.append(
             f"Il est déjà servi par {pluriel(site.postes_max, 'poste')}, autant qu'il est admis."
         )
+    remplissage = _ce_qui_les_remplit(lu, site, r)
+    if remplissage:
+        details.append(remplissage)
     if r.hors_de_portee:
         details.append(_hors_de_portee(r))
     if r.cible is None:
@@ -287,6 +242,30 @@ def _details_absence(lu: Lu, site: Site, r: PourquoiPas) -> list[str]:
         + f"Coût : {dire_effets(r.moindre.effets)}."
     )
     return details
+
+
+def _ce_qui_les_remplit(lu: Lu, site: Site, r: PourquoiPas) -> str | None:
+    """How much of the time of the postes within reach goes to sites that weigh more, or less."""
+    ailleurs = [x for a in r.a_portee for x in a.remplis if x.site_id != site.site_id]
+    donne = sum(x.demi_journees_cycle for x in ailleurs)
+    if not donne:
+        return None
+    mots = []
+    for mot, garde in (
+        ("plus que lui", lambda x: x.poids > site.poids),
+        ("autant", lambda x: x.poids == site.poids),
+        ("moins", lambda x: x.poids < site.poids),
+    ):
+        siens = [x for x in ailleurs if garde(x)]
+        if siens:
+            verrouilles = sum(x.demi_journees_cycle for x in siens if x.est_impose)
+            dont = f" (dont {verrouilles} sur des liens verrouillés)" if verrouilles else ""
+            total = sum(x.demi_journees_cycle for x in siens)
+            mots.append(f"{total} à des sites qui pèsent {mot}{dont}")
+    return (
+        f"Les postes à portée donnent {_dj(donne)} par cycle à d'autres sites : "
+        f"{enumeration(mots)}."
+    )
 
 
 def _hors_de_portee(r: PourquoiPas) -> str:
@@ -311,12 +290,13 @@ def _note_absence(r: PourquoiPas) -> str:
     if r.est_complet:
         return (
             f"{NOTE_DES_COUTS} Recherche complète parmi les plans où change un poste qui peut "
-            "servir ce site, seul ou avec un autre qui peut reprendre l'un de ses sites ; un plan "
-            "qui en changerait davantage pourrait coûter moins."
+            "servir ce site, seul ou avec un autre qui peut reprendre l'un de ses sites, et où "
+            "rien ne change hors des sites qu'ils servent ; un plan qui toucherait à davantage de "
+            "postes ou de sites pourrait coûter moins."
         )
     return (
         f"{NOTE_DES_COUTS} Recherche parmi les {ESSAIS_MAX} postes et couples de postes les plus "
-        "prometteurs : un autre choix pourrait coûter moins."
+        "prometteurs, sur les sites qu'ils servent : un autre choix pourrait coûter moins."
     )
 
 

@@ -8,13 +8,14 @@ from pipelines.reports.etudes import (
     Vue,
     autres_objectifs,
     dire_arret,
+    est_prouve,
     figure_bornee,
+    gain_du_pas,
     par_site,
     part,
-    preuve_du_pas,
     sites_qui_changent,
 )
-from pipelines.reports.explication import Lu
+from pipelines.reports.lecture import Lu
 from pipelines.scenarios.etudes import Etude
 
 
@@ -66,8 +67,8 @@ def _budget(budget: int | None) -> str:
 
 
 def _phrase_frontiere(points: list[dict], reference: int) -> str:
-    """What the first budget costs, and the smallest budget as good as the best plan found."""
-    premier, dernier = points[0], points[-1]
+    """What the first budget costs, and the smallest one no proof tells from the best plan found."""
+    premier = points[0]
     ecart = part(premier["effets"][0]["apres"] - reference, reference)
     debut = (
         f"Avec {pluriel(premier['budget'], 'changement')}, le"
@@ -75,14 +76,20 @@ def _phrase_frontiere(points: list[dict], reference: int) -> str:
         else "Sans aucun changement, le"
     )
     phrase = f"{debut} manque de présence serait de {ecart} par rapport à la proposition"
-    manque = dernier["effets"][0]["apres"]
-    proche = next(p["budget"] for p in points if p["effets"][0]["apres"] == manque)
-    if proche is None:
-        avant = points[-2] if len(points) > 1 else premier
+    if len(points) == 1:
+        return f"{phrase}."
+    meilleur = min(points, key=lambda p: p["effets"][0]["apres"])
+    proche = next(p for p in points if not est_prouve(p, meilleur))
+    reste = part(proche["effets"][0]["apres"] - reference, reference)
+    if proche["budget"] is None:
+        avant = points[-2]
         reste = part(avant["effets"][0]["apres"] - reference, reference)
         return f"{phrase} ; avec {pluriel(avant['budget'], 'changement')}, de {reste}."
-    suffisent = pluriel(proche, "changement suffit", "changements suffisent")
-    return f"{phrase} ; {suffisent} pour faire aussi bien que le meilleur plan trouvé."
+    suffisent = pluriel(proche["budget"], "changement suffit", "changements suffisent")
+    return (
+        f"{phrase} ; {suffisent} ({reste}) pour que le plan ne se distingue plus, de façon "
+        "prouvée, du meilleur plan trouvé."
+    )
 
 
 def _table_frontiere(points: list[dict], reference: int) -> pd.DataFrame:
@@ -93,13 +100,13 @@ def _table_frontiere(points: list[dict], reference: int) -> pd.DataFrame:
             {
                 "Budget": _budget(p["budget"]),
                 "Manque de présence": part(manque - reference, reference),
-                **autres_objectifs(p),
+                "Gain sur le budget précédent": "—"
+                if rang == 0
+                else gain_du_pas(points[rang - 1], p, reference),
                 "Écart au meilleur plan, au plus": pourcentage(
                     (manque - p["borne"]) / manque if manque else 0.0, 1
                 ),
-                "Gain sur le budget précédent": "—"
-                if rang == 0
-                else preuve_du_pas(points[rang - 1], p),
+                **autres_objectifs(p),
                 "Sites qui changent": len(par_site(p["mouvements"])),
             }
         )

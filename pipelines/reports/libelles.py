@@ -91,6 +91,29 @@ STATUTS = {
     "supplee": "suppléé",
     "absent": "absent",
 }
+FINS = {
+    "preuve": "prouvé le meilleur",
+    "ecart": "écart visé atteint",
+    "travail": "travail prévu achevé",
+    "temps": "coupé par l'horloge",
+    "utilisateur": "arrêt demandé",
+    None: "non noté",
+}
+"""What ended a stage of a computation; None in a proposal made before it was kept."""
+FINS_EN_MOTS = (
+    "Fin : « prouvé le meilleur », aucun plan ne fait mieux sans perdre sur les objectifs "
+    "d'avant ; « écart visé atteint », prouvé assez près du meilleur, comme demandé ; "
+    "« travail prévu achevé », tout ce que permet la durée demandée est fait ; "
+    "« coupé par l'horloge », la machine a été trop lente ou trop occupée ; "
+    "« arrêt demandé », quelqu'un l'a arrêté."
+)
+COUPURES = {
+    "temps": "L'horloge a coupé le calcul, la machine étant trop lente ou trop occupée : le "
+    "meilleur plan trouvé est gardé, le relancer peut en donner un autre.",
+    "utilisateur": "Le calcul a été arrêté à la demande : le meilleur plan trouvé est gardé, le "
+    "laisser finir peut en donner un autre.",
+}
+"""What is said of a plan whose computation was cut."""
 MOTIFS_HORS_PERIMETRE: dict[str, str] = tomllib.loads(
     (chemins.REFERENCE / "motifs_hors_perimetre.toml").read_text(encoding="utf-8")
 )["motifs"]

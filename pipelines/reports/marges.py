@@ -3,8 +3,9 @@
 from dataclasses import replace
 from pathlib import Path
 
-from pipelines.reports import absences, demi_postes, explication, frontiere, negociation
+from pipelines.reports import absences, demi_postes, frontiere, negociation
 from pipelines.reports.etudes import Vue
+from pipelines.reports.lecture import lire
 from pipelines.scenarios import etudes
 from pipelines.scenarios.etudes import Nature
 
@@ -20,4 +21,4 @@ def vue(dossier: Path, nature: Nature) -> Vue | None:
         Nature.NEGOCIATION: negociation.negociation,
         Nature.ABSENCES: absences.absences,
     }[nature]
-    return replace(dire(explication.lire(dossier), etude), est_incomplete=etude.arretee)
+    return replace(dire(lire(dossier), etude), est_incomplete=etude.arretee)

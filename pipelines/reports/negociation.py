@@ -16,7 +16,7 @@ from pipelines.reports.etudes import (
     hauteur,
     part,
 )
-from pipelines.reports.explication import Lu
+from pipelines.reports.lecture import Lu
 from pipelines.reports.libelles import GRIS
 from pipelines.scenarios.etudes import Etude
 

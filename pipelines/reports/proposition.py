@@ -22,7 +22,7 @@ from pipelines.base.textes import (
 )
 from pipelines.marts import entrepot
 from pipelines.reports import cartes, classeur
-from pipelines.reports.libelles import RYTHMES_EN_MOTS, STATUTS
+from pipelines.reports.libelles import COUPURES, FINS, RYTHMES_EN_MOTS, STATUTS
 from pipelines.reports.sites import categories_en_mots, completer, tableau_sites
 from pipelines.scenarios import propositions
 from pipelines.scenarios.resume import CATEGORIE_INCONNUE, ENSEMBLE, SANS_CATEGORIE
@@ -36,6 +36,12 @@ NOMS_DES_ETAGES = {
     "changements": "Changements imposés",
     "trajets": "Trajets",
     "equilibre": "Équilibre de la charge de trajet",
+}
+DANS_UNE_PHRASE = {
+    "manque": "le manque de présence",
+    "changements": "les changements imposés",
+    "trajets": "les trajets",
+    "equilibre": "l'équilibre de la charge de trajet",
 }
 
 
@@ -268,6 +274,7 @@ def _preuve(resume: dict) -> str:
         if demi_journees and round(demi_journees):
             debut += f" (environ {pluriel(round(demi_journees), 'demi-journée')} par cycle)"
         debut += "."
+    debut += _ecart_vise(resume)
     libres = sum(p["libres_demi_journees_cycle"] for p in resume["postes"])
     reste = (
         f" {pluriel(libres, 'demi-journée reste libre', 'demi-journées restent libres')} : voir "
@@ -278,11 +285,22 @@ def _preuve(resume: dict) -> str:
     return f"{debut}{reste} Un contrôle indépendant a vérifié toutes les règles."
 
 
+def _ecart_vise(resume: dict) -> str:
+    """The gap the computation was asked to stop at, and where it did; nothing when none was."""
+    vise = resume.get("limites", {}).get("part_ecart_vise")
+    if vise is None:
+        return ""
+    atteints = [DANS_UNE_PHRASE[e["code"]] for e in resume["etages"] if e["arret_par"] == "ecart"]
+    bilan = f"atteint pour {enumeration(atteints)}" if atteints else "sans effet sur ce calcul"
+    decimales = 0 if round(vise * 100, 1).is_integer() else 1
+    return f" Écart visé de {pourcentage(vise, decimales)} : {bilan}."
+
+
 def mises_en_garde(base: Path, resume: dict) -> list[str]:
     """What must be known before trusting a plan: stopped early, or made on other data or rules."""
     notes = []
-    if resume["arret_par"] in ("temps", "utilisateur"):
-        notes.append("Le calcul a été arrêté avant sa fin : le relancer peut donner un autre plan.")
+    if resume["arret_par"] in COUPURES:
+        notes.append(COUPURES[resume["arret_par"]])
     with entrepot.ouvrir(base) as connexion:
         if entrepot.empreinte(connexion) != resume["empreinte_donnees"]:
             notes.append(
@@ -502,11 +520,19 @@ def _etages(resume: dict) -> pd.DataFrame:
                 nombre(e["valeur"]),
                 nombre(e["borne"]),
                 pourcentage(e["part_ecart"], 2),
+                FINS[e.get("arret_par")],
                 nombre(e["secondes"], 1),
             )
             for e in resume["etages"]
         ],
-        columns=["Objectif", "Valeur", "Meilleure valeur possible", "Écart au plus", "Secondes"],
+        columns=[
+            "Objectif",
+            "Valeur",
+            "Meilleure valeur possible",
+            "Écart au plus",
+            "Fin",
+            "Secondes",
+        ],
     )
 
 

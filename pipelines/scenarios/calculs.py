@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pipelines.base import reference
 from pipelines.planning.assemblage import Hypotheses
-from pipelines.planning.solveur import Avancement
+from pipelines.planning.suivi import Avancement
 from pipelines.scenarios import processus, propositions
 from pipelines.scenarios.processus import AVANCEMENT, Suivi
 
@@ -30,16 +30,27 @@ class Etat(Suivi):
 
 
 def lancer(
-    base: Path, departement: str, *, graine: int, duree_max_s: float, hypotheses: Hypotheses
+    base: Path,
+    departement: str,
+    *,
+    graine: int,
+    duree_max_s: float,
+    ecart_vise: float | None = None,
+    hypotheses: Hypotheses,
 ) -> str:
     """Start a proposal in a process of its own; the id under which to follow it."""
     calcul_id = processus.nouvel_id(departement)
-    SORTE.lancer(calcul_id, demande(base, departement, graine, duree_max_s, hypotheses))
+    SORTE.lancer(calcul_id, demande(base, departement, graine, duree_max_s, ecart_vise, hypotheses))
     return calcul_id
 
 
 def demande(
-    base: Path, departement: str, graine: int, duree_max_s: float, hypotheses: Hypotheses
+    base: Path,
+    departement: str,
+    graine: int,
+    duree_max_s: float,
+    ecart_vise: float | None,
+    hypotheses: Hypotheses,
 ) -> dict:
     """What is asked of a computation, as it is written in its folder."""
     return {
@@ -47,6 +58,7 @@ def demande(
         "departement": departement,
         "graine": graine,
         "duree_max_s": duree_max_s,
+        "part_ecart_vise": ecart_vise,
         "hypotheses": asdict(hypotheses),
     }
 
@@ -77,6 +89,7 @@ def _proposer(dossier: Path, demandee: dict, arret: Callable[[], bool]) -> None:
         demandee["departement"],
         graine=demandee["graine"],
         duree_max_s=demandee["duree_max_s"],
+        ecart_vise=demandee["part_ecart_vise"],
         hypotheses=Hypotheses(**demandee["hypotheses"]),
         sortie=dossier,
         progres=noter,

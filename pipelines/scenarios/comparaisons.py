@@ -62,14 +62,20 @@ def en_meme_temps() -> int:
 
 
 def lancer(
-    base: Path, departement: str, *, graine: int, duree_max_s: float, hypotheses: Hypotheses
+    base: Path,
+    departement: str,
+    *,
+    graine: int,
+    duree_max_s: float,
+    ecart_vise: float | None = None,
+    hypotheses: Hypotheses,
 ) -> str:
     """Start a comparison in a process of its own; the id under which to follow it.
 
     The doctrine of `hypotheses` is left aside: every one is computed.
     """
     comparaison_id = processus.nouvel_id(departement) + SUFFIXE
-    demande = calculs.demande(base, departement, graine, duree_max_s, hypotheses)
+    demande = calculs.demande(base, departement, graine, duree_max_s, ecart_vise, hypotheses)
     SORTE.lancer(comparaison_id, {**demande, "doctrines": [d.code for d in doctrines()]})
     return comparaison_id
 
@@ -101,6 +107,7 @@ def comparer(
     *,
     graine: int,
     duree_max_s: float,
+    ecart_vise: float | None = None,
     hypotheses: Hypotheses,
     sortie: Path,
     progres: Callable[[float, str], None] | None = None,
@@ -112,7 +119,7 @@ def comparer(
     the doctrines at work give their best plan and the others are not begun. Raises AtlasError
     when a computation can't be done, with its doctrine named.
     """
-    demande = calculs.demande(base, departement, graine, duree_max_s, hypotheses)
+    demande = calculs.demande(base, departement, graine, duree_max_s, ecart_vise, hypotheses)
     codes = [d.code for d in doctrines()]
     sortie = sortie.resolve()
     _effacer(sortie, codes)
@@ -195,6 +202,7 @@ def _comparer(dossier: Path, demande: dict, arret: Callable[[], bool]) -> None:
         demande["departement"],
         graine=demande["graine"],
         duree_max_s=demande["duree_max_s"],
+        ecart_vise=demande["part_ecart_vise"],
         hypotheses=Hypotheses(**demande["hypotheses"]),
         sortie=dossier,
         arret=arret,

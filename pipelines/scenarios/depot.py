@@ -3,7 +3,7 @@
 `data/depot/fichiers` holds each accepted file under its sha256; `data/depot/versions` one JSON a
 state of the data: its files by the names people know, and its départements. A state is recorded
 when the warehouse built from it is in service, never before. Files that are only looked at stay in
-a private folder, in memory when there is room, and are removed whatever happens.
+memory: not a byte of them is written anywhere before they are judged and accepted.
 """
 
 import contextlib
@@ -21,8 +21,9 @@ from pipelines.base.textes import enumeration
 from pipelines.marts import construction, entrepot
 from pipelines.marts.rapport import Rapport
 from pipelines.scoring.inscription import inscrire
-from pipelines.sources import chargement, lecture
+from pipelines.sources import lecture
 from pipelines.sources.cartes import cartes
+from pipelines.sources.fichiers import Fichier, fichiers
 from pipelines.sources.reconnaissance import Reconnu, reconnaitre
 
 FICHIERS = "fichiers"
@@ -30,8 +31,6 @@ VERSIONS = "versions"
 VERROU = "verrou"
 EN_COURS = ".en-cours"
 """Ends the name of a state whose warehouse is not in service yet."""
-PREFIXE_PRIVE = "atlas-depot"
-PREFIXE_MONTAGE = "atlas-montage"
 PARTIEL = ".partiel"
 ORIGINE = "depot"
 LONGUEUR_NOM_MAX = 120
@@ -64,9 +63,9 @@ class Version:
 
 @dataclass(frozen=True)
 class _Etat:
-    """Files by name with the place of each, and the départements they are built for."""
+    """Files with the place of each, and the départements they are built for."""
 
-    fichiers: dict[FichierDepose, Path]
+    fichiers: dict[FichierDepose, Fichier]
     departements: tuple[str, ...]
     version: int | None
     provenance: str
@@ -74,41 +73,38 @@ class _Etat:
 
 def proposer_depot(
     base: Path,
-    fichiers: Iterable[tuple[str, bytes]],
+    deposes: Iterable[tuple[str, bytes]],
     *,
     repartir_de_zero: bool = False,
     progres: Progres | None = None,
 ) -> Rapport:
-    """What `fichiers` (names and contents) would change to the warehouse `base`; nothing changes.
+    """What `deposes` (names and contents) would change to the warehouse `base`; nothing changes.
 
     They complete the files `base` was built from: a local file replaces those of the same sources,
     a public one is added. With `repartir_de_zero`, they are the only files, for every département
     of their annuaire. Raises AtlasError when the files of `base` are not to be found.
     """
-    with _preparer(base, list(fichiers), repartir_de_zero) as lot:
-        examen = construction.examiner(lot.dossiers, lot.departements, base, progres)
-        return replace(examen, deposes=tuple(lot.deposes), remplaces=tuple(lot.remplaces))
+    lot = _preparer(base, list(deposes), repartir_de_zero)
+    examen = construction.examiner(lot.fichiers, lot.departements, base, progres)
+    return replace(examen, deposes=tuple(lot.deposes), remplaces=tuple(lot.remplaces))
 
 
 def accepter(
     base: Path,
-    fichiers: Iterable[tuple[str, bytes]],
+    deposes: Iterable[tuple[str, bytes]],
     *,
     actuel: str | None,
     repartir_de_zero: bool = False,
     progres: Progres | None = None,
 ) -> Version:
-    """Build `base` with `fichiers`, swap it in and record the state; the version now in service.
+    """Build `base` with `deposes`, swap it in and record the state; the version now in service.
 
     `actuel` is the fingerprint the report was made from: the data must not have changed since.
     Raises AtlasError, everything left as it was, for files that would be refused, another deposit
     under way, a build that goes on too long, or a disk that can't be written.
     """
-    with (
-        _verrou(base),
-        construction.seul(base, progres),
-        _preparer(base, list(fichiers), repartir_de_zero) as lot,
-    ):
+    with _verrou(base), construction.seul(base, progres):
+        lot = _preparer(base, list(deposes), repartir_de_zero)
         _exiger_inchange(base, actuel)
         if laisses := lot.illisibles:
             raise AtlasError(
@@ -131,7 +127,7 @@ def accepter(
             _ecrire_version(base, numero, motif, lot.contenu, lot.etat, en_cours=True)
 
         construction.construire(
-            lot.dossiers,
+            lot.fichiers,
             base,
             lot.departements,
             progres,
@@ -164,15 +160,14 @@ def revenir(base: Path, numero: int, progres: Progres | None = None) -> Version:
             )
         etat = _etat_de(voulue)
         _verifier(etat.fichiers)
-        with _monter(etat.fichiers) as montage:
-            construction.construire(
-                [montage],
-                base,
-                list(etat.departements),
-                progres,
-                origine=[f"{ORIGINE}:{numero}"],
-                completer=inscrire,
-            )
+        construction.construire(
+            _en_ordre(etat.fichiers),
+            base,
+            list(etat.departements),
+            progres,
+            origine=[f"{ORIGINE}:{numero}"],
+            completer=inscrire,
+        )
         return replace(voulue, est_en_service=True)
 
 
@@ -188,45 +183,45 @@ def versions(base: Path) -> list[Version]:
 
 @dataclass(frozen=True)
 class _Lot:
-    """What is built: the folders, the files kept of the current state and those dropped."""
+    """What is built: the files kept of the current state and those dropped."""
 
-    dossiers: list[Path]
     departements: list[str] | None
     etat: _Etat
-    contenu: dict[FichierDepose, Path]
+    contenu: dict[FichierDepose, Fichier]
     deposes: list[str]
     remplaces: list[str]
     illisibles: list[str]
 
+    @property
+    def fichiers(self) -> list[Fichier]:
+        """All of them, in the order of a build."""
+        return _en_ordre(self.contenu)
 
-@contextlib.contextmanager
-def _preparer(base: Path, fichiers: list[tuple[str, bytes]], repartir: bool) -> Iterator[_Lot]:
-    """The dropped files in a private folder, beside what stays of the current state."""
+
+def _preparer(base: Path, deposes: list[tuple[str, bytes]], repartir: bool) -> _Lot:
+    """The dropped files, still in memory, beside what stays of the current state."""
     etat = _Etat({}, (), None, "") if repartir else _etat_actuel(base)
-    noms = _noms_surs([nom for nom, _ in fichiers])
-    octets = sum(len(contenu) for _, contenu in fichiers)
-    with (
-        _ecriture(),
-        provisoire.dossier(PREFIXE_PRIVE, provisoire.parent_prive(octets)) as prive,
-    ):
-        neufs: dict[FichierDepose, Path] = {}
-        for nom, (_, contenu) in zip(noms, fichiers, strict=True):
-            chemin = prive / nom
-            chemin.write_bytes(contenu)
-            neufs[FichierDepose(nom, lecture.empreinte(chemin), _sources(chemin))] = chemin
-        remplaces = _remplaces(etat, neufs)
-        gardes = {f: chemin for f, chemin in etat.fichiers.items() if f not in remplaces}
-        _verifier(gardes)
-        with _monter(gardes) as montage:
-            yield _Lot(
-                dossiers=[montage, prive],
-                departements=list(etat.departements) or None,
-                etat=etat,
-                contenu={**gardes, **neufs},
-                deposes=noms,
-                remplaces=sorted(f.nom for f in remplaces),
-                illisibles=[f.nom for f in neufs if not f.sources],
-            )
+    noms = _noms_surs([nom for nom, _ in deposes])
+    neufs: dict[FichierDepose, Fichier] = {}
+    for nom, (_, octets) in zip(noms, deposes, strict=True):
+        fichier = Fichier(nom, octets)
+        neufs[FichierDepose(nom, fichier.empreinte(), _sources(fichier))] = fichier
+    remplaces = _remplaces(etat, neufs)
+    gardes = {f: fichier for f, fichier in etat.fichiers.items() if f not in remplaces}
+    _verifier(gardes)
+    return _Lot(
+        departements=list(etat.departements) or None,
+        etat=etat,
+        contenu={**gardes, **neufs},
+        deposes=noms,
+        remplaces=sorted(f.nom for f in remplaces),
+        illisibles=[f.nom for f in neufs if not f.sources],
+    )
+
+
+def _en_ordre(contenu: dict[FichierDepose, Fichier]) -> list[Fichier]:
+    """The files of a state as a folder that held them would give them."""
+    return sorted(contenu.values(), key=lambda fichier: PurePosixPath(fichier.nom))
 
 
 def _remplaces(etat: _Etat, neufs: Iterable[FichierDepose]) -> set[FichierDepose]:
@@ -267,7 +262,7 @@ def _noms_surs(noms: list[str]) -> list[str]:
     return surs
 
 
-def _sources(fichier: Path) -> tuple[str, ...]:
+def _sources(fichier: Fichier) -> tuple[str, ...]:
     """The sources `fichier` is read as; none when it is refused, which the report tells."""
     try:
         lus = [reconnaitre(t) for t in lecture.tableaux(fichier) if t.debuts]
@@ -297,16 +292,15 @@ def _etat_actuel(base: Path) -> _Etat:
         )
     dossiers = [Path(o) for o in origine]
     # what is no longer there is told when it is needed: a dropped file may replace it
-    trouves = chargement.fichiers([d for d in dossiers if d.is_dir()])
-    fichiers = {
-        FichierDepose(nom, sha256, sources): trouves.get(nom, dossiers[0] / nom)
+    trouves = {f.nom: f for f in fichiers([d for d in dossiers if d.is_dir()])}
+    etat = {
+        FichierDepose(nom, sha256, sources): trouves.get(nom, Fichier(nom, dossiers[0] / nom))
         for nom, (sha256, sources) in lus.items()
     }
-    for nom, notice in trouves.items():
-        if notice.name == construction.NOTICE:
-            fichiers[FichierDepose(nom, lecture.empreinte(notice), ())] = notice
+    for notice in filter(construction.est_notice, trouves.values()):
+        etat[FichierDepose(notice.nom, notice.empreinte(), ())] = notice
     provenance = f"Données de départ ({enumeration([d.name for d in dossiers])})"
-    return _Etat(fichiers, departements, None, provenance)
+    return _Etat(etat, departements, None, provenance)
 
 
 def _depart_a_garder(base: Path) -> _Etat | None:
@@ -322,40 +316,28 @@ def _depart_a_garder(base: Path) -> _Etat | None:
 def _etat_de(version: Version) -> _Etat:
     """The files of a recorded version, in the deposit."""
     dossier = chemins.DEPOT / FICHIERS
-    fichiers = {f: dossier / f.sha256 for f in version.fichiers}
-    return _Etat(fichiers, version.departements, version.numero, version.motif)
+    gardes = {f: Fichier(f.nom, dossier / f.sha256) for f in version.fichiers}
+    return _Etat(gardes, version.departements, version.numero, version.motif)
 
 
-def _verifier(fichiers: dict[FichierDepose, Path]) -> None:
+def _verifier(gardes: dict[FichierDepose, Fichier]) -> None:
     """Raise AtlasError when a file kept is not the one that was accepted."""
-    for fichier, chemin in fichiers.items():
-        if not chemin.is_file() or lecture.empreinte(chemin) != fichier.sha256:
+    for garde, fichier in gardes.items():
+        if _est_autre(fichier, garde.sha256):
             raise AtlasError(
                 "Ce fichier n'est plus celui qui a servi à construire les données actuelles.",
-                fichier=fichier.nom,
+                fichier=garde.nom,
                 remede="le redonner avec les autres, ou reconstruire avec atlas construire "
                 "--sources DOSSIER",
             )
 
 
-@contextlib.contextmanager
-def _monter(fichiers: dict[FichierDepose, Path]) -> Iterator[Path]:
-    """A folder that shows `fichiers` under the names people know, for the time of a build."""
-    parent = provisoire.parent_prive(0)
-    with _ecriture(), provisoire.dossier(PREFIXE_MONTAGE, parent) as montage:
-        for fichier, chemin in fichiers.items():
-            place = montage / fichier.nom
-            place.parent.mkdir(parents=True, exist_ok=True)
-            _montrer(chemin.resolve(), place)
-        yield montage
-
-
-def _montrer(chemin: Path, place: Path) -> None:
-    """Make `chemin` readable at `place`: a link, or a copy where links are kept for some."""
+def _est_autre(fichier: Fichier, sha256: str) -> bool:
+    """True when its bytes are not those of that fingerprint, or can't be had any more."""
     try:
-        place.symlink_to(chemin)
+        return fichier.empreinte() != sha256
     except OSError:
-        shutil.copyfile(chemin, place)
+        return True
 
 
 def _motif(lot: _Lot, repartir: bool) -> str:
@@ -372,7 +354,7 @@ def _ecrire_version(
     base: Path,
     numero: int,
     motif: str,
-    contenu: dict[FichierDepose, Path],
+    contenu: dict[FichierDepose, Fichier],
     etat: _Etat,
     *,
     en_cours: bool = False,
@@ -381,12 +363,13 @@ def _ecrire_version(
     with _ecriture():
         magasin = chemins.DEPOT / FICHIERS
         magasin.mkdir(parents=True, exist_ok=True)
-        for fichier, chemin in contenu.items():
-            garde = magasin / fichier.sha256
+        for depose, fichier in contenu.items():
+            garde = magasin / depose.sha256
             if not garde.exists():
                 partiel = magasin / f"{PARTIEL}-{provisoire.marque()}"
                 try:
-                    shutil.copyfile(chemin, partiel)
+                    with fichier.ouvrir() as lu, partiel.open("xb") as ecrit:
+                        shutil.copyfileobj(lu, ecrit)
                     partiel.replace(garde)
                 finally:
                     partiel.unlink(missing_ok=True)

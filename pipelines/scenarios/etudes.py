@@ -21,7 +21,7 @@ from pipelines.base.textes import du_tableur
 from pipelines.planning import absences, frontiere, marges, negociation
 from pipelines.planning.modele import SOUPLES
 from pipelines.planning.probleme import Presence, Probleme, depuis_json
-from pipelines.planning.solveur import Avancement
+from pipelines.planning.suivi import Avancement
 from pipelines.planning.voisinage import Voisinage
 from pipelines.scenarios import processus, propositions
 from pipelines.scenarios.processus import Phase
@@ -68,7 +68,7 @@ class Etude:
 
 
 def parametres(nature: Nature, duree_resolution_s: float | None = None) -> dict:
-    """What a study tries and how far, from `data/reference/marges.toml`.
+    """What a study tries and how far, from `data/reference`.
 
     `duree_resolution_s` replaces the reference for the studies that solve the whole département.
     """
@@ -83,9 +83,10 @@ def parametres(nature: Nature, duree_resolution_s: float | None = None) -> dict:
         ),
         Nature.FRONTIERE: ("pas_changements", "budgets_max", "duree_resolution_s"),
         Nature.NEGOCIATION: ("tolerance_negociation", "postes_par_voisinage"),
-        Nature.ABSENCES: ("postes_par_voisinage", "relais_par_absence"),
-    }[nature]
-    valeurs = {nom: reference.valeur("marges", nom) for nom in noms}
+    }
+    if nature == Nature.ABSENCES:
+        return {"minimum": reference.valeur("couverture", "hebdomadaire_demi_journees_cycle")}
+    valeurs = {nom: reference.valeur("marges", nom) for nom in noms[nature]}
     if duree_resolution_s is not None and "duree_resolution_s" in valeurs:
         valeurs["duree_resolution_s"] = duree_resolution_s
     return valeurs
@@ -295,7 +296,7 @@ class _Travail:
             texte = f"Budget {numero + 1} sur {total} : {a.message}"
             self.progres((numero + a.fraction) / total, texte)
 
-        def tracer(points: tuple[frontiere.Point, ...]) -> None:
+        def tracer(points: tuple[frontiere.Budget, ...]) -> None:
             resultat["points"] = [asdict(p) for p in points]
             self.garder(resultat)
 

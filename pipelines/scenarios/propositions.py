@@ -13,7 +13,8 @@ from pipelines.base.textes import pour_tableur
 from pipelines.marts import entrepot
 from pipelines.planning.assemblage import Hypotheses, assembler
 from pipelines.planning.probleme import Presence, Probleme, vers_json
-from pipelines.planning.solveur import Avancement, Resultat, resoudre
+from pipelines.planning.solveur import Resultat, resoudre
+from pipelines.planning.suivi import Avancement
 from pipelines.planning.verification import juger
 from pipelines.scenarios.resume import resumer
 
@@ -38,6 +39,7 @@ def proposer(
     *,
     graine: int,
     duree_max_s: float,
+    ecart_vise: float | None = None,
     hypotheses: Hypotheses | None = None,
     sortie: Path | None = None,
     progres: Callable[[Avancement], None] | None = None,
@@ -45,13 +47,20 @@ def proposer(
 ) -> Proposition:
     """Propose a plan for `departement` from the warehouse `base`, and write it under `sortie`.
 
+    `duree_max_s`, `ecart_vise` (0 to 1, None for all the work): when to stop, see `resoudre`.
     Raises AtlasError when the data don't allow it, or when the independent judge finds a breach
     (a defect of Atlas: nothing is written then).
     """
     with entrepot.ouvrir(base) as connexion:
         probleme = assembler(connexion, departement, hypotheses or Hypotheses(), graine)
         avertissements = entrepot.avertissements(connexion)
-    resultat = resoudre(probleme, duree_max_s=duree_max_s, progres=progres, arret=arret)
+    resultat = resoudre(
+        probleme,
+        duree_max_s=duree_max_s,
+        ecart_vise=ecart_vise,
+        progres=progres,
+        arret=arret,
+    )
     texte = vers_json(probleme)
     verdict = juger(json.loads(texte), [asdict(p) for p in resultat.plan])
     if not verdict.conforme:
@@ -60,7 +69,8 @@ def proposer(
             + " ; ".join(m.message for m in verdict.manquements[:5]),
             remede="ne pas se servir de ce plan et signaler ce défaut d'Atlas avec probleme.json",
         )
-    resume = resumer(probleme, resultat, verdict, avertissements)
+    limites = {"duree_max_s": duree_max_s, "part_ecart_vise": ecart_vise}
+    resume = resumer(probleme, resultat, limites, verdict, avertissements)
     if sortie is not None:
         ecrire(
             sortie,

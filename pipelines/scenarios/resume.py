@@ -16,9 +16,16 @@ SANS_PERSONNE = ("vacant", "absent")
 
 
 def resumer(
-    probleme: Probleme, resultat: Resultat, verdict: Verdict, avertissements: dict[str, str]
+    probleme: Probleme,
+    resultat: Resultat,
+    limites: dict[str, float | None],
+    verdict: Verdict,
+    avertissements: dict[str, str],
 ) -> dict:
-    """The content of `resume.json`: plain values, French labels, units in names."""
+    """The content of `resume.json`: plain values, French labels, units in names.
+
+    `limites`: what the work was asked to stop at.
+    """
     avant = couvertures(probleme, probleme.presences_actuelles)
     apres = couvertures(probleme, resultat.plan)
     return {
@@ -38,6 +45,7 @@ def resumer(
             "donnees_demi_journees_cycle": sum(apres.values()),
         },
         "statut": resultat.statut,
+        "limites": limites,
         "arret_par": resultat.arret_par,
         "etages": [
             {
@@ -49,6 +57,7 @@ def resumer(
                 "borne": e.borne,
                 "part_ecart": e.ecart,
                 "ecart_demi_journees": e.ecart_demi_journees,
+                "arret_par": e.arret_par,
                 "secondes": round(e.secondes, 2),
             }
             for e in resultat.etages

@@ -8,9 +8,9 @@ last editor) are left out: any spreadsheet writes them, whatever the file is abo
 import html
 import re
 import zipfile
-from pathlib import Path
 
 from pipelines.sources.classeurs import MARQUE_OLE
+from pipelines.sources.fichiers import Fichier
 
 SUFFIXE_ODS = ".ods"
 TECHNIQUES = (
@@ -39,17 +39,17 @@ _LATIN = re.compile(rb"[\x20-\x7e\xa0-\xff]{6,}")
 _LARGE = re.compile(rb"(?:[\x20-\x7e\xa0-\xff]\x00){6,}")
 
 
-def textes(fichier: Path) -> list[str]:
+def textes(fichier: Fichier) -> list[str]:
     """The texts of `fichier` outside its cells; none when it is no workbook.
 
     The file must have been found harmless by `classeurs.ouvrir`.
     """
-    with fichier.open("rb") as flux:
+    with fichier.ouvrir() as flux:
         debut = flux.read(len(MARQUE_OLE))
     if debut == MARQUE_OLE:
         # the old binary format: cells, notes and properties are mixed in clear; numbers alone tell
         # the ones from the others
-        octets = fichier.read_bytes()
+        octets = fichier.lire()
         mots = [
             *(m.decode("latin-1") for m in _LATIN.findall(octets)),
             *(m.decode("utf-16-le") for m in _LARGE.findall(octets)),
@@ -58,7 +58,7 @@ def textes(fichier: Path) -> list[str]:
     if not debut.startswith(b"PK"):
         return []
     trouves: list[str] = []
-    with fichier.open("rb") as flux, zipfile.ZipFile(flux) as archive:
+    with fichier.ouvrir() as flux, zipfile.ZipFile(flux) as archive:
         for entree in archive.infolist():
             nom = entree.filename.lower()
             if not nom.endswith((".xml", ".vml")) or nom.startswith(TECHNIQUES):
@@ -66,7 +66,7 @@ def textes(fichier: Path) -> list[str]:
             if nom.startswith(FEUILLES):
                 mentions = _MENTION.findall(archive.read(entree))
                 trouves += [html.unescape(m.decode("utf-8", "replace")) for m in mentions]
-            elif fichier.suffix.lower() == SUFFIXE_ODS:
+            elif fichier.suffixe == SUFFIXE_ODS:
                 if nom == "content.xml":
                     contenu = archive.read(entree).decode("utf-8", "replace")
                     for note in _ANNOTATION.findall(contenu):

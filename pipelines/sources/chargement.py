@@ -6,10 +6,10 @@ nothing on the disk, and the raw rows are gone with `liberer`.
 
 import contextlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import duckdb
 
@@ -20,6 +20,7 @@ from pipelines.sources import annexes, donnees_personnelles, lecture
 from pipelines.sources.cartes import Carte, cartes, colonne_proche, normaliser
 from pipelines.sources.classeurs import Constat
 from pipelines.sources.donnees_personnelles import Regime
+from pipelines.sources.fichiers import Fichier, fichiers
 from pipelines.sources.reconnaissance import NonReconnu, Reconnu, reconnaitre
 
 ORIGINE_DU_TABLEUR = date(1899, 12, 30)
@@ -72,35 +73,8 @@ class Inventaire:
     non_reconnus: list[NonReconnu]
 
 
-def fichiers(dossiers: list[Path]) -> dict[str, Path]:
-    """Every regular file of `dossiers` and below, hidden ones apart, in a fixed order.
-
-    The key names the file to the user: its path inside the folder, preceded by the folder's name
-    when two folders hold the same path.
-    """
-    trouves: dict[str, Path] = {}
-    for dossier in dossiers:
-        if not dossier.is_dir():
-            raise AtlasError(
-                f"Dossier introuvable : {dossier}",
-                admis="un dossier qui contient les fichiers publics (et, s'il y en a, locaux)",
-                remede="vérifier le chemin donné à --sources",
-            )
-        for fichier in sorted(dossier.rglob("*")):
-            relatif = fichier.relative_to(dossier)
-            if not fichier.is_file() or any(p.startswith((".", "~$")) for p in relatif.parts):
-                continue
-            nom = relatif.as_posix()
-            cle, rang = nom, 1
-            while cle in trouves:
-                prefixe = dossier.name if rang == 1 else f"{dossier.name} ({rang})"
-                cle, rang = f"{prefixe}/{nom}", rang + 1
-            trouves[cle] = fichier
-    return trouves
-
-
-def charger(connexion: duckdb.DuckDBPyConnection, dossiers: list[Path]) -> Inventaire:
-    """Create raw_<source> for every card, filled from the recognised files of `dossiers`.
+def charger(connexion: duckdb.DuckDBPyConnection, donnes: Sequence[Path | Fichier]) -> Inventaire:
+    """Create raw_<source> for every card, filled from the recognised files of `donnes`.
 
     A source without a file gets an empty table, so that the models below always run. Rows that
     can't be cut into columns go to `raw_rejet`, what is said of a whole file to `raw_constat`.
@@ -108,13 +82,13 @@ def charger(connexion: duckdb.DuckDBPyConnection, dossiers: list[Path]) -> Inven
     hangs, is absent.
     """
     with Chargement(connexion) as chargement:
-        for nom, fichier in fichiers(dossiers).items():
-            chargement.ajouter(nom, fichier)
+        for fichier in fichiers(donnes):
+            chargement.ajouter(fichier)
         inventaire = chargement.terminer()
     if not any(lu.source == "annuaire" for lu in inventaire.lus):
         raise AtlasError(
             "Aucun annuaire de l'éducation parmi les fichiers donnés.",
-            fichier=", ".join(str(d) for d in dossiers),
+            fichier=", ".join(d.nom if isinstance(d, Fichier) else str(d) for d in donnes),
             admis="l'export CSV de « fr-en-annuaire-education » (data.education.gouv.fr)",
             remede="ajouter l'annuaire au dossier ; sans lui aucun établissement n'est connu",
         )
@@ -157,40 +131,36 @@ class Chargement:
         dossier = self._debord.replace("'", "''")
         self._connexion.execute(f"set temp_directory = '{dossier}'")
 
-    def ajouter(self, nom: str, fichier: Path) -> None:
-        """Read `fichier`, known to the user as `nom`.
+    def ajouter(self, fichier: Fichier) -> None:
+        """Read `fichier`.
 
         Raises AtlasError when it can't be opened, or when one of its tables holds personal data.
         """
         try:
-            self._ajouter(nom, fichier)
-        except AtlasError as refus:
-            # two folders may hold files of one name: say which
+            self._ajouter(fichier)
+        except OSError as cause:
             raise AtlasError(
-                refus.quoi,
-                fichier=nom,
-                ligne=refus.ligne,
-                colonne=refus.colonne,
-                admis=refus.admis,
-                remede=refus.remede,
-            ) from None
+                f"Impossible de lire ce fichier : {cause.strerror or 'il est hors de portée'}.",
+                fichier=fichier.nom,
+                remede="vérifier ses droits d'accès et le disque où il est, puis recommencer",
+            ) from cause
         except duckdb.Error:
             # the message of the engine may quote the file: it is not repeated
             raise AtlasError(
                 "Fichier trop gros ou trop abîmé pour être lu en mémoire.",
-                fichier=nom,
+                fichier=fichier.nom,
                 admis="un fichier qui tient dans la mémoire de la machine",
                 remede="en extraire les colonnes ou les départements utiles, puis le redonner",
             ) from None
 
-    def _ajouter(self, nom: str, fichier: Path) -> None:
-        if fichier.suffix.lower() in SUFFIXES_D_ACCOMPAGNEMENT:
+    def _ajouter(self, fichier: Fichier) -> None:
+        if fichier.suffixe in SUFFIXES_D_ACCOMPAGNEMENT:
             return
         octets_max = reference.valeur("controles", "fichier_octets_max")
-        if fichier.stat().st_size > octets_max:
+        if fichier.octets > octets_max:
             raise AtlasError(
                 "Fichier trop gros pour être une source d'Atlas.",
-                fichier=fichier.name,
+                fichier=fichier.nom,
                 admis="2 Go au plus",
                 remede="vérifier le fichier, ou en extraire les colonnes utiles",
             )
@@ -211,11 +181,11 @@ class Chargement:
         sources = [r.carte.nom for r in reconnus]
         for reconnu, table, versement in verses:
             repete = sources.count(reconnu.carte.nom) > 1
-            titre = f"{nom} [{reconnu.tableau.feuille}]" if repete else nom
-            self._noter(reconnu, table, versement, nom, titre)
+            titre = f"{fichier.nom} [{reconnu.tableau.feuille}]" if repete else fichier.nom
+            self._noter(reconnu, table, versement, titre)
         if reconnus:
             for constat in (c for t in tableaux for c in t.constats):
-                self._constater(reconnus[0].carte.nom, nom, constat)
+                self._constater(reconnus[0].carte.nom, fichier.nom, constat)
 
     def terminer(self) -> Inventaire:
         """Create the raw_* views over what was read."""
@@ -231,7 +201,7 @@ class Chargement:
         return Inventaire(self._lus, self._non_reconnus)
 
     def _verifier_annexes(
-        self, fichier: Path, tableaux: list[lecture.Tableau], reconnus: list[Reconnu]
+        self, fichier: Fichier, tableaux: list[lecture.Tableau], reconnus: list[Reconnu]
     ) -> None:
         """Refuse a file that holds personal data outside its tables: above, or beside."""
         regime = Regime.a_cote_de([r.carte for r in reconnus])
@@ -279,7 +249,6 @@ class Chargement:
                 table,
                 reconnu.ligne_entete,
                 len(reconnu.entetes),
-                list(range(len(reconnu.entetes))),
             )
             donnees_personnelles.verifier_valeurs(
                 self._connexion,
@@ -310,9 +279,7 @@ class Chargement:
             self._connexion.execute(f"drop table if exists {table}")
             raise
 
-    def _noter(
-        self, reconnu: Reconnu, table: str, versement: lecture.Versement, donne: str, nom: str
-    ) -> None:
+    def _noter(self, reconnu: Reconnu, table: str, versement: lecture.Versement, nom: str) -> None:
         carte, fichier = reconnu.carte, reconnu.tableau.fichier
         litteral = nom.replace("'", "''")
         colonnes = ", ".join(
@@ -335,12 +302,12 @@ class Chargement:
         self._lus.append(
             FichierLu(
                 source=carte.nom,
-                donne=donne,
+                donne=fichier.nom,
                 fichier=nom,
-                sha256=lecture.empreinte(fichier),
-                octets=fichier.stat().st_size,
+                sha256=fichier.empreinte(),
+                octets=fichier.octets,
                 lignes_lues=lignes + len(versement.rejets),
-                millesime=self._millesime(carte, selection, fichier.stem),
+                millesime=self._millesime(carte, selection, PurePosixPath(fichier.nom).stem),
             )
         )
 
@@ -433,7 +400,7 @@ def _refuser_incomplets(inconnus: list[NonReconnu]) -> None:
             manque = enumeration([f"« {c} »" for c in inconnu.manquantes])
             raise AtlasError(
                 f"Il manque {manque} pour lire ce fichier comme « {carte.titre} »{feuille}.",
-                fichier=inconnu.fichier.name,
+                fichier=inconnu.fichier.nom,
                 colonne=inconnu.manquantes[0],
                 admis=", ".join(carte.requises),
                 remede="ajouter la colonne, ou reprendre le modèle (atlas modeles)",
@@ -464,15 +431,12 @@ def _date(lu: FichierLu) -> str:
     return jour_ou_annee(lu.millesime) or jour_ou_annee(lu.fichier)
 
 
-def _sans_tableau(fichier: Path) -> str:
+def _sans_tableau(fichier: Fichier) -> str:
     """Why a file holds no table."""
-    if fichier.stat().st_size == 0:
+    if fichier.octets == 0:
         return "le fichier est vide"
-    if fichier.suffix.lower() in (
-        *lecture.SUFFIXES_CSV,
-        *lecture.SUFFIXES_EXCEL,
-    ):
+    if fichier.suffixe in (*lecture.SUFFIXES_CSV, *lecture.SUFFIXES_EXCEL):
         return "aucune ligne remplie"
-    if fichier.suffix.lower() in lecture.SUFFIXES_GEOJSON:
+    if fichier.suffixe in lecture.SUFFIXES_GEOJSON:
         return "ce n'est pas une collection de contours (FeatureCollection)"
     return "ce genre de fichier n'est pas lu : donner un CSV, un classeur ou un GeoJSON"

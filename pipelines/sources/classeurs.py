@@ -10,13 +10,13 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import python_calamine
 
 from pipelines.base import reference
 from pipelines.base.erreurs import AtlasError
 from pipelines.base.textes import nombre
+from pipelines.sources.fichiers import Fichier
 from pipelines.sources.fichiers_csv import CELLULE_TROP_LONGUE, Rangee
 
 OCTETS_PAR_MORCEAU = 1024**2
@@ -99,14 +99,14 @@ class Feuille:
         return fusions
 
 
-def ouvrir(fichier: Path) -> tuple[list[Feuille], list[Constat]]:
+def ouvrir(fichier: Fichier) -> tuple[list[Feuille], list[Constat]]:
     """The sheets of `fichier` and what was seen in it.
 
     Raises AtlasError when it is protected, broken, or too big once open.
     """
     constats = _examiner(fichier)
     try:
-        classeur = python_calamine.CalamineWorkbook.from_path(str(fichier))
+        classeur = python_calamine.CalamineWorkbook.from_filelike(fichier.ouvrir())
         return [
             Feuille(meta.name, classeur.get_sheet_by_name(meta.name))
             for meta in classeur.sheets_metadata
@@ -118,22 +118,22 @@ def ouvrir(fichier: Path) -> tuple[list[Feuille], list[Constat]]:
         raise _illisible(fichier) from cause
 
 
-def _examiner(fichier: Path) -> list[Constat]:
+def _examiner(fichier: Fichier) -> list[Constat]:
     """Refuse what must not be opened; note what will not be followed."""
-    with fichier.open("rb") as flux:
+    with fichier.ouvrir() as flux:
         est_ole = flux.read(len(MARQUE_OLE)) == MARQUE_OLE
     if est_ole:
-        octets = fichier.read_bytes()
+        octets = fichier.lire()
         if CHIFFRE in octets:
             raise AtlasError(
                 "Classeur protégé par un mot de passe : il ne peut pas être lu.",
-                fichier=fichier.name,
+                fichier=fichier.nom,
                 admis=ADMIS,
                 remede="l'enregistrer sans mot de passe, puis le redonner",
             )
-        return [Constat("classeur_macros", fichier.name)] if MACROS_OLE in octets else []
+        return [Constat("classeur_macros", fichier.nom)] if MACROS_OLE in octets else []
     try:
-        with zipfile.ZipFile(fichier) as archive:
+        with fichier.ouvrir() as flux, zipfile.ZipFile(flux) as archive:
             return _examiner_archive(fichier, archive)
     # a broken archive: of these, its content would be read otherwise by another program
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError,
@@ -141,10 +141,10 @@ def _examiner(fichier: Path) -> list[Constat]:
         raise _illisible(fichier) from cause
 
 
-def _examiner_archive(fichier: Path, archive: zipfile.ZipFile) -> list[Constat]:
+def _examiner_archive(fichier: Fichier, archive: zipfile.ZipFile) -> list[Constat]:
     entrees = archive.infolist()
     total = sum(e.file_size for e in entrees)
-    taille = max(fichier.stat().st_size, 1)
+    taille = max(fichier.octets, 1)
     octets_max = int(reference.valeur("controles", "classeur_octets_max"))
     rapport_max = reference.valeur("controles", "classeur_rapport_max")
     a_partir_de = reference.valeur("controles", "classeur_rapport_a_partir_de_octets")
@@ -156,16 +156,16 @@ def _examiner_archive(fichier: Path, archive: zipfile.ZipFile) -> list[Constat]:
         raise AtlasError(
             f"Classeur démesuré : {nombre(total / MEGAOCTET)} Mo une fois ouvert. "
             "Il n'a pas été ouvert.",
-            fichier=fichier.name,
+            fichier=fichier.nom,
             admis=f"{nombre(octets_max / MEGAOCTET)} Mo une fois ouvert",
             remede="enregistrer la feuille utile au format CSV, ou dans un classeur neuf",
         )
     constats = []
     noms = [e.filename.lower() for e in entrees]
     if any(n.endswith("vbaproject.bin") or n.startswith("basic/") for n in noms):
-        constats.append(Constat("classeur_macros", fichier.name))
+        constats.append(Constat("classeur_macros", fichier.nom))
     if any("externallinks/" in n for n in noms):
-        constats.append(Constat("classeur_liens", fichier.name))
+        constats.append(Constat("classeur_liens", fichier.nom))
     for entree in entrees:
         nom = entree.filename.lower()
         if nom.startswith("xl/worksheets/") and nom.endswith(".xml"):
@@ -181,7 +181,7 @@ def _examiner_archive(fichier: Path, archive: zipfile.ZipFile) -> list[Constat]:
 
 
 def _examiner_feuille(
-    fichier: Path, archive: zipfile.ZipFile, entree: zipfile.ZipInfo
+    fichier: Fichier, archive: zipfile.ZipFile, entree: zipfile.ZipInfo
 ) -> list[Constat]:
     """How far a sheet extends, and its formulas or errors without a value."""
     lignes, largeur, a_formules, reste = 0, 0, False, b""
@@ -202,7 +202,7 @@ def _examiner_feuille(
     ]
 
 
-def _examiner_ods(fichier: Path, contenu: bytes) -> None:
+def _examiner_ods(fichier: Fichier, contenu: bytes) -> None:
     cellules = 0
     for attributs, interieur in _LIGNE_ODS.findall(contenu):
         pleines = sum(_repetitions(a) for a in _CELLULE_ODS.findall(interieur))
@@ -215,13 +215,13 @@ def _repetitions(attributs: bytes) -> int:
     return int(trouvee[1]) if trouvee else 1
 
 
-def _refuser_etendue(fichier: Path, cellules: int) -> None:
+def _refuser_etendue(fichier: Fichier, cellules: int) -> None:
     cellules_max = int(reference.valeur("controles", "classeur_cellules_max"))
     if cellules > cellules_max:
         raise AtlasError(
             f"Feuille démesurée : elle s'étend sur {nombre(cellules)} cellules. "
             "Elle n'a pas été ouverte.",
-            fichier=fichier.name,
+            fichier=fichier.nom,
             admis=f"{nombre(cellules_max)} cellules, de la première à la dernière remplie",
             remede="supprimer les lignes et les colonnes au-delà du tableau (souvent une cellule "
             "oubliée tout en bas), ou enregistrer la feuille au format CSV",
@@ -236,10 +236,10 @@ def _rang_de_colonne(lettres: bytes) -> int:
     return rang
 
 
-def _illisible(fichier: Path) -> AtlasError:
+def _illisible(fichier: Fichier) -> AtlasError:
     return AtlasError(
         "Classeur illisible : le fichier est abîmé, protégé ou n'est pas un classeur.",
-        fichier=fichier.name,
+        fichier=fichier.nom,
         admis=ADMIS,
         remede="l'ouvrir dans le tableur et l'enregistrer à nouveau au format .xlsx",
     )

@@ -19,6 +19,7 @@ from pipelines.sources.echecs import (
     SansLigneError,
     message_du_service,
 )
+from pipelines.sources.fichiers import Fichier
 from pipelines.sources.rangement import Recue
 from pipelines.sources.reconnaissance import NonReconnu, Reconnu, reconnaitre
 
@@ -109,7 +110,7 @@ def _verifier_geojson(demande: Demande, recue: Recue) -> None:
 def _verifier_source(demande: Demande, chemin: Path) -> None:
     """The reading recognises one of its tables as the source asked for."""
     try:
-        vus = [reconnaitre(t) for t in lecture.tableaux(chemin) if t.debuts]
+        vus = [reconnaitre(t) for t in lecture.tableaux(Fichier(chemin.name, chemin)) if t.debuts]
     except AtlasError as cause:
         raise DefinitiveError(cause.quoi) from cause
     noms = [v.carte.nom for v in vus if isinstance(v, Reconnu)]

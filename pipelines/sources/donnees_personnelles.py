@@ -10,13 +10,13 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
-from pathlib import Path
 
 import duckdb
 
 from pipelines.base import reference
 from pipelines.base.erreurs import AtlasError
 from pipelines.sources.cartes import Carte, cartes, normaliser
+from pipelines.sources.fichiers import Fichier
 
 FICHIER = "donnees_personnelles"
 CLE_DES_POSTES = "poste_id"
@@ -88,7 +88,7 @@ RIEN = Constatees(*[False] * 9, part_de_noms=0.0, part_de_dates=0.0)
 
 
 def verifier_entetes(
-    fichier: Path, entetes: list[str], regime: Regime, carte: Carte | None = None
+    fichier: Fichier, entetes: list[str], regime: Regime, carte: Carte | None = None
 ) -> None:
     """Raise AtlasError when a header names a person or a private matter.
 
@@ -108,7 +108,7 @@ def verifier_entetes(
 def verifier_valeurs(
     connexion: duckdb.DuckDBPyConnection,
     table: str,
-    fichier: Path,
+    fichier: Fichier,
     entetes: list[str],
     regime: Regime,
     carte: Carte | None = None,
@@ -139,7 +139,7 @@ def verifier_valeurs(
 
 def verifier_textes(
     connexion: duckdb.DuckDBPyConnection,
-    fichier: Path,
+    fichier: Fichier,
     textes: Iterable[str],
     ou: str,
     regime: Regime,
@@ -384,13 +384,13 @@ def _constater(
 
 
 def _refus(
-    fichier: Path, motif: str, rang: int | None = None, entete: str | None = None
+    fichier: Fichier, motif: str, rang: int | None = None, entete: str | None = None
 ) -> AtlasError:
     quoi = "supprimer cette colonne, ou y mettre un code qui ne désigne personne"
     return AtlasError(
         f"Ce fichier porte une donnée personnelle : {motif}. Il est refusé en entier, rien n'en a "
         "été enregistré (secret professionnel, RGPD).",
-        fichier=fichier.name,
+        fichier=fichier.nom,
         colonne=None if rang is None else nom_montrable(rang, entete or ""),
         admis="des postes, des établissements et des nombres, jamais des personnes",
         remede=f"{quoi if rang is not None else 'supprimer ce texte'}, puis redonner le fichier",

@@ -2,26 +2,31 @@
 
 A row keeps the number a spreadsheet shows, blank rows counted; a row that can't be cut into cells
 is given with the reason, never lost. `releve` measures a large file without cutting it, so that a
-regular one can be left to DuckDB.
+regular one can be left to Arrow (`lots`).
 """
 
 import codecs
+import contextlib
 import csv
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TextIO
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.csv
 
 from pipelines.base import reference
 from pipelines.sources.cartes import entetes_connus, normaliser
+from pipelines.sources.fichiers import Fichier
 
 # How far down a header may stand below title lines, and how much text is enough to know a dialect.
 LIGNES_DE_TITRE_MAX = 20
 OCTETS_D_ESSAI = 262_144
 OCTETS_PAR_MORCEAU = 16 * 1024**2
+# No row of a regular file is longer; more at a time costs memory and gains nothing.
+OCTETS_PAR_LOT = 1024**2
 # Counting bytes goes ten times faster when they stay in the processor's cache.
 OCTETS_EN_CACHE = 256 * 1024
 SEPARATEURS = (";", ",", "\t", "|")
@@ -88,17 +93,17 @@ def nettoyer(cellule: str | None) -> str | None:
     return cellule.translate(_EN_ESPACES).strip(" ") or None
 
 
-def dialecte(fichier: Path) -> Dialecte:
+def dialecte(fichier: Fichier) -> Dialecte:
     """The encoding of the whole file, and the separator its header is written with."""
     encodage, erreurs = _encodage(fichier)
-    with fichier.open("rb") as flux:
+    with fichier.ouvrir() as flux:
         essai = flux.read(OCTETS_D_ESSAI)
     # the sample may end inside a character: what can't be decoded there is of no use to a header
     texte = essai.decode(encodage, errors=erreurs if erreurs == RESCAPE else "ignore")
     return Dialecte(encodage, erreurs, _separateur(texte.removeprefix("\ufeff")))
 
 
-def debut(fichier: Path, forme: Dialecte) -> list[tuple[int, list[str]]]:
+def debut(fichier: Fichier, forme: Dialecte) -> list[tuple[int, list[str]]]:
     """The first rows with the line each stands on, unreadable ones apart."""
     lues: list[tuple[int, list[str]]] = []
     for rangee in rangees(fichier, forme):
@@ -109,13 +114,37 @@ def debut(fichier: Path, forme: Dialecte) -> list[tuple[int, list[str]]]:
     return lues
 
 
-def rangees(fichier: Path, forme: Dialecte) -> Iterator[Rangee]:
+def rangees(fichier: Fichier, forme: Dialecte) -> Iterator[Rangee]:
     """Every row of `fichier`, blank ones too."""
-    with fichier.open(encoding=forme.encodage, errors=forme.erreurs, newline=None) as flux:
+    with fichier.ouvrir_texte(forme.encodage, forme.erreurs) as flux:
         yield from _rangees(_lignes_physiques(flux), forme.separateur)
 
 
-def releve(fichier: Path, separateur: str, passees: int, largeur: int) -> Releve:
+@contextlib.contextmanager
+def lots(
+    fichier: Fichier, separateur: str, passees: int, colonnes: list[str]
+) -> Iterator[pa.RecordBatchReader]:
+    """The rows of a regular UTF-8 file below its first `passees` lines, in order, as text.
+
+    An empty cell is null. Raises pyarrow.ArrowInvalid, at once or while the rows are read, for a
+    row that has not as many cells as there are `colonnes`.
+    """
+    with fichier.ouvrir() as flux:
+        for _ in range(passees):
+            flux.readline()
+        yield pyarrow.csv.open_csv(
+            flux,
+            read_options=pyarrow.csv.ReadOptions(column_names=colonnes, block_size=OCTETS_PAR_LOT),
+            parse_options=pyarrow.csv.ParseOptions(delimiter=separateur),
+            convert_options=pyarrow.csv.ConvertOptions(
+                column_types=dict.fromkeys(colonnes, pa.string()),
+                null_values=[""],
+                strings_can_be_null=True,
+            ),
+        )
+
+
+def releve(fichier: Fichier, separateur: str, passees: int, largeur: int) -> Releve:
     """The shape of a UTF-8 file below its first `passees` lines.
 
     A file without quotes nor blank lines, whose separators are those of rows of `largeur` cells,
@@ -126,13 +155,15 @@ def releve(fichier: Path, separateur: str, passees: int, largeur: int) -> Releve
     )
 
 
-def _releve_par_compte(fichier: Path, separateur: str, passees: int, largeur: int) -> Releve | None:
+def _releve_par_compte(
+    fichier: Fichier, separateur: str, passees: int, largeur: int
+) -> Releve | None:
     """The shape of the plainest file.
 
     A row too wide, hidden from the count by one too short, is the strict reader's to refuse.
     """
     lignes, separateurs, dernier = 0, 0, b"\n"
-    with fichier.open("rb") as flux:
+    with fichier.ouvrir() as flux:
         for _ in range(passees):
             flux.readline()
         while morceau := flux.read(OCTETS_EN_CACHE):
@@ -159,7 +190,7 @@ def _releve_par_compte(fichier: Path, separateur: str, passees: int, largeur: in
     return Releve(lignes, aucune, largeur, est_regulier=True)
 
 
-def _releve_par_ligne(fichier: Path, separateur: str, passees: int) -> Releve:
+def _releve_par_ligne(fichier: Fichier, separateur: str, passees: int) -> Releve:
     """The shape of any file, sixteen megabytes at a time.
 
     `est_regulier` says that every row stands on one line, ended by a line feed, and that no quote
@@ -169,7 +200,7 @@ def _releve_par_ligne(fichier: Path, separateur: str, passees: int) -> Releve:
     ouvert = False
     separateurs_en_cours, longueur_en_cours, dernier = 0, 0, FIN_DE_LIGNE
     rang = 0
-    with fichier.open("rb") as flux:
+    with fichier.ouvrir() as flux:
         for _ in range(passees):
             flux.readline()
         while morceau := flux.read(OCTETS_PAR_MORCEAU):
@@ -215,9 +246,9 @@ def _releve_par_ligne(fichier: Path, separateur: str, passees: int) -> Releve:
     )
 
 
-def _encodage(fichier: Path) -> tuple[str, str]:
+def _encodage(fichier: Fichier) -> tuple[str, str]:
     """UTF-16 by its mark, UTF-8 if nearly all is, else Windows-1252 as Excel saves it."""
-    with fichier.open("rb") as flux:
+    with fichier.ouvrir() as flux:
         marque = flux.read(4)
     if marque.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16", "replace"
@@ -225,7 +256,7 @@ def _encodage(fichier: Path) -> tuple[str, str]:
         return "utf-8-sig", "strict"
     accents = abimes = 0
     suite = codecs.getincrementaldecoder("utf-8")("replace")
-    with fichier.open("rb") as flux:
+    with fichier.ouvrir() as flux:
         while morceau := flux.read(OCTETS_PAR_MORCEAU):
             texte = suite.decode(morceau)
             abimes += texte.count("\ufffd")
@@ -236,10 +267,10 @@ def _encodage(fichier: Path) -> tuple[str, str]:
     return "cp1252", "replace"
 
 
-def _est_utf8(fichier: Path) -> bool:
+def _est_utf8(fichier: Fichier) -> bool:
     """True when every byte of `fichier` is UTF-8."""
     suite = codecs.getincrementaldecoder("utf-8")("strict")
-    with fichier.open("rb") as flux:
+    with fichier.ouvrir() as flux:
         try:
             while morceau := flux.read(OCTETS_EN_CACHE):
                 suite.decode(morceau)

@@ -3,12 +3,10 @@
 A file becomes `Tableau`s: a header, where it stands, and how to load the rows below it as text.
 """
 
-import hashlib
 import itertools
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import duckdb
 import numpy as np
@@ -19,6 +17,7 @@ import shapely.geometry
 from pipelines.base.erreurs import AtlasError
 from pipelines.sources import classeurs, fichiers_csv
 from pipelines.sources.classeurs import Constat
+from pipelines.sources.fichiers import Fichier
 from pipelines.sources.fichiers_csv import (
     BLANCS,
     LIGNES_DE_TITRE_MAX,
@@ -27,7 +26,7 @@ from pipelines.sources.fichiers_csv import (
     nettoyer,
 )
 
-# Up to this size a CSV is cut row by row; DuckDB takes the larger ones, when they are regular.
+# Up to this size a CSV is cut row by row; Arrow takes the larger ones, when they are regular.
 OCTETS_EN_MEMOIRE = 2 * 1024**2
 # From this size on, a table in memory is packed before it is looked at.
 OCTETS_A_TASSER = 64 * 1024**2
@@ -68,7 +67,7 @@ class Tableau:
     `debuts` holds the first rows as text with the 1-based line each stands on in the file.
     """
 
-    fichier: Path
+    fichier: Fichier
     debuts: list[tuple[int, list[str]]]
     rangees: Callable[[], Iterator[Rangee]] = field(repr=False)
     forme: Dialecte | None = None
@@ -86,27 +85,26 @@ class Tableau:
         table: str,
         ligne_entete: int,
         largeur: int,
-        rangs: list[int],
     ) -> Versement:
-        """Create `table` with the rows below `ligne_entete`, as text: one column c<n> for each
-        of `rangs`, out of `largeur`.
+        """Create `table` with the rows below `ligne_entete`, as text, in columns c0, c1 … up to
+        `largeur`.
 
         A row of a CSV with more cells than that, or that can't be cut, is among the rejects, with
         what could be read of it.
         """
-        versement = self._verser_en_bloc(connexion, table, ligne_entete, largeur, rangs)
-        return versement or self._verser_par_lots(connexion, table, ligne_entete, largeur, rangs)
+        versement = self._verser_en_bloc(connexion, table, ligne_entete, largeur)
+        return versement or self._verser_par_lots(connexion, table, ligne_entete, largeur)
 
     def verser_tout(self, connexion: duckdb.DuckDBPyConnection, table: str, largeur: int) -> None:
         """Create `table` with every row of a file nobody knows, the wider ones folded."""
-        if self._verser_en_bloc(connexion, table, 0, largeur, list(range(largeur))):
+        if self._verser_en_bloc(connexion, table, 0, largeur):
             return
         plies = (
             (rangee.ligne, rangee.cellules[i : i + largeur])
             for rangee in self.rangees()
             for i in range(0, len(rangee.cellules), largeur)
         )
-        _remplir(connexion, table, plies, list(range(largeur)))
+        _remplir(connexion, table, plies, largeur)
 
     def _verser_par_lots(
         self,
@@ -114,7 +112,6 @@ class Tableau:
         table: str,
         ligne_entete: int,
         largeur: int,
-        rangs: list[int],
     ) -> Versement:
         rejets: list[Rangee] = []
 
@@ -131,57 +128,49 @@ class Tableau:
                 elif any(map(nettoyer, cellules)):
                     yield rangee.ligne, cellules
 
-        _remplir(connexion, table, lisibles(), rangs)
+        _remplir(connexion, table, lisibles(), largeur)
         return Versement(table, "ligne", rejets)
 
     def _verser_en_bloc(
-        self,
-        connexion: duckdb.DuckDBPyConnection,
-        table: str,
-        ligne_entete: int,
-        largeur: int,
-        rangs: list[int],
+        self, connexion: duckdb.DuckDBPyConnection, table: str, ligne_entete: int, largeur: int
     ) -> Versement | None:
-        """A large UTF-8 CSV with one row a line, read by all cores; None when it isn't one."""
+        """A large UTF-8 CSV with one whole row a line, cut by Arrow; None when it isn't one."""
         if (
             self.forme is None
             or self.forme.erreurs != "strict"
-            or self.fichier.stat().st_size <= OCTETS_EN_MEMOIRE
+            or self.fichier.octets <= OCTETS_EN_MEMOIRE
             or any("\n" in c for n, cs in self.debuts if n <= ligne_entete for c in cs)
         ):
             return None
         releve = fichiers_csv.releve(self.fichier, self.forme.separateur, ligne_entete, largeur)
         if not releve.est_regulier or releve.cellules_max > largeur:
             return None
-        colonnes = ", ".join(f"'c{i}': 'varchar'" for i in range(largeur))
-        voulues = ", ".join(f"c{i}" for i in rangs)
         # a cell that begins with a sign is no blank: the first one found spares the others
         vite = " ".join(f"when c{i} between '!' and '~' then true" for i in range(largeur))
         pleine = " or ".join(f"{_nette(i)} != ''" for i in range(largeur))
         try:
-            # strictly: otherwise the cells of a row too wide are dropped without a word
-            connexion.execute(
-                f"""
-                create table {table} as
-                select {voulues}, case {vite} else coalesce({pleine}, false) end as est_pleine
-                from read_csv(
-                    ?, header = false, delim = ?, quote = '"', escape = '"', skip = ?,
-                    columns = {{{colonnes}}}, auto_detect = false,
-                    strict_mode = true, null_padding = true
+            with fichiers_csv.lots(
+                self.fichier, self.forme.separateur, ligne_entete, [f"c{i}" for i in range(largeur)]
+            ) as lots:
+                connexion.register("lots_en_cours", lots)
+                connexion.execute(
+                    f"create table {table} as "
+                    f"select *, case {vite} else coalesce({pleine}, false) end as est_pleine "
+                    "from lots_en_cours"
                 )
-                """,
-                [str(self.fichier), self.forme.separateur, ligne_entete],
-            )
-        except duckdb.Error:
+        except (duckdb.Error, pa.ArrowInvalid):
+            # a row too wide or too short, told one by one: what was said of it may quote it
             connexion.execute(f"drop table if exists {table}")
             return None
+        finally:
+            connexion.unregister("lots_en_cours")
         [(lues, pleines)] = connexion.execute(
             f"select count(*), count(*) filter (where est_pleine) from {table}"
         ).fetchall()
         if lues != releve.lignes:
             connexion.execute(f"drop table {table}")
             return None
-        if self.fichier.stat().st_size > OCTETS_A_TASSER:
+        if self.fichier.octets > OCTETS_A_TASSER:
             # packed at once: what is then asked of a column is asked of its distinct values
             connexion.execute(f"checkpoint {table.partition('.')[0]}")
         filtre = "" if lues == pleines else " where est_pleine"
@@ -219,19 +208,13 @@ def _nette(rang: int) -> str:
     return f"trim(translate(c{rang}, '{BLANCS}', '{' ' * len(BLANCS)}'))"
 
 
-def empreinte(fichier: Path) -> str:
-    """sha256 of the bytes of `fichier`, in hexadecimal."""
-    with fichier.open("rb") as flux:
-        return hashlib.file_digest(flux, "sha256").hexdigest()
-
-
-def tableaux(fichier: Path) -> Iterator[Tableau]:
+def tableaux(fichier: Fichier) -> Iterator[Tableau]:
     """The tables `fichier` holds: one for a CSV or a GeoJSON, one a sheet for Excel.
 
     Files of another kind hold none. Raises AtlasError when the file can't be opened as what its
     name says.
     """
-    suffixe = fichier.suffix.lower()
+    suffixe = fichier.suffixe
     if suffixe in SUFFIXES_CSV:
         yield _csv(fichier)
     elif suffixe in SUFFIXES_EXCEL:
@@ -244,14 +227,14 @@ def _remplir(
     connexion: duckdb.DuckDBPyConnection,
     table: str,
     rangees: Iterator[tuple[int, list[str | None]]],
-    rangs: list[int],
+    largeur: int,
 ) -> None:
-    """Create `table` (ligne, and c<n> for each of `rangs`) and append `rangees`, lot by lot."""
-    colonnes = ", ".join(f"c{i} varchar" for i in rangs)
+    """Create `table` (ligne, c0, c1 … up to `largeur`) and append `rangees`, lot by lot."""
+    colonnes = ", ".join(f"c{i} varchar" for i in range(largeur))
     connexion.execute(f"create table {table} (ligne bigint, {colonnes})")
     while lot := list(itertools.islice(rangees, LIGNES_PAR_LOT)):
         par_colonne = {"ligne": pa.array([ligne for ligne, _ in lot], pa.int64())}
-        for i in rangs:
+        for i in range(largeur):
             valeurs = [nettoyer(c[i]) if i < len(c) else None for _, c in lot]
             par_colonne[f"c{i}"] = pa.array(valeurs, pa.string())
         connexion.register("lot_en_cours", pa.table(par_colonne))
@@ -259,9 +242,9 @@ def _remplir(
         connexion.unregister("lot_en_cours")
 
 
-def _csv(fichier: Path) -> Tableau:
+def _csv(fichier: Fichier) -> Tableau:
     forme = fichiers_csv.dialecte(fichier)
-    constats = (Constat("encodage_mele", fichier.name),) if forme.est_mele else ()
+    constats = (Constat("encodage_mele", fichier.nom),) if forme.est_mele else ()
     return Tableau(
         fichier,
         fichiers_csv.debut(fichier, forme),
@@ -271,7 +254,7 @@ def _csv(fichier: Path) -> Tableau:
     )
 
 
-def _classeur(fichier: Path) -> Iterator[Tableau]:
+def _classeur(fichier: Fichier) -> Iterator[Tableau]:
     feuilles, constats = classeurs.ouvrir(fichier)
     for rang, feuille in enumerate(feuilles):
         debuts = [
@@ -284,14 +267,14 @@ def _classeur(fichier: Path) -> Iterator[Tableau]:
         yield Tableau(fichier, debuts, feuille.rangees, feuille=feuille.nom, constats=vus)
 
 
-def _geojson(fichier: Path) -> Iterator[Tableau]:
+def _geojson(fichier: Fichier) -> Iterator[Tableau]:
     """A FeatureCollection as rows: properties, a point inside, the geometry as hexadecimal WKB.
 
     A .json file that is no such collection holds no table.
     """
     try:
-        contenu = json.loads(fichier.read_text(encoding="utf-8-sig"))
-        if fichier.suffix.lower() == ".json" and (
+        contenu = json.loads(fichier.lire().decode("utf-8-sig"))
+        if fichier.suffixe == ".json" and (
             not isinstance(contenu, dict) or contenu.get("type") != "FeatureCollection"
         ):
             return
@@ -306,7 +289,7 @@ def _geojson(fichier: Path) -> Iterator[Tableau]:
             shapely.errors.ShapelyError) as cause:  # fmt: skip
         raise AtlasError(
             "Contours illisibles : ce n'est pas une collection GeoJSON complète.",
-            fichier=fichier.name,
+            fichier=fichier.nom,
             admis="une FeatureCollection de communes avec leurs propriétés « code » et « nom »",
             remede="télécharger à nouveau le fichier des contours",
         ) from cause

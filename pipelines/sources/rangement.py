@@ -11,9 +11,9 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from pipelines.base import provisoire
-from pipelines.sources import lecture
 from pipelines.sources.demandes import INCHANGE, RECU, Demande, Resultat
 from pipelines.sources.echecs import instant_http
+from pipelines.sources.fichiers import Fichier
 
 SUFFIXE_EMPREINTE = ".empreinte.json"
 PREFIXE_PROVISOIRE = ".partiel-"
@@ -122,7 +122,7 @@ def dernier_range(dossier: Path, demande: Demande) -> Precedent | None:
     versions = _versions(dossier, demande)
     if not versions:
         return None
-    sha = lecture.empreinte(versions[0])
+    sha = _sha256(versions[0])
     try:
         note = json.loads(_empreinte(versions[0]).read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -131,10 +131,14 @@ def dernier_range(dossier: Path, demande: Demande) -> Precedent | None:
     return Precedent(versions[0], sha, note if fidele else {})
 
 
+def _sha256(fichier: Path) -> str:
+    return Fichier(fichier.name, fichier).empreinte()
+
+
 def _retirer_copies(dossier: Path, demande: Demande, cible: Path, sha256: str) -> None:
     """Remove older vintages of the same bytes: the newest one says it all."""
     for fichier in _versions(dossier, demande):
-        if fichier != cible and lecture.empreinte(fichier) == sha256:
+        if fichier != cible and _sha256(fichier) == sha256:
             fichier.unlink()
             _empreinte(fichier).unlink(missing_ok=True)
             with contextlib.suppress(OSError):

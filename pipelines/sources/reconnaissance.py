@@ -1,10 +1,10 @@
 """Which source a table is, told from its headers and never from its file name."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from pipelines.sources import donnees_personnelles, lecture
 from pipelines.sources.cartes import Carte, cartes, correspondances
+from pipelines.sources.fichiers import Fichier
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class NonReconnu:
     `est_locale_incomplete` tells a local file that lost a column from a table of something else.
     """
 
-    fichier: Path
+    fichier: Fichier
     ressemble_a: str | None = None
     manquantes: tuple[str, ...] = ()
     raison: str | None = None

@@ -24,6 +24,7 @@ from pipelines.base.erreurs import AtlasError
 from pipelines.marts import construction
 from pipelines.marts.modeles import MACROS, modeles
 from pipelines.sources import chargement, lecture
+from pipelines.sources.fichiers import Fichier
 
 pytestmark = pytest.mark.reel
 
@@ -202,23 +203,24 @@ def modeles_de(source):
 
 
 def compter(connexion, fichiers):
-    """Read `fichiers` (name → path) together, and compare what was read of each with what the
-    models account for; of a row that is kept, no cell is lost that is not told.
+    """Read `fichiers` together, and compare what was read of each with what the models account
+    for; of a row that is kept, no cell is lost that is not told.
 
     Returns the fate of each file by name: read, unknown, or refused with a remedy.
     """
     sorts = {}
     with chargement.Chargement(connexion) as lot:
-        for nom, fichier in fichiers.items():
+        for fichier in fichiers:
             try:
-                lot.ajouter(nom, fichier)
+                lot.ajouter(fichier)
             except AtlasError as refus:
-                sorts[nom] = "refuse" if refus.remede else "refuse sans remede"
+                sorts[fichier.nom] = "refuse" if refus.remede else "refuse sans remede"
         inventaire = lot.terminer()
     sorts |= {lu.donne: "lu" for lu in inventaire.lus}
-    sorts |= {n.fichier.name: "inconnu" for n in inventaire.non_reconnus}
+    sorts |= {n.fichier.nom: "inconnu" for n in inventaire.non_reconnus}
     assert "refuse sans remede" not in sorts.values()
-    assert sorts.keys() == fichiers.keys(), "a file is read, refused, or said to be unknown"
+    noms = {f.nom for f in fichiers}
+    assert sorts.keys() == noms, "a file is read, refused, or said to be unknown"
     illisibles = dict(
         connexion.execute("select fichier, count(*) from raw_rejet group by all").fetchall()
     )
@@ -288,7 +290,7 @@ def test_mutations_are_read_or_refused_and_every_row_is_accounted_for(
     suffixe = Path(FICHIERS[nom]).suffix
     sorts, lus = [], {}
 
-    def ecrire(graine):
+    def mutant_de(graine):
         """One mutant, named by its seed."""
         hasard = random.Random(f"{nom} {graine}")
         octets = extraits[nom]
@@ -298,9 +300,7 @@ def test_mutations_are_read_or_refused_and_every_row_is_accounted_for(
             mutant = hasard.choice([couper, semer, encoder_autrement])(octets, hasard)
         else:
             mutant = abimer(octets, hasard)
-        fichier = dossier / f"mutant-{graine}{suffixe}"
-        fichier.write_bytes(mutant)
-        return fichier
+        return Fichier(f"mutant-{graine}{suffixe}", mutant)
 
     @settings(
         max_examples=MUTATIONS // PAR_LOT,
@@ -315,16 +315,11 @@ def test_mutations_are_read_or_refused_and_every_row_is_accounted_for(
     )
     def muter(graines, en_bloc):
         monkeypatch.setattr(lecture, "OCTETS_EN_MEMOIRE", 0 if en_bloc else 2 * 1024**2)
-        fichiers = {f.name: f for f in map(ecrire, graines)}
-        try:
-            par_nom = compter(connexion, fichiers)
-            sorts.extend(par_nom.values())
-            place = A_CONSTRUIRE - len(lus)
-            entiers = [f for f, sort in par_nom.items() if sort == "lu"][:place]
-            lus.update({f: fichiers[f].read_bytes() for f in entiers})
-        finally:
-            for fichier in fichiers.values():
-                fichier.unlink()
+        mutants = list(map(mutant_de, graines))
+        par_nom = compter(connexion, mutants)
+        sorts.extend(par_nom.values())
+        entiers = [f for f in mutants if par_nom[f.nom] == "lu"][: A_CONSTRUIRE - len(lus)]
+        lus.update({f.nom: f.lire() for f in entiers})
 
     muter()
     assert len(sorts) >= MUTATIONS
@@ -334,10 +329,9 @@ def test_mutations_are_read_or_refused_and_every_row_is_accounted_for(
 
 def test_the_extracts_themselves_are_read_whole(extraits, atelier):
     """Unharmed, every row of every extract is kept, merged, or set aside with its reason."""
-    connexion, dossier = atelier
+    connexion, _ = atelier
     for nom, octets in extraits.items():
-        fichier = dossier / f"entier{Path(FICHIERS[nom]).suffix}"
-        fichier.write_bytes(octets)
-        assert compter(connexion, {fichier.name: fichier}) == {fichier.name: "lu"}, nom
+        fichier = Fichier(f"entier{Path(FICHIERS[nom]).suffix}", octets)
+        assert compter(connexion, [fichier]) == {fichier.nom: "lu"}, nom
         [(lignes,)] = connexion.execute("select count(*) from raw_rejet").fetchall()
         assert lignes == 0, nom

@@ -20,7 +20,7 @@ from pipelines.planning.assemblage import Hypotheses
 from pipelines.planning.modele import DURES
 from pipelines.planning.reprise import qui_peut_prendre
 from pipelines.planning.verification import juger
-from pipelines.reports import explication
+from pipelines.reports.lecture import lire
 from pipelines.scenarios import comparaisons, propositions
 from pipelines.scoring.bareme import bareme
 from pipelines.scoring.besoin import besoins
@@ -293,7 +293,7 @@ def test_a_shown_proposal_is_explained_site_by_site(ouvrir, entrepot_exemple):
         for poste, regles in zip(table["Poste"], table["Règles"], strict=True)
         if regles == "toutes respectées"
     ]
-    lu = explication.lire(dossier)
+    lu = lire(dossier)
     for reprise in qui_peut_prendre(lu.probleme, lu.plan, presence["site_id"]):
         lignes = [asdict(x) for x in reprise.alternative.plan]
         verdict = juger(asdict(lu.probleme), lignes)
@@ -462,6 +462,35 @@ def test_a_comparison_stopped_before_its_first_plan_or_interrupted_says_what_to_
     assert "interrompu" in doctrines_de(ecran).main.error[0].value
     (dossier / "comparaison.json").write_text('{"doctrines": []}', encoding="utf-8")
     assert "avant le premier plan" in doctrines_de(ecran).main.warning[0].value
+
+
+def test_a_gap_to_stop_at_is_asked_on_the_page_and_its_end_is_read_there(ouvrir):
+    """Left empty it asks for nothing; 40 % is kept as a share, and the proof says what it did."""
+    ecran = ouvrir("proposer", departement="005")
+    assert not ecran.exception
+    [ecart] = [n for n in ecran.main.number_input if n.label.startswith("S'arrêter dès que")]
+    [duree] = [n for n in ecran.main.number_input if n.label.startswith("Durée")]
+    assert ecart.value is None
+    ecart.set_value(40)
+    duree.set_value(5)
+    [bouton] = [b for b in ecran.main.button if b.label == "Proposer une répartition"]
+    ecran = bouton.click().run()
+    assert not ecran.exception
+    dossier = chemins.CALCULS / ecran.query_params["calcul"]
+    demande = json.loads((dossier / "demande.json").read_text(encoding="utf-8"))
+    assert demande["part_ecart_vise"] == 0.4
+    fin = time.monotonic() + 120
+    while not (dossier / "resume.json").exists() and time.monotonic() < fin:
+        time.sleep(0.2)
+    resume = json.loads((dossier / "resume.json").read_text(encoding="utf-8"))
+    assert resume["limites"] == {"duree_max_s": 5.0, "part_ecart_vise": 0.4}
+    ecran.run()
+    assert not ecran.exception
+    assert "Écart visé de 40 %" in clair(" ".join(m.value for m in ecran.main.markdown))
+    fins = {"preuve": "prouvé le meilleur", "ecart": "écart visé atteint"}
+    attendues = [fins.get(e["arret_par"], "travail prévu achevé") for e in resume["etages"]]
+    preuve = next(t.value for t in ecran.main.dataframe if "Fin" in t.value)
+    assert list(preuve["Fin"]) == attendues
 
 
 def test_a_study_is_launched_followed_and_read_on_the_page_of_margins(ouvrir, entrepot_exemple):

@@ -135,52 +135,36 @@ def jugement(probleme, plan):
     return juger(json.loads(vers_json(probleme)), en_lignes(plan))
 
 
-def optimum_par_enumeration(probleme):
-    """Least (manque, changements, trajets) in that order over every plan, None when none stands."""
-    contenu = json.loads(vers_json(probleme))
-    choix = []
-    for poste, ligne in zip(probleme.postes, probleme.minutes, strict=True):
-        actuels = {a.site_id for a in probleme.presences_actuelles if a.poste_id == poste.poste_id}
-        sites = [
-            site.site_id
-            for site, minutes in zip(probleme.sites, ligne, strict=True)
-            if site.besoin and (minutes is not None or site.site_id in actuels)
-        ]
-        du_poste = []
-        for montants in itertools.product(NIVEAUX, repeat=len(sites)):
-            lignes = [
-                {"poste_id": poste.poste_id, "site_id": s, "demi_journees_cycle": x}
-                for s, x in zip(sites, montants, strict=True)
-                if x
-            ]
-            # A fault of this poste alone can't be mended by what the others do.
-            siens = [m for m in juger(contenu, lignes).manquements if m.poste_id == poste.poste_id]
-            if not siens:
-                du_poste.append(lignes)
-        choix.append(du_poste)
-    valeurs = []
-    for plan in itertools.product(*choix):
-        verdict = juger(contenu, [ligne for lignes in plan for ligne in lignes])
-        if verdict.conforme:
-            valeurs.append(tuple(verdict.objectifs.values()))
-    return min(valeurs, default=None)
-
-
 def enumerer(probleme):
-    """Every plan that keeps every rule, with its objectives, by the judge alone."""
+    """Every plan that keeps every rule, with its objectives, by the judge alone.
+
+    Plans grow one poste at a time. Two kinds of faults can't be mended by the postes that follow,
+    and end a plan there: those of the poste itself, and those of a site that has too much.
+    """
     contenu = json.loads(vers_json(probleme))
-    couples = [(p.poste_id, s.site_id) for p in probleme.postes for s in probleme.sites]
+    sites = [site.site_id for site in probleme.sites]
+    plans = [()]
+    for poste in probleme.postes:
+        secteurs = []
+        for montants in itertools.product(probleme.reglages.niveaux, repeat=len(sites)):
+            secteur = tuple(
+                Presence(poste.poste_id, s, n) for s, n in zip(sites, montants, strict=True) if n
+            )
+            fautes = juger(contenu, en_lignes(secteur)).manquements
+            if all(m.poste_id != poste.poste_id for m in fautes):
+                secteurs.append(secteur)
+        plans = [
+            plan + secteur
+            for plan, secteur in itertools.product(plans, secteurs)
+            if all(
+                m.poste_id is not None
+                for m in juger(contenu, en_lignes(plan + secteur)).manquements
+            )
+        ]
+    verdicts = [(tuple(sorted(plan)), juger(contenu, en_lignes(plan))) for plan in plans]
+    return [(plan, tuple(v.objectifs.values())) for plan, v in verdicts if v.conforme]
 
-    def peut_tenir(couple, n):
-        # the rest of a plan may mend a lock or a missing head collège, nothing else
-        seul = juger(contenu, en_lignes([Presence(*couple, n)]))
-        return n == 0 or {m.regle for m in seul.manquements} <= {"verrou", "ecoles_tete"}
 
-    seuls = {c: [n for n in NIVEAUX if peut_tenir(c, n)] for c in couples}
-    plans = []
-    for montants in itertools.product(*seuls.values()):
-        plan = tuple(sorted(Presence(*c, n) for c, n in zip(seuls, montants, strict=True) if n))
-        verdict = juger(contenu, en_lignes(plan))
-        if verdict.conforme:
-            plans.append((plan, tuple(verdict.objectifs.values())))
-    return plans
+def optimum_par_enumeration(probleme):
+    """The four objectives of the best plan, taken in order, None when no plan stands."""
+    return min((valeurs for _, valeurs in enumerer(probleme)), default=None)

@@ -3,17 +3,19 @@
 import itertools
 import json
 import random
+from collections import Counter
 from dataclasses import replace
 
 import pytest
-from petits import NIVEAUX, en_lignes, petit
+from petits import NIVEAUX, en_lignes, enumerer, petit
 
 from pipelines.base.erreurs import AtlasError
+from pipelines.planning.approche import approcher
 from pipelines.planning.conflits import conflits
 from pipelines.planning.exigences import Plancher
 from pipelines.planning.issues import appliquer
 from pipelines.planning.probleme import Poste, Presence, Probleme, Site, Verrou, vers_json
-from pipelines.planning.refus import dire_issue
+from pipelines.planning.refus import dire_exigences, dire_issue, dire_issues
 from pipelines.planning.solveur import resoudre
 from pipelines.planning.verification import juger
 
@@ -155,3 +157,46 @@ def test_the_solver_refuses_clashing_locks_with_the_ways_out():
         "2 demi-journées par cycle de plus",
     ):
         assert mots in message
+
+
+def test_demands_nobody_decides_are_told_by_the_nearest_plan():
+    """A plan that holds every floor is found; else what is short is the least there is, proven."""
+    vus = 0
+    for graine in range(30):
+        probleme = petit(graine, nb_sites=3)
+        planchers = tuple(Plancher(s.site_id, min(s.besoin, 2)) for s in probleme.sites if s.besoin)
+        trouve = approcher(probleme, planchers, 0.2)
+        manques = []
+        for plan, _ in enumerer(probleme):
+            couverture = Counter()
+            for x in plan:
+                couverture[x.site_id] += x.demi_journees_cycle
+            sous = [f.demi_journees_cycle - couverture[f.site_id] for f in planchers]
+            manques.append(sum(n for n in sous if n > 0))
+        assert sum(trouve.manquent.values()) == min(manques) == trouve.au_moins, graine
+        assert (not trouve.manquent) == possible(probleme, planchers)
+        vus += bool(trouve.manquent)
+    assert 0 < vus < 30
+
+
+def test_many_demands_are_told_together_with_what_is_within_their_reach():
+    """Eight collèges and one poste that serves seven: the numbers say why, ways out are few."""
+    modele = deux_colleges()
+    sites = tuple(
+        replace(modele.sites[0], site_id=f"034000{i}A", nom=f"Collège {i}") for i in range(1, 9)
+    )
+    probleme = replace(
+        modele,
+        sites=sites,
+        postes=(replace(modele.postes[0], capacite=16, sites_max=7),),
+        minutes=((0, *(10 for _ in sites[1:])),),
+        km=(tuple(None for _ in sites),),
+    )
+    [conflit] = conflits(probleme, [Plancher(s.site_id, 1) for s in sites])
+    assert len(conflit.exigences) == 8
+    phrase = dire_exigences(probleme, conflit.exigences)
+    assert "8 planchers (8 demi-journées par cycle en tout) sur 8 sites" in phrase
+    assert "1 poste (16 demi-journées par cycle, 7 sites au plus parmi eux)" in phrase
+    issues = dire_issues(probleme, conflit)
+    assert issues[-1] == "lever l'une de 8 exigences, au choix"
+    assert len(issues) < 8

@@ -74,9 +74,18 @@ def change_seulement(plan, autre, postes):
     return all(ici.get(c, 0) == la.get(c, 0) for c in ici | la if c[0] not in postes)
 
 
+def sur_leur_terrain(probleme, plan, autre, postes, site_id):
+    """Whether these postes serve nothing but that site, its head collège and what they served."""
+    [site] = [s for s in probleme.sites if s.site_id == site_id]
+    terrain = {site_id, site.site_tete, *(x.site_id for x in plan if x.poste_id in postes)}
+    return {x.site_id for x in autre if x.poste_id in postes} <= terrain
+
+
 @pytest.mark.parametrize("graine", GRAINES)
 def test_next_best_amounts_and_postes_equal_brute_force(graine):
-    """More, less, another poste: each is the best of the plans that change only these postes."""
+    """More, less: the best of the plans that change this poste; another poste: both, on their
+    sites.
+    """
     if cas(graine) is None or not cas(graine)[1]:
         return
     probleme, plan = cas(graine)
@@ -98,7 +107,9 @@ def test_next_best_amounts_and_postes_equal_brute_force(graine):
         def autre_poste(x, c=c, servants=servants):
             la = presences(x)
             return c not in la and any(
-                (q.poste_id, c[1]) in la and change_seulement(plan, x, {c[0], q.poste_id})
+                (q.poste_id, c[1]) in la
+                and change_seulement(plan, x, {c[0], q.poste_id})
+                and sur_leur_terrain(probleme, plan, x, {c[0], q.poste_id}, c[1])
                 for q in probleme.postes
                 if q.poste_id not in servants
             )
@@ -112,7 +123,7 @@ def test_next_best_amounts_and_postes_equal_brute_force(graine):
 
 @pytest.mark.parametrize("graine", GRAINES)
 def test_the_cheapest_way_to_more_presence_equals_brute_force(graine):
-    """With two postes, every plan is within reach: no plan of more presence loses less."""
+    """With two postes: no plan of more presence in which they change on their sites loses less."""
     if cas(graine) is None:
         return
     probleme, plan = cas(graine)
@@ -126,7 +137,11 @@ def test_the_cheapest_way_to_more_presence_equals_brute_force(graine):
         a_portee = {a.poste_id for a in reponse.a_portee}
 
         def sert_plus(x, site_id=site.site_id, cible=reponse.cible):
-            return couverture(x, site_id) >= cible
+            return couverture(x, site_id) >= cible and any(
+                change_seulement(plan, x, postes)
+                and sur_leur_terrain(probleme, plan, x, postes, site_id)
+                for postes in ({"P0"}, {"P1"}, {"P0", "P1"})
+            )
 
         attendue = meilleure_cle(graine, sert_plus)
         assert (reponse.moindre and reponse.moindre.cle) == attendue

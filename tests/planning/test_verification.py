@@ -2,6 +2,8 @@
 
 import ast
 import json
+import subprocess
+import sys
 
 import pytest
 
@@ -111,10 +113,23 @@ def test_each_fault_is_named_with_its_amount(lignes, regle, quantite):
     assert verdict.manquements[0].message.endswith(".")
 
 
+@pytest.mark.parametrize(
+    "ligne", [None, 3, "P0", [], {}, {"poste_id": ["P0"], "site_id": "A"}, {"poste_id": "P0"}]
+)
+def test_a_line_that_is_no_presence_is_a_fault_and_stops_nothing(ligne):
+    """Whatever stands in a plan made by hand, the other lines are judged."""
+    verdict = juger(probleme(), [ligne, *plan(("P0", "A", 5))])
+    assert [m.regle for m in verdict.manquements] == ["ligne", "niveau"]
+
+
 def test_unknown_travel_is_a_fault_unless_current():
     """P1 – E has no travel time: refused, then admitted once it is a present assignment."""
     lignes = plan(("P1", "A", 2), ("P1", "E", 2))
-    assert {m.site_id for m in juger(probleme(), lignes).manquements} == {"A", "E"}
+    fautes = juger(probleme(), lignes).manquements
+    assert [(m.site_id, m.quantite, m.unite) for m in fautes] == [
+        ("A", 5, "minute"),
+        ("E", 1, "trajet"),
+    ]
     present = [{"poste_id": "P1", "site_id": s, "demi_journees_cycle": 2} for s in "AE"]
     verdict = juger(probleme(presences_actuelles=present), lignes)
     assert verdict.conforme
@@ -157,9 +172,31 @@ def test_a_lock_not_kept_is_a_fault(nature, montant, lignes, quantite):
 
 
 def test_the_judge_shares_no_code_with_the_solver():
-    """It imports neither the model, nor the solver, nor their dependencies."""
-    source = (chemins.RACINE / "pipelines/planning/verification.py").read_text(encoding="utf-8")
-    importes = {
-        noeud.module for noeud in ast.walk(ast.parse(source)) if isinstance(noeud, ast.ImportFrom)
-    }
-    assert importes <= {"collections", "dataclasses", "typing", "pipelines.base.textes"}
+    """It imports neither the model, nor the solver, nor their dependencies, nor what does."""
+    permis = {"collections", "dataclasses", "typing", "math", "pipelines.base.textes"}
+    for module in ("planning/verification", "base/textes"):
+        source = (chemins.RACINE / f"pipelines/{module}.py").read_text(encoding="utf-8")
+        for noeud in ast.walk(ast.parse(source)):
+            if isinstance(noeud, ast.ImportFrom):
+                assert noeud.module in permis
+            elif isinstance(noeud, ast.Import):
+                assert {alias.name for alias in noeud.names} <= permis
+
+
+def test_the_judge_runs_without_the_solver():
+    """In an interpreter of its own, judging loads no module of the model nor of the engines."""
+    programme = """
+import json, sys
+from pipelines.planning.verification import juger
+juger(json.loads(sys.stdin.read()), [])
+print([m for m in sys.modules if m.startswith(("ortools", "numpy", "pipelines.planning."))])
+"""
+    fin = subprocess.run(
+        [sys.executable, "-c", programme],
+        input=json.dumps(probleme()),
+        cwd=chemins.RACINE,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert fin.stdout.strip() == "['pipelines.planning.verification']"

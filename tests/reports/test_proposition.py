@@ -14,6 +14,7 @@ from python_calamine import CalamineWorkbook
 from pipelines.base.erreurs import AtlasError
 from pipelines.base.textes import pourcentage
 from pipelines.reports import proposition
+from pipelines.reports.libelles import FINS_EN_MOTS
 
 
 def clair(texte):
@@ -207,6 +208,46 @@ def test_the_proof_says_how_far_the_best_plan_could_go(dossier_005):
     assert "environ" not in clair(proposition._preuve(resume))
     manque.update(part_ecart=0.0, ecart_demi_journees=0.0)
     assert clair("prouvé le plus petit possible") in clair(proposition._preuve(resume))
+
+
+@pytest.mark.parametrize(
+    ("fin", "en_mots", "garde"),
+    [
+        ("preuve", "prouvé le meilleur", None),
+        ("ecart", "écart visé atteint", None),
+        ("travail", "travail prévu achevé", None),
+        ("temps", "coupé par l'horloge", "L'horloge a coupé le calcul"),
+        ("utilisateur", "arrêt demandé", "arrêté à la demande"),
+    ],
+)
+def test_what_ended_the_work_is_said_stage_by_stage_and_a_cut_is_warned_of(
+    entrepot_exemple, dossier_005, tmp_path, fin, en_mots, garde
+):
+    copie = shutil.copytree(dossier_005, tmp_path / "copie")
+    resume = json.loads((copie / "resume.json").read_text(encoding="utf-8"))
+    resume["arret_par"] = resume["etages"][2]["arret_par"] = fin
+    resume["limites"]["part_ecart_vise"] = 0.05
+    (copie / "resume.json").write_text(json.dumps(resume), encoding="utf-8")
+    vue = proposition.vue(entrepot_exemple, copie)
+    assert vue.etages["Fin"][2] == en_mots
+    assert en_mots in clair(FINS_EN_MOTS)
+    assert any(garde in note for note in vue.mises_en_garde) if garde else not vue.mises_en_garde
+    bilan = "atteint pour les trajets" if fin == "ecart" else "sans effet sur ce calcul"
+    assert f"Écart visé de 5 % : {bilan}." in clair(vue.preuve)
+
+
+def test_a_proposal_made_before_the_ends_were_kept_says_that_it_does_not_know(
+    entrepot_exemple, dossier_005, tmp_path
+):
+    copie = shutil.copytree(dossier_005, tmp_path / "copie")
+    resume = json.loads((copie / "resume.json").read_text(encoding="utf-8"))
+    del resume["limites"]
+    for etage in resume["etages"]:
+        del etage["arret_par"]
+    (copie / "resume.json").write_text(json.dumps(resume), encoding="utf-8")
+    vue = proposition.vue(entrepot_exemple, copie)
+    assert set(vue.etages["Fin"]) == {"non noté"}
+    assert "Écart visé" not in clair(vue.preuve)
 
 
 def test_a_plan_of_other_data_says_that_the_data_have_changed(

@@ -10,6 +10,7 @@ from pipelines.planning.conflits import conflits
 from pipelines.planning.probleme import depuis_json
 from pipelines.planning.verification import juger
 from pipelines.reports import exigences, explication, proposition
+from pipelines.reports.lecture import lire
 
 
 def clair(texte):
@@ -113,7 +114,7 @@ def test_a_folder_without_a_proposal_and_a_site_of_elsewhere_are_refused(dossier
 
 def test_the_plan_that_is_explained_is_the_one_that_was_judged(dossier_005):
     """What is read again from the folder keeps every rule."""
-    lu = explication.lire(dossier_005)
+    lu = lire(dossier_005)
     contenu = json.loads((dossier_005 / "probleme.json").read_text(encoding="utf-8"))
     lignes = [
         {

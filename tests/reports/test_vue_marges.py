@@ -1,14 +1,19 @@
 """The studies of a proposal: kept with what they rest on, stopped without loss, told truly."""
 
+import io
 import json
 import shutil
+from dataclasses import replace
 
+import pandas as pd
 import pytest
 
 from pipelines.base.erreurs import AtlasError
 from pipelines.planning import absences
+from pipelines.reports import absences as vue_absences
+from pipelines.reports import etudes as vue_etudes
 from pipelines.reports import marges
-from pipelines.reports.explication import lire
+from pipelines.reports.lecture import lire
 from pipelines.scenarios import etudes, propositions
 from pipelines.scenarios.etudes import Nature
 from pipelines.scenarios.processus import Phase
@@ -45,7 +50,7 @@ def test_a_study_is_computed_once_and_again_when_what_it_rests_on_changes(
     (autre / propositions.FICHIER_PLAN).write_text("\n".join(plan[:-1]) + "\n", encoding="utf-8")
     assert etudes.etat(autre, Nature.ABSENCES).phase is None
     assert marges.vue(autre, Nature.ABSENCES) is None
-    voulus = etudes.parametres(Nature.ABSENCES) | {"relais_par_absence": 1}
+    voulus = etudes.parametres(Nature.ABSENCES) | {"minimum": 1}
     assert etudes.lire(dossier, Nature.ABSENCES, voulus) is None
 
 
@@ -64,7 +69,7 @@ def test_a_stop_keeps_what_is_done_says_so_and_is_taken_up_again(dossier_005, tm
     assert len(etude.resultat["absences"]) == 2
     vue = marges.vue(dossier, Nature.ABSENCES)
     assert vue.est_incomplete
-    assert "arrêtée avant la fin" in vue.details[0]
+    assert "Étude incomplète" in vue.details[0]
     assert len(vue.tables["Par poste"]) == 2
     etude = etudes.etudier(dossier, Nature.ABSENCES)
     assert not etude.arretee
@@ -87,11 +92,57 @@ def test_the_absences_are_ranked_and_their_tables_add_up(dossier):
     rangees = [pertes[p] for p in postes["Poste"]]
     assert rangees == sorted(rangees, reverse=True)
     decouvertes = (
-        (sites["Dans le plan (½ j. par cycle)"] - sites["Sans relais"])
-        .groupby(sites["Poste absent"])
-        .sum()
+        (sites["Dans le plan"] - sites["Sans relais"]).groupby(sites["Poste absent"]).sum()
     )
-    assert decouvertes.to_dict() == postes.set_index("Poste")["Découvertes (½ j.)"].to_dict()
+    dites = postes.set_index("Poste")
+    assert decouvertes.to_dict() == dites["Découvertes (½ j. par cycle)"].to_dict()
+    restent = (sites["Dans le plan"] - sites["Avec relais"]).groupby(sites["Poste absent"]).sum()
+    assert restent.to_dict() == dites["Restent découvertes (½ j. par cycle)"].to_dict()
+    categories = vue.tables["Par catégorie"].set_index("Poste absent")
+    assert list(categories.index) == list(postes["Poste"])
+    assert restent.to_dict() == categories["Restent découvertes (½ j. par cycle)"].to_dict()
+    par_categorie = categories.drop(columns="Restent découvertes (½ j. par cycle)")
+    assert (par_categorie.max(axis=1) <= restent[par_categorie.index]).all()
+
+
+def test_the_minimum_is_told_where_a_relay_leaves_less_with_who_would_lose(dossier):
+    """A poste that takes four half-days to a site left without any, from a site it serves."""
+    lu, etude = lire(dossier), etudes.lire(dossier, Nature.ABSENCES)
+    courtes = {
+        a["poste_id"]: a
+        for a in etude.resultat["absences"]
+        if any(s["avec_relais"] < min(4, s["avant"]) for s in a["sites"])
+    }
+    absente = next(iter(courtes.values()))
+    site = next(s for s in absente["sites"] if s["avec_relais"] < min(4, s["avant"]))
+    cede = next(
+        x for x in lu.plan if x.poste_id != absente["poste_id"] and x.demi_journees_cycle >= 8
+    )
+    site["avec_minimum"] = 4
+    absente["minimum"] = [
+        {"poste_id": cede.poste_id, "site_id": site["site_id"], "avant": 0, "apres": 4},
+        {"poste_id": cede.poste_id, "site_id": cede.site_id, "avant": 8, "apres": 4},
+    ]
+    minimum = vue_absences.absences(lu, etude).tables["Minimum hebdomadaire"]
+    minimum = minimum.set_index("Poste absent")
+    assert set(minimum.index) == set(courtes)
+    ligne = minimum.loc[absente["poste_id"]]
+    assert ligne["Relais"] == f"{cede.poste_id}\u202f: {lu.nom(site['site_id'])} +4"
+    assert ligne["Perdent"] == f"{lu.nom(cede.site_id)} (▼\u00a0−4)"
+    assert lu.nom(site["site_id"]) not in ligne["Encore sous le minimum"]
+
+
+def test_a_study_is_a_workbook_of_its_sentences_and_tables(dossier):
+    """One sheet of sentences, the first one its title, then the tables of the screen."""
+    for nature in Nature:
+        vue = marges.vue(dossier, nature)
+        feuilles = pd.read_excel(
+            io.BytesIO(vue.classeur()), sheet_name=None, header=None, engine="calamine"
+        )
+        assert list(feuilles) == ["Lecture", *vue.tables]
+        assert feuilles["Lecture"][0][0] == vue.phrase
+        for nom, table in vue.tables.items():
+            assert len(feuilles[nom]) == len(table) + 1
 
 
 def test_the_curve_and_the_frontier_are_shown_point_by_point(dossier):
@@ -108,7 +159,7 @@ def test_the_curve_and_the_frontier_are_shown_point_by_point(dossier):
     budgets = marges.vue(dossier, Nature.FRONTIERE).tables["Par budget"]
     assert budgets["Budget"].iloc[0] == "0"
     assert budgets["Budget"].iloc[-1] == "libre"
-    assert budgets["Changements imposés"].iloc[0] == "0"
+    assert budgets["Changements imposés"].iloc[0] == 0
 
 
 def test_the_negotiation_says_its_method_and_counts_every_assignment(dossier):
@@ -127,3 +178,27 @@ def test_a_folder_without_a_proposal_is_refused(tmp_path):
     """Said in French, with the file that is missing."""
     with pytest.raises(AtlasError, match=r"probleme\.json manque"):
         etudes.etudier(tmp_path, Nature.ABSENCES)
+
+
+@pytest.mark.parametrize(
+    ("ecart", "borne", "manque", "attendu"),
+    [
+        (-50, 940, 950, "−5,0\u202f%, non distinguable de zéro\u202f: plus petit que l'écart"),
+        (-50, 980, 950, "−5,0\u202f%, dont −3,0\u202f% prouvés"),
+        (0, 1000, 1000, "0\u202f%, non distinguable de zéro\u202f: plus petit que l'écart"),
+    ],
+)
+def test_a_gain_the_gap_hides_is_told_as_such(ecart, borne, manque, attendu):
+    """A gain counts for what the bound before it and the plan after it leave between them."""
+    assert vue_etudes.gain_en_mots(ecart, borne, manque, 1000) == attendu
+
+
+def test_two_sites_of_one_name_are_told_apart(dossier):
+    """Their UAI follows the name; a name nobody else has stands alone."""
+    lu = lire(dossier)
+    un, deux, trois = lu.probleme.sites[:3]
+    sites = (un, replace(deux, nom=un.nom), *lu.probleme.sites[2:])
+    lu = replace(lu, probleme=replace(lu.probleme, sites=sites))
+    assert lu.nom(un.site_id) == f"{un.nom} ({un.site_id})"
+    assert lu.nom(deux.site_id) == f"{un.nom} ({deux.site_id})"
+    assert lu.nom(trois.site_id) == trois.nom

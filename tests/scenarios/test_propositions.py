@@ -1,12 +1,18 @@
 """A proposal end to end: the same request gives the same bytes; what can't be written is told."""
 
+import _thread
 import csv
 import json
+import signal
+import threading
+import time
 
 import fabrique
 import pytest
+from typer.testing import CliRunner
 
 from pipelines.base.erreurs import AtlasError
+from pipelines.cli import app
 from pipelines.planning.assemblage import Hypotheses
 from pipelines.planning.probleme import Presence, depuis_json
 from pipelines.scenarios import propositions
@@ -110,3 +116,36 @@ def test_a_poste_called_like_a_formula_is_text_in_the_plan(tmp_path):
     plan = tuple(Presence(p, "0340001S", 4) for p in ("=1+1", "-A", "P-01"))
     _, *lignes = propositions.plan_en_csv(plan).splitlines()
     assert lignes == ["'=1+1,0340001S,4", "'-A,0340001S,4", "P-01,0340001S,4"]
+
+
+@pytest.mark.parametrize(
+    "departement",
+    [pytest.param("004", id="while CP-SAT proves"), pytest.param("013", id="a large one")],
+)
+def test_ctrl_c_ends_the_command_and_keeps_the_best_plan(entrepot_exemple, tmp_path, departement):
+    """Half an hour asked for, Ctrl+C after two seconds: a plan that stands, and why it stopped."""
+    ancien = signal.getsignal(signal.SIGINT)
+
+    def interrompre():
+        while signal.getsignal(signal.SIGINT) is ancien:
+            time.sleep(0.05)
+        time.sleep(2)
+        _thread.interrupt_main()
+
+    threading.Thread(target=interrompre, daemon=True).start()
+    debut = time.monotonic()
+    fin = CliRunner().invoke(
+        app,
+        [
+            *("proposer", "--departement", departement, "--duree-max", "1800"),
+            *("--sortie", str(tmp_path / "p"), "--entrepot", str(entrepot_exemple)),
+        ],
+    )
+    assert fin.exit_code == 0, fin.output
+    assert time.monotonic() - debut < 120
+    assert "arrêté à la demande" in " ".join(fin.output.split())
+    resume = json.loads((tmp_path / "p" / "resume.json").read_text(encoding="utf-8"))
+    assert resume["arret_par"] == "utilisateur"
+    assert {e["arret_par"] for e in resume["etages"]} <= {"preuve", "utilisateur"}
+    assert resume["jugement"]["conforme"]
+    assert signal.getsignal(signal.SIGINT) is ancien

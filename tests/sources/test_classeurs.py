@@ -15,6 +15,7 @@ from fabrique import etablissement, uai
 from pipelines.base import chemins
 from pipelines.base.erreurs import AtlasError
 from pipelines.sources import chargement, classeurs
+from pipelines.sources.fichiers import Fichier
 
 UN = uai(1)
 ENTETE = ["poste_id", "fonction", "quotite", "residence_uai", "statut"]
@@ -131,9 +132,11 @@ def test_the_macros_of_an_old_xls_are_told_too(dossier):
     """Its directory names their folder in UTF-16."""
     ancien = dossier / "postes.xls"
     ancien.write_bytes(classeurs.MARQUE_OLE + bytes(600) + classeurs.MACROS_OLE + bytes(600))
-    assert [c.code for c in classeurs._examiner(ancien)] == ["classeur_macros"]
+    assert [c.code for c in classeurs._examiner(Fichier(ancien.name, ancien))] == [
+        "classeur_macros"
+    ]
     ancien.write_bytes(classeurs.MARQUE_OLE + bytes(1200))
-    assert classeurs._examiner(ancien) == []
+    assert classeurs._examiner(Fichier(ancien.name, ancien)) == []
 
 
 def test_links_to_other_files_are_not_followed_and_are_told(dossier):

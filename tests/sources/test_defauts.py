@@ -519,7 +519,7 @@ class TestFormes:
         (tmp_path / nom).write_bytes(octets)
         inventaire = chargement.charger(duckdb.connect(), [tmp_path])
         [note] = inventaire.non_reconnus
-        assert note.fichier.name == nom
+        assert note.fichier.nom == nom
         assert mots in note.message()
 
     def test_contours_saved_as_json_are_read(self, tmp_path):

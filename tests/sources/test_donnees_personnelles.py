@@ -16,6 +16,7 @@ from pipelines.base.erreurs import AtlasError
 from pipelines.marts import construction
 from pipelines.reports import modeles
 from pipelines.sources import chargement, lecture
+from pipelines.sources.fichiers import fichiers
 
 UN = uai(1)
 # A number of the right form, and the key that goes with it (97 − number modulo 97).
@@ -376,7 +377,7 @@ class TestFichiersInconnus:
         """Telephones of places, dates without names: said not to be read, and no more."""
         (dossier / "liste.csv").write_text(texte, encoding="utf-8")
         _, inventaire = charger(dossier)
-        assert [n.fichier.name for n in inventaire.non_reconnus] == ["liste.csv"]
+        assert [n.fichier.nom for n in inventaire.non_reconnus] == ["liste.csv"]
 
     @pytest.mark.reel
     def test_no_real_public_file_is_taken_for_a_person_s(self, reel):
@@ -434,9 +435,9 @@ class TestTraces:
         connexion = duckdb.connect()
         refuses = []
         with chargement.Chargement(connexion) as lot:
-            for nom, fichier in chargement.fichiers([dossier]).items():
+            for fichier in fichiers([dossier]):
                 try:
-                    lot.ajouter(nom, fichier)
+                    lot.ajouter(fichier)
                 except AtlasError as erreur:
                     refuses.append(erreur.fichier)
             inventaire = lot.terminer()

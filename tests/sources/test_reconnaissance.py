@@ -8,12 +8,13 @@ from pipelines.base.erreurs import AtlasError
 from pipelines.marts import construction
 from pipelines.sources import chargement, fichiers_csv, lecture
 from pipelines.sources.cartes import cartes
+from pipelines.sources.fichiers import Fichier
 from pipelines.sources.reconnaissance import NonReconnu, Reconnu, reconnaitre
 
 
 def reconnus(fichier):
     """What each table of `fichier` is taken for."""
-    return [reconnaitre(t) for t in lecture.tableaux(fichier)]
+    return [reconnaitre(t) for t in lecture.tableaux(Fichier(fichier.name, fichier))]
 
 
 def charger(dossier):
@@ -75,7 +76,7 @@ def test_an_accent_anywhere_in_a_large_file_keeps_it_utf_8(tmp_path):
             fabrique.etablissement(2000, Nom_etablissement="è" * fichiers_csv.OCTETS_D_ESSAI)
         ]
         fichier = fabrique.ecrire_annuaire(dossier, lignes, encodage="utf-8")
-        [tableau] = lecture.tableaux(fichier)
+        [tableau] = lecture.tableaux(Fichier(fichier.name, fichier))
         assert tableau.encodage == "utf-8-sig"
 
 
@@ -201,7 +202,7 @@ def test_a_table_of_something_else_that_has_a_uai_is_only_said_not_read(tmp_path
     fabrique.ecrire_annuaire(tmp_path, [fabrique.etablissement(1)])
     (tmp_path / "autre.csv").write_text(f"{entetes}\n" + ";".join("1" for _ in entetes.split(";")))
     _, inventaire = charger(tmp_path)
-    assert [n.fichier.name for n in inventaire.non_reconnus] == ["autre.csv"]
+    assert [n.fichier.nom for n in inventaire.non_reconnus] == ["autre.csv"]
 
 
 def test_a_file_that_is_no_source_is_said_not_read(tmp_path):
@@ -309,9 +310,9 @@ def test_hidden_and_lock_files_are_left_alone(tmp_path):
 def test_the_fingerprint_is_that_of_the_bytes_read(tmp_path):
     """The same file under another name has the same fingerprint; one more byte changes it."""
     fichier = fabrique.ecrire_annuaire(tmp_path, [fabrique.etablissement(1)])
-    avant = lecture.empreinte(fichier)
+    avant = Fichier("annuaire.csv", fichier).empreinte()
     copie = tmp_path / "copie.csv"
     copie.write_bytes(fichier.read_bytes())
-    assert lecture.empreinte(copie) == avant
+    assert Fichier("copie.csv", copie).empreinte() == avant
     copie.write_bytes(fichier.read_bytes() + b"\n")
-    assert lecture.empreinte(copie) != avant
+    assert Fichier("copie.csv", copie).empreinte() != avant

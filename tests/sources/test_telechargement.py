@@ -28,9 +28,10 @@ from pipelines.base import chemins
 from pipelines.base.erreurs import AtlasError
 from pipelines.cli import app
 from pipelines.marts import construction
-from pipelines.sources import chargement, demandes, telechargement, transferts
+from pipelines.sources import demandes, telechargement, transferts
 from pipelines.sources.cartes import cartes, normaliser
 from pipelines.sources.demandes import ECHEC, INCHANGE, RECU, VIDE
+from pipelines.sources.fichiers import Fichier, fichiers
 from pipelines.sources.transferts import Reglages
 
 JOUR = date(2026, 11, 21)
@@ -434,7 +435,7 @@ def test_a_file_is_ranged_by_source_and_vintage_with_its_fingerprint(tmp_path):
     assert resultat.fichier == tmp_path / NOM
     note = json.loads((tmp_path / f"{NOM}.empreinte.json").read_text(encoding="utf-8"))
     assert note["adresse"] == serveur.adresse + chemin
-    assert note["sha256"] == chargement.lecture.empreinte(tmp_path / NOM)
+    assert note["sha256"] == Fichier(NOM, tmp_path / NOM).empreinte()
     assert (note["etag"], note["octets"]) == ('"v1"', len(ANNUAIRE))
     assert (note["millesime"], note["millesime_vient_de"]) == ("2026-11-21", "jour de la demande")
     assert entetes["User-Agent"].startswith("atlas-ssfe/")
@@ -913,7 +914,7 @@ def test_a_download_killed_half_way_leaves_nothing_a_build_would_read(tmp_path):
             reprise.set()
     restes = arbre(brut).keys() - avant.keys()
     assert len(restes) == 1, "the half file is there, under a hidden name"
-    assert list(chargement.fichiers([brut])) == list(avant)
+    assert [f.nom for f in fichiers([brut])] == list(avant)
     entrepot = tmp_path / "atlas.duckdb"
     construction.construire([brut], entrepot)
     assert entrepot.is_file()
