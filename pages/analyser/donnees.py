@@ -18,7 +18,7 @@ cadre.table_a_lire(vue.sources, "sources")
 if vue.absentes:
     st.write(vue.absentes)
 st.markdown("##### Ce qui est connu, par département")
-cadre.table(vue.completude, "completude", hauteur="content")
+cadre.table_a_lire(vue.completude, "completude")
 st.caption(
     "Part des établissements du périmètre dont l'information est connue, arrondie vers le bas : "
     "100 veut dire qu'il n'en manque aucune. Le second degré seul pour les dispositifs ; "

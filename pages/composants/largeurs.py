@@ -22,6 +22,8 @@ MOT_MAX, NOM_MAX = 96, 70  # a longer word, a longer name of a file, are cut ove
 NOM = re.compile(r"[\w-][._/][\w-]")
 HAUTEUR_DE_LIGNE, HAUTEUR_MIN = 20, 61  # Streamlit wraps in rows of more than 60 pixels only
 LIGNES_MAX = 5
+PRESQUE_TOUTES = 0.95  # of the rows, shown whole
+PRESQUE_TOUTES = 0.9
 REMPLI = 1.15  # a line of a wrapped text is never quite full
 # advances of the characters of the grid's font, in pixels
 ETROITS, LARGES = frozenset("ijlIfrt.,;:!'’()[]-/\u202f "), frozenset("mwMWHNOQUDG%½—")
@@ -78,7 +80,7 @@ def mettre(cadre: pd.DataFrame, colonnes: list[str], place: int = PLACE) -> Mise
 
     As they are when all holds on one line; else with short headers, their units apart; else over
     several lines: a number, a header or a word is never cut, sentences share the room by their
-    length, and rows are as high as the longest needs.
+    length, and rows are as high as nearly all of them need (a click opens the longer ones).
     """
     courts, unites = _courts(colonnes)
     for noms, note in (({c: c for c in colonnes}, ""), (courts, unites)):
@@ -93,10 +95,8 @@ def mettre(cadre: pd.DataFrame, colonnes: list[str], place: int = PLACE) -> Mise
             break
     part = min(1, reste / (sum(voulu.values()) or 1))
     largeurs = {c: math.floor(minimum[c] + part * voulu[c]) for c in courts}
-    lignes = max(_lignes(cadre[c], largeurs[c]) for c in courts)
-    return Mise(
-        courts, largeurs, unites, max(HAUTEUR_MIN, min(lignes, LIGNES_MAX) * HAUTEUR_DE_LIGNE)
-    )
+    hauteur = min(_lignes(cadre, largeurs), LIGNES_MAX) * HAUTEUR_DE_LIGNE
+    return Mise(courts, largeurs, unites, max(HAUTEUR_MIN, hauteur))
 
 
 def _courts(colonnes: list[str]) -> tuple[dict[str, str], str]:
@@ -117,10 +117,15 @@ def _sur(lignes: int, colonne: pd.Series) -> float:
     return (REMPLI if lignes > 1 else 1) * _texte_max(colonne) / lignes + MARGES
 
 
-def _lignes(colonne: pd.Series, largeur: int) -> int:
-    """Lines the longest cell takes in `largeur`."""
-    rapport = _texte_max(colonne) / (largeur - MARGES)
-    return 1 if rapport <= 1 else math.ceil(REMPLI * rapport)
+def _lignes(cadre: pd.DataFrame, largeurs: dict[str, int]) -> int:
+    """Lines that show nearly every row whole; the few longer ones open at a click."""
+    lignes = pd.DataFrame(
+        {
+            c: [math.ceil(REMPLI * _pixels(v) / (w - MARGES)) for v in _cellules(cadre[c])]
+            for c, w in largeurs.items()
+        }
+    )
+    return int(lignes.max(axis=1).quantile(PRESQUE_TOUTES, interpolation="higher"))
 
 
 def _minimum(colonne: pd.Series, titre: str) -> int:
@@ -136,15 +141,18 @@ def _entiere(colonne: pd.Series, titre: str) -> int:
 
 
 def _texte_max(colonne: pd.Series) -> float:
-    return max(map(_pixels, _valeurs(colonne)), default=0)
+    return max(map(_pixels, set(_valeurs(colonne))), default=0)
 
 
 def _valeurs(colonne: pd.Series) -> list[str]:
-    """The distinct cells, as the grid writes them."""
-    sans_doublon = colonne.drop_duplicates()
+    return _cellules(colonne.drop_duplicates())
+
+
+def _cellules(colonne: pd.Series) -> list[str]:
+    """The cells, as the grid writes them."""
     if not pd.api.types.is_numeric_dtype(colonne):
-        return [INCONNU if pd.isna(v) else str(v) for v in sans_doublon]
-    return [nombre(v, 0 if pd.isna(v) or v == int(v) else 3) for v in sans_doublon.astype(float)]
+        return [INCONNU if pd.isna(v) else str(v) for v in colonne]
+    return [nombre(v, 0 if pd.isna(v) or v == int(v) else 3) for v in colonne.astype(float)]
 
 
 def _pixels(texte: str) -> float:
