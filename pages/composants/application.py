@@ -28,7 +28,7 @@ def dessiner() -> None:
         " {fill: currentColor !important; opacity: 0.75}"
         # a table shares its width by what its columns say, and not evenly beyond 25 rem
         "[data-testid='stTable'] td [data-testid='stMarkdownContainer'] {max-width: 60rem}"
-        "[data-testid='stTable'] :is(td, th):not(:first-of-type) {padding-left: 0.65rem}"
+        "[data-testid='stTable'] :is(td, th):not(:first-of-type) {padding-left: 0.45rem}"
         "[data-testid='stTable'] td a {overflow-wrap: anywhere}"
         # the accent is too dark for words on a dark page: the line below says which tab is open
         ".stTabs [role='tab'][aria-selected='true'] {color: inherit !important}"

@@ -34,8 +34,8 @@ HAUTEUR_EN_TETE, HAUTEUR_MAX = 40, 560
 A_DROITE = {"text-align": "right !important", "font-variant-numeric": "tabular-nums"}
 
 # a poste, a year, the number of a text; then what holds to the next or to the former word
-# names of files and of parameters may end a line after a mark or, at worst, every 16 characters
-LONG, COUPURES = re.compile(r"(?<!\S)(?!https?:)\S{17,}"), re.compile(r"[_/|.,;]|[^_/|.,;]{16}")
+# names of files and of parameters may end a line after a mark or, at worst, every 12 characters
+LONG, COUPURES = re.compile(r"(?<!\S)(?!https?:)\S{17,}"), re.compile(r"[_/|.,;]|[^_/|.,;-]{12}")
 CODE = re.compile(r"(?<![\w.-])(?=[\w-]*\d)\w+(?:-\w+)+(?![\w.-])")
 LIAISONS = re.compile(r"(?<=½) (?=j\.)|(?<=§) |(?<=n°) |(?<=\d) (?=h \d)|(?<=\d h) (?=\d)")
 

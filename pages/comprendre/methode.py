@@ -52,7 +52,7 @@ with calcul:
     with st.expander("L'estimation face aux temps de référence, liaison par liaison"):
         cadre.table_a_lire(trajets.liaisons, "etalons-de-trajets")
 with parametres:
-    cadre.table_a_lire(m.parametres, "parametres", au_telechargement=("Nom",))
+    cadre.table_a_lire(m.parametres, "parametres")
 with donnees:
     st.markdown("##### Les fichiers de cet entrepôt")
     cadre.table(
