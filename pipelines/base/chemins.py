@@ -11,6 +11,8 @@ CARTES_SOURCES = DONNEES / "sources.toml"
 ENTREPOT_PAR_DEFAUT = DONNEES / "entrepot" / "atlas.duckdb"
 DEPOT = Path(os.environ.get("ATLAS_DEPOT", DONNEES / "depot"))
 CALCULS = Path(os.environ.get("ATLAS_CALCULS", DONNEES / "calculs"))
+# what people decide: scenarios, locks, notes, and the queue of computations
+ATELIER = Path(os.environ.get("ATLAS_ATELIER", DONNEES / "atelier.sqlite"))
 # rule sets, barèmes and doctrines an académie writes for itself, beside those of REFERENCE
 REGLES = Path(os.environ.get("ATLAS_REGLES", DONNEES / "regles"))
 APPLICATION = RACINE / "pages" / "composants" / "application.py"

@@ -351,8 +351,8 @@ def exprime_trajets(f: Formulation) -> cp_model.LinearExpr:
 def valeur_equilibre(index: Index, plan: dict[Couple, int]) -> int:
     """Sum over p of ceil(t[p] / capacite[p])².
 
-    Squares stand for the leximin: of two plans that travel as much, the one whose most loaded
-    postes travel less has the lower sum.
+    Squares stand for the leximin without equalling it: of loads (5, 3, 2, 2) and (4, 4, 4, 0), they
+    prefer the first.
     """
     trajets = [0] * len(index.probleme.postes)
     for (p, s), presence in plan.items():

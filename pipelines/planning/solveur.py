@@ -400,7 +400,7 @@ class _Etape:
             depart,
             dec.duales,
             math.ceil((self.objectif.valeur(self.index, plan) - dec.borne_exacte) * ECHELLE_DUALE),
-            noeuds_max=max(1, round(self.duree_s * NOEUDS_PAR_S / len(colonnes))),
+            noeuds_max=max(1, round(self.duree_s * NOEUDS_PAR_S / max(1, len(colonnes)))),
             part_ecart=max(part_ecart, assez, self.ecart_vise or 0.0),
             secondes_max=self.suivi.reste_s(),
             fini=self.suivi.fini,

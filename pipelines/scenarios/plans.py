@@ -12,6 +12,7 @@ from pipelines.planning.verification import Verdict, juger
 from pipelines.scenarios import propositions
 from pipelines.sources import lecture
 from pipelines.sources.cartes import normaliser
+from pipelines.sources.fichiers import Fichier
 
 ADMIS = (
     "un CSV ou un classeur Excel dont les en-têtes sont "
@@ -67,7 +68,7 @@ def lire_plan(fichier: Path) -> list[dict]:
         if not isinstance(contenu, list):
             raise _refus(fichier)
         return contenu
-    for tableau in lecture.tableaux(fichier):
+    for tableau in lecture.tableaux(Fichier(fichier.name, fichier)):
         for ligne, cellules in tableau.debuts:
             noms = [normaliser(cellule) for cellule in cellules]
             if all(nom in noms for nom in propositions.COLONNES_PLAN):

@@ -189,8 +189,12 @@ def test_the_page_to_print_unfolds_whole_and_its_button_prints_it(visite):
     bouton = cadre.get_by_role("button", name="Imprimer (une page A4)")
     bouton.wait_for()
     feuille = cadre.locator("main")
-    feuille.evaluate("() => {window.print = () => {window.imprimee = true}}")
-    bouton.click()
+    # on a busy machine the frame may be drawn once more, and forget what was put in it
+    for _ in range(5):
+        feuille.evaluate("() => {window.print = () => {window.imprimee = true}}")
+        bouton.click()
+        if feuille.evaluate("() => window.imprimee"):
+            break
     assert feuille.evaluate("() => window.imprimee")
     expect(cadre.get_by_text("Références")).to_be_visible()
     assert feuille.evaluate("m => m.scrollHeight <= m.clientHeight + 1")
@@ -317,7 +321,7 @@ def test_a_long_computation_stopped_keeps_the_best_plan_and_shows_it_at_once(vis
     phrase, _ = lire_resultat(visite.page)
     assert time.monotonic() - debut < 12
     assert "du besoin couvert" in phrase
-    expect(visite.page.get_by_text("Le calcul a été arrêté avant sa fin").first).to_be_visible()
+    expect(visite.page.get_by_text("Le calcul a été arrêté à la demande").first).to_be_visible()
 
 
 def test_a_tab_closed_in_the_middle_of_a_computation_finds_its_result_again(

@@ -1,6 +1,7 @@
 """A large upload stays in memory, as the server of the dashboard reads it."""
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 
 from starlette.requests import Request
 from streamlit.testing.v1 import AppTest
@@ -27,12 +28,18 @@ async def recevoir():
     return formulaire["f"]
 
 
+def televerser():
+    """The same, from a thread that has no loop of its own: a browser's tests leave one running."""
+    with ThreadPoolExecutor(1) as fil:
+        return fil.submit(lambda: asyncio.run(recevoir())).result()
+
+
 def test_an_upload_past_a_megabyte_is_not_put_aside_on_the_disk(entrepot_exemple, monkeypatch):
     """As soon as the application has been drawn once, which no drop comes before."""
     monkeypatch.setenv("ATLAS_ENTREPOT", str(entrepot_exemple))
     monkeypatch.setattr("starlette.formparsers.MultiPartParser.spool_max_size", 1024**2)
-    assert asyncio.run(recevoir()).file._rolled, "without us, it would be"
+    assert televerser().file._rolled, "without us, it would be"
     AppTest.from_file(str(chemins.APPLICATION), default_timeout=60).run()
-    recu = asyncio.run(recevoir())
+    recu = televerser()
     assert not recu.file._rolled
     assert recu.size == OCTETS

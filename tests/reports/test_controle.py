@@ -6,6 +6,7 @@ import shutil
 
 import pandas as pd
 import pytest
+from rich.console import Console
 from typer.testing import CliRunner
 
 from pipelines.base.erreurs import AtlasError
@@ -17,11 +18,10 @@ from pipelines.scenarios import plans
 def commander(dossier, plan=None):
     """The command's exit code and its words."""
     options = [] if plan is None else ["--plan", str(plan)]
-    fin = CliRunner().invoke(
-        app,
-        ["verifier-plan", "--proposition", str(dossier), *options],
-        env={"COLUMNS": "400"},
-    )
+    with pytest.MonkeyPatch.context() as remplacement:
+        for module in ("application", "comprendre"):
+            remplacement.setattr(f"pipelines.cli.{module}.console", Console(width=400))
+        fin = CliRunner().invoke(app, ["verifier-plan", "--proposition", str(dossier), *options])
     return fin, " ".join(fin.output.split())
 
 
