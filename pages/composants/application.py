@@ -26,6 +26,11 @@ def dessiner() -> None:
         ".stApp [data-testid='stCaptionContainer'] {opacity: 0.75}"
         ".stPlotlyChart :is(.xtick, .ytick, .g-xtitle, .g-ytitle, .annotation) text"
         " {fill: currentColor !important; opacity: 0.75}"
+        # the buttons of a map are the page's, light or dark
+        ".stPlotlyChart .updatemenu-button rect"
+        " {fill: currentColor !important; fill-opacity: 0.08 !important;"
+        " stroke: currentColor !important; stroke-opacity: 0.3 !important}"
+        ".stPlotlyChart .updatemenu-button text {fill: currentColor !important}"
         # a table shares its width by what its columns say, and not evenly beyond 25 rem
         "[data-testid='stTable'] td [data-testid='stMarkdownContainer'] {max-width: 60rem}"
         "[data-testid='stTable'] :is(td, th):not(:first-of-type) {padding-left: 0.45rem}"
