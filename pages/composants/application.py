@@ -26,7 +26,23 @@ def dessiner() -> None:
         "[data-testid='stElementToolbarButton']:has([aria-label^='Download as CSV'])"
         " {display: none}"
         # Streamlit's own grey falls short of a contrast of 4.5 to 1
-        ".stApp [data-testid='stCaptionContainer'] {opacity: 0.75}</style>"
+        ".stApp [data-testid='stCaptionContainer'] {opacity: 0.75}"
+        ".stPlotlyChart :is(.xtick, .ytick, .g-xtitle, .g-ytitle, .annotation) text"
+        " {fill: currentColor !important; opacity: 0.75}"
+        # the buttons of a map are the page's, light or dark
+        ".stPlotlyChart .updatemenu-button rect"
+        " {fill: currentColor !important; fill-opacity: 0.08 !important;"
+        " stroke: currentColor !important; stroke-opacity: 0.3 !important}"
+        ".stPlotlyChart .updatemenu-button text {fill: currentColor !important}"
+        # a table shares its width by what its columns say, and not evenly beyond 25 rem
+        "[data-testid='stTable'] td [data-testid='stMarkdownContainer'] {max-width: 60rem}"
+        "[data-testid='stTable'] :is(td, th):not(:first-of-type) {padding-left: 0.45rem}"
+        "[data-testid='stTable'] td a {overflow-wrap: anywhere}"
+        # the accent is too dark for words on a dark page: the line below says which tab is open
+        ".stTabs [role='tab'][aria-selected='true'] {color: inherit !important}"
+        # the words beside a box to tick are read whole
+        "[data-testid='stCheckbox'] [data-testid='stMarkdownContainer'] p"
+        " {white-space: normal; overflow: visible}</style>"
     )
     try:
         cadre.navigation().run()

@@ -11,9 +11,7 @@ from pipelines.reports.libelles import FINS_EN_MOTS
 from pipelines.scenarios import calculs
 from pipelines.scenarios.calculs import Etat
 
-# what the page promises is seen beside the map without scrolling; widths in pixels
-ETROITES = {"Sites": 48, "Gagnent": 68, "Perdent": 64, "Avant": 54, "Après": 54}
-PREMIERES = ["Catégorie", *ETROITES]
+A_LIRE = {"categories", "transition"}  # tables read whole, every word of them
 
 
 def lancer(departement: str, demande: Demande) -> None:
@@ -96,37 +94,26 @@ def _resultat(etat: Etat) -> None:
         )
     with droite:
         st.markdown("##### Gains et pertes par catégorie")
-        st.dataframe(
-            vue.categories,
-            hide_index=True,
-            height="content",
-            column_order=[*PREMIERES, *(c for c in vue.categories if c not in PREMIERES)],
-            column_config={
-                "Catégorie": st.column_config.Column(width=165),
-                **{c: st.column_config.Column(width=largeur) for c, largeur in ETROITES.items()},
-            },
-        )
-        st.caption(
-            "Avant, après : part du besoin couverte. Gagnent, perdent : sites. Un site compte dans "
-            "chacune de ses catégories."
-        )
+        cadre.table_a_lire(vue.bilan, f"bilan-{calcul_id}", nombres=list(vue.bilan)[1:])
+        st.caption("Un site compte dans chacune de ses catégories.")
     st.download_button(
         "Télécharger la proposition (Excel)",
         vue.classeur,
         file_name=f"proposition-{calcul_id}.xlsx",
     )
     tables = {
-        "Secteurs": (vue.secteurs, "secteurs"),
-        "Postes": (vue.postes, "postes"),
-        "Sites": (vue.sites, "sites"),
-        "Sans présence régulière": (vue.sans_presence, "sans-presence"),
-        **({} if vue.transition.empty else {"Transition": (vue.transition, "transition")}),
-        "Preuve": (vue.etages, "preuve"),
+        "Secteurs": (vue.secteurs, "secteurs", ("Statut", "Quotité (ETP)", "UAI")),
+        "Postes": (vue.postes, "postes", ()),
+        "Sites": (vue.sites, "sites", ("Catégories prioritaires", "UAI")),
+        "Catégories": (vue.categories, "categories", ()),
+        "Sans présence régulière": (vue.sans_presence, "sans-presence", ()),
+        **({} if vue.transition.empty else {"Transition": (vue.transition, "transition", ())}),
+        "Preuve": (vue.etages, "preuve", ()),
     }
     *onglets, dernier = st.tabs([*tables, "Déplacements"])
     with dernier, cadre.sur_place():
         deplacements.montrer(calcul_id)
-    for onglet, (table, nom) in zip(onglets, tables.values(), strict=True):
+    for onglet, (table, nom, au_telechargement) in zip(onglets, tables.values(), strict=True):
         with onglet:
             if table.empty:
                 st.write(
@@ -134,10 +121,10 @@ def _resultat(etat: Etat) -> None:
                     if nom == "sans-presence"
                     else "Ce plan ne donne de présence à aucun site."
                 )
-            elif nom == "transition":
+            elif nom in A_LIRE:
                 cadre.table_a_lire(table, f"{nom}-{calcul_id}")
             else:
-                cadre.table(table, f"{nom}-{calcul_id}")
+                cadre.table(table, f"{nom}-{calcul_id}", au_telechargement=au_telechargement)
             if nom == "preuve":
                 st.caption(FINS_EN_MOTS)
     with cadre.sur_place():

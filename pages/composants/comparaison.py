@@ -150,6 +150,15 @@ def _tables(vue: VueDoctrines, comparaison_id: str) -> None:
             st.write("Aucun site n'a une présence différente d'une doctrine à l'autre.")
         else:
             st.caption("Présences en demi-journées par cycle de 4 semaines, l'écart d'abord.")
-            cadre.table(vue.differences, f"differences-{comparaison_id}")
+            cadre.table(
+                vue.differences,
+                f"differences-{comparaison_id}",
+                au_telechargement=("Catégories prioritaires", "Commune", "UAI"),
+            )
     with tous:
-        cadre.table(vue.sites, f"sites-{comparaison_id}")
+        rythmes = [c for c in vue.sites if c.startswith("Rythme")]
+        cadre.table(
+            vue.sites,
+            f"sites-{comparaison_id}",
+            au_telechargement=("Catégories prioritaires", *rythmes, "UAI"),
+        )

@@ -31,6 +31,8 @@ TEXTE = tomllib.loads(
     (chemins.REFERENCE / "priorites" / "circulaire_2017_055.toml").read_text(encoding="utf-8")
 )
 NOMBRES = {nom: seuil["valeur"] for nom, seuil in TEXTE["seuils"].items()}
+# what only says where a line may end, or may not
+COUPURES = {0x2011: "-", 0xA0: " ", 0x200B: None}
 REGLES = [{**r, "condition": r["condition"].format(**NOMBRES)} for r in TEXTE["regles"]]
 
 
@@ -81,7 +83,9 @@ def nombres(texte):
 def tableaux(ecran):
     """Every table of the main part, its cells as the reader sees them: no escape of Markdown."""
     return [
-        t.value.map(lambda c: c.replace("\\[", "[") if isinstance(c, str) else c)
+        t.value.map(
+            lambda c: c.replace("\\[", "[").translate(COUPURES) if isinstance(c, str) else c
+        )
         for t in ecran.main.table
     ]
 
