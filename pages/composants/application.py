@@ -7,7 +7,7 @@ found »; here it finds no such folder.
 
 import streamlit as st
 
-from pages.composants import cadre, televersement
+from pages.composants import navigation, televersement
 from pipelines.base.erreurs import AtlasError
 from pipelines.scenarios import lecteurs
 
@@ -40,12 +40,16 @@ def dessiner() -> None:
         "[data-testid='stTable'] td a {overflow-wrap: anywhere}"
         # the accent is too dark for words on a dark page: the line below says which tab is open
         ".stTabs [role='tab'][aria-selected='true'] {color: inherit !important}"
+        # the pages fit the height of a small screen, under their headings
+        "[data-testid='stSidebar'] [data-testid='stPageLink'] a {padding-block: 0.1rem}"
+        "[data-testid='stSidebar'] [data-testid='stVerticalBlock'] {gap: 0.25rem}"
+        "[data-testid='stSidebar'] h6 {padding: 0.6rem 0 0; opacity: 0.75}"
         # the words beside a box to tick are read whole
         "[data-testid='stCheckbox'] [data-testid='stMarkdownContainer'] p"
         " {white-space: normal; overflow: visible}</style>"
     )
     try:
-        cadre.navigation().run()
+        navigation.navigation().run()
     except AtlasError as erreur:
         st.error(erreur.message().replace("\n", "  \n"))
 

@@ -1,4 +1,4 @@
-"""The frame of every page: navigation, département, warnings, tables with their download."""
+"""The frame of every page: its address, its département, tables with their download."""
 
 import contextlib
 import re
@@ -26,10 +26,12 @@ PAGES = {
     "marges": (DOSSIER / "proposer" / "marges.py", "Marges"),
     "donnees": (DOSSIER / "analyser" / "donnees.py", "Données"),
     "methode": (DOSSIER / "comprendre" / "methode.py", "Méthode"),
+    "accessibilite": (DOSSIER / "comprendre" / "accessibilite.py", "Accessibilité"),
 }
-ACCUEIL = "situation"
 # of a grid whose cells run over several lines, in pixels
 HAUTEUR_EN_TETE, HAUTEUR_MAX = 40, 560
+# Streamlit compares a longer table by a sample of its lines
+LIGNES_COMPAREES = 10_000
 # Streamlit writes the left of a text on each cell: only an important rule moves it
 A_DROITE = {"text-align": "right !important", "font-variant-numeric": "tabular-nums"}
 
@@ -43,27 +45,6 @@ LIAISONS = re.compile(r"(?<=½) (?=j\.)|(?<=§) |(?<=n°) |(?<=\d) (?=h \d)|(?<=
 def page(adresse: str) -> str:
     """The file of a page, for links: absolute, whatever script Streamlit was started on."""
     return str(PAGES[adresse][0])
-
-
-def navigation() -> st.Page:
-    """Declare the pages and draw the side bar; the page asked for."""
-    # Streamlit serves the default page at « / » only: « /situation » leads there
-    accueil = st.Page(page(ACCUEIL), title=PAGES[ACCUEIL][1], url_path="accueil", default=True)
-    pages = [
-        st.Page(fichier, title=titre, url_path=adresse)
-        for adresse, (fichier, titre) in PAGES.items()
-    ]
-    courante = st.navigation([accueil, *pages], position="hidden")
-    if courante.url_path == ACCUEIL:
-        st.switch_page(page(ACCUEIL), query_params=st.query_params.to_dict())
-    with st.sidebar:
-        st.markdown("# Atlas SSFE")
-        departement = _choisir_departement()
-        for adresse, (_, titre) in PAGES.items():
-            st.page_link(page(adresse), label=titre, query_params={"departement": departement})
-        for phrase in acces.avertissements(acces.version()):
-            st.warning(phrase)
-    return courante
 
 
 def departement() -> str:
@@ -89,28 +70,6 @@ def sans_postes() -> None:
         "présences au dossier des sources, puis reconstruire l'entrepôt."
     )
     st.stop()
-
-
-def _choisir_departement() -> str:
-    connus = acces.departements(acces.version())
-    demande = st.query_params.get("departement")
-    if demande is not None and demande not in connus:
-        st.error(
-            f"Le département « {demande} » n'est pas dans ces données. "
-            f"Départements présents : {', '.join(connus)}."
-        )
-    actuel = departement()
-    codes = list(connus)
-    choisi = st.selectbox(
-        "Département",
-        codes,
-        index=codes.index(actuel),
-        format_func=lambda code: f"{connus[code]} ({code})",
-    )
-    if choisi != actuel:
-        st.query_params.from_dict({"departement": choisi})
-        st.rerun()
-    return choisi
 
 
 def dire_les_regles_illisibles() -> None:
@@ -147,16 +106,16 @@ def table(
 
     It shows whole in `place` pixels. `au_telechargement`: columns that the download alone has.
     """
-    montrees = [c for c in cadre if c not in au_telechargement]
+    montrees = tuple(c for c in cadre if c not in au_telechargement)
     mise = largeurs.mettre(cadre, montrees, place)
-    st.dataframe(cadre[montrees], **_options(cadre, mise, hauteur))
+    st.dataframe(cadre[[*montrees]], **_options(cadre, mise, hauteur))
     telecharger(cadre, nom)
     _dire_le_reste(mise.unites, au_telechargement)
 
 
 def liste(cadre: pd.DataFrame, cle: str, *, hauteur: int, place: int) -> dict:
     """A table beside a picture, in which one line can be chosen; what is."""
-    mise = largeurs.mettre(cadre, list(cadre), place)
+    mise = largeurs.mettre(cadre, tuple(cadre), place)
     return st.dataframe(
         cadre,
         key=cle,
@@ -269,12 +228,18 @@ def telecharger(cadre: pd.DataFrame, nom: str) -> None:
         cadre = cadre.assign(Avertissement=mise_en_garde)
     st.download_button(
         "Télécharger ce tableau (CSV)",
-        en_csv(cadre),
+        _csv_garde(cadre) if len(cadre) < LIGNES_COMPAREES else en_csv(cadre),
         file_name=f"{nom}.csv",
         mime="text/csv",
         key=f"csv-{nom}",
         type="tertiary",
     )
+
+
+@st.cache_resource(show_spinner=False, max_entries=256)
+def _csv_garde(cadre: pd.DataFrame) -> bytes:
+    """The same table is written once; only a table compared whole is known to be the same."""
+    return en_csv(cadre)
 
 
 def en_csv(cadre: pd.DataFrame) -> bytes:

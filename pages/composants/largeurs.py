@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 
 import pandas as pd
+import streamlit as st
 
 from pipelines.base.textes import INCONNU, nombre
 
@@ -22,8 +23,7 @@ MOT_MAX, NOM_MAX = 96, 70  # a longer word, a longer name of a file, are cut ove
 NOM = re.compile(r"[\w-][._/][\w-]")
 HAUTEUR_DE_LIGNE, HAUTEUR_MIN = 20, 61  # Streamlit wraps in rows of more than 60 pixels only
 LIGNES_MAX = 5
-PRESQUE_TOUTES = 0.95  # of the rows, shown whole
-PRESQUE_TOUTES = 0.9
+PRESQUE_TOUTES = 0.9  # of the rows, shown whole
 REMPLI = 1.15  # a line of a wrapped text is never quite full
 # advances of the characters of the grid's font, in pixels
 ETROITS, LARGES = frozenset("ijlIfrt.,;:!'’()[]-/\u202f "), frozenset("mwMWHNOQUDG%½—")
@@ -75,7 +75,8 @@ class Mise:
     hauteur: int | None = None
 
 
-def mettre(cadre: pd.DataFrame, colonnes: list[str], place: int = PLACE) -> Mise:
+@st.cache_resource(show_spinner=False, max_entries=512)
+def mettre(cadre: pd.DataFrame, colonnes: tuple[str, ...], place: int = PLACE) -> Mise:
     """`colonnes` within `place` pixels.
 
     As they are when all holds on one line; else with short headers, their units apart; else over
@@ -99,7 +100,7 @@ def mettre(cadre: pd.DataFrame, colonnes: list[str], place: int = PLACE) -> Mise
     return Mise(courts, largeurs, unites, max(HAUTEUR_MIN, hauteur))
 
 
-def _courts(colonnes: list[str]) -> tuple[dict[str, str], str]:
+def _courts(colonnes: tuple[str, ...]) -> tuple[dict[str, str], str]:
     """Shorter headers, and the sentence that says their units: « Besoin : ½ j. par cycle. »"""
     courts, unites = {}, {}
     for colonne in colonnes:

@@ -4,4 +4,6 @@ import streamlit as st
 
 from pages.composants import acces
 
-st.markdown(acces.lire_document("accessibilite"))
+declaration = acces.lire_document("accessibilite")
+st.title(declaration.titre)
+st.markdown(declaration.corps)

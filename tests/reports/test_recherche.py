@@ -32,4 +32,4 @@ def test_a_departement_without_data_is_refused(entrepot_reel):
 def test_a_page_of_the_guide_that_is_not_installed_is_refused_in_french():
     with pytest.raises(AtlasError, match="manque"):
         documents.document("n_existe_pas")
-    assert documents.document("accessibilite").startswith("# Déclaration")
+    assert documents.document("accessibilite").titre.startswith("Déclaration")
