@@ -27,12 +27,13 @@ from pipelines.reports import (
     modeles,
     priorites,
     proposition,
+    scenarios,
     sensibilite,
     signaux,
     situation,
     trajets,
 )
-from pipelines.scenarios import calculs, comparaisons, depot
+from pipelines.scenarios import calculs, comparaisons, depot, lecteurs
 from pipelines.scenarios.adaptations import Adaptation
 from pipelines.scenarios.etudes import Nature
 
@@ -52,6 +53,21 @@ def version() -> str:
     except FileNotFoundError:
         return "absent"
     return f"{base()}:{etat.st_mtime_ns}:{etat.st_size}"
+
+
+def lecteur() -> lecteurs.Lecteur:
+    """Who looks at this screen."""
+    return lecteurs.local()
+
+
+def lire_scenarios(departement: str) -> scenarios.Liste:
+    """The scenarios of a département; read anew each time, someone else may have saved."""
+    return scenarios.liste(lecteur(), base(), departement)
+
+
+def lire_scenario(scenario_id: str) -> scenarios.Fiche:
+    """One scenario; read anew each time, someone else may have saved."""
+    return scenarios.fiche(lecteur(), base(), scenario_id)
 
 
 @st.cache_data(**CACHE)
