@@ -30,6 +30,7 @@ from pipelines.reports import (
     priorites,
     proposition,
     recherche,
+    scenarios,
     sensibilite,
     signaux,
     situation,
@@ -64,6 +65,16 @@ def version() -> str:
 def lecteur() -> Lecteur:
     """Who looks at the pages."""
     return lecteurs.courant()
+
+
+def lire_scenarios(departement: str) -> scenarios.Liste:
+    """The scenarios of a département; read anew each time, someone else may have saved."""
+    return scenarios.liste(lecteur(), base(), departement)
+
+
+def lire_scenario(scenario_id: str) -> scenarios.Fiche:
+    """One scenario; read anew each time, someone else may have saved."""
+    return scenarios.fiche(lecteur(), base(), scenario_id)
 
 
 @st.cache_resource(**CACHE)

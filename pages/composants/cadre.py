@@ -22,6 +22,7 @@ PAGES = {
     "besoins": (DOSSIER / "comprendre" / "besoins.py", "Besoins"),
     "adapter": (DOSSIER / "comprendre" / "adapter.py", "Adapter"),
     "proposer": (DOSSIER / "proposer" / "proposer.py", "Proposer"),
+    "scenarios": (DOSSIER / "proposer" / "scenarios.py", "Scénarios"),
     "doctrines": (DOSSIER / "proposer" / "doctrines.py", "Doctrines"),
     "marges": (DOSSIER / "proposer" / "marges.py", "Marges"),
     "donnees": (DOSSIER / "analyser" / "donnees.py", "Données"),

@@ -4,11 +4,11 @@ from functools import partial
 
 import streamlit as st
 
-from pages.composants import acces, cadre, deplacements, explication, suivi
+from pages.composants import acces, cadre, conflit, deplacements, explication, suivi
 from pages.composants.hypotheses import Demande
 from pipelines.base.textes import pourcentage
 from pipelines.reports.libelles import FINS_EN_MOTS
-from pipelines.scenarios import calculs
+from pipelines.scenarios import atelier, calculs
 from pipelines.scenarios.calculs import Etat
 
 A_LIRE = {"categories", "transition"}  # tables read whole, every word of them
@@ -73,6 +73,20 @@ def _nom(etat: Etat) -> str:
     )
 
 
+def _garder(etat: Etat) -> None:
+    """Keep the proposal as a scenario, and open it."""
+    conflit.dire()
+    with st.popover("Garder comme scénario"):
+        nom = st.text_input("Nom du scénario", value=f"Proposition du {etat.lancee_le:%d/%m/%Y}")
+        if st.button("Garder", type="primary"):
+            conflit.agir(atelier.creer, nom, etat.dossier)
+            if scenario_id := st.query_params.get("scenario"):
+                departement = etat.demande["departement"]
+                adresse = {"departement": departement, "scenario": scenario_id}
+                st.switch_page(cadre.page("scenarios"), query_params=adresse)
+            st.rerun()
+
+
 def _resultat(etat: Etat) -> None:
     calcul_id = etat.calcul_id
     vue = acces.lire_proposition(acces.version(), acces.version_des_regles(), calcul_id)
@@ -80,6 +94,7 @@ def _resultat(etat: Etat) -> None:
     st.write(f"{vue.doctrine} {vue.preuve}")
     for note in vue.mises_en_garde:
         st.warning(note)
+    _garder(etat)
     gauche, droite = st.columns([7, 5], gap="medium")
     with gauche:
         st.plotly_chart(

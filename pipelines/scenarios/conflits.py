@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from pipelines.base.erreurs import AtlasError
 from pipelines.base.textes import enumeration
 from pipelines.planning.probleme import Presence, Verrou
-from pipelines.scenarios import audit, revisions
+from pipelines.scenarios import audit, magasin, revisions
 from pipelines.scenarios.scenario import Decisions, Scenario
 
 Couple = tuple[str, str]
@@ -36,7 +36,7 @@ class Conflit(AtlasError):  # noqa: N818
     ) -> None:
         self.leur, self.depuis, self.connu, self.mien = leur, depuis, connu, mien
         self.acte = quoi
-        faits = [f"{a.qui}, le {a.le:%d/%m/%Y à %H h %M} (UTC) : {a.phrase}" for a in depuis]
+        faits = [f"{a.qui}, le {magasin.en_clair(a.le)} : {a.phrase}" for a in depuis]
         super().__init__(
             f"Le scénario « {leur.nom} » a changé depuis que vous l'avez ouvert. "
             + " ; ".join(faits),
