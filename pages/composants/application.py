@@ -43,7 +43,11 @@ def dessiner() -> None:
         # the pages fit the height of a small screen, under their headings
         "[data-testid='stSidebar'] [data-testid='stPageLink'] a {padding-block: 0.1rem}"
         "[data-testid='stSidebar'] [data-testid='stVerticalBlock'] {gap: 0.25rem}"
-        "[data-testid='stSidebar'] h6 {padding: 0.6rem 0 0; opacity: 0.75}"
+        "[data-testid='stSidebar'] [data-testid='stMarkdownContainer'] {margin-bottom: 0}"
+        "[data-testid='stSidebar'] [data-testid='stAlertContainer']"
+        " {padding: 0.4rem 0.6rem; margin-top: 0.5rem}"
+        "[data-testid='stSidebar'] [data-testid='stAlertContainer'] p {font-size: 0.85rem}"
+        "[data-testid='stSidebar'] [data-testid='stCaptionContainer'] {padding-top: 0.5rem}"
         # the words beside a box to tick are read whole
         "[data-testid='stCheckbox'] [data-testid='stMarkdownContainer'] p"
         " {white-space: normal; overflow: visible}</style>"

@@ -29,16 +29,16 @@ def navigation() -> st.Page:
         st.markdown("# Atlas SSFE")
         departement = _choisir_departement()
         _chercher(departement)
-        _liens(departement)
         for phrase in acces.avertissements(acces.version()):
             st.warning(phrase)
+        _liens(departement)
     return courante
 
 
 def _liens(departement: str) -> None:
     gardes = {nom: st.query_params[nom] for nom in GARDES if nom in st.query_params}
     for dossier, rubrique in RUBRIQUES.items():
-        st.markdown(f"###### {rubrique}")
+        st.caption(rubrique)
         for adresse, (fichier, titre) in cadre.PAGES.items():
             if fichier.parent.name == dossier:
                 st.page_link(
