@@ -177,6 +177,13 @@ def echelle_minimale(besoin: int, convexite: int) -> int:
     return max(1, besoin if convexite == 2 else -(-(besoin**2) // 3))
 
 
+def niveaux_du_site(site: Site, reglages: Reglages) -> tuple[int, ...]:
+    """Presences one poste may give to `site`, 0 included: all its besoin, or the levels."""
+    if reglages.presence_entiere:
+        return (0, site.besoin) if site.besoin else (0,)
+    return tuple(n for n in reglages.niveaux if n <= site.besoin)
+
+
 def ordonner(probleme: Probleme) -> Probleme:
     """The same problem with sites, postes, presences and locks sorted by their identifiers."""
     ordre_s = sorted(range(len(probleme.sites)), key=lambda s: probleme.sites[s].site_id)
