@@ -21,6 +21,7 @@ NATURES_VERROU = ("impose", "interdit", "montant")
 
 # CP-SAT takes its seed as a signed 32-bit integer.
 GRAINE_MAX = 2**31 - 1
+MANQUE_MAX = 2**50  # largest shortage the engines are given: room is left below 2**63
 
 OBJECTIFS: tuple[dict[str, str], ...] = (
     {
@@ -164,6 +165,13 @@ class Probleme:
 
     def __post_init__(self) -> None:
         _verifier(self)
+
+
+def manque_sans_presence(probleme: Probleme) -> int:
+    """The shortage of a plan without any presence, the largest of all, up to its rounding."""
+    return probleme.reglages.echelle_manque * sum(
+        s.poids * s.besoin + s.poids_plancher * s.plancher for s in probleme.sites
+    )
 
 
 def echelle_minimale(besoin: int, convexite: int) -> int:
@@ -424,6 +432,17 @@ def _verifier_sites(probleme: Probleme) -> None:
             f"un entier d'au moins {au_moins}, pour un plus grand besoin de {plus_grand} et une "
             f"convexité de {probleme.reglages.convexite}",
             "relever « echelle_manque » dans data/reference/optimisation.toml",
+        )
+    # The engines count in 64 bits, with products of costs along the way.
+    total = manque_sans_presence(probleme)
+    if total > MANQUE_MAX:
+        _refuser(
+            f"Manque de présence trop grand pour être calculé : {total} sans aucune présence.",
+            "sites.poids, sites.poids_plancher, reglages.echelle_manque",
+            f"au plus {MANQUE_MAX} : somme de echelle_manque × (poids × besoin + poids_plancher × "
+            "plancher)",
+            "baisser les poids de la doctrine, ou « echelle_manque » dans "
+            "data/reference/optimisation.toml",
         )
 
 

@@ -576,12 +576,16 @@ def _sans_presence(lue: Lue) -> pd.DataFrame:
 
 
 def _etages(resume: dict) -> pd.DataFrame:
+    """Objectives with their proof; « meilleure valeur possible » is said when all are proven."""
+    prouves = [e["part_ecart"] == 0 for e in resume["etages"]]
+    borne = "Meilleure valeur possible" if all(prouves) else "Borne prouvée"
     return pd.DataFrame(
         [
             (
                 NOMS_DES_ETAGES[e["code"]],
                 nombre(e["valeur"]),
                 nombre(e["borne"]),
+                "le meilleur, prouvé" if e["part_ecart"] == 0 else "entre la borne et la valeur",
                 pourcentage(e["part_ecart"], 2),
                 FINS[e.get("arret_par")],
                 nombre(e["secondes"], 1),
@@ -591,7 +595,8 @@ def _etages(resume: dict) -> pd.DataFrame:
         columns=[
             "Objectif",
             "Valeur",
-            "Meilleure valeur possible",
+            borne,
+            "Statut",
             "Écart au plus",
             "Fin",
             "Secondes",
