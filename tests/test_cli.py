@@ -321,6 +321,8 @@ def test_expliquer_answers_in_a_terminal_and_prices_clashing_locks(bac, tmp_path
     for arguments, mots in (
         (("--plancher", "0340001A"), "Plancher illisible"),
         (("--qui-peut-prendre",), "Il manque le site"),
+        (("--site", site, "--plancher", f"{site}=2"), "--plancher ne sert pas avec --site"),
+        (("--site", site, "--demi-journees", "2"), "ne sert qu'avec --qui-peut-prendre"),
     ):
         fin, _ = expliquer(*arguments)
         assert fin.exit_code == 1

@@ -364,3 +364,14 @@ def test_sites_without_a_referent_are_counted():
         ([avec, sans], "2 sites sans présence régulière, dont 1 sans poste référent connu."),
     ):
         assert proposition.referents({"sites_sans_presence": sites}) == mots
+
+
+def test_the_best_possible_value_is_said_only_when_every_stage_is_proven(dossier_005):
+    etages = proposition.lire(dossier_005).resume["etages"]
+    prouves = [{**e, "part_ecart": 0} for e in etages]
+    table = proposition._etages({"etages": prouves})
+    assert "Meilleure valeur possible" in table
+    assert set(table["Statut"]) == {"le meilleur, prouvé"}
+    table = proposition._etages({"etages": [{**prouves[0], "part_ecart": 0.02}, *prouves[1:]]})
+    assert "Borne prouvée" in table
+    assert list(table["Statut"])[:2] == ["entre la borne et la valeur", "le meilleur, prouvé"]
