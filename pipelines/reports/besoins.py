@@ -75,6 +75,15 @@ def baremes() -> dict[str, str]:
     }
 
 
+def choix_categories() -> dict[str, str]:
+    """Code → label of every category of a barème that can be read, first barème first."""
+    return {
+        regle.code: regle.libelle
+        for lu in reversed(list(jeux.lisibles(DOSSIER, bareme)))
+        for regle in lu.priorites.regles
+    }
+
+
 def choix_pertes() -> dict[int | None, str]:
     """The settings of the transition rule, half-days per cycle → words; None (off) first."""
     admises = reference.valeur("couverture", "pertes_de_transition")
