@@ -686,7 +686,7 @@ class TestContenu:
             ]  # fmt: skip
             [(un, liste), (deux, annuaire)] = sql(
                 "select code, consequence from mart_anomalie where colonne = "
-                "'Appartenance_Education_Prioritaire' order by ligne"
+                "'education_prioritaire' order by ligne"
             )
             assert (un, deux) == ("ep_contradictoire", "ep_hors_liste")
             assert liste.startswith("la liste l’emporte")
