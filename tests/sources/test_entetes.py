@@ -102,9 +102,7 @@ def test_an_anomaly_is_the_same_under_another_header(tmp_path):
     trouvees = []
     for titre in ("quotite", "Quotité"):
         colonnes = [titre if c == "quotite" else c for c in fabrique.COLONNES_POSTES]
-        ligne = {
-            titre if c == "quotite" else c: v for c, v in fabrique.poste(quotite="80").items()
-        }
+        ligne = {titre if c == "quotite" else c: v for c, v in fabrique.poste(quotite="80").items()}
         sources = fabrique.petit_departement(tmp_path / titre)
         fabrique.ecrire_csv(sources / "postes.csv", colonnes, [ligne])
         anomalies = construction.examiner([sources]).anomalies
