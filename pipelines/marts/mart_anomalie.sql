@@ -15,7 +15,6 @@ with
     postes_donnes as (select * from stg_postes),
     presences as (select * from stg_presences),
     activite as (select * from mart_activite),
-    activite_donnee as (select * from stg_activite_lignes where sort = 'gardee'),
     effectifs as (select * from stg_effectifs),
     dispositifs as (select * from stg_dispositifs),
     labels_brevet as (select * from stg_labels_brevet),
@@ -86,8 +85,7 @@ with
         where anomalie is not null
         union all
         select source, fichier, ligne, anomalie_colonne, anomalie_valeur, anomalie
-        from stg_activite_lignes
-        where anomalie is not null
+        from stg_activite_signalees
         union all
         select source, fichier, ligne, anomalie_colonne, anomalie_valeur, anomalie
         from stg_dispositifs_lignes
