@@ -49,6 +49,7 @@ MOTS_LIENS = "entre un poste et un site changent"
 AUCUN = "aucun ne la perd"
 HORS_TEXTE = (SANS_CATEGORIE, CATEGORIE_INCONNUE, ENSEMBLE)
 SITES_NOMMES = 5
+MANQUEMENTS_DITS = 3
 RAISONS_DE_TRANSITION = {
     "besoin": "son besoin est plus bas : un plan ne donne jamais plus que le besoin",
     "moyens": "le plan trouvé ne le permet pas (moyens, trajets, sites par poste, poste tenu à sa "
@@ -108,6 +109,7 @@ class VueProposition:
     doctrine: str
     preuve: str
     mises_en_garde: list[str]
+    bilan: pd.DataFrame
     categories: pd.DataFrame
     secteurs: pd.DataFrame
     postes: pd.DataFrame
@@ -166,6 +168,7 @@ def vue(base: Path, dossier: Path) -> VueProposition:
             *mises_en_garde(base, resume),
             *([note] if (note := sites_non_tenus(resume)) else []),
         ],
+        bilan=_bilan(resume),
         categories=tables["Catégories"],
         secteurs=tables["Secteurs"],
         postes=tables["Postes"],
@@ -261,7 +264,12 @@ def _preuve(resume: dict) -> str:
     """How far from the best it can be, in words."""
     manque = resume["etages"][0]
     part = manque["part_ecart"]
-    if part == 0:
+    if part is None:
+        debut = (
+            "Ce plan n'est pas le résultat d'un calcul : rien ne dit à quelle distance il est du "
+            "meilleur."
+        )
+    elif part == 0:
         debut = "Le manque de présence est prouvé le plus petit possible sous ces hypothèses."
     else:
         debut = (
@@ -280,7 +288,19 @@ def _preuve(resume: dict) -> str:
         if libres
         else ""
     )
-    return f"{debut}{reste} Un contrôle indépendant a vérifié toutes les règles."
+    return f"{debut}{reste} {_controle(resume)}"
+
+
+def _controle(resume: dict) -> str:
+    """What the independent judge found, the first breaches named."""
+    trouves = resume["jugement"]["manquements"]
+    if not trouves:
+        return "Un contrôle indépendant a vérifié toutes les règles."
+    suite = " …" if len(trouves) > MANQUEMENTS_DITS else ""
+    return (
+        f"Un contrôle indépendant trouve {pluriel(len(trouves), 'manquement')} aux règles : "
+        f"{' '.join(trouves[:MANQUEMENTS_DITS])}{suite}"
+    )
 
 
 def _ecart_vise(resume: dict) -> str:
@@ -368,6 +388,23 @@ def _postes(resume: dict) -> pd.DataFrame:
             "Trajet le plus long (min)",
             "Présent à sa résidence",
         ],
+    )
+
+
+def _bilan(resume: dict) -> pd.DataFrame:
+    """Gains and losses by category in three columns, to be read beside the map."""
+    return pd.DataFrame(
+        [
+            {
+                "Catégorie (sites)": f"{c['libelle']} ({nombre(c['nb_sites'])})",
+                "Sites qui gagnent, perdent": (
+                    f"▲\u00a0{c['nb_gagnants']} ▼\u00a0{c['nb_perdants']}"
+                ),
+                "Besoin couvert": f"{pourcentage(c['avant']['part_besoin'])}\u00a0→\u00a0"
+                f"{pourcentage(c['apres']['part_besoin'])}",
+            }
+            for c in resume["couverture"]
+        ]
     )
 
 
