@@ -14,6 +14,7 @@ from pipelines.base import chemins
 from pipelines.reports import (
     adaptation,
     besoins,
+    comparer,
     deplacements,
     doctrines,
     donnees,
@@ -32,7 +33,7 @@ from pipelines.reports import (
     situation,
     trajets,
 )
-from pipelines.scenarios import calculs, comparaisons, depot
+from pipelines.scenarios import calculs, comparables, comparaisons, depot
 from pipelines.scenarios.adaptations import Adaptation
 from pipelines.scenarios.etudes import Nature
 
@@ -198,6 +199,27 @@ def cartes_des_doctrines(
     """The maps of that comparison, and what stands under them."""
     dossier = comparaisons.etat(comparaison_id).dossier
     return doctrines.cartes_des_doctrines(base(), dossier, codes, couleur)
+
+
+@st.cache_data(**CACHE)
+def lire_comparaison(
+    version: str, choix: tuple[str, ...], marques: tuple[str, ...], seuil: int
+) -> comparer.VueComparaison:
+    """Two or three répartitions side by side, `marques` being the identity of what they hold."""
+    return comparer.vue(comparer.ouvrir(choix), seuil)
+
+
+@st.cache_data(**CACHE)
+def cartes_de_la_comparaison(
+    version: str, choix: tuple[str, ...], marques: tuple[str, ...], couleur: str
+) -> tuple[go.Figure, str]:
+    """The maps of that comparison, and what stands under them."""
+    return comparer.cartes_cote_a_cote(base(), comparer.ouvrir(choix), couleur)
+
+
+def choix_comparables(departement: str) -> dict[str, str]:
+    """Id → label of what may be compared; read anew each time, they come and go."""
+    return comparables.choix(departement)
 
 
 @st.cache_data(**CACHE)

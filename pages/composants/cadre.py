@@ -22,6 +22,7 @@ PAGES = {
     "adapter": (DOSSIER / "comprendre" / "adapter.py", "Adapter"),
     "proposer": (DOSSIER / "proposer" / "proposer.py", "Proposer"),
     "doctrines": (DOSSIER / "proposer" / "doctrines.py", "Doctrines"),
+    "comparer": (DOSSIER / "proposer" / "comparer.py", "Comparer"),
     "marges": (DOSSIER / "proposer" / "marges.py", "Marges"),
     "donnees": (DOSSIER / "analyser" / "donnees.py", "Données"),
     "methode": (DOSSIER / "comprendre" / "methode.py", "Méthode"),

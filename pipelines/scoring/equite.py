@@ -68,7 +68,7 @@ def ponderation() -> str:
     choisie = reference.valeur("equite", "ponderation_eleves")
     if choisie not in PONDERATIONS:
         raise AtlasError(
-            f"Pondération « {choisie} » inconnue.",
+            f"Pondération « {choisie} » inconnue.",
             fichier="data/reference/equite.toml",
             admis=", ".join(PONDERATIONS),
             remede="choisir l'une d'elles",

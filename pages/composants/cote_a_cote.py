@@ -1,0 +1,177 @@
+"""A comparison of répartitions on screen: chosen in the address, then sentence, maps and tables."""
+
+import pandas as pd
+import streamlit as st
+
+from pages.composants import acces, cadre
+from pipelines.base.erreurs import AtlasError
+from pipelines.reports.comparer import COULEURS, Passage, VueComparaison
+from pipelines.scenarios import comparables
+
+AUCUNE = ""
+GRAPHIQUE = {"displaylogo": False, "displayModeBar": False}
+LARGEURS_SITES = {"Site": 220, "Postes": 230, "Pourquoi": 560}
+LARGEURS_POSTES = {"Résidence": 220, "Sites gagnés": 260, "Sites quittés": 260}
+LARGEURS_BOUTS = {
+    "Le poste y donne moins": 300,
+    "Le poste y donne plus": 300,
+    "Sites qui perdent, tous postes": 300,
+    "Sites qui gagnent, tous postes": 300,
+}
+
+
+def choisir(departement: str) -> tuple[str, ...]:
+    """The two or three ids of the address, the choices being drawn; none when there is nothing."""
+    choix = _choix(departement)
+    autres = [c for c in choix if c != comparables.AUJOURD_HUI]
+    if not autres:
+        st.info(
+            "Rien à comparer encore à aujourd'hui : calculer une proposition, puis revenir ici. "
+            "Elle se garde, et se retrouve dans la liste."
+        )
+        st.page_link(
+            cadre.page("proposer"),
+            label="Proposer une répartition",
+            query_params={"departement": departement},
+        )
+        return ()
+    a, b, c = st.columns(3)
+    with a:
+        premier = cadre.choisir("De", choix, "a", comparables.AUJOURD_HUI)
+    with b:
+        second = cadre.choisir("À", choix, "b", autres[0])
+    with c:
+        troisieme = cadre.choisir("Et à", {AUCUNE: "aucune autre", **choix}, "c", AUCUNE)
+    return tuple(i for i in (premier, second, troisieme) if i != AUCUNE)
+
+
+def _choix(departement: str) -> dict[str, str]:
+    """What is kept here for the département, and what the address asks for besides."""
+    choix = acces.choix_comparables(departement)
+    for parametre in ("a", "b", "c"):
+        demande = st.query_params.get(parametre, AUCUNE)
+        if demande == AUCUNE or demande in choix:
+            continue
+        try:
+            choix[demande] = comparables.trouver(demande)[0]
+        except AtlasError as erreur:
+            st.warning(cadre.inerte(erreur.message()).replace("\n", "  \n"))
+    return choix
+
+
+def montrer(departement: str, choix: tuple[str, ...]) -> None:
+    """The comparison: what differs first, the sentence, the maps, then the tables."""
+    marques = tuple(comparables.marque(i) for i in choix)
+    vue = acces.lire_comparaison(acces.version(), choix, marques, acces.seuil_courant())
+    if vue.divergences:
+        st.warning(
+            "**Ces répartitions ne répondent pas au même problème.**\n\n"
+            + "\n".join(f"- {cadre.inerte(phrase)}" for phrase in vue.divergences)
+        )
+    st.markdown(f"#### {cadre.inerte(vue.phrase)}")
+    st.write(cadre.inerte(vue.phrase_equite))
+    _cartes(departement, choix, marques)
+    titre, telecharger = st.columns([9, 3], vertical_alignment="bottom")
+    with titre:
+        passage = _passage(vue)
+    telecharger.download_button(
+        "Télécharger (Excel)", vue.classeur, file_name=f"comparer-{departement}.xlsx"
+    )
+    _tables(vue, passage, departement)
+    with st.expander("Méthode et sources"):
+        st.write(vue.note_equite)
+
+
+def _cartes(departement: str, choix: tuple[str, ...], marques: tuple[str, ...]) -> None:
+    couleur = st.radio("La couleur dit", COULEURS, horizontal=True)
+    carte, legende = acces.cartes_de_la_comparaison(acces.version(), choix, marques, couleur)
+    st.plotly_chart(
+        carte,
+        key=f"carte-comparer-{departement}-{len(choix)}",
+        config={"scrollZoom": True, **GRAPHIQUE},
+        alt="Une carte de la couverture par répartition, la même vue pour toutes ; le tableau "
+        "« Tous les sites » dit la même chose.",
+    )
+    st.caption(f"Déplacer ou agrandir une carte déplace les autres. {legende}")
+
+
+def _passage(vue: VueComparaison) -> Passage:
+    """The change shown: the only one, or the one of the address."""
+    if len(vue.passages) == 1:
+        st.markdown(f"##### {cadre.inerte(vue.passages[0].titre)}")
+        return vue.passages[0]
+    titres = {cle: p.titre for cle, p in zip(("b", "c"), vue.passages, strict=True)}
+    choisi = cadre.choisir("Changements montrés", titres, "vers", "b")
+    return vue.passages[list(titres).index(choisi)]
+
+
+def _tables(vue: VueComparaison, passage: Passage, departement: str) -> None:
+    sites, postes, groupes, bouts, equite, indices, tous = st.tabs(
+        [
+            "Sites qui changent",
+            "Postes",
+            "Qui gagne, qui perd",
+            "Postes modifiés",
+            "Équité",
+            "Indices",
+            "Tous les sites",
+        ]
+    )
+    with sites:
+        st.caption(
+            "Présences en demi-journées par cycle de 4 semaines, le plus grand écart d'abord."
+        )
+        _ou(passage.sites, f"comparer-sites-{departement}", LARGEURS_SITES, "Aucun site ne change.")
+    with postes:
+        _ou(
+            passage.postes,
+            f"comparer-postes-{departement}",
+            LARGEURS_POSTES,
+            "Aucun poste ne change.",
+        )
+    with groupes:
+        st.caption(
+            "Demi-journées par cycle. Un site compte dans chacune de ses catégories, et dans un "
+            "seul bassin. Gains moins pertes : l'écart."
+        )
+        cadre.table(passage.categories, f"comparer-categories-{departement}", hauteur="content")
+        cadre.table(passage.bassins, f"comparer-bassins-{departement}", hauteur="content")
+    with bouts:
+        st.write(cadre.inerte(passage.phrase_des_demi_postes))
+        if not passage.demi_postes.empty:
+            cadre.table(
+                passage.demi_postes,
+                f"comparer-bouts-{departement}",
+                hauteur="content",
+                largeurs=LARGEURS_BOUTS,
+            )
+    with equite:
+        _equite(vue, departement)
+    with indices:
+        cadre.table_a_lire(vue.indices, f"comparer-indices-{departement}", nombres=vue.noms)
+    with tous:
+        cadre.table(vue.sites, f"comparer-tous-{departement}")
+
+
+def _ou(table: pd.DataFrame, nom: str, largeurs: dict[str, int], vide: str) -> None:
+    if table.empty:
+        st.write(vide)
+    else:
+        cadre.table(table, nom, largeurs=largeurs)
+
+
+def _equite(vue: VueComparaison, departement: str) -> None:
+    st.write(cadre.inerte(vue.phrase_equite))
+    gauche, droite = st.columns([7, 5], gap="medium")
+    with gauche:
+        st.plotly_chart(
+            vue.courbe,
+            key=f"lorenz-{departement}-{len(vue.noms)}",
+            config=GRAPHIQUE,
+            alt=vue.alternative_courbe,
+        )
+    with droite:
+        cadre.table_a_lire(vue.table_courbe, f"comparer-lorenz-{departement}", nombres=vue.noms)
+    cadre.table_a_lire(vue.equite, f"comparer-equite-{departement}", nombres=vue.noms)
+    st.markdown("##### Le site le moins servi de chaque catégorie")
+    cadre.table_a_lire(vue.minimums, f"comparer-minimums-{departement}", nombres=vue.noms)
