@@ -1,5 +1,6 @@
 """Equity against values worked out by hand, and the properties that define each measure."""
 
+import itertools
 import math
 import random
 from fractions import Fraction
@@ -40,9 +41,7 @@ def theil_a_la_main(poids, donnees):
     """Sum over sites of its share of presence × ln(share of presence / share of pupils)."""
     n, d = sum(poids), sum(donnees)
     return sum(
-        di / d * math.log((di / d) / (pi / n))
-        for pi, di in zip(poids, donnees, strict=True)
-        if di
+        di / d * math.log((di / d) / (pi / n)) for pi, di in zip(poids, donnees, strict=True) if di
     )
 
 
@@ -90,12 +89,10 @@ def test_the_gini_is_twice_the_area_between_the_lorenz_curve_and_its_diagonal(gr
     besoins, donnees, _ = au_hasard(graine)
     mesure = equite(sites(*besoins), presences(*donnees))
     courbe = mesure.lorenz
-    aire = sum(
-        (x1 - x0) * (y0 + y1) / 2 for (x0, y0), (x1, y1) in zip(courbe, courbe[1:], strict=False)
-    )
+    aire = sum((x1 - x0) * (y0 + y1) / 2 for (x0, y0), (x1, y1) in itertools.pairwise(courbe))
     assert mesure.gini == pytest.approx(1 - 2 * aire)
-    pentes = [(y1 - y0) / (x1 - x0) for (x0, y0), (x1, y1) in zip(courbe, courbe[1:], strict=False)]
-    assert all(b >= a - 1e-9 for a, b in zip(pentes, pentes[1:], strict=False))
+    pentes = [(y1 - y0) / (x1 - x0) for (x0, y0), (x1, y1) in itertools.pairwise(courbe)]
+    assert all(b >= a - 1e-9 for a, b in itertools.pairwise(pentes))
 
 
 @pytest.mark.parametrize("graine", range(20))
