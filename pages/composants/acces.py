@@ -33,7 +33,7 @@ from pipelines.reports import (
     situation,
     trajets,
 )
-from pipelines.scenarios import calculs, comparables, comparaisons, depot
+from pipelines.scenarios import calculs, comparables, comparaisons, depot, lecteurs
 from pipelines.scenarios.adaptations import Adaptation
 from pipelines.scenarios.etudes import Nature
 
@@ -206,7 +206,7 @@ def lire_comparaison(
     version: str, choix: tuple[str, ...], marques: tuple[str, ...], seuil: int
 ) -> comparer.VueComparaison:
     """Two or three répartitions side by side, `marques` being the identity of what they hold."""
-    return comparer.vue(comparer.ouvrir(choix), seuil)
+    return comparer.vue(comparer.ouvrir(lecteur(), choix), seuil)
 
 
 @st.cache_data(**CACHE)
@@ -214,12 +214,17 @@ def cartes_de_la_comparaison(
     version: str, choix: tuple[str, ...], marques: tuple[str, ...], couleur: str
 ) -> tuple[go.Figure, str]:
     """The maps of that comparison, and what stands under them."""
-    return comparer.cartes_cote_a_cote(base(), comparer.ouvrir(choix), couleur)
+    return comparer.cartes_cote_a_cote(base(), comparer.ouvrir(lecteur(), choix), couleur)
 
 
 def choix_comparables(departement: str) -> dict[str, str]:
     """Id → label of what may be compared; read anew each time, they come and go."""
-    return comparables.choix(departement)
+    return comparables.choix(lecteur(), departement)
+
+
+def comparable(comparable_id: str) -> comparables.Comparable:
+    """What is behind an id, and the mark that changes with it; AtlasError when there is nothing."""
+    return comparables.trouver(lecteur(), comparable_id)
 
 
 @st.cache_data(**CACHE)
@@ -372,3 +377,8 @@ def lire_locales(regles: str) -> adaptation.VueLocales:
 def regles_illisibles(regles: str) -> list[str]:
     """The académie's files of rules that can't be read."""
     return adaptation.illisibles()
+
+
+def lecteur() -> lecteurs.Lecteur:
+    """Who is at the keyboard."""
+    return lecteurs.local()

@@ -138,15 +138,17 @@ def table(
     largeurs: dict[str, int] | None = None,
     titres: dict[str, str] | None = None,
     au_telechargement: tuple[str, ...] = (),
+    hauteur_de_ligne: int = HAUTEUR_DEUX_LIGNES,
 ) -> None:
     """A table to sort and search, and its download.
 
-    `largeurs`, in pixels, are for columns of sentences, which then run over two lines. `titres`:
+    `largeurs`, in pixels, are for columns of sentences, which then run over two lines, or what
+    `hauteur_de_ligne` holds. `titres`:
     shorter headers on screen. `au_telechargement`: columns that the download alone has.
     """
     options = {} if hauteur is None else {"height": hauteur}
     if largeurs:
-        options["row_height"] = HAUTEUR_DEUX_LIGNES
+        options["row_height"] = hauteur_de_ligne
     configuration = colonnes(cadre)
     connues = {n: w for n, w in LARGEURS.items() if n in cadre}
     for nom_colonne, largeur in {**connues, **(largeurs or {})}.items():

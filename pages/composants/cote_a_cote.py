@@ -10,7 +10,8 @@ from pipelines.scenarios import comparables
 
 AUCUNE = ""
 GRAPHIQUE = {"displaylogo": False, "displayModeBar": False}
-LARGEURS_SITES = {"Site": 220, "Postes": 230, "Pourquoi": 560}
+HAUTEUR_QUATRE_LIGNES = 108
+LARGEURS_SITES = {"Site": 180, "Postes": 170, "Pourquoi": 520}
 LARGEURS_POSTES = {"Résidence": 220, "Sites gagnés": 260, "Sites quittés": 260}
 LARGEURS_BOUTS = {
     "Le poste y donne moins": 300,
@@ -35,6 +36,10 @@ def choisir(departement: str) -> tuple[str, ...]:
             query_params={"departement": departement},
         )
         return ()
+    # the last proposal of today is not that of tomorrow: the link names what it compares
+    for parametre, defaut in (("a", comparables.AUJOURD_HUI), ("b", autres[0])):
+        if parametre not in st.query_params:
+            st.query_params[parametre] = defaut
     a, b, c = st.columns(3)
     with a:
         premier = cadre.choisir("De", choix, "a", comparables.AUJOURD_HUI)
@@ -53,7 +58,7 @@ def _choix(departement: str) -> dict[str, str]:
         if demande == AUCUNE or demande in choix:
             continue
         try:
-            choix[demande] = comparables.trouver(demande)[0]
+            choix[demande] = acces.comparable(demande).libelle
         except AtlasError as erreur:
             st.warning(cadre.inerte(erreur.message()).replace("\n", "  \n"))
     return choix
@@ -61,7 +66,7 @@ def _choix(departement: str) -> dict[str, str]:
 
 def montrer(departement: str, choix: tuple[str, ...]) -> None:
     """The comparison: what differs first, the sentence, the maps, then the tables."""
-    marques = tuple(comparables.marque(i) for i in choix)
+    marques = tuple(acces.comparable(i).marque for i in choix)
     vue = acces.lire_comparaison(acces.version(), choix, marques, acces.seuil_courant())
     if vue.divergences:
         st.warning(
@@ -69,7 +74,6 @@ def montrer(departement: str, choix: tuple[str, ...]) -> None:
             + "\n".join(f"- {cadre.inerte(phrase)}" for phrase in vue.divergences)
         )
     st.markdown(f"#### {cadre.inerte(vue.phrase)}")
-    st.write(cadre.inerte(vue.phrase_equite))
     _cartes(departement, choix, marques)
     titre, telecharger = st.columns([9, 3], vertical_alignment="bottom")
     with titre:
@@ -157,7 +161,7 @@ def _ou(table: pd.DataFrame, nom: str, largeurs: dict[str, int], vide: str) -> N
     if table.empty:
         st.write(vide)
     else:
-        cadre.table(table, nom, largeurs=largeurs)
+        cadre.table(table, nom, largeurs=largeurs, hauteur_de_ligne=HAUTEUR_QUATRE_LIGNES)
 
 
 def _equite(vue: VueComparaison, departement: str) -> None:

@@ -10,8 +10,9 @@ from pipelines.cli.application import app, console, imprimer_tableau
 from pipelines.reports import comparer as vue_comparer
 from pipelines.reports.repartition import reunir
 from pipelines.scenarios.comparables import trouver
+from pipelines.scenarios.lecteurs import local
 
-COMPARABLE = "dossier d'une proposition, son identifiant, ou aujourdhui"
+COMPARABLE = "dossier d'une proposition, identifiant d'un scénario ou d'une proposition, aujourdhui"
 
 
 @app.command()
@@ -45,4 +46,7 @@ def comparer(
 def _choisie(demande: str) -> tuple[str, Path | None]:
     """A folder by its name, else what is kept here under that id."""
     dossier = Path(demande)
-    return (dossier.resolve().name, dossier) if dossier.is_dir() else trouver(demande)
+    if dossier.is_dir():
+        return dossier.resolve().name, dossier
+    trouve = trouver(local(), demande)
+    return trouve.libelle, trouve.dossier

@@ -3,9 +3,11 @@
 All of it comes from the problems and the plans; only the maps need the warehouse.
 """
 
+import html
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import wrap
 
 import duckdb
 import pandas as pd
@@ -22,12 +24,15 @@ from pipelines.reports.repartition import Repartition, Reunion, reunir
 from pipelines.reports.sites import completer
 from pipelines.reports.situation import legende_carte
 from pipelines.scenarios.comparables import trouver
+from pipelines.scenarios.lecteurs import Lecteur
 from pipelines.scoring.couverture import rythme
 from pipelines.scoring.dilution import Dilution, SiteDilue, dilution
 from pipelines.scoring.equite import BASSIN_INCONNU
 
 __all__ = ["COULEURS", "Passage", "VueComparaison", "cartes_cote_a_cote", "ouvrir", "vue"]
 INDICE, MESURE, MOINDRE = "Indice", "Mesure", "Catégorie"
+# titles of maps in a row: characters a line, and room for two lines
+LARGEUR_TITRE, MARGE_DES_TITRES_PX = 22, 48
 PREFIXE_AVERTISSEMENT = "avertissement_"
 
 
@@ -70,9 +75,13 @@ class VueComparaison:
     classeur: bytes
 
 
-def ouvrir(choix: Sequence[str]) -> tuple[Repartition, ...]:
-    """The répartitions of those ids, in their order; AtlasError when they can't be compared."""
-    return reunir([trouver(comparable_id) for comparable_id in choix])
+def ouvrir(lecteur: Lecteur, choix: Sequence[str]) -> tuple[Repartition, ...]:
+    """The répartitions of those ids, in their order.
+
+    AtlasError when they can't be compared, or when this lecteur may not read one of them.
+    """
+    trouves = [trouver(lecteur, comparable_id) for comparable_id in choix]
+    return reunir([(t.libelle, t.dossier) for t in trouves])
 
 
 def vue(repartitions: tuple[Repartition, ...], seuil: int | None = None) -> VueComparaison:
@@ -129,7 +138,7 @@ def cartes_cote_a_cote(
         legende = legende_carte(connexion)
     figure = cartes.cartes_cote_a_cote(
         {
-            r.libelle: completer(
+            _titre_de_carte(r.libelle): completer(
                 sites.assign(presence=[r.par_site.get(s, 0) for s in sites["site_id"]]),
                 reunion.categories,
             )
@@ -139,6 +148,7 @@ def cartes_cote_a_cote(
         f"comparer-{departement}",
         cartes.echelle_part() if couleur == PART_DU_BESOIN else cartes.ECHELLE_RYTHME,
     )
+    figure.update_layout(margin={"t": MARGE_DES_TITRES_PX})
     absents = len(reunion.sites) - len(sites)
     if absents:
         legende += (
@@ -146,6 +156,11 @@ def cartes_cote_a_cote(
             "tableau les dit, la carte non."
         )
     return figure, legende
+
+
+def _titre_de_carte(libelle: str) -> str:
+    """A label over lines short enough for three maps on a narrow screen; its < stay plain."""
+    return "<br>".join(html.escape(ligne, quote=False) for ligne in wrap(libelle, LARGEUR_TITRE))
 
 
 def _sites_de_la_carte(

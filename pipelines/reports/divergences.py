@@ -25,8 +25,9 @@ def divergences(repartitions: tuple[Repartition, ...]) -> list[str]:
     """One sentence a difference between the first répartition and each of the others.
 
     Data first, then barème and hypotheses, then means and besoins; [] when all share one problem.
+    Today has no problem of its own: nothing differs between it and the others.
     """
-    x, *autres = repartitions
+    x, *autres = (r for r in repartitions if not r.est_aujourd_hui)
     return list(dict.fromkeys(p for y in autres for p in _paire(x, y)))
 
 

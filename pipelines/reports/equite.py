@@ -162,8 +162,7 @@ def courbe(mesures: Sequence[Equite], noms: Sequence[str]) -> go.Figure:
             mode="lines",
             name=nom,
             line={"color": couleur, "width": 2.4, "dash": trait},
-            hovertemplate=f"{nom}<br>%{{x:.0f}} % des élèves pondérés<br>%{{y:.1f}} % des "
-            "présences<extra></extra>",
+            hovertemplate="%{x:.0f} % des élèves pondérés<br>%{y:.1f} % des présences",
         )
     figure.update_xaxes(
         title="Élèves pondérés, des moins servis aux mieux servis (%)", range=[0, 100]
@@ -182,7 +181,7 @@ def table_de_la_courbe(mesures: Sequence[Equite], noms: Sequence[str]) -> pd.Dat
     """The curve in words: what the least served tenths get."""
     return pd.DataFrame(
         {
-            "Les moins servis": [f"{c} % des élèves pondérés" for c in DECILES],
+            "Élèves les moins servis": [f"{c} %" for c in DECILES],
             **{
                 nom: [pourcentage(_recue(m, c), 1) for c in DECILES]
                 for m, nom in zip(mesures, noms, strict=True)

@@ -11,7 +11,7 @@ from pipelines.base.textes import enumeration, nombre, pluriel, variation
 from pipelines.reports.repartition import Repartition, Reunion
 
 SANS_CAUSE = "le plan entier a été recomposé : aucune règle, aucun poids ne l'explique seul"
-AILLEURS_NOMMES = 3
+AILLEURS_NOMMES = 2
 VERROUS = {
     "impose": "un verrou impose {}",
     "interdit": "un verrou interdit {}",
@@ -48,12 +48,14 @@ def raisons(
     for r in (x, y):
         if site_id not in r.sites:
             return f"le site n'est pas dans les données de « {r.libelle} »"
+    # today follows no doctrine, no lock and no limit: only what is in its presences tells it
+    decide = not (x.est_aujourd_hui or y.est_aujourd_hui)
     mots = [
-        *_verrous(x, y, site_id, liens),
+        *([] if y.est_aujourd_hui else _verrous(x, y, site_id, liens)),
         *_moyens(x, y, liens),
-        *_besoin(x, y, site_id),
-        *_trajets(x, y, site_id, liens),
-        *_poids(x, y, site_id),
+        *(_besoin(x, y, site_id) if decide else _exces(x, y, site_id)),
+        *(_trajets(x, y, site_id, liens) if decide else []),
+        *(_poids(x, y, site_id) if decide else []),
         *_jeu(x, y, reunion, site_id, liens),
     ]
     return " ; ".join(mots) or SANS_CAUSE
@@ -71,7 +73,7 @@ def _verrous(x: Repartition, y: Repartition, site_id: str, liens: tuple[Lien, ..
             or (apres[0] == "interdit" and not lien.apres)
         ):
             mots.append(VERROUS[apres[0]].format(lien.poste_id))
-        elif avant is not None and apres is None:
+        elif avant is not None and apres is None and not x.est_aujourd_hui:
             mots.append(f"le verrou de {lien.poste_id} est levé")
     return mots
 
@@ -107,9 +109,14 @@ def _besoin(x: Repartition, y: Repartition, site_id: str) -> list[str]:
     avant, apres = x.sites[site_id].besoin, y.sites[site_id].besoin
     if avant != apres:
         return [f"son besoin passe de {avant} à {apres}"]
-    donne = x.par_site.get(site_id, 0)
-    if donne > apres and y.par_site.get(site_id, 0) <= apres and not y.est_aujourd_hui:
-        return [f"il avait plus que son besoin ({donne} pour {apres}), ce qu'un plan ne donne pas"]
+    return _exces(x, y, site_id)
+
+
+def _exces(x: Repartition, y: Repartition, site_id: str) -> list[str]:
+    """What a site had beyond its besoin, which a plan takes back."""
+    donne, besoin = x.par_site.get(site_id, 0), y.sites[site_id].besoin
+    if donne > besoin >= y.par_site.get(site_id, 0) and not y.est_aujourd_hui:
+        return [f"il avait plus que son besoin ({donne} pour {besoin}), ce qu'un plan ne donne pas"]
     return []
 
 
@@ -153,7 +160,8 @@ def _jeu(
     poids = [s.poids for s in y.probleme.sites]
     site = y.sites[site_id]
     est_prioritaire = bool(reunion.prioritaires & set(site.categories))
-    if ecart > 0 and est_prioritaire and site.poids > min(poids):
+    est_choisi = est_prioritaire and site.poids > min(poids) and not y.est_aujourd_hui
+    if ecart > 0 and est_choisi:
         mots.append(
             f"catégorie servie d'abord : {reunion.categories_en_mots(site_id)} (poids {site.poids},"
             f" de {min(poids)} à {max(poids)} ici)"
@@ -195,10 +203,11 @@ def _ailleurs(
 
 
 def _pesee(y: Repartition, autre: str, site_id: str) -> str:
-    """The weight of the other site beside this one, when both are in the problem."""
-    if autre not in y.sites:
+    """The weight of the other site beside this one, when the doctrine tells them apart."""
+    if y.est_aujourd_hui or autre not in y.sites:
         return ""
-    return f" (poids {y.sites[autre].poids} ; ici {y.sites[site_id].poids})"
+    la, ici = y.sites[autre].poids, y.sites[site_id].poids
+    return "" if la == ici else f" (poids {la} ; ici {ici})"
 
 
 def _relais(x: Repartition, y: Repartition, site_id: str, liens: tuple[Lien, ...]) -> list[str]:

@@ -12,10 +12,9 @@ from pipelines.planning.voisinage import en_couples
 from pipelines.reports import lecture, proposition
 from pipelines.reports.libelles import HORS_CATEGORIE
 from pipelines.reports.proposition import CategorieDAlors
-from pipelines.scenarios.comparables import AUJOURD_HUI
+from pipelines.scenarios.comparables import AUJOURD_HUI, LIBELLE_AUJOURD_HUI
 from pipelines.scenarios.resume import CATEGORIE_INCONNUE, SANS_CATEGORIE
 
-LIBELLE_AUJOURD_HUI = "Aujourd'hui"
 NB_COMPARABLES = (2, 3)
 
 

@@ -1,40 +1,73 @@
-"""What may be laid side by side: today's state and the proposals kept here, by their ids."""
+"""What may be laid side by side: today's state, scenarios and the proposals kept here."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
-from pipelines.scenarios import calculs, propositions
+from pipelines.base.erreurs import AtlasError
+from pipelines.scenarios import atelier, calculs, propositions
+from pipelines.scenarios.lecteurs import Acte, Lecteur, exiger
+from pipelines.scenarios.scenario import Apercu
 from pipelines.scoring.doctrine import libelle_de
 
 AUJOURD_HUI = "aujourdhui"
+LIBELLE_AUJOURD_HUI = "Aujourd'hui"
 NOMBRE_MAX = 50
 
 
-def choix(departement: str) -> dict[str, str]:
-    """Id → label of what can be compared in a département, today first, then the newest."""
+@dataclass(frozen=True)
+class Comparable:
+    """One of them: its label, its folder (None for today) and a mark that changes with it."""
+
+    libelle: str
+    dossier: Path | None
+    marque: str
+
+
+def choix(lecteur: Lecteur, departement: str) -> dict[str, str]:
+    """Id → label of what may be compared in a département: today, scenarios, then proposals.
+
+    The last changed first. AtlasError when the lecteur may not read the département.
+    """
+    exiger(lecteur, Acte.LIRE, departement)
     return {
-        AUJOURD_HUI: "Aujourd'hui",
-        **{e.calcul_id: nom(e) for e in calculs.derniers(departement, NOMBRE_MAX)},
+        AUJOURD_HUI: LIBELLE_AUJOURD_HUI,
+        **{s.scenario_id: _du_scenario(s) for s in atelier.lister(lecteur, departement)},
+        **{e.calcul_id: _de_la_proposition(e) for e in calculs.derniers(departement, NOMBRE_MAX)},
     }
 
 
-def nom(etat: calculs.Etat) -> str:
-    """« Priorités d'abord, 28/11/2026 à 22 h 10 »."""
-    doctrine = libelle_de(etat.demande["hypotheses"]["doctrine"])
-    return f"{doctrine}, {etat.lancee_le:%d/%m/%Y à %H h %M}"
-
-
-def trouver(comparable_id: str) -> tuple[str, Path | None]:
-    """The label and the folder behind an id, None for today; AtlasError when there is none."""
+def trouver(lecteur: Lecteur, comparable_id: str) -> Comparable:
+    """What is behind an id; AtlasError when there is nothing, or nothing this lecteur may read."""
     if comparable_id == AUJOURD_HUI:
-        return "Aujourd'hui", None
-    etat = calculs.etat(comparable_id)
-    return nom(etat), etat.dossier
+        return Comparable(LIBELLE_AUJOURD_HUI, None, AUJOURD_HUI)
+    try:
+        etat = calculs.etat(comparable_id)
+    except AtlasError:
+        return _scenario(lecteur, comparable_id)
+    exiger(lecteur, Acte.LIRE, etat.demande["departement"])
+    resume = etat.dossier / propositions.FICHIER_RESUME
+    if not resume.exists():
+        raise AtlasError(
+            f"La proposition « {comparable_id} » n'est pas finie.",
+            remede="attendre la fin du calcul, ou l'arrêter en gardant le meilleur plan",
+        )
+    return Comparable(
+        _de_la_proposition(etat), etat.dossier, f"{comparable_id}:{resume.stat().st_mtime_ns}"
+    )
 
 
-def marque(comparable_id: str) -> str:
-    """Changes when what is behind an id does; that of today is in what it is compared with."""
-    _, dossier = trouver(comparable_id)
-    if dossier is None:
-        return AUJOURD_HUI
-    etat = (dossier / propositions.FICHIER_RESUME).stat()
-    return f"{comparable_id}:{etat.st_mtime_ns}"
+def _scenario(lecteur: Lecteur, scenario_id: str) -> Comparable:
+    scenario = atelier.ouvrir(lecteur, scenario_id)
+    marque = f"{scenario_id}:{scenario.version}"
+    return Comparable(_du_scenario(scenario), scenario.dossier, marque)
+
+
+def _de_la_proposition(etat: calculs.Etat) -> str:
+    """« Priorités d'abord (28/11, 22 h 10) »."""
+    doctrine = libelle_de(etat.demande["hypotheses"]["doctrine"])
+    return f"{doctrine} ({etat.lancee_le:%d/%m, %H h %M})"
+
+
+def _du_scenario(scenario: Apercu) -> str:
+    """« Rentrée 2027 (brouillon) »."""
+    return f"{scenario.nom} ({scenario.statut.libelle})"

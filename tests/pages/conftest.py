@@ -59,7 +59,11 @@ class Serveur:
                     str(entrepot),
                 ],
                 cwd=chemins.RACINE,
-                env={**os.environ, "ATLAS_CALCULS": str(self.calculs)},
+                env={
+                    **os.environ,
+                    "ATLAS_CALCULS": str(self.calculs),
+                    "ATLAS_ATELIER": str(dossier / "atelier.sqlite"),
+                },
                 stdout=journal,
                 stderr=subprocess.STDOUT,
             )

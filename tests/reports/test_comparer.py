@@ -294,6 +294,40 @@ class TestDivergences:
         assert pourquoi(avec_d, autre, "D") == "le site n'est pas dans les données de « Sans D »"
 
 
+class TestAujourdhui:
+    """Today was made under no doctrine: none is lent to it."""
+
+    @pytest.fixture
+    def autre_doctrine(self):
+        """The same data under a doctrine that weighs B more and a travel limit that shuts P2."""
+        return repartition(
+            "Autre doctrine",
+            ("P1", "B", 4),
+            ("P2", "B", 2),
+            sites=tuple(site(s, poids=3) for s in SITES),
+            hypotheses={"doctrine": "couverture_de_tous", "duree_trajet_max_min": 45},
+        )
+
+    def test_a_difference_of_doctrine_is_between_the_two_plans_not_with_today(
+        self, apres, autre_doctrine
+    ):
+        [dit] = divergences((aujourd_hui(apres), apres, autre_doctrine))
+        assert "« Après »" in dit
+        assert "Aujourd'hui" not in dit
+
+    def test_the_weight_of_another_doctrine_does_not_tell_what_today_loses(
+        self, apres, autre_doctrine
+    ):
+        raison = pourquoi(aujourd_hui(apres), autre_doctrine, "B")
+        assert "poids" not in raison
+        assert "P1 garde du temps libre (10 → 4 données)" in raison
+
+    def test_today_serves_no_category_first(self, apres):
+        raison = pourquoi(apres, aujourd_hui(apres), "B")
+        assert "d'abord" not in raison
+        assert "P1 libère du temps ailleurs : Site A ▼ −6" in raison
+
+
 class TestChoix:
     """What can be compared, and what is refused in words."""
 
