@@ -10,9 +10,14 @@ from pipelines.scenarios import comparables
 
 AUCUNE = ""
 GRAPHIQUE = {"displaylogo": False, "displayModeBar": False}
-HAUTEUR_QUATRE_LIGNES = 108
+HAUTEUR_TROIS_LIGNES, HAUTEUR_TABLE = 76, 560
 LARGEURS_SITES = {"Site": 180, "Postes": 170, "Pourquoi": 520}
-LARGEURS_POSTES = {"Résidence": 220, "Sites gagnés": 260, "Sites quittés": 260}
+LARGEURS_POSTES = {
+    "Résidence": 150,
+    "Sites gagnés": 190,
+    "Sites quittés": 190,
+    "Sites où il donne plus ou moins": 210,
+}
 LARGEURS_BOUTS = {
     "Le poste y donne moins": 300,
     "Le poste y donne plus": 300,
@@ -161,7 +166,13 @@ def _ou(table: pd.DataFrame, nom: str, largeurs: dict[str, int], vide: str) -> N
     if table.empty:
         st.write(vide)
     else:
-        cadre.table(table, nom, largeurs=largeurs, hauteur_de_ligne=HAUTEUR_QUATRE_LIGNES)
+        cadre.table(
+            table,
+            nom,
+            hauteur=HAUTEUR_TABLE,
+            largeurs=largeurs,
+            hauteur_de_ligne=HAUTEUR_TROIS_LIGNES,
+        )
 
 
 def _equite(vue: VueComparaison, departement: str) -> None:

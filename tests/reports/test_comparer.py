@@ -312,7 +312,7 @@ class TestAujourdhui:
         self, apres, autre_doctrine
     ):
         [dit] = divergences((aujourd_hui(apres), apres, autre_doctrine))
-        assert "« Après »" in dit
+        assert "« Après »" in clair(dit)
         assert "Aujourd'hui" not in dit
 
     def test_the_weight_of_another_doctrine_does_not_tell_what_today_loses(
