@@ -4,7 +4,6 @@ import pandas as pd
 import streamlit as st
 
 from pages.composants import acces, cadre
-from pipelines.base.erreurs import AtlasError
 from pipelines.reports.comparer import COULEURS, Passage, VueComparaison
 from pipelines.scenarios import comparables
 
@@ -62,10 +61,13 @@ def _choix(departement: str) -> dict[str, str]:
         demande = st.query_params.get(parametre, AUCUNE)
         if demande == AUCUNE or demande in choix:
             continue
-        try:
-            choix[demande] = acces.comparable(demande).libelle
-        except AtlasError as erreur:
-            st.warning(cadre.inerte(erreur.message()).replace("\n", "  \n"))
+        with cadre.sur_place():
+            trouve = acces.comparable(demande)
+            if trouve.departement == departement:
+                choix[demande] = trouve.libelle
+            else:
+                nom = cadre.inerte(trouve.libelle)
+                st.warning(f"« {nom} » est d'un autre département : laissé de côté.")
     return choix
 
 

@@ -16,10 +16,13 @@ NOMBRE_MAX = 50
 
 @dataclass(frozen=True)
 class Comparable:
-    """One of them: its label, its folder (None for today) and a mark that changes with it."""
+    """One of them: its label, its folder and département (None for today), and a mark that
+    changes with it.
+    """
 
     libelle: str
     dossier: Path | None
+    departement: str | None
     marque: str
 
 
@@ -39,27 +42,27 @@ def choix(lecteur: Lecteur, departement: str) -> dict[str, str]:
 def trouver(lecteur: Lecteur, comparable_id: str) -> Comparable:
     """What is behind an id; AtlasError when there is nothing, or nothing this lecteur may read."""
     if comparable_id == AUJOURD_HUI:
-        return Comparable(LIBELLE_AUJOURD_HUI, None, AUJOURD_HUI)
+        return Comparable(LIBELLE_AUJOURD_HUI, None, None, AUJOURD_HUI)
     try:
         etat = calculs.etat(comparable_id)
     except AtlasError:
         return _scenario(lecteur, comparable_id)
-    exiger(lecteur, Acte.LIRE, etat.demande["departement"])
+    departement = etat.demande["departement"]
+    exiger(lecteur, Acte.LIRE, departement)
     resume = etat.dossier / propositions.FICHIER_RESUME
     if not resume.exists():
         raise AtlasError(
             f"La proposition « {comparable_id} » n'est pas finie.",
             remede="attendre la fin du calcul, ou l'arrêter en gardant le meilleur plan",
         )
-    return Comparable(
-        _de_la_proposition(etat), etat.dossier, f"{comparable_id}:{resume.stat().st_mtime_ns}"
-    )
+    marque = f"{comparable_id}:{resume.stat().st_mtime_ns}"
+    return Comparable(_de_la_proposition(etat), etat.dossier, departement, marque)
 
 
 def _scenario(lecteur: Lecteur, scenario_id: str) -> Comparable:
     scenario = atelier.ouvrir(lecteur, scenario_id)
     marque = f"{scenario_id}:{scenario.version}"
-    return Comparable(_du_scenario(scenario), scenario.dossier, marque)
+    return Comparable(_du_scenario(scenario), scenario.dossier, scenario.departement, marque)
 
 
 def _de_la_proposition(etat: calculs.Etat) -> str:

@@ -139,6 +139,17 @@ def test_an_id_that_is_nowhere_is_told_and_the_page_stands(ouvrir, garnies):
     assert any("005-20200101-000000-ffffff" in w.value for w in ecran.main.warning)
 
 
+def test_a_proposal_of_another_departement_is_told_and_left_out(ouvrir, garnies):
+    ailleurs = "004-20260901-100000-cccccc"
+    shutil.copytree(chemins.CALCULS / UNE, chemins.CALCULS / ailleurs)
+    demande = {"departement": "004", "hypotheses": asdict(Hypotheses())}
+    (chemins.CALCULS / ailleurs / "demande.json").write_text(json.dumps(demande), encoding="utf-8")
+    ecran = ouvrir(a=comparables.AUJOURD_HUI, b=UNE, c=ailleurs)
+    assert not ecran.exception
+    assert any("autre département" in w.value for w in ecran.main.warning)
+    assert phrase(ecran) == clair(attendue(comparables.AUJOURD_HUI, UNE).phrase)
+
+
 def test_a_scenario_of_the_store_is_compared_and_its_next_version_is_read_anew(ouvrir, garnies):
     scenario = atelier.creer(LECTEUR, "Rentrée 2027", chemins.CALCULS / UNE)
     ecran = ouvrir(a=UNE, b=scenario.scenario_id)
