@@ -7,7 +7,7 @@ import pandas as pd
 
 from pipelines.base.textes import nombre, pluriel, pourcentage, variation
 from pipelines.reports.libelles import RYTHMES_EN_MOTS
-from pipelines.reports.raisons import Lien, liens_du_site, nombre_etp, raisons
+from pipelines.reports.raisons import Lien, d_un_tenant, liens_du_site, nombre_etp, raisons
 from pipelines.reports.repartition import Repartition, Reunion
 from pipelines.scoring.couverture import rythme
 from pipelines.scoring.equite import BASSIN_INCONNU
@@ -146,7 +146,9 @@ def _liens_du_poste(x: Repartition, y: Repartition, poste_id: str) -> dict[str, 
 def _noms(
     liens: dict[str, tuple[int, int]], reunion: Reunion, garde: Callable[[int, int], object]
 ) -> str:
-    noms = [f"{reunion.nom(s)} ({variation(b - a)})" for s, (a, b) in liens.items() if garde(a, b)]
+    noms = [
+        f"{reunion.nom(s)} ({d_un_tenant(b - a)})" for s, (a, b) in liens.items() if garde(a, b)
+    ]
     return ", ".join(noms) or RIEN
 
 
@@ -288,7 +290,7 @@ def _bout(
 
 
 def _nets(nets: dict[str, int], reunion: Reunion, signe: int) -> str:
-    noms = [f"{reunion.nom(s)} ({variation(n)})" for s, n in nets.items() if n * signe > 0]
+    noms = [f"{reunion.nom(s)} ({d_un_tenant(n)})" for s, n in nets.items() if n * signe > 0]
     return ", ".join(noms) or RIEN
 
 

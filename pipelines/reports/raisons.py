@@ -7,7 +7,7 @@ limit, weights), then where the time comes from or goes to.
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from pipelines.base.textes import enumeration, nombre, pluriel, variation
+from pipelines.base.textes import FINE, enumeration, nombre, pluriel, variation
 from pipelines.reports.repartition import Repartition, Reunion
 
 SANS_CAUSE = "le plan entier a été recomposé : aucune règle, aucun poids ne l'explique seul"
@@ -55,7 +55,7 @@ def raisons(
         *_moyens(x, y, liens),
         *(_besoin(x, y, site_id) if decide else _exces(x, y, site_id)),
         *(_trajets(x, y, site_id, liens) if decide else []),
-        *(_poids(x, y, site_id) if decide else []),
+        *(_poids(x, y, site_id, liens) if decide else []),
         *_jeu(x, y, reunion, site_id, liens),
     ]
     return " ; ".join(mots) or SANS_CAUSE
@@ -105,6 +105,11 @@ def nombre_etp(quotite: float) -> str:
     return texte.rstrip("0").rstrip(",")
 
 
+def d_un_tenant(ecart: int) -> str:
+    """▲ +3, its mark never left at the end of a line."""
+    return variation(ecart).replace(" ", FINE)
+
+
 def _besoin(x: Repartition, y: Repartition, site_id: str) -> list[str]:
     avant, apres = x.sites[site_id].besoin, y.sites[site_id].besoin
     if avant != apres:
@@ -136,12 +141,14 @@ def _trajets(x: Repartition, y: Repartition, site_id: str, liens: tuple[Lien, ..
     return mots
 
 
-def _poids(x: Repartition, y: Repartition, site_id: str) -> list[str]:
+def _poids(x: Repartition, y: Repartition, site_id: str, liens: tuple[Lien, ...]) -> list[str]:
+    """What the doctrine changes for the site, told only when it goes the way of its presence."""
     avant, apres = x.sites[site_id], y.sites[site_id]
+    ecart = sum(lien.apres - lien.avant for lien in liens)
     mots = []
-    if avant.poids != apres.poids:
+    if (apres.poids - avant.poids) * ecart > 0:
         mots.append(f"la doctrine lui donne un poids de {apres.poids} au lieu de {avant.poids}")
-    if avant.plancher != apres.plancher:
+    if (apres.plancher - avant.plancher) * ecart > 0:
         mots.append(
             f"la doctrine lui assure {pluriel(apres.plancher, 'demi-journée')} d'abord, au lieu de "
             f"{avant.plancher}"
@@ -187,7 +194,7 @@ def _ailleurs(
     )
     if contraires:
         noms = [
-            f"{reunion.nom(s)} {variation(ecarts[s])}{_pesee(y, s, site_id)}"
+            f"{reunion.nom(s)} {d_un_tenant(ecarts[s])}{_pesee(y, s, site_id)}"
             for s in contraires[:AILLEURS_NOMMES]
         ]
         if reste := len(contraires) - len(noms):
