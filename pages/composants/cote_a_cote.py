@@ -1,6 +1,5 @@
 """A comparison of répartitions on screen: chosen in the address, then sentence, maps and tables."""
 
-import pandas as pd
 import streamlit as st
 
 from pages.composants import acces, cadre
@@ -9,20 +8,8 @@ from pipelines.scenarios import comparables
 
 AUCUNE = ""
 GRAPHIQUE = {"displaylogo": False, "displayModeBar": False}
-HAUTEUR_TROIS_LIGNES, HAUTEUR_TABLE = 76, 560
-LARGEURS_SITES = {"Site": 180, "Postes": 170, "Pourquoi": 520}
-LARGEURS_POSTES = {
-    "Résidence": 150,
-    "Sites gagnés": 190,
-    "Sites quittés": 190,
-    "Sites où il donne plus ou moins": 210,
-}
-LARGEURS_BOUTS = {
-    "Le poste y donne moins": 300,
-    "Le poste y donne plus": 300,
-    "Sites qui perdent, tous postes": 300,
-    "Sites qui gagnent, tous postes": 300,
-}
+# of a site that changes: the download has them, the screen shows why first
+AU_TELECHARGEMENT = ("Rythme", "Besoin", "Catégorie", "Bassin", "UAI")
 
 
 def choisir(departement: str) -> tuple[str, ...]:
@@ -132,14 +119,19 @@ def _tables(vue: VueComparaison, passage: Passage, departement: str) -> None:
         st.caption(
             "Présences en demi-journées par cycle de 4 semaines, le plus grand écart d'abord."
         )
-        _ou(passage.sites, f"comparer-sites-{departement}", LARGEURS_SITES, "Aucun site ne change.")
+        if passage.sites.empty:
+            st.write("Aucun site ne change.")
+        else:
+            cadre.table(
+                passage.sites,
+                f"comparer-sites-{departement}",
+                au_telechargement=AU_TELECHARGEMENT,
+            )
     with postes:
-        _ou(
-            passage.postes,
-            f"comparer-postes-{departement}",
-            LARGEURS_POSTES,
-            "Aucun poste ne change.",
-        )
+        if passage.postes.empty:
+            st.write("Aucun poste ne change.")
+        else:
+            cadre.table(passage.postes, f"comparer-postes-{departement}")
     with groupes:
         st.caption(
             "Demi-journées par cycle. Un site compte dans chacune de ses catégories, et dans un "
@@ -150,31 +142,13 @@ def _tables(vue: VueComparaison, passage: Passage, departement: str) -> None:
     with bouts:
         st.write(cadre.inerte(passage.phrase_des_demi_postes))
         if not passage.demi_postes.empty:
-            cadre.table(
-                passage.demi_postes,
-                f"comparer-bouts-{departement}",
-                hauteur="content",
-                largeurs=LARGEURS_BOUTS,
-            )
+            cadre.table(passage.demi_postes, f"comparer-bouts-{departement}")
     with equite:
         _equite(vue, departement)
     with indices:
         cadre.table_a_lire(vue.indices, f"comparer-indices-{departement}", nombres=vue.noms)
     with tous:
         cadre.table(vue.sites, f"comparer-tous-{departement}")
-
-
-def _ou(table: pd.DataFrame, nom: str, largeurs: dict[str, int], vide: str) -> None:
-    if table.empty:
-        st.write(vide)
-    else:
-        cadre.table(
-            table,
-            nom,
-            hauteur=HAUTEUR_TABLE,
-            largeurs=largeurs,
-            hauteur_de_ligne=HAUTEUR_TROIS_LIGNES,
-        )
 
 
 def _equite(vue: VueComparaison, departement: str) -> None:

@@ -15,6 +15,7 @@ for _module in (
     "deplacer",
     "servir",
     "mesurer",
+    "atelier",
 ):
     importlib.import_module(f"{__name__}.{_module}")
 

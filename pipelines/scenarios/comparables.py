@@ -35,7 +35,10 @@ def choix(lecteur: Lecteur, departement: str) -> dict[str, str]:
     return {
         AUJOURD_HUI: LIBELLE_AUJOURD_HUI,
         **{s.scenario_id: _du_scenario(s) for s in atelier.lister(lecteur, departement)},
-        **{e.calcul_id: _de_la_proposition(e) for e in calculs.derniers(departement, NOMBRE_MAX)},
+        **{
+            e.calcul_id: _de_la_proposition(e)
+            for e in calculs.derniers(lecteur, departement, NOMBRE_MAX)
+        },
     }
 
 
@@ -44,7 +47,7 @@ def trouver(lecteur: Lecteur, comparable_id: str) -> Comparable:
     if comparable_id == AUJOURD_HUI:
         return Comparable(LIBELLE_AUJOURD_HUI, None, None, AUJOURD_HUI)
     try:
-        etat = calculs.etat(comparable_id)
+        etat = calculs.etat(lecteur, comparable_id)
     except AtlasError:
         return _scenario(lecteur, comparable_id)
     departement = etat.demande["departement"]
