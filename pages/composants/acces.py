@@ -15,6 +15,7 @@ from pipelines.reports import (
     adaptation,
     attente,
     besoins,
+    comparer,
     deplacements,
     doctrines,
     documents,
@@ -36,7 +37,7 @@ from pipelines.reports import (
     situation,
     trajets,
 )
-from pipelines.scenarios import calculs, comparaisons, depot, lecteurs
+from pipelines.scenarios import calculs, comparables, comparaisons, depot, lecteurs
 from pipelines.scenarios.adaptations import Adaptation
 from pipelines.scenarios.etudes import Nature
 from pipelines.scenarios.lecteurs import Lecteur
@@ -238,6 +239,32 @@ def cartes_des_doctrines(
     """The maps of that comparison, and what stands under them."""
     dossier = comparaisons.etat(lecteur(), comparaison_id).dossier
     return doctrines.cartes_des_doctrines(base(), dossier, codes, couleur)
+
+
+@st.cache_resource(**CACHE)
+def lire_comparaison(
+    version: str, choix: tuple[str, ...], marques: tuple[str, ...], seuil: int
+) -> comparer.VueComparaison:
+    """Two or three répartitions side by side, `marques` being the identity of what they hold."""
+    return comparer.vue(comparer.ouvrir(lecteur(), choix), seuil)
+
+
+@st.cache_resource(**CACHE)
+def cartes_de_la_comparaison(
+    version: str, choix: tuple[str, ...], marques: tuple[str, ...], couleur: str
+) -> tuple[go.Figure, str]:
+    """The maps of that comparison, and what stands under them."""
+    return comparer.cartes_cote_a_cote(base(), comparer.ouvrir(lecteur(), choix), couleur)
+
+
+def choix_comparables(departement: str) -> dict[str, str]:
+    """Id → label of what may be compared; read anew each time, they come and go."""
+    return comparables.choix(lecteur(), departement)
+
+
+def comparable(comparable_id: str) -> comparables.Comparable:
+    """What is behind an id, and the mark that changes with it; AtlasError when there is nothing."""
+    return comparables.trouver(lecteur(), comparable_id)
 
 
 @st.cache_resource(**CACHE)

@@ -24,6 +24,7 @@ PAGES = {
     "proposer": (DOSSIER / "proposer" / "proposer.py", "Proposer"),
     "scenarios": (DOSSIER / "proposer" / "scenarios.py", "Scénarios"),
     "doctrines": (DOSSIER / "proposer" / "doctrines.py", "Doctrines"),
+    "comparer": (DOSSIER / "proposer" / "comparer.py", "Comparer"),
     "marges": (DOSSIER / "proposer" / "marges.py", "Marges"),
     "donnees": (DOSSIER / "analyser" / "donnees.py", "Données"),
     "methode": (DOSSIER / "comprendre" / "methode.py", "Méthode"),
