@@ -14,6 +14,7 @@ from pipelines.base.textes import rythme as texte_rythme
 from pipelines.marts import entrepot
 from pipelines.reports.libelles import COULEURS_RYTHME, FORMES, TYPES
 from pipelines.reports.sites import categories_en_mots, presences_actuelles
+from pipelines.scenarios.lecteurs import reserve
 from pipelines.scoring import jeux
 from pipelines.scoring.bareme import (
     DOSSIER,
@@ -90,6 +91,7 @@ def choix_pertes() -> dict[int | None, str]:
     return {None: "sans limite", **{n: f"{pluriel(n, 'demi-journée')} par cycle" for n in admises}}
 
 
+@reserve
 def vue(base: Path, departement: str, code: str, perte_max: int | None = None) -> VueBesoins:
     """The besoins of `departement` under the barème `code`, with the transition rule if asked."""
     echelle = bareme(code)
@@ -139,6 +141,7 @@ def vue(base: Path, departement: str, code: str, perte_max: int | None = None) -
     )
 
 
+@reserve
 def desaccord(base: Path, departement: str, premier: str, second: str) -> VueDesaccord:
     """How the barèmes `premier` and `second` differ over `departement`, at the same total."""
     echelles = [bareme(premier), bareme(second)]
