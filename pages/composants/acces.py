@@ -110,6 +110,17 @@ def lire_fiche(
     return etablissement.fiche(base(), departement, site_id, bareme)
 
 
+def plans_gardes(departement: str) -> dict[str, str]:
+    """Id → label of the scenarios of a département, then of its proposals; read anew each time."""
+    tous = comparables.choix(lecteur(), departement)
+    return {code: mots for code, mots in tous.items() if code != comparables.AUJOURD_HUI}
+
+
+def dossier_du_plan(plan_id: str) -> Path:
+    """The folder of a scenario as it is now, or of a proposal."""
+    return comparables.trouver(lecteur(), plan_id).dossier
+
+
 def lire_file() -> attente.VueFile:
     """The queue of the computations of this machine; read anew each time, it moves."""
     return attente.vue()
@@ -220,7 +231,7 @@ def lire_trajets(version: str) -> trajets.VueTrajets:
 @st.cache_resource(**CACHE)
 def lire_etude(version: str, calcul_id: str, nature: Nature, marque: int) -> marges.Vue | None:
     """A study of a proposal, `marque` being the identity of its kept file; None when not done."""
-    return marges.vue(calculs.etat(lecteur(), calcul_id).dossier, nature)
+    return marges.vue(dossier_du_plan(calcul_id), nature)
 
 
 @st.cache_resource(**CACHE)

@@ -4,8 +4,7 @@ import streamlit as st
 
 from pages.composants import acces, cadre, suivi
 from pipelines.reports.marges import Vue
-from pipelines.scenarios import calculs, etudes
-from pipelines.scenarios.calculs import Etat
+from pipelines.scenarios import etudes
 from pipelines.scenarios.etudes import Nature
 from pipelines.scenarios.processus import Phase
 
@@ -32,12 +31,12 @@ PHRASES = {"Gagnent", "Relais", "Demi-poste", "Ce que ferait le plan sans elle"}
 
 
 def suivre(departement: str) -> None:
-    """The studies of the proposal of the address, or of the last one."""
-    finis = calculs.derniers(acces.lecteur(), departement)
-    if not finis:
+    """The studies of the scenario or proposal of the address, or of the last one."""
+    choix = acces.plans_gardes(departement)
+    if not choix:
         st.info(
             "Aucune proposition encore pour ce département. En calculer une, puis revenir ici : "
-            "les études partent d'une proposition."
+            "les études partent d'une proposition ou d'un scénario."
         )
         st.page_link(
             cadre.page("proposer"),
@@ -45,15 +44,16 @@ def suivre(departement: str) -> None:
             query_params={"departement": departement},
         )
         return
-    choix = {e.calcul_id: _nom(e) for e in finis}
     gauche, droite = st.columns([7, 5], vertical_alignment="bottom")
     with gauche:
-        calcul_id = cadre.choisir("Proposition", choix, "calcul", next(iter(choix)))
+        scenario_id = st.query_params.get("scenario")
+        defaut = scenario_id if scenario_id in choix else next(iter(choix))
+        calcul_id = cadre.choisir("Scénario ou proposition", choix, "calcul", defaut)
     with droite:
         codes = {n.value: SECTIONS[n] for n in Nature}
         nature = Nature(cadre.choisir("Étude", codes, "etude", Nature.MARGES.value))
     st.markdown(f"#### {QUESTIONS[nature]}")
-    dossier = calculs.etat(acces.lecteur(), calcul_id).dossier
+    dossier = acces.dossier_du_plan(calcul_id)
     etat = etudes.etat(dossier, nature)
     if etat.phase in (Phase.EN_ATTENTE, Phase.EN_COURS):
         _progression(calcul_id, nature)
@@ -66,9 +66,8 @@ def suivre(departement: str) -> None:
     vue = acces.lire_etude(acces.version(), calcul_id, nature, etudes.marque(dossier, nature))
     if vue is None:
         st.write(
-            "Cette étude n'a pas été faite pour cette proposition. Elle prend de quelques secondes "
-            "à quelques minutes, se poursuit si l'onglet est fermé, et se garde avec la "
-            "proposition."
+            "Cette étude n'a pas été faite pour ce plan. Elle prend de quelques secondes "
+            "à quelques minutes, se poursuit si l'onglet est fermé, et se garde avec lui."
         )
     else:
         _montrer(vue, f"{nature}-{calcul_id}", IMAGES[nature])
@@ -79,13 +78,9 @@ def suivre(departement: str) -> None:
             st.rerun()
 
 
-def _nom(etat: Etat) -> str:
-    return f"Proposition du {etat.lancee_le:%d/%m/%Y à %H h %M}"
-
-
 @st.fragment(run_every="1s")
 def _progression(calcul_id: str, nature: Nature) -> None:
-    dossier = calculs.etat(acces.lecteur(), calcul_id).dossier
+    dossier = acces.dossier_du_plan(calcul_id)
     etat = etudes.etat(dossier, nature)
     if etat.phase == Phase.EN_ATTENTE:
         suivi.attendre(etat.rang, lambda: etudes.arreter(dossier, nature))
@@ -101,7 +96,7 @@ def _progression(calcul_id: str, nature: Nature) -> None:
 @st.fragment(run_every="10s")
 def _en_cours(calcul_id: str, nature: Nature) -> None:
     """What the study at work has so far."""
-    marque = etudes.marque(calculs.etat(acces.lecteur(), calcul_id).dossier, nature)
+    marque = etudes.marque(acces.dossier_du_plan(calcul_id), nature)
     vue = acces.lire_etude(acces.version(), calcul_id, nature, marque)
     if vue is not None and vue.est_incomplete:
         _montrer(vue, f"{nature}-{calcul_id}", IMAGES[nature])

@@ -1,4 +1,4 @@
-"""What the proposals kept on this computer did with one site: read, never changed."""
+"""What the scenarios and the proposals kept here do with one site: read, never changed."""
 
 import json
 from dataclasses import dataclass
@@ -8,14 +8,25 @@ import pandas as pd
 
 from pipelines.base.textes import pluriel, variation
 from pipelines.marts import entrepot
-from pipelines.scenarios import calculs, lecteurs, propositions
+from pipelines.scenarios import atelier, calculs, lecteurs, propositions
 from pipelines.scenarios.lecteurs import reserve
 from pipelines.scoring.doctrine import libelle_de
+
+SCENARIOS_LUS = 10
+"""Opening each takes some 15 ms, and the fiche waits for them."""
+COLONNES = [
+    "Scénario ou proposition",
+    "Doctrine",
+    "Présence proposée (½ j. par cycle)",
+    "Changement",
+    "Postes",
+    "Données",
+]
 
 
 @dataclass(frozen=True)
 class Historique:
-    """The proposals that give a site a presence, or take one away; `note` tells the others."""
+    """The plans that give a site a presence, or take one away; `note` tells the others."""
 
     table: pd.DataFrame
     note: str
@@ -23,62 +34,68 @@ class Historique:
 
 @reserve
 def historique(base: Path, departement: str, site_id: str) -> Historique:
-    """What the last proposals kept here for `departement` did with `site_id`, newest first.
+    """What the last scenarios of `departement`, then its last proposals, do with `site_id`.
 
-    Never to be cached: a proposal may end at any time.
+    The last changed first. Never to be cached: someone may save at any time.
     """
     with entrepot.ouvrir(base) as connexion:
         empreinte = entrepot.empreinte(connexion)
+    lecteur = lecteurs.courant()
     lignes, sans_effet = [], 0
-    for etat in calculs.derniers(lecteurs.courant(), departement):
+    for apercu in atelier.lister(lecteur, departement)[:SCENARIOS_LUS]:
+        scenario = atelier.ouvrir(lecteur, apercu.scenario_id)
+        presences = [
+            (x.poste_id, x.demi_journees_cycle) for x in scenario.plan if x.site_id == site_id
+        ]
+        nom = f"{scenario.nom} ({scenario.statut.libelle})"
+        if ligne := _ligne(nom, scenario.resume, presences, site_id, empreinte):
+            lignes.append(ligne)
+        else:
+            sans_effet += 1
+    for etat in calculs.derniers(lecteur, departement):
         resume = json.loads((etat.dossier / propositions.FICHIER_RESUME).read_text("utf-8"))
         plan = pd.read_csv(etat.dossier / propositions.FICHIER_PLAN)
         du_site = plan[plan["site_id"] == site_id]
-        changements = [c for c in resume["changements"] if c["site_id"] == site_id]
-        if du_site.empty and not changements:
+        presences = list(zip(du_site["poste_id"], du_site["demi_journees_cycle"], strict=True))
+        nom = f"Proposition du {etat.lancee_le:%d/%m/%Y à %H h %M}"
+        if ligne := _ligne(nom, resume, presences, site_id, empreinte):
+            lignes.append(ligne)
+        else:
             sans_effet += 1
-            continue
-        presence = int(du_site["demi_journees_cycle"].sum())
-        gain = sum(
-            c["apres_demi_journees_cycle"] - c["avant_demi_journees_cycle"] for c in changements
-        )
-        lignes.append(
-            (
-                f"{etat.lancee_le:%d/%m/%Y à %H h %M}",
-                libelle_de(resume["hypotheses"]["doctrine"]),
-                presence,
-                variation(gain),
-                ", ".join(du_site["poste_id"]) or "aucun",
-                "celles d'aujourd'hui" if resume["empreinte_donnees"] == empreinte else "d'avant",
-            )
-        )
     return Historique(
-        table=pd.DataFrame(
-            lignes,
-            columns=[
-                "Proposition du",
-                "Doctrine",
-                "Présence proposée (½ j. par cycle)",
-                "Changement",
-                "Postes",
-                "Données",
-            ],
-        ),
+        table=pd.DataFrame(lignes, columns=COLONNES),
         note=_note_de_l_historique(len(lignes), sans_effet),
+    )
+
+
+def _ligne(
+    nom: str, resume: dict, presences: list[tuple[str, int]], site_id: str, empreinte: str
+) -> tuple | None:
+    """What one plan does with a site; None when it neither serves it nor changes it."""
+    changements = [c for c in resume["changements"] if c["site_id"] == site_id]
+    if not presences and not changements:
+        return None
+    gain = sum(c["apres_demi_journees_cycle"] - c["avant_demi_journees_cycle"] for c in changements)
+    return (
+        nom,
+        libelle_de(resume["hypotheses"]["doctrine"]),
+        int(sum(n for _, n in presences)),
+        variation(gain),
+        ", ".join(poste for poste, _ in presences) or "aucun",
+        "celles d'aujourd'hui" if resume["empreinte_donnees"] == empreinte else "d'avant",
     )
 
 
 def _note_de_l_historique(touchant: int, sans_effet: int) -> str:
     if not touchant and not sans_effet:
-        return "Aucune proposition n'a encore été calculée pour ce département."
+        return "Aucun scénario ni proposition n'existe encore pour ce département."
     if not touchant:
-        return (
-            f"{pluriel(sans_effet, 'proposition calculée', 'propositions calculées')} pour ce "
-            "département : aucune ne donne de présence à ce site, ni n'y change rien."
-        )
+        sans = pluriel(sans_effet, "scénario ou proposition", "scénarios ou propositions")
+        aucun = "il ne donne pas" if sans_effet == 1 else "aucun ne donne"
+        return f"{sans} pour ce département : {aucun} de présence à ce site, ni n'y change rien."
     if not sans_effet:
         return "Un brouillon n'engage personne."
-    return (
-        f"{pluriel(sans_effet, 'autre proposition', 'autres propositions')} sans présence pour ce "
-        "site, ni changement. Un brouillon n'engage personne."
+    autres = pluriel(
+        sans_effet, "autre scénario ou proposition", "autres scénarios ou propositions"
     )
+    return f"{autres} sans présence pour ce site, ni changement. Un brouillon n'engage personne."

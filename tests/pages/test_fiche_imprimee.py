@@ -98,7 +98,23 @@ def test_the_printed_page_says_what_must_be_said_of_the_data(la_plus_longue):
 
 def _propositions(nombre):
     return pd.DataFrame(
-        [("21/11/2026 à 10 h 11", "Priorités d'abord", 12, "▲ +2", "P-1", "celles d'aujourd'hui")]
+        [
+            (
+                "Proposition du 21/11/2026 à 10 h 11",
+                "Priorités d'abord",
+                12,
+                "▲ +2",
+                "P-1",
+                "celles d'aujourd'hui",
+            )
+        ]
         * nombre,
-        columns=["Proposition du", "Doctrine", "Présence", "Changement", "Postes", "Données"],
+        columns=[
+            "Scénario ou proposition",
+            "Doctrine",
+            "Présence",
+            "Changement",
+            "Postes",
+            "Données",
+        ],
     )

@@ -16,6 +16,7 @@ from pipelines.marts.construction import construire
 from pipelines.reports import releves
 from pipelines.reports.etablissement import choix, fiche
 from pipelines.reports.historique import historique
+from pipelines.scenarios import atelier, lecteurs
 
 
 def clair(texte):
@@ -237,9 +238,10 @@ def test_the_history_tells_what_a_proposal_did_with_a_site(
 ):
     """Presence, change and postes are those of plan.csv; a draft of other data says so."""
     monkeypatch.setattr(chemins, "CALCULS", tmp_path)
+    monkeypatch.setenv("ATLAS_BASE_URL", f"sqlite:///{tmp_path}/atelier.sqlite")
     vide = historique(entrepot_exemple, "005", "X")
     assert vide.table.empty
-    assert "Aucune proposition" in vide.note
+    assert "Aucun scénario ni proposition" in vide.note
     rangement = tmp_path / "005-20261121-101112-abcdef"
     shutil.copytree(dossier_005, rangement)
     (rangement / "demande.json").write_text('{"departement": "005"}', encoding="utf-8")
@@ -248,7 +250,7 @@ def test_the_history_tells_what_a_proposal_did_with_a_site(
     resume = json.loads((rangement / "resume.json").read_text(encoding="utf-8"))
     passe = historique(entrepot_exemple, "005", site_id)
     [ligne] = passe.table.to_dict("records")
-    assert ligne["Proposition du"] == "21/11/2026 à 10 h 11"
+    assert clair(ligne["Scénario ou proposition"]) == "Proposition du 21/11/2026 à 10 h 11"
     assert ligne["Doctrine"] == "Priorités d'abord"
     du_site = plan[plan["site_id"] == site_id]
     assert ligne["Présence proposée (½ j. par cycle)"] == du_site["demi_journees_cycle"].sum()
@@ -260,7 +262,11 @@ def test_the_history_tells_what_a_proposal_did_with_a_site(
     assert ligne["Données"] == "d'avant"
     ailleurs = historique(entrepot_exemple, "005", "X")
     assert ailleurs.table.empty
-    assert clair(ailleurs.note).startswith("1 proposition calculée pour ce département : aucune")
+    assert clair(ailleurs.note).startswith("1 scénario ou proposition pour ce département : il ne")
+    atelier.creer(lecteurs.local(), "Rentrée 2027", rangement)
+    gardes = historique(entrepot_exemple, "005", site_id).table
+    assert next(iter(gardes["Scénario ou proposition"])) == "Rentrée 2027 (brouillon)"
+    assert gardes["Postes"].nunique() == 1
 
 
 def test_a_site_of_another_departement_is_refused(entrepot_exemple, fiches):
