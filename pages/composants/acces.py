@@ -382,6 +382,12 @@ def lire_desaccord(
 
 
 @st.cache_resource(**CACHE)
+def choix_categories(regles: str) -> dict[str, str]:
+    """Code → label of the categories of the barèmes."""
+    return besoins.choix_categories()
+
+
+@st.cache_resource(**CACHE)
 def choix_pertes() -> dict[int | None, str]:
     """The settings of the transition rule → words; None, off, comes first."""
     return besoins.choix_pertes()

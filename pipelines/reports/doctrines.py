@@ -12,7 +12,7 @@ from pipelines.base.textes import enumeration, nombre, pluriel, pourcentage, ryt
 from pipelines.marts import entrepot
 from pipelines.reports import cartes, classeur
 from pipelines.reports.indices import SANS_OBJET, lignes_de_dilution
-from pipelines.reports.libelles import COUPURES, RYTHMES_EN_MOTS
+from pipelines.reports.libelles import RYTHMES_EN_MOTS
 from pipelines.reports.methode import doctrines_en_mots
 from pipelines.reports.proposition import (
     Lue,
@@ -280,10 +280,15 @@ def _transition(hypotheses: dict) -> str:
 
 def _mises_en_garde(base: Path, lues: dict[str, Lue]) -> list[str]:
     notes: dict[str, None] = {}
-    arretees = [c for c, lue in lues.items() if lue.resume["arret_par"] in COUPURES]
-    if arretees:
+    for cause, fin, fins in (
+        ("temps", "coupé par l'horloge", "coupés par l'horloge"),
+        ("utilisateur", "arrêté à la demande", "arrêtés à la demande"),
+    ):
+        arretees = [c for c, lue in lues.items() if lue.resume["arret_par"] == cause]
+        if not arretees:
+            continue
         noms = enumeration([f"« {libelle_de(c)} »" for c in arretees])
-        sujet = "Calcul arrêté" if len(arretees) == 1 else "Calculs arrêtés"
+        sujet = f"Calcul {fin}" if len(arretees) == 1 else f"Calculs {fins}"
         notes[f"{sujet} avant la fin pour {noms} : comparer avec prudence."] = None
     if absentes := [d.libelle for d in doctrines() if d.code not in lues]:
         noms = enumeration([f"« {libelle} »" for libelle in absentes])
