@@ -10,6 +10,7 @@ AUCUNE = ""
 GRAPHIQUE = {"displaylogo": False, "displayModeBar": False}
 # of a site that changes: the download has them, the screen shows why first
 AU_TELECHARGEMENT = ("Rythme", "Besoin", "Catégorie", "Bassin", "UAI")
+AU_TELECHARGEMENT_DES_POSTES = ("Résidence", "Temps (½ j.)")
 
 
 def choisir(departement: str) -> tuple[str, ...]:
@@ -131,7 +132,11 @@ def _tables(vue: VueComparaison, passage: Passage, departement: str) -> None:
         if passage.postes.empty:
             st.write("Aucun poste ne change.")
         else:
-            cadre.table(passage.postes, f"comparer-postes-{departement}")
+            cadre.table(
+                passage.postes,
+                f"comparer-postes-{departement}",
+                au_telechargement=AU_TELECHARGEMENT_DES_POSTES,
+            )
     with groupes:
         st.caption(
             "Demi-journées par cycle. Un site compte dans chacune de ses catégories, et dans un "

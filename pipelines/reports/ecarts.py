@@ -127,7 +127,7 @@ def table_postes(x: Repartition, y: Repartition, reunion: Reunion) -> pd.DataFra
                 "Donné (½ j.)": _passage(_donne(x, poste_id), _donne(y, poste_id)),
                 "Sites gagnés": _noms(liens, reunion, lambda a, b: a == 0),
                 "Sites quittés": _noms(liens, reunion, lambda a, b: b == 0),
-                "Sites où il donne plus ou moins": _noms(liens, reunion, lambda a, b: a and b),
+                "Sites gardés": _noms(liens, reunion, lambda a, b: a and b),
                 "Trajets (min par cycle)": _passage(
                     *(nombre(r.trajets_du_poste(poste_id)) for r in (x, y))
                 ),

@@ -46,10 +46,9 @@ def trouver(lecteur: Lecteur, comparable_id: str) -> Comparable:
     """What is behind an id; AtlasError when there is nothing, or nothing this lecteur may read."""
     if comparable_id == AUJOURD_HUI:
         return Comparable(LIBELLE_AUJOURD_HUI, None, None, AUJOURD_HUI)
-    try:
-        etat = calculs.etat(lecteur, comparable_id)
-    except AtlasError:
+    if any(vu.scenario_id == comparable_id for vu in atelier.lister(lecteur)):
         return _scenario(lecteur, comparable_id)
+    etat = calculs.etat(lecteur, comparable_id)
     departement = etat.demande["departement"]
     exiger(lecteur, Acte.LIRE, departement)
     resume = etat.dossier / propositions.FICHIER_RESUME
