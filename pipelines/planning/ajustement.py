@@ -117,9 +117,7 @@ def confier(probleme: Probleme, main: EnMain, site_id: str, de: str, vers: str) 
             remede="choisir l'un des postes du site",
         )
     ecoles = [
-        s.site_id
-        for s in probleme.sites
-        if s.site_tete == site_id and (de, s.site_id) in presences
+        s.site_id for s in probleme.sites if s.site_tete == site_id and (de, s.site_id) in presences
     ]
     change = {}
     for site in (site_id, *ecoles):
@@ -219,9 +217,7 @@ def _est_fixable(probleme: Probleme, presence: int) -> bool:
     return presence in probleme.reglages.niveaux[1:]
 
 
-def _avec(
-    plan: Iterable[Presence], change: dict[tuple[str, str], int]
-) -> tuple[Presence, ...]:
+def _avec(plan: Iterable[Presence], change: dict[tuple[str, str], int]) -> tuple[Presence, ...]:
     presences = en_dict(plan) | change
     return tuple(sorted(Presence(*couple, n) for couple, n in presences.items() if n))
 
@@ -254,9 +250,7 @@ def verdict(probleme: Probleme, avant: EnMain, apres: EnMain) -> Bilan:
         manquements_avant=tuple(juge_avant.manquements),
         manquements_apres=tuple(juge_apres.manquements),
         effets=tuple(
-            Effet(
-                o.code, o.libelle, juge_avant.objectifs[o.code], juge_apres.objectifs[o.code]
-            )
+            Effet(o.code, o.libelle, juge_avant.objectifs[o.code], juge_apres.objectifs[o.code])
             for o in SOUPLES
         ),
         couvertures=_couvertures(probleme, avant.plan, apres.plan),

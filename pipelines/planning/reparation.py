@@ -105,6 +105,11 @@ def _chercher(
     index = Index.de(extrait)
     actuel = en_couples(index, dedans)
     niveaux = modele.couples_admis(index)
+    if any(
+        nature != "interdit" and not niveaux.get(couple)
+        for couple, (nature, _) in index.verrous.items()
+    ):
+        return None
     for poste_id, site_id in tenus:
         if site_id not in sites or poste_id not in index.rang_poste:
             continue
@@ -116,8 +121,6 @@ def _chercher(
             niveaux[couple] = (n,)
         else:
             niveaux.pop(couple, None)
-    if () in niveaux.values():
-        return None
     f = Formulation(index=index, niveaux=niveaux)
     for regle in modele.DURES:
         if regle.contraindre:
@@ -166,9 +169,7 @@ def _touches(f: Formulation, actuel: dict[modele.Couple, int]) -> dict[int, cp_m
     return touches
 
 
-def _extraire(
-    probleme: Probleme, plan: tuple[Presence, ...], sites: frozenset[str]
-) -> Probleme:
+def _extraire(probleme: Probleme, plan: tuple[Presence, ...], sites: frozenset[str]) -> Probleme:
     """The problem of `sites` alone: each poste with what its other presences leave it.
 
     Postes that serve none of them, are locked to none and have nothing left are not in it.
@@ -192,13 +193,9 @@ def _extraire(
         minutes=tuple(tuple(probleme.minutes[p][s] for s in rangs_s) for p in rangs_p),
         km=tuple(tuple(probleme.km[p][s] for s in rangs_s) for p in rangs_p),
         presences_actuelles=tuple(
-            x
-            for x in probleme.presences_actuelles
-            if x.site_id in sites and x.poste_id in gardes
+            x for x in probleme.presences_actuelles if x.site_id in sites and x.poste_id in gardes
         ),
-        verrous=tuple(
-            v for v in probleme.verrous if v.site_id in sites and v.poste_id in gardes
-        ),
+        verrous=tuple(v for v in probleme.verrous if v.site_id in sites and v.poste_id in gardes),
     )
 
 
