@@ -122,7 +122,7 @@ def refaire(lecteur: Lecteur, scenario_id: str, version: int) -> Scenario:
 def renommer(lecteur: Lecteur, scenario_id: str, version: int, nom: str) -> Scenario:
     """Give a scenario another name."""
     voulu = _nom(nom)
-    phrase = f"Renommé en « {voulu} »"
+    phrase = f"Renommé en « {voulu} »"
     with acte(lecteur, Acte.MODIFIER, scenario_id, version, phrase) as (connexion, vu):
         position = revisions.avancer(connexion, vu, nom=voulu)
         audit.inscrire(
@@ -131,7 +131,7 @@ def renommer(lecteur: Lecteur, scenario_id: str, version: int, nom: str) -> Scen
             scenario_id,
             position,
             "renommer",
-            f"{phrase} (avant : « {vu.nom} »)",
+            f"{phrase} (avant : « {vu.nom} »)",
             {"nom": vu.nom},
             {"nom": voulu},
         )
@@ -143,7 +143,7 @@ def changer_statut(
 ) -> Scenario:
     """Bring a scenario one step on, or back to any step before; once arrêté, nowhere."""
     voulu = _statut(statut)
-    phrase = f"Passé à « {voulu.libelle} »"
+    phrase = f"Passé à « {voulu.libelle} »"
     droit = statuts.acte_de(voulu)
     with acte(lecteur, droit, scenario_id, version, phrase) as (connexion, vu):
         statuts.exiger_passage(vu.statut, voulu)
@@ -155,7 +155,7 @@ def changer_statut(
             scenario_id,
             position,
             "statut",
-            f"{phrase} ({sens} : « {vu.statut.libelle} »)",
+            f"{phrase} ({sens} : « {vu.statut.libelle} »)",
             {"statut": str(vu.statut)},
             {"statut": str(voulu)},
         )
@@ -178,7 +178,7 @@ def deriver(
         parent.plan if plan is None else tuple(plan),
         parent.verrous if verrous is None else etats.ranges(verrous),
     )
-    quoi = f"Dérivé de « {parent.nom} » ({parent.statut.libelle})"
+    quoi = f"Dérivé de « {parent.nom} » ({parent.statut.libelle})"
     return nouveau(lecteur, _nom(nom), contenu, quoi, parent_id=scenario_id)
 
 
@@ -242,7 +242,7 @@ def _deplacer(lecteur: Lecteur, scenario_id: str, version: int, *, avant: bool) 
         ]
         difference = conflits.difference(*passage)
         audit.inscrire(
-            connexion, lecteur, scenario_id, position, verbe, f"{fait} : {quoi}", *difference
+            connexion, lecteur, scenario_id, position, verbe, f"{fait} : {quoi}", *difference
         )
     return ouvrir(lecteur, scenario_id)
 
@@ -254,7 +254,7 @@ def _nom(nom: str) -> str:
         raise AtlasError(
             "Ce scénario n'a pas de nom." if not net else "Ce nom de scénario est trop long.",
             admis=f"de 1 à {LONGUEUR_NOM_MAX} caractères",
-            remede="écrire un nom court, par exemple « Rentrée 2027, après le GT »",
+            remede="écrire un nom court, par exemple « Rentrée 2027, après le GT »",
         )
     return net
 
@@ -264,7 +264,7 @@ def _statut(statut: Statut | str) -> Statut:
         return Statut(statut)
     except ValueError as cause:
         raise AtlasError(
-            f"Le statut « {statut} » n'existe pas.",
+            f"Le statut « {statut} » n'existe pas.",
             admis=enumeration([str(s) for s in Statut]),
             remede="choisir l'un d'eux",
         ) from cause

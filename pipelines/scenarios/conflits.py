@@ -44,10 +44,10 @@ class Conflit(AtlasError):  # noqa: N818
     ) -> None:
         self.leur, self.depuis, self.connu, self.mien = leur, depuis, connu, mien
         self.acte = quoi
-        faits = [f"{a.qui}, le {a.le:%d/%m/%Y à %H h %M} (UTC) : {a.phrase}" for a in depuis]
+        faits = [f"{a.qui}, le {a.le:%d/%m/%Y à %H h %M} (UTC) : {a.phrase}" for a in depuis]
         super().__init__(
-            f"Le scénario « {leur.nom} » a changé depuis que vous l'avez ouvert. "
-            + " ; ".join(faits),
+            f"Le scénario « {leur.nom} » a changé depuis que vous l'avez ouvert. "
+            + " ; ".join(faits),
             admis="l'état actuel du scénario",
             remede="reprendre son état actuel, y reporter vos changements, ou garder les vôtres "
             "dans un nouveau scénario",
@@ -62,7 +62,7 @@ def constater(
     numero = audit.revision_de(connexion, scenario_id, version)
     if numero is None:
         raise AtlasError(
-            f"Le scénario « {leur.nom} » n'a jamais eu de version {version}.",
+            f"Le scénario « {leur.nom} » n'a jamais eu de version {version}.",
             admis=f"la version {leur.version}",
             remede="recharger la page",
         )
@@ -103,14 +103,14 @@ def superposer(conflit: Conflit) -> Decisions:
     """The caller's changes put over the current state; AtlasError when both changed one link."""
     if conflit.mien is None:
         raise AtlasError(
-            "Cet acte ne change pas le plan : il n'y a rien à reporter.",
+            "Cet acte ne change pas le plan : il n'y a rien à reporter.",
             admis="un changement du plan ou des verrous",
             remede="recharger la page et refaire l'acte",
         )
     if doubles := communs(conflit):
         noms = enumeration([f"{poste} – {site}" for poste, site in doubles[:5]])
         raise AtlasError(
-            f"Vos changements et les leurs portent sur les mêmes liens : {noms}.",
+            f"Vos changements et les leurs portent sur les mêmes liens : {noms}.",
             admis="des changements sur d'autres liens",
             remede="reprendre l'état actuel, ou garder les vôtres dans un nouveau scénario",
         )

@@ -1,10 +1,9 @@
 """A proposal's folder as values, and values as a proposal's folder: what every report can take."""
 
 import contextlib
-import json
 import shutil
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 from pipelines.base import provisoire
@@ -32,9 +31,9 @@ def lire(dossier: Path) -> Contenu:
     ):
         if not (dossier / nom).is_file():
             raise AtlasError(
-                f"Ce dossier n'a pas de proposition : {nom} manque.",
+                f"Ce dossier n'a pas de proposition : {nom} manque.",
                 fichier=str(dossier),
-                admis="un dossier écrit par atlas proposer : probleme.json, plan.csv, resume.json",
+                admis="un dossier écrit par atlas proposer : probleme.json, plan.csv, resume.json",
                 remede="vérifier le chemin de la proposition",
             )
     brut = processus.lire_json(dossier / propositions.FICHIER_PROBLEME)
@@ -65,13 +64,13 @@ def valider(probleme: Probleme, plan: Iterable[Presence]) -> tuple[Presence, ...
         couple = (presence.poste_id, presence.site_id)
         quantite = presence.demi_journees_cycle
         if presence.poste_id not in postes:
-            quoi = f"Le poste « {presence.poste_id} » n'est pas dans ce scénario."
+            quoi = f"Le poste « {presence.poste_id} » n'est pas dans ce scénario."
         elif presence.site_id not in sites:
-            quoi = f"Le site « {presence.site_id} » n'est pas dans ce scénario."
+            quoi = f"Le site « {presence.site_id} » n'est pas dans ce scénario."
         elif not isinstance(quantite, int) or isinstance(quantite, bool) or quantite < 1:
-            quoi = f"{presence.poste_id} – {presence.site_id} : présence « {quantite} »."
+            quoi = f"{presence.poste_id} – {presence.site_id} : présence « {quantite} »."
         elif couple in vus:
-            quoi = f"{presence.poste_id} – {presence.site_id} : donné deux fois."
+            quoi = f"{presence.poste_id} – {presence.site_id} : donné deux fois."
         else:
             vus.add(couple)
             continue
@@ -111,12 +110,17 @@ def materialiser(dossier: Path, contenu: Contenu) -> Path:
 
 def en_dicts(plan: Iterable[Presence]) -> list[dict]:
     """The presences as the judge and JSON take them."""
-    return [asdict(p) for p in plan]
+    return [dict(vars(p)) for p in plan]
 
 
 def probleme_brut(probleme: Probleme) -> dict:
-    """The problem as the judge takes it."""
-    return json.loads(vers_json(probleme))
+    """The problem as the judge takes it, nothing copied that the judge only reads."""
+    listes = ("sites", "postes", "presences_actuelles", "verrous")
+    return {
+        **vars(probleme),
+        "reglages": vars(probleme.reglages),
+        **{nom: [vars(objet) for objet in getattr(probleme, nom)] for nom in listes},
+    }
 
 
 def _est(fichier: Path, texte: str) -> bool:

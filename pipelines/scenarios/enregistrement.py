@@ -17,8 +17,9 @@ def nouveau(
 ) -> Scenario:
     """Save a new scenario in its first state."""
     scenario_id = processus.nouvel_id(contenu.probleme.departement)
+    etat = revisions.en_textes(contenu)
     with magasin.ecrire() as connexion:
-        revisions.ouvrir_un(connexion, lecteur, (scenario_id, nom, parent_id), contenu, quoi)
+        revisions.ouvrir_un(connexion, lecteur, (scenario_id, nom, parent_id), etat, quoi)
         audit.inscrire(
             connexion,
             lecteur,
@@ -36,13 +37,13 @@ def enregistrer(
     lecteur: Lecteur, avant: Scenario, contenu: Contenu, verbe: str, quoi: str
 ) -> Scenario:
     """Save the state that comes after `avant`; `Conflit` when another one came meanwhile."""
-    mien = Decisions(contenu.plan, contenu.probleme.verrous)
+    etat, mien = revisions.en_textes(contenu), Decisions(contenu.plan, contenu.probleme.verrous)
     with magasin.ecrire() as connexion:
         vu = revisions.apercu(connexion, avant.scenario_id)
         if vu.version != avant.version:
             raise conflits.constater(connexion, vu.scenario_id, avant.version, mien, quoi)
         statuts.exiger_ouvert(vu.nom, vu.statut)
-        position = revisions.ajouter(connexion, lecteur, vu, contenu, quoi)
+        position = revisions.ajouter(connexion, lecteur, vu, etat, quoi)
         difference = conflits.difference(Decisions(avant.plan, avant.verrous), mien)
         audit.inscrire(connexion, lecteur, vu.scenario_id, position, verbe, quoi, *difference)
         return revisions.lire(connexion, vu.scenario_id)

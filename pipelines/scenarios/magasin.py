@@ -28,12 +28,12 @@ ADMIS = "un fichier SQLite où l'on peut écrire, ou un serveur PostgreSQL qui r
 PANNES = (
     (
         ("is full", "no space left", "disk full", "could not extend"),
-        "Le disque de l'atelier est plein : rien n'a été enregistré.",
-        "libérer de la place, puis recommencer ; ce qui était enregistré est intact",
+        "Le disque de l'atelier est plein : rien n'a été enregistré.",
+        "libérer de la place, puis recommencer ; ce qui était enregistré est intact",
     ),
     (
         ("readonly", "read-only", "permission denied"),
-        "L'atelier est en lecture seule : rien n'a été enregistré.",
+        "L'atelier est en lecture seule : rien n'a été enregistré.",
         "donner à Atlas le droit d'écrire dans ce fichier et son dossier, ou dans cette base",
     ),
     (
@@ -112,7 +112,7 @@ def _panne(moteur: sa.Engine, cause: sa.exc.DBAPIError) -> AtlasError:
     """What an engine could not do, in French."""
     dit = str(cause.orig).strip()
     inconnue = (
-        f"L'atelier ne répond pas : {dit.splitlines()[0] if dit else 'sans un mot'}.",
+        f"L'atelier ne répond pas : {dit.splitlines()[0] if dit else 'sans un mot'}.",
         "vérifier la place et les droits du dossier, ou l'adresse ATLAS_BASE_URL",
     )
     connues = (p[1:] for p in PANNES if any(mot in dit.lower() for mot in p[0]))
@@ -161,7 +161,7 @@ def _faire_le_dossier(dossier: Path) -> None:
         dossier.mkdir(parents=True, exist_ok=True)
     except OSError as cause:
         raise AtlasError(
-            f"Le dossier de l'atelier ne peut pas être créé : {cause.strerror or cause}.",
+            f"Le dossier de l'atelier ne peut pas être créé : {cause.strerror or cause}.",
             fichier=str(dossier),
             admis="un dossier où l'on peut écrire",
             remede="choisir un autre fichier par la variable ATLAS_ATELIER",

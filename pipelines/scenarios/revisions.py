@@ -5,7 +5,7 @@ makes a new branch, and the other one stays. Every function works in the caller'
 """
 
 import json
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 
 import sqlalchemy as sa
 
@@ -54,13 +54,42 @@ TETE = sa.and_(
 )
 
 
+@dataclass(frozen=True)
+class Ecrit:
+    """A state put into texts, before a transaction begins: others wait for its end."""
+
+    departement: str
+    empreinte_donnees: str
+    sources: dict[str, str]
+    textes: dict[str, str]
+
+
+def en_textes(contenu: Contenu) -> Ecrit:
+    """`contenu` as a revision keeps it.
+
+    Without its locks, which change at each click, a problem is kept once for all its revisions.
+    """
+    probleme = contenu.probleme
+    return Ecrit(
+        departement=probleme.departement,
+        empreinte_donnees=probleme.empreinte_donnees,
+        sources=contenu.resume.get("sources", {}),
+        textes={
+            "probleme": vers_json(replace(probleme, verrous=())),
+            "verrous": json.dumps([asdict(v) for v in probleme.verrous], ensure_ascii=False),
+            "plan": json.dumps([asdict(p) for p in contenu.plan], ensure_ascii=False),
+            "resume": propositions.resume_en_json(contenu.resume),
+        },
+    )
+
+
 def apercu(connexion: sa.Connection, scenario_id: str) -> Apercu:
     """A scenario without its plan; AtlasError when the store has not got it."""
     [*trouve] = _apercus(connexion, SCENARIOS.c.scenario_id == scenario_id)
     if not trouve:
         raise AtlasError(
-            f"Le scénario « {scenario_id} » n'est pas dans l'atelier.",
-            admis="un scénario de la page « Scénarios »",
+            f"Le scénario « {scenario_id} » n'est pas dans l'atelier.",
+            admis="un scénario de la page « Scénarios »",
             remede="le choisir dans la liste",
         )
     return trouve[0]
@@ -102,7 +131,7 @@ def ouvrir_un(
     connexion: sa.Connection,
     lecteur: Lecteur,
     identite: tuple[str, str, str | None],
-    contenu: Contenu,
+    etat: Ecrit,
     quoi: str,
 ) -> None:
     """A new scenario and its first revision; `identite`: its id, name and parent."""
@@ -112,7 +141,7 @@ def ouvrir_un(
         sa.insert(SCENARIOS).values(
             scenario_id=scenario_id,
             nom=nom,
-            departement=contenu.probleme.departement,
+            departement=etat.departement,
             statut=str(Statut.BROUILLON),
             auteur=lecteur.nom,
             cree_le=maintenant,
@@ -122,14 +151,14 @@ def ouvrir_un(
             numero=1,
         )
     )
-    _inserer(connexion, lecteur, scenario_id, (1, None), contenu, quoi)
+    _inserer(connexion, lecteur, scenario_id, (1, None), etat, quoi)
 
 
 def ajouter(
     connexion: sa.Connection,
     lecteur: Lecteur,
     vu: Apercu,
-    contenu: Contenu,
+    etat: Ecrit,
     quoi: str,
 ) -> tuple[int, int]:
     """A new revision after the head, which moves to it; the version and the revision now."""
@@ -137,7 +166,7 @@ def ajouter(
         REVISIONS.c.scenario_id == vu.scenario_id
     )
     numero = connexion.execute(dernier).scalar_one() + 1
-    _inserer(connexion, lecteur, vu.scenario_id, (numero, vu.numero), contenu, quoi)
+    _inserer(connexion, lecteur, vu.scenario_id, (numero, vu.numero), etat, quoi)
     return avancer(connexion, vu, numero=numero)
 
 
@@ -193,25 +222,18 @@ def _inserer(
     lecteur: Lecteur,
     scenario_id: str,
     place: tuple[int, int | None],
-    contenu: Contenu,
+    etat: Ecrit,
     quoi: str,
 ) -> None:
     numero, precedent = place
-    # without its locks, which change at each click, a problem is kept once for all its revisions
-    textes = {
-        "probleme": vers_json(replace(contenu.probleme, verrous=())),
-        "verrous": json.dumps([asdict(v) for v in contenu.probleme.verrous], ensure_ascii=False),
-        "plan": json.dumps([asdict(p) for p in contenu.plan], ensure_ascii=False),
-        "resume": propositions.resume_en_json(contenu.resume),
-    }
     connexion.execute(
         sa.insert(REVISIONS).values(
             scenario_id=scenario_id,
             numero=numero,
             precedent=precedent,
-            **{nom: textes_gardes.garder(connexion, texte) for nom, texte in textes.items()},
-            empreinte_donnees=contenu.probleme.empreinte_donnees,
-            sources=contenu.resume.get("sources", {}),
+            **{n: textes_gardes.garder(connexion, t) for n, t in etat.textes.items()},
+            empreinte_donnees=etat.empreinte_donnees,
+            sources=etat.sources,
             quoi=quoi,
             auteur=lecteur.nom,
             le=magasin.jour(),

@@ -55,7 +55,7 @@ def exiger_passage(statut: Statut, voulu: Statut) -> None:
     """AtlasError when a scenario can't go from `statut` to `voulu`."""
     if voulu not in suivants(statut):
         raise AtlasError(
-            f"Un scénario « {statut.libelle} » ne peut pas devenir « {voulu.libelle} ».",
+            f"Un scénario « {statut.libelle} » ne peut pas devenir « {voulu.libelle} ».",
             admis=enumeration([s.libelle for s in suivants(statut)]) or "aucun autre statut",
             remede="passer par l'étape suivante, ou revenir à une étape précédente",
         )
@@ -65,7 +65,7 @@ def exiger_ouvert(nom: str, statut: Statut) -> None:
     """AtlasError when the scenario is arrêté: it never changes any more."""
     if statut == Statut.ARRETE:
         raise AtlasError(
-            f"Le scénario « {nom} » est arrêté : il ne change plus.",
+            f"Le scénario « {nom} » est arrêté : il ne change plus.",
             admis="le lire, le comparer, l'exporter, ou en dériver un autre",
             remede="en dériver un nouveau scénario, qui part du même plan",
         )
