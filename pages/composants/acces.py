@@ -13,6 +13,7 @@ import streamlit as st
 from pipelines.base import chemins
 from pipelines.reports import (
     adaptation,
+    ajuster,
     besoins,
     deplacements,
     doctrines,
@@ -32,9 +33,11 @@ from pipelines.reports import (
     situation,
     trajets,
 )
-from pipelines.scenarios import calculs, comparaisons, depot
+from pipelines.scenarios import atelier, calculs, comparaisons, depot, lecteurs
 from pipelines.scenarios.adaptations import Adaptation
+from pipelines.scenarios.ajustements import Geste
 from pipelines.scenarios.etudes import Nature
+from pipelines.scenarios.scenario import Scenario
 
 CACHE = {"show_spinner": "Lecture des données…", "max_entries": 64}
 RECHERCHE = {"show_spinner": "Recherche des autres choix…", "max_entries": 256}
@@ -350,3 +353,42 @@ def lire_locales(regles: str) -> adaptation.VueLocales:
 def regles_illisibles(regles: str) -> list[str]:
     """The académie's files of rules that can't be read."""
     return adaptation.illisibles()
+
+
+def lecteur() -> lecteurs.Lecteur:
+    """Who is at the keyboard."""
+    return lecteurs.local()
+
+
+def choix_scenarios(departement: str) -> dict[str, str]:
+    """scenario_id → words; read anew each time, others save too."""
+    return ajuster.choix(lecteur(), departement)
+
+
+def ouvrir_scenario(scenario_id: str) -> Scenario:
+    """A scenario as it is now; read anew each time, others save too."""
+    return atelier.ouvrir(lecteur(), scenario_id)
+
+
+@st.cache_data(**CACHE)
+def lire_ajuster(
+    version: str, regles: str, scenario_id: str, etat: int, _scenario: Scenario
+) -> ajuster.VueAjuster:
+    """A scenario to adjust, `etat` being its version."""
+    return ajuster.vue(base(), _scenario)
+
+
+@st.cache_data(**RECHERCHE)
+def repreneurs(
+    scenario_id: str, etat: int, site_id: str, poste_id: str | None, _scenario: Scenario
+) -> ajuster.VueReprise:
+    """Who could take a site of a scenario."""
+    return ajuster.reprise(_scenario, site_id, poste_id)
+
+
+@st.cache_data(**{**RECHERCHE, "show_spinner": False})
+def essayer_geste(
+    scenario_id: str, etat: int, geste: Geste, _scenario: Scenario
+) -> ajuster.VueBilan:
+    """What a gesture would do to a scenario."""
+    return ajuster.bilan(_scenario, geste)

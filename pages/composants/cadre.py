@@ -21,6 +21,7 @@ PAGES = {
     "besoins": (DOSSIER / "comprendre" / "besoins.py", "Besoins"),
     "adapter": (DOSSIER / "comprendre" / "adapter.py", "Adapter"),
     "proposer": (DOSSIER / "proposer" / "proposer.py", "Proposer"),
+    "ajuster": (DOSSIER / "proposer" / "ajuster.py", "Ajuster"),
     "doctrines": (DOSSIER / "proposer" / "doctrines.py", "Doctrines"),
     "marges": (DOSSIER / "proposer" / "marges.py", "Marges"),
     "donnees": (DOSSIER / "analyser" / "donnees.py", "Données"),
