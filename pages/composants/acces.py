@@ -375,7 +375,19 @@ def lire_ajuster(
     version: str, regles: str, scenario_id: str, etat: int, _scenario: Scenario
 ) -> ajuster.VueAjuster:
     """A scenario to adjust, `etat` being its version."""
-    return ajuster.vue(base(), _scenario)
+    return ajuster.vue(_terrain(version, regles, _scenario.departement), _scenario)
+
+
+@st.cache_resource(show_spinner="Lecture des données…", max_entries=8)
+def _terrain(version: str, regles: str, departement: str) -> ajuster.Terrain:
+    """The ground of the maps of a département: only read afterwards."""
+    return ajuster.terrain(base(), departement)
+
+
+@st.cache_data(**RECHERCHE)
+def regles_du_scenario(scenario_id: str, etat: int, _scenario: Scenario) -> ajuster.VueRegles:
+    """What a scenario breaks as it is, and the repair."""
+    return ajuster.regles(_scenario)
 
 
 @st.cache_data(**RECHERCHE)

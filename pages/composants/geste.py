@@ -32,6 +32,7 @@ PORTEES = {
     Portee.CATEGORIE: "Une catégorie",
 }
 HAUTEUR = 520
+REPARES_DE_SUITE = 5  # breaches up to which the repair of the whole plan is shown unasked
 
 
 def plan(scenario: Scenario, vue: VueAjuster) -> None:
@@ -226,8 +227,17 @@ def _essai(scenario: Scenario, geste: Geste) -> None:
 def regles(scenario: Scenario, vue: VueAjuster) -> None:
     """The breaches of the plan as it is kept, and the button that mends them."""
     st.markdown("### Règles")
-    _dire_les_regles(vue.regles, f"plan-{scenario.scenario_id}")
-    if vue.regles.reparation:
+    if not vue.nb_manquements:
+        st.write("Ce plan respecte toutes les règles.")
+        return
+    # many breaches, such as today's, take seconds to mend together: asked for, not at each gesture
+    if vue.nb_manquements > REPARES_DE_SUITE and not st.toggle(
+        f"Montrer les {vue.nb_manquements} manquements et chercher la réparation la moins chère"
+    ):
+        return
+    dites = acces.regles_du_scenario(scenario.scenario_id, scenario.version, scenario)
+    _dire_les_regles(dites, f"plan-{scenario.scenario_id}")
+    if dites.reparation:
         st.button(
             "Appliquer la réparation",
             on_click=agir,

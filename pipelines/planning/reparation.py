@@ -1,10 +1,11 @@
 """The cheapest way to make a plan keep the rules again.
 
 Only the establishments that bear on a breach may change: those it names, those of the poste it
-names, and the collège and écoles of their networks. Any poste the rules admit there may come or go,
-within the time and the places its other presences leave. Among the plans that then keep every rule:
-first the fewest establishments whose service changes, then the objectives of the model in their
-order, the evenness left out. That is exact on this neighbourhood, unless the work allowed ends it.
+names, the collège and écoles of their networks, and so on through the breaches these meet. Any
+poste the rules admit there may come or go, within the time and the places its other presences
+leave. Among the plans that then keep every rule: first the fewest establishments whose service
+changes, then the objectives of the model in their order, the evenness left out. That is exact on
+this neighbourhood, unless the work allowed ends it.
 """
 
 from collections.abc import Collection, Iterable
@@ -35,7 +36,7 @@ class Reparation:
 
     `sites`: those whose service changes. `effets`: the objectives, from the plan to mend to this
     one. `est_prouvee`: no cheaper repair exists in the neighbourhood. `tient`: the presences that
-    were to be kept are.
+    were to be kept are. `nb_restants`: breaches elsewhere, which it was not asked to mend.
     """
 
     plan: tuple[Presence, ...]
@@ -44,31 +45,39 @@ class Reparation:
     effets: tuple[Effet, ...]
     est_prouvee: bool
     tient: bool
+    nb_restants: int
 
 
 def reparation(
-    probleme: Probleme, main: EnMain, tenus: Collection[Couple] = ()
+    probleme: Probleme,
+    main: EnMain,
+    tenus: Collection[Couple] = (),
+    deja: Collection[Manquement] = (),
 ) -> Reparation | None:
-    """The cheapest repair of the plan in hand, None when it breaks no rule.
+    """The cheapest repair of the plan in hand, None when there is nothing to mend.
 
     `tenus`: presences (poste_id, site_id) a repair should keep as they are, such as the gesture
-    just made; when none can, they may change too. AtlasError (French, with the ways out and their
-    prices) when the locks themselves clash.
+    just made; when none can, they may change too. `deja`: breaches there before, left as they are
+    unless they bear on the same postes or establishments as the others. AtlasError (French, with
+    the ways out and their prices) when the locks themselves clash.
     """
-    manquements = juger(
+    tous = juger(
         pour_le_juge(probleme) | {"verrous": [asdict(v) for v in main.verrous]},
         [asdict(x) for x in main.plan],
     ).manquements
-    if not manquements:
+    lot = [m for m in tous if m not in deja]
+    if not lot:
         return None
     probleme = replace(probleme, verrous=main.verrous)
-    sites = _sites_en_jeu(probleme, main.plan, manquements)
+    sites, lot = _en_jeu(probleme, main.plan, lot, tous)
+    nb_restants = len(tous) - len(lot)
     essais = (frozenset(tenus), frozenset()) if tenus else (frozenset(),)
     for retenus in essais:
         trouve = _chercher(probleme, main.plan, sites, retenus)
         if trouve is not None:
             plan, est_prouvee = trouve
-            return _rendre(probleme, main.plan, plan, est_prouvee, retenus == frozenset(tenus))
+            tient = retenus == frozenset(tenus)
+            return _rendre(probleme, main.plan, plan, est_prouvee, tient, nb_restants)
     if clash := conflits(probleme):
         raise refus(probleme, clash)
     # the work allowed found nothing: a conforming plan near this one, taken presence by presence
@@ -77,20 +86,40 @@ def reparation(
     gardes = {(x.poste_id, x.site_id): x.demi_journees_cycle for x in plan}
     avant = {(x.poste_id, x.site_id): x.demi_journees_cycle for x in main.plan}
     tient = all(gardes.get(c, 0) == avant.get(c, 0) for c in tenus)
-    return _rendre(probleme, main.plan, plan, False, tient)
+    return _rendre(probleme, main.plan, plan, False, tient, 0)
 
 
-def _sites_en_jeu(
-    probleme: Probleme, plan: Iterable[Presence], manquements: Iterable[Manquement]
-) -> frozenset[str]:
-    """The sites of the breaches, of their postes, and of their networks."""
-    postes = {m.poste_id for m in manquements}
-    sites = {m.site_id for m in manquements if m.site_id}
-    sites |= {x.site_id for x in plan if x.poste_id in postes}
-    tetes = {s.site_tete or s.site_id for s in probleme.sites if s.site_id in sites}
-    return frozenset(
-        s.site_id for s in probleme.sites if s.site_id in tetes or s.site_tete in tetes
-    )
+def _en_jeu(
+    probleme: Probleme,
+    plan: Iterable[Presence],
+    manquements: Iterable[Manquement],
+    tous: Iterable[Manquement],
+) -> tuple[frozenset[str], list[Manquement]]:
+    """The sites that may change, and the breaches that are mended together.
+
+    A breach of a poste that serves one of these sites, or that a lock ties to one, is of the lot:
+    the time it has left would make no sense otherwise.
+    """
+    lot = list(manquements)
+    while True:
+        postes = {m.poste_id for m in lot}
+        sites = {m.site_id for m in lot if m.site_id}
+        sites |= {x.site_id for x in plan if x.poste_id in postes}
+        tetes = {s.site_tete or s.site_id for s in probleme.sites if s.site_id in sites}
+        sites = frozenset(
+            s.site_id for s in probleme.sites if s.site_id in tetes or s.site_tete in tetes
+        )
+        lies = {x.poste_id for x in plan if x.site_id in sites}
+        lies |= _tenus_a(probleme, sites)
+        suite = [m for m in tous if m not in lot and (m.site_id in sites or m.poste_id in lies)]
+        if not suite:
+            return sites, lot
+        lot += suite
+
+
+def _tenus_a(probleme: Probleme, sites: frozenset[str]) -> set[str]:
+    """The postes a lock ties to one of these sites."""
+    return {v.poste_id for v in probleme.verrous if v.site_id in sites and v.nature != "interdit"}
 
 
 def _chercher(
@@ -177,7 +206,7 @@ def _extraire(probleme: Probleme, plan: tuple[Presence, ...], sites: frozenset[s
     rangs_s = [s for s, site in enumerate(probleme.sites) if site.site_id in sites]
     dehors = [x for x in plan if x.site_id not in sites]
     servants = {x.poste_id for x in plan if x.site_id in sites}
-    servants |= {v.poste_id for v in probleme.verrous if v.site_id in sites}
+    servants |= _tenus_a(probleme, sites)
     postes, rangs_p = [], []
     for p, poste in enumerate(probleme.postes):
         siennes = [x.demi_journees_cycle for x in dehors if x.poste_id == poste.poste_id]
@@ -205,6 +234,7 @@ def _rendre(
     apres: tuple[Presence, ...],
     est_prouvee: bool,
     tient: bool,
+    nb_restants: int,
 ) -> Reparation:
     index = Index.de(probleme)
     plans = en_couples(index, avant), en_couples(index, apres)
@@ -228,4 +258,5 @@ def _rendre(
         ),
         est_prouvee=est_prouvee,
         tient=tient,
+        nb_restants=nb_restants,
     )

@@ -1,9 +1,10 @@
 """A scenario adjusted by hand: its plan, one establishment, what a gesture would do, its repair."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
@@ -18,8 +19,16 @@ from pipelines.base.textes import (
     variation,
 )
 from pipelines.marts import entrepot
-from pipelines.planning.ajustement import Bilan, Couverture, en_dict, niveaux_du_site, verdict
+from pipelines.planning.ajustement import (
+    Bilan,
+    Couverture,
+    en_dict,
+    niveaux_du_site,
+    pour_le_juge,
+    verdict,
+)
 from pipelines.planning.probleme import Probleme, Verrou
+from pipelines.planning.reparation import Reparation
 from pipelines.planning.reprise import Reprise, qui_peut_prendre
 from pipelines.planning.verification import Manquement
 from pipelines.reports import cartes, proposition
@@ -35,6 +44,7 @@ from pipelines.scenarios.ajustements import (
     nom_du_site,
 )
 from pipelines.scenarios.lecteurs import Lecteur
+from pipelines.scenarios.propositions import COLONNES_PLAN
 from pipelines.scenarios.scenario import Scenario
 
 SEMAINES = 4
@@ -47,6 +57,14 @@ VERROUS = {
 }
 PERSONNE = "aucun poste"
 TOUTES = "toutes les règles respectées"
+
+
+@dataclass(frozen=True)
+class Terrain:
+    """What does not depend on the plan: the sites of the warehouse and the contours."""
+
+    sites: pd.DataFrame
+    decor: cartes.Fond
 
 
 @dataclass(frozen=True)
@@ -65,7 +83,7 @@ class VueAjuster:
     sites: dict[str, str]
     bassins: dict[str, str]
     categories: dict[str, str]
-    regles: "VueRegles"
+    nb_manquements: int
 
 
 @dataclass(frozen=True)
@@ -125,33 +143,43 @@ def choix(lecteur: Lecteur, departement: str) -> dict[str, str]:
     }
 
 
-def vue(base: Path, scenario: Scenario) -> VueAjuster:
-    """A scenario over the warehouse `base`."""
-    probleme = scenario.probleme
-    lue = proposition.lire(scenario.dossier)
-    apres = lue.plan.groupby("site_id")["demi_journees_cycle"].sum().to_dict()
+def terrain(base: Path, departement: str) -> Terrain:
+    """What the map of a département stands on, over the warehouse `base`."""
     with entrepot.ouvrir(base) as connexion:
-        sites = tableau_sites(connexion, scenario.departement, apres)
-        decor = cartes.fond(connexion, scenario.departement)
-    proposition.exiger_les_sites(sites, apres)
-    sites = proposition.au_jour_du_calcul(sites, lue)
-    postes = pd.DataFrame(lue.probleme["postes"])
-    etoiles = lue.plan.merge(
+        sites = tableau_sites(connexion, departement, {})
+        decor = cartes.fond(connexion, departement)
+    # plotly checks lists point by point, arrays at once: the map is drawn after each gesture
+    xs, ys = (np.array(points, dtype=float) for points in decor.communes)
+    return Terrain(sites, replace(decor, communes=(xs, ys)))
+
+
+def vue(sol: Terrain, scenario: Scenario) -> VueAjuster:
+    """A scenario over the ground of its département."""
+    probleme = scenario.probleme
+    plan = pd.DataFrame([vars(x) for x in scenario.plan], columns=list(COLONNES_PLAN))
+    apres = plan.groupby("site_id")["demi_journees_cycle"].sum().to_dict()
+    proposition.exiger_les_sites(sol.sites, apres)
+    sites = proposition.au_jour_du_calcul(
+        sol.sites.assign(presence=[int(apres.get(s, 0)) for s in sol.sites["site_id"]]),
+        proposition.Lue(scenario.resume, pour_le_juge(probleme), plan),
+    )
+    postes = pd.DataFrame([vars(p) for p in probleme.postes])
+    etoiles = plan.merge(
         postes[["poste_id", "latitude", "longitude"]], on="poste_id", validate="many_to_one"
     )
-    bilan = verdict(probleme, en_main(scenario), en_main(scenario))
+    resultat = verdict(probleme, en_main(scenario), en_main(scenario))
     libelles = _libelles(scenario)
     codes = sorted({c for s in probleme.sites for c in s.categories})
     return VueAjuster(
-        phrase=_phrase(scenario, bilan),
+        phrase=_phrase(scenario, resultat),
         dernier_acte=scenario.quoi,
         est_ouvert=scenario.est_ouvert,
         plan=_plan(probleme, scenario),
-        carte=cartes.carte_secteurs(sites, etoiles, decor, f"ajuster-{scenario.scenario_id}"),
+        carte=cartes.carte_secteurs(sites, etoiles, sol.decor, f"ajuster-{scenario.scenario_id}"),
         sites=_choix_sites(probleme, apres),
         bassins={b: b for b in sorted({s.bassin for s in probleme.sites if s.bassin})},
         categories={c: libelles.get(c, c) for c in codes},
-        regles=_regles_du_plan(scenario, bilan),
+        nb_manquements=len(resultat.manquements_apres),
     )
 
 
@@ -347,20 +375,15 @@ def _repreneur_en_mots(r: Reprise) -> str:
 def bilan(scenario: Scenario, geste: Geste) -> VueBilan:
     """A gesture tried on a scenario: nothing is saved. AtlasError when it can't be made."""
     essai = ajustements.essayer(scenario, geste)
-    avant = en_main(scenario)
-    resultat = verdict(scenario.probleme, avant, essai.apres)
+    resultat = essai.bilan
     return VueBilan(
         quoi=essai.quoi,
         phrase=_phrase_du_bilan(resultat),
-        change=essai.apres != avant,
+        change=essai.apres != en_main(scenario),
         chiffres=_chiffres(resultat),
         couvertures=_couvertures(scenario, resultat.couvertures),
         charges=_charges(resultat),
-        regles=_vue_regles(
-            scenario.probleme,
-            resultat,
-            essai,
-        ),
+        regles=_vue_regles(scenario.probleme, essai),
     )
 
 
@@ -472,56 +495,63 @@ def _charges(resultat: Bilan) -> pd.DataFrame:
 # --- rules and repair ----------------------------------------------------------------------------
 
 
-def _regles_du_plan(scenario: Scenario, resultat: Bilan) -> VueRegles:
+def regles(scenario: Scenario) -> VueRegles:
     """The breaches of the scenario as it is, and their cheapest repair."""
-    if not resultat.manquements_apres:
-        return VueRegles("Ce plan respecte toutes les règles.", pd.DataFrame(), [], "")
-    return _vue_regles(scenario.probleme, resultat, ajustements.a_reparer(scenario))
+    return _vue_regles(scenario.probleme, ajustements.a_reparer(scenario))
 
 
-def _vue_regles(probleme: Probleme, resultat: Bilan, essai: Essai) -> VueRegles:
-    reparation, refus = essai.reparation, essai.impossible
+def _vue_regles(probleme: Probleme, essai: Essai) -> VueRegles:
+    trouvee, refus, restants = essai.reparation, essai.impossible, essai.bilan.manquements_apres
+    if not restants:
+        return VueRegles("Toutes les règles sont respectées.", pd.DataFrame(), [], "")
     tableau = pd.DataFrame(
         [
             {
                 "Règle": m.libelle,
                 "Manquement": _message(probleme, m),
-                "Depuis": "ce changement" if m in resultat.nouveaux else "déjà là",
+                "Depuis": "ce changement" if m in essai.bilan.nouveaux else "déjà là",
             }
-            for m in resultat.manquements_apres
+            for m in restants
         ]
     )
     if refus is not None:
-        issues = f"Pour en sortir{FINE}: {refus.remede}." if refus.remede else ""
-        return VueRegles(f"{refus.quoi} {issues}", tableau, [], "")
-    if reparation is None:
-        return VueRegles(TOUTES[0].upper() + TOUTES[1:] + ".", tableau, [], "")
-    moyens = dire_mouvements(probleme, reparation.mouvements)
-    cout = dire_effets(reparation.effets)
-    tient = (
-        ""
-        if reparation.tient
-        else " Aucune réparation ne garde ce changement tel quel : elle revient dessus."
-    )
+        issues = f" Pour en sortir{FINE}: {refus.remede}." if refus.remede else ""
+        return VueRegles(f"{refus.quoi}{issues}", tableau, [], "")
+    if trouvee is None:
+        return VueRegles(
+            f"{pluriel(len(restants), 'manquement')} d'avant ce changement, qui n'en ajoute pas.",
+            tableau,
+            [],
+            "",
+        )
     return VueRegles(
-        phrase=(
-            f"Réparation la moins chère{FINE}: "
-            f"{pluriel(len(reparation.sites), 'établissement touché', 'établissements touchés')}, "
-            f"coût{FINE}: {cout}.{tient}"
-        ),
+        phrase=_phrase_de_la_reparation(trouvee),
         manquements=tableau,
-        reparation=moyens,
+        reparation=dire_mouvements(probleme, trouvee.mouvements),
         note=(
             "Le moins d'établissements touchés, puis le moindre manque de présence, les moindres "
             "changements imposés, les moindres trajets, parmi les plans où seuls changent les "
             "établissements en cause et ceux de leurs réseaux. "
             + (
                 "C'est prouvé."
-                if reparation.est_prouvee
-                else "Ce n'est pas prouvé : une autre pourrait coûter moins."
+                if trouvee.est_prouvee
+                else f"Ce n'est pas prouvé{FINE}: une autre pourrait coûter moins."
             )
         ),
     )
+
+
+def _phrase_de_la_reparation(trouvee: Reparation) -> str:
+    touches = pluriel(len(trouvee.sites), "établissement touché", "établissements touchés")
+    phrase = (
+        f"Réparation la moins chère{FINE}: {touches} ; effet{FINE}: {dire_effets(trouvee.effets)}."
+    )
+    if not trouvee.tient:
+        phrase += " Aucune réparation ne garde ce changement tel quel : celle-ci revient dessus."
+    if trouvee.nb_restants:
+        ailleurs = pluriel(trouvee.nb_restants, "manquement reste", "manquements restent")
+        phrase += f" {ailleurs} ailleurs, d'avant ce changement."
+    return phrase
 
 
 def _message(probleme: Probleme, manquement: Manquement) -> str:

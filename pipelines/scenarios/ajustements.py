@@ -11,7 +11,7 @@ from enum import StrEnum
 from pipelines.base.erreurs import AtlasError
 from pipelines.base.textes import FINE, enumeration, pluriel, rythme
 from pipelines.planning import ajustement
-from pipelines.planning.ajustement import EnMain, en_dict
+from pipelines.planning.ajustement import Bilan, EnMain, en_dict, verdict
 from pipelines.planning.probleme import Probleme
 from pipelines.planning.reparation import Reparation, reparation
 from pipelines.planning.reprise import qui_peut_prendre
@@ -63,14 +63,15 @@ class Geste:
 
 @dataclass(frozen=True)
 class Essai:
-    """A gesture tried: what it makes, what mends it, and the sentence of the journal.
+    """A gesture tried: what it makes, the sentence of the journal, its verdict and what mends it.
 
-    `reparation`: None when the plan keeps every rule. `impossible`: why no plan can, when the locks
+    `reparation`: None when there is nothing to mend. `impossible`: why no plan can, when the locks
     themselves clash: what clashes, and the price of each way out.
     """
 
     apres: EnMain
     quoi: str
+    bilan: Bilan
     reparation: Reparation | None
     impossible: AtlasError | None
 
@@ -81,23 +82,30 @@ def en_main(scenario: Scenario) -> EnMain:
 
 
 def essayer(scenario: Scenario, geste: Geste) -> Essai:
-    """The gesture on this state of the scenario; nothing is saved. AtlasError when it can't be."""
+    """The gesture on this state of the scenario; nothing is saved. AtlasError when it can't be.
+
+    What it breaks is mended, and what was broken before only where the two meet.
+    """
     avant = en_main(scenario)
     apres = appliquer(scenario.probleme, avant, geste)
     tenus = {c for c, _ in en_dict(avant.plan).items() ^ en_dict(apres.plan).items()}
-    return _essai(scenario, apres, dire(scenario, geste), tenus)
+    resultat = verdict(scenario.probleme, avant, apres)
+    try:
+        trouvee = reparation(scenario.probleme, apres, tenus, resultat.manquements_avant)
+    except AtlasError as refus:
+        return Essai(apres, dire(scenario, geste), resultat, None, refus)
+    return Essai(apres, dire(scenario, geste), resultat, trouvee, None)
 
 
 def a_reparer(scenario: Scenario) -> Essai:
-    """The scenario as it is, with the repair it calls for."""
-    return _essai(scenario, en_main(scenario), scenario.quoi, set())
-
-
-def _essai(scenario: Scenario, main: EnMain, quoi: str, tenus: set[tuple[str, str]]) -> Essai:
+    """The scenario as it is, with the repair of all it breaks."""
+    main = en_main(scenario)
+    resultat = verdict(scenario.probleme, main, main)
     try:
-        return Essai(main, quoi, reparation(scenario.probleme, main, tenus), None)
+        trouvee = reparation(scenario.probleme, main)
     except AtlasError as refus:
-        return Essai(main, quoi, None, refus)
+        return Essai(main, scenario.quoi, resultat, None, refus)
+    return Essai(main, scenario.quoi, resultat, trouvee, None)
 
 
 def garder(

@@ -283,6 +283,23 @@ def test_a_repair_never_costs_more_than_undoing_the_gesture():
     assert casses > 5
 
 
+@pytest.mark.parametrize("graine", range(6))
+def test_a_repair_leaves_the_breaches_of_before_alone_unless_they_bear_on_the_same(graine):
+    """Today's presences break many rules: only what a gesture adds is mended, and none is added."""
+    probleme = departement(40, 14, graine=graine)
+    main = EnMain(tuple(sorted(probleme.presences_actuelles)), probleme.verrous)
+    deja = juge(probleme, main).manquements
+    for apres in gestes(probleme, main, 12, graine):
+        nouveaux = [m for m in juge(probleme, apres).manquements if m not in deja]
+        trouvee = reparation(probleme, apres, (), deja)
+        if not nouveaux:
+            assert trouvee is None
+            continue
+        restants = juge(probleme, replace(apres, plan=trouvee.plan)).manquements
+        assert all(m in deja for m in restants)
+        assert len(restants) == trouvee.nb_restants
+
+
 def test_locks_that_clash_are_refused_with_what_each_way_out_costs():
     probleme, main = herault()
     poste = next(p for p in probleme.postes if not p.sans_secteur and p.capacite)
