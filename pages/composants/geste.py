@@ -31,13 +31,15 @@ PORTEES = {
     Portee.BASSIN: "Un bassin",
     Portee.CATEGORIE: "Une catégorie",
 }
-HAUTEUR = 520
+HAUTEUR = 560
+# every word shown beside the map, over two lines if need be; in pixels
+LARGEURS = {"Site": 150, "Poste": 95, "Rythme": 115, "Besoin": 60, "Verrou": 65}
 REPARES_DE_SUITE = 5  # breaches up to which the repair of the whole plan is shown unasked
 
 
 def plan(scenario: Scenario, vue: VueAjuster) -> None:
     """The map of the sectors and the plan line by line: a click on either picks the site."""
-    gauche, droite = st.columns([7, 5], gap="medium")
+    gauche, droite = st.columns(2, gap="medium")
     carte, liste = f"carte-ajuster-{scenario.scenario_id}", f"liste-ajuster-{scenario.scenario_id}"
     with gauche:
         st.plotly_chart(
@@ -60,18 +62,13 @@ def plan(scenario: Scenario, vue: VueAjuster) -> None:
             key=liste,
             on_select=lambda: _choisir_ligne(liste, vue),
             selection_mode="single-row",
-            column_order=["Site", "Poste", "½ j. par cycle", "Besoin", "Verrou", "Rythme"],
-            column_config={
-                "Site": st.column_config.Column(width=150),
-                "Poste": st.column_config.Column(width=95),
-                "Verrou": st.column_config.Column(width=95),
-                "½ j. par cycle": st.column_config.NumberColumn("½ j.", width=45),
-                "Besoin": st.column_config.NumberColumn("Besoin", width=60),
-            },
+            row_height=cadre.HAUTEUR_DEUX_LIGNES,
+            column_order=list(LARGEURS),
+            column_config={n: st.column_config.Column(width=w) for n, w in LARGEURS.items()},
         )
         st.caption(
-            "Choisir un établissement, sur la carte ou dans la liste. ½ j. et besoin : "
-            "demi-journées par cycle de 4 semaines."
+            "Choisir un établissement, sur la carte ou dans la liste. Besoin en demi-journées par "
+            "cycle de 4 semaines."
         )
         cadre.telecharger(
             vue.plan.drop(columns=["site_id", "poste_id"]), f"plan-{scenario.scenario_id}"

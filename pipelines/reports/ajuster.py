@@ -50,9 +50,9 @@ from pipelines.scenarios.scenario import Scenario
 SEMAINES = 4
 """Weeks in a cycle: presences and travel are kept by cycle, and travel is told by week."""
 VERROUS = {
-    "impose": "lien imposé",
-    "montant": "présence fixée",
-    "interdit": "lien interdit",
+    "impose": "imposé",
+    "montant": "fixé",
+    "interdit": "interdit",
     None: "aucun",
 }
 PERSONNE = "aucun poste"
