@@ -1,36 +1,19 @@
 """Acts on a scenario: made from the state its author sees, refused or told when another saved."""
 
-from collections.abc import Callable
-
 import streamlit as st
 
-from pages.composants import acces, cadre, suivi
+from pages.composants import acces, cadre, conflit, suivi
+from pages.composants.conflit import agir
 from pipelines.base.erreurs import AtlasError
 from pipelines.reports.ajuster import VueAjuster
 from pipelines.scenarios import atelier, calculs, completions
 from pipelines.scenarios.completions import Etat
-from pipelines.scenarios.conflits import Conflit
 from pipelines.scenarios.processus import Phase
 from pipelines.scenarios.scenario import Scenario
 
-CONFLIT, REFUS = "conflit-atelier", "refus-atelier"
 AUJOURD_HUI = "aujourd'hui"
 NOM_PAR_DEFAUT = "Ajustement à la main"
 DUREES = {10: "10 secondes", 30: "30 secondes", 60: "1 minute", 180: "3 minutes"}
-
-
-def agir(acte: Callable[..., Scenario], *arguments: object, **options: object) -> None:
-    """Do an act in a callback: its arguments are those of the screen that was clicked on."""
-    for cle in (CONFLIT, REFUS):
-        st.session_state.pop(cle, None)
-    try:
-        fait = acte(acces.lecteur(), *arguments, **options)
-    except Conflit as conflit:
-        st.session_state[CONFLIT] = conflit
-    except AtlasError as refus:
-        st.session_state[REFUS] = refus.message()
-    else:
-        st.query_params["scenario"] = fait.scenario_id
 
 
 def ouvrir_un_scenario(departement: str, *, vide: bool) -> None:
@@ -40,7 +23,7 @@ def ouvrir_un_scenario(departement: str, *, vide: bool) -> None:
             "Aucun scénario pour ce département : en ouvrir un ci-dessous, des présences "
             "d'aujourd'hui ou d'une proposition gardée."
         )
-    finis = {e.calcul_id: e for e in calculs.derniers(departement)}
+    finis = {e.calcul_id: e for e in calculs.derniers(acces.lecteur(), departement)}
     with st.expander("Nouveau scénario", expanded=vide):
         gauche, droite = st.columns(2)
         nom = gauche.text_input("Nom du scénario", NOM_PAR_DEFAUT)
@@ -58,33 +41,6 @@ def ouvrir_un_scenario(departement: str, *, vide: bool) -> None:
         else:
             acte, arguments = atelier.creer, (nom, finis[depart].dossier)
         st.button("Ouvrir ce scénario", on_click=agir, args=(acte, *arguments))
-
-
-def dire_ce_qui_s_est_passe(departement: str) -> None:
-    """What the last act met: a refusal, or someone who saved meanwhile and the three choices."""
-    if refus := st.session_state.get(REFUS):
-        st.error(cadre.inerte(refus).replace("\n", "  \n"))
-    conflit = st.session_state.get(CONFLIT)
-    if conflit is None:
-        return
-    st.warning(cadre.inerte(conflit.quoi))
-    st.write(f"Votre changement n'est pas enregistré : {cadre.inerte(conflit.acte)}.")
-    un, deux, trois = st.columns(3)
-    un.button(
-        "Reprendre l'état actuel, sans mon changement",
-        on_click=lambda: st.session_state.pop(CONFLIT, None),
-    )
-    deux.button(
-        "Reporter mon changement sur l'état actuel",
-        type="primary",
-        on_click=agir,
-        args=(atelier.reporter, conflit),
-    )
-    trois.button(
-        "Garder le mien dans un nouveau scénario",
-        on_click=agir,
-        args=(atelier.garder_a_part, conflit, f"{conflit.leur.nom}, à part"),
-    )
 
 
 def annuler_ou_refaire(scenario: Scenario, vue: VueAjuster) -> None:
@@ -129,7 +85,7 @@ def suivre_le_calcul(departement: str, scenario: Scenario) -> None:
     calcul_id = st.query_params.get(SUITE.parametre)
     if calcul_id is None:
         return
-    if completions.etat(calcul_id).scenario_id == scenario.scenario_id:
+    if completions.etat(acces.lecteur(), calcul_id).scenario_id == scenario.scenario_id:
         suivi.suivre(SUITE, departement, lambda _: None, _resultat)
 
 
@@ -137,7 +93,7 @@ def _lancer(scenario: Scenario, duree: int) -> None:
     try:
         st.query_params[SUITE.parametre] = completions.lancer(acces.lecteur(), scenario, duree)
     except AtlasError as refus:
-        st.session_state[REFUS] = refus.message()
+        st.session_state[conflit.REFUS] = refus.message()
 
 
 def _avance(etat: Etat) -> tuple[float, str]:
@@ -169,8 +125,8 @@ def _resultat(etat: Etat) -> None:
 SUITE = suivi.Suite(
     parametre="completion",
     page="ajuster",
-    etat=completions.etat,
-    arreter=completions.arreter,
+    etat=lambda calcul_id: completions.etat(acces.lecteur(), calcul_id),
+    arreter=lambda calcul_id: completions.arreter(acces.lecteur(), calcul_id),
     avance=_avance,
     d_un_autre="Ce calcul est celui d'un autre département.",
     bouton_d_arret="Arrêter et garder le meilleur plan",

@@ -1,9 +1,11 @@
 """The plan of a scenario on screen, and the gestures on it: shown before they are kept."""
 
+from functools import partial
+
 import streamlit as st
 
 from pages.composants import acces, cadre
-from pages.composants.actes import agir
+from pages.composants.conflit import agir
 from pipelines.reports import ajuster
 from pipelines.reports.ajuster import VueAjuster, VueRegles
 from pipelines.scenarios import ajustements
@@ -31,7 +33,7 @@ PORTEES = {
     Portee.BASSIN: "Un bassin",
     Portee.CATEGORIE: "Une catégorie",
 }
-HAUTEUR = 560
+HAUTEUR, HAUTEUR_DE_LIGNE = 560, 62
 # every word shown beside the map, over two lines if need be; in pixels
 LARGEURS = {"Site": 150, "Poste": 95, "Rythme": 115, "Besoin": 60, "Verrou": 65}
 REPARES_DE_SUITE = 5  # breaches up to which the repair of the whole plan is shown unasked
@@ -62,7 +64,7 @@ def plan(scenario: Scenario, vue: VueAjuster) -> None:
             key=liste,
             on_select=lambda: _choisir_ligne(liste, vue),
             selection_mode="single-row",
-            row_height=cadre.HAUTEUR_DEUX_LIGNES,
+            row_height=HAUTEUR_DE_LIGNE,
             column_order=list(LARGEURS),
             column_config={n: st.column_config.Column(width=w) for n, w in LARGEURS.items()},
         )
@@ -165,7 +167,7 @@ def _confier(scenario: Scenario, site_id: str, site: ajuster.VueSite) -> Geste |
         key=f"vers-{site_id}-{de}-{scenario.version}",
     )
     with st.expander("Qui peut prendre cet établissement ?"):
-        cadre.table(vue.tableau, f"reprise-{site_id}-{de}", largeurs={"Coût": 330, "Règles": 330})
+        cadre.table(vue.tableau, f"reprise-{site_id}-{de}")
         st.caption(vue.note)
     return None if vers is None else ajuster.geste_de_reprise(site_id, de, vers)
 
@@ -206,8 +208,7 @@ def _essai(scenario: Scenario, geste: Geste) -> None:
         deux.button(
             "Garder avec la réparation",
             on_click=agir,
-            args=(ajustements.garder, scenario, geste),
-            kwargs={"reparer": True},
+            args=(partial(ajustements.garder, reparer=True), scenario, geste),
         )
     _dire_les_regles(vue.regles, f"essai-{scenario.scenario_id}")
     gauche, droite = st.columns(2, gap="medium")

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.composants import acces, actes, cadre, geste
+from pages.composants import acces, actes, cadre, conflit, geste
 
 departement = cadre.departement()
 situation = acces.lire_situation(acces.version(), departement)
@@ -25,7 +25,7 @@ vue = acces.lire_ajuster(
     scenario,
 )
 st.markdown(f"#### {cadre.inerte(vue.phrase)}")
-actes.dire_ce_qui_s_est_passe(departement)
+conflit.dire()
 actes.annuler_ou_refaire(scenario, vue)
 actes.suivre_le_calcul(departement, scenario)
 geste.plan(scenario, vue)

@@ -50,6 +50,8 @@ REPERES = (
     ("densite", "Densité (1 : dense, 7 : très peu)", 0),
 )
 """Column, label and decimals of what a site is compared on with its département."""
+# columns of the landmarks: numbers in words, unknown ones too
+CHIFFRES_DES_REPERES = ("Ce site", "Médiane du département")
 
 
 @dataclass(frozen=True)

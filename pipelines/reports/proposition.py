@@ -109,6 +109,7 @@ class VueProposition:
     doctrine: str
     preuve: str
     mises_en_garde: list[str]
+    bilan: pd.DataFrame
     categories: pd.DataFrame
     secteurs: pd.DataFrame
     postes: pd.DataFrame
@@ -167,6 +168,7 @@ def vue(base: Path, dossier: Path) -> VueProposition:
             *mises_en_garde(base, resume),
             *([note] if (note := sites_non_tenus(resume)) else []),
         ],
+        bilan=_bilan(resume),
         categories=tables["Catégories"],
         secteurs=tables["Secteurs"],
         postes=tables["Postes"],
@@ -386,6 +388,23 @@ def _postes(resume: dict) -> pd.DataFrame:
             "Trajet le plus long (min)",
             "Présent à sa résidence",
         ],
+    )
+
+
+def _bilan(resume: dict) -> pd.DataFrame:
+    """Gains and losses by category in three columns, to be read beside the map."""
+    return pd.DataFrame(
+        [
+            {
+                "Catégorie (sites)": f"{c['libelle']} ({nombre(c['nb_sites'])})",
+                "Sites qui gagnent, perdent": (
+                    f"▲\u00a0{c['nb_gagnants']} ▼\u00a0{c['nb_perdants']}"
+                ),
+                "Besoin couvert": f"{pourcentage(c['avant']['part_besoin'])}\u00a0→\u00a0"
+                f"{pourcentage(c['apres']['part_besoin'])}",
+            }
+            for c in resume["couverture"]
+        ]
     )
 
 

@@ -18,16 +18,18 @@ from pipelines.planning.probleme import vers_json
 from pipelines.planning.solveur import resoudre
 from pipelines.planning.suivi import Avancement
 from pipelines.planning.verification import juger
-from pipelines.scenarios import atelier, processus, propositions
+from pipelines.scenarios import atelier, file_des_calculs, processus, propositions
 from pipelines.scenarios.conflits import Conflit
 from pipelines.scenarios.lecteurs import Acte, Lecteur, Role, exiger
-from pipelines.scenarios.processus import AVANCEMENT, Suivi
+from pipelines.scenarios.processus import AVANCEMENT
 from pipelines.scenarios.resume import resumer
 from pipelines.scenarios.scenario import Scenario
+from pipelines.scenarios.sortes import Sorte, Suivi
 
 DUREE_PAR_DEFAUT_S: int = reference.valeur("optimisation", "duree_max_s")
 FIN = "fin.json"
-SORTE = processus.Sorte(
+SORTE = Sorte(
+    libelle="Compléter un scénario",
     module="pipelines.scenarios.completions",
     resultat=FIN,
     ids=rf"{processus.ID}-completer",
@@ -53,6 +55,7 @@ def lancer(lecteur: Lecteur, scenario: Scenario, duree_max_s: float) -> str:
     exiger(lecteur, Acte.MODIFIER, scenario.departement)
     calcul_id = f"{processus.nouvel_id(scenario.departement)}-completer"
     SORTE.lancer(
+        lecteur,
         calcul_id,
         {
             "lecteur": {
@@ -71,14 +74,14 @@ def lancer(lecteur: Lecteur, scenario: Scenario, duree_max_s: float) -> str:
     return calcul_id
 
 
-def arreter(calcul_id: str) -> None:
+def arreter(lecteur: Lecteur, calcul_id: str) -> None:
     """Ask a computation to stop and keep the best plan found so far."""
-    SORTE.arreter(calcul_id)
+    SORTE.arreter(lecteur, calcul_id)
 
 
-def etat(calcul_id: str) -> Etat:
+def etat(lecteur: Lecteur, calcul_id: str) -> Etat:
     """Where a computation stands; AtlasError when the id is unknown here."""
-    suivi = SORTE.suivre(calcul_id)
+    suivi = SORTE.suivre(lecteur, calcul_id)
     fin = processus.lire_json(suivi.dossier / FIN) or {"conflit": None}
     return Etat(
         **vars(suivi),
@@ -90,7 +93,7 @@ def etat(calcul_id: str) -> Etat:
 
 def reprendre(lecteur: Lecteur, calcul_id: str) -> Scenario:
     """Put the plan found on the scenario as it is now, over what was saved in between."""
-    suivi = etat(calcul_id)
+    suivi = etat(lecteur, calcul_id)
     actuel = atelier.ouvrir(lecteur, suivi.scenario_id)
     fait = atelier.adopter(
         lecteur, actuel.scenario_id, actuel.version, _quoi(suivi.dossier), suivi.dossier
@@ -101,7 +104,7 @@ def reprendre(lecteur: Lecteur, calcul_id: str) -> Scenario:
 
 def garder_a_part(lecteur: Lecteur, calcul_id: str, nom: str) -> Scenario:
     """Keep the plan found as a new scenario."""
-    suivi = etat(calcul_id)
+    suivi = etat(lecteur, calcul_id)
     fait = atelier.creer(lecteur, nom, suivi.dossier)
     _finir(suivi.dossier, None)
     return fait
@@ -193,4 +196,4 @@ def _completer(dossier: Path, demande: dict, arret: Callable[[], bool]) -> None:
 
 if __name__ == "__main__":
     le_sien = Path(sys.argv[1])
-    processus.executer(le_sien, lambda demande, arret: _completer(le_sien, demande, arret))
+    file_des_calculs.executer(le_sien, lambda demande, arret: _completer(le_sien, demande, arret))

@@ -9,7 +9,6 @@ import csv
 import hashlib
 import json
 import sys
-import threading
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from enum import StrEnum
@@ -23,7 +22,8 @@ from pipelines.planning.modele import SOUPLES
 from pipelines.planning.probleme import Presence, Probleme, depuis_json
 from pipelines.planning.suivi import Avancement
 from pipelines.planning.voisinage import Voisinage
-from pipelines.scenarios import processus, propositions
+from pipelines.scenarios import file_des_calculs, processus, propositions
+from pipelines.scenarios.lecteurs import Acte, Lecteur, exiger
 from pipelines.scenarios.processus import Phase
 
 TRAVAUX = "etudes"  # folder, in that of the proposal, of the processes at work
@@ -45,14 +45,25 @@ class Nature(StrEnum):
         return f"{self.value}.json"
 
 
+LIBELLES = {
+    Nature.MARGES: "marges",
+    Nature.FRONTIERE: "changements et équité",
+    Nature.NEGOCIATION: "négociation",
+    Nature.ABSENCES: "absences",
+}
+"""The studies as the queue names them."""
+
+
 @dataclass(frozen=True)
 class Etat:
     """Where a study stands; `phase` is None when it was never run on this plan.
 
-    `fraction` (0 to 1) and `message` are the last word of its process, if one is at work.
+    `rang`: how many computations wait before it, None when it does not wait. `fraction` (0 to 1)
+    and `message` are the last word of its process, if one is at work.
     """
 
     phase: Phase | None
+    rang: int | None
     fraction: float
     message: str
     erreur: str | None
@@ -140,14 +151,21 @@ def lire(dossier: Path, nature: Nature, voulus: dict | None = None) -> Etude | N
     return Etude(contenu["parametres"], contenu["resultat"], contenu["arretee"])
 
 
-def lancer(dossier: Path, nature: Nature, duree_resolution_s: float | None = None) -> None:
-    """Start a study in a process of its own; nothing when one is at work."""
-    if etat(dossier, nature).phase == Phase.EN_COURS:
+def lancer(
+    lecteur: Lecteur,
+    dossier: Path,
+    nature: Nature,
+    *,
+    departement: str,
+    duree_resolution_s: float | None = None,
+) -> None:
+    """Put a study in the queue; nothing when it is there, or at work."""
+    exiger(lecteur, Acte.MODIFIER, departement)
+    if etat(dossier, nature).phase in (Phase.EN_ATTENTE, Phase.EN_COURS):
         return
     travail = dossier / TRAVAUX / nature
-    for nom in (FIN, processus.ERREUR, processus.ARRET, processus.AVANCEMENT, processus.NUMERO):
-        (travail / nom).unlink(missing_ok=True)
-    enfant = processus.demarrer(
+    (travail / FIN).unlink(missing_ok=True)
+    file_des_calculs.soumettre(
         travail,
         {
             "dossier": str(dossier.resolve()),
@@ -155,14 +173,17 @@ def lancer(dossier: Path, nature: Nature, duree_resolution_s: float | None = Non
             "duree_resolution_s": duree_resolution_s,
         },
         "pipelines.scenarios.etudes",
+        libelle=f"Étude : {LIBELLES[nature]}",
+        departement=departement,
+        auteur=lecteur.nom,
     )
-    # reaps the child when it ends, so that it is not taken for a living process
-    threading.Thread(target=enfant.wait, daemon=True).start()
 
 
 def arreter(dossier: Path, nature: Nature) -> None:
-    """Ask a study to stop and keep what is done."""
-    (dossier / TRAVAUX / nature / processus.ARRET).touch()
+    """Ask a study to stop and keep what is done; one that waits leaves the queue."""
+    travail = dossier / TRAVAUX / nature
+    if not file_des_calculs.retirer(travail):
+        (travail / processus.ARRET).touch()
 
 
 def etat(dossier: Path, nature: Nature) -> Etat:
@@ -170,20 +191,20 @@ def etat(dossier: Path, nature: Nature) -> Etat:
     travail = dossier / TRAVAUX / nature
     avance = processus.lire_json(travail / processus.AVANCEMENT) or {"fraction": 0.0, "message": ""}
     erreur = travail / processus.ERREUR
-    phase = None
+    phase, rang = None, None
     if (travail / processus.DEMANDE).exists() and not (travail / FIN).exists():
-        vivant = not erreur.exists() and processus.vit(travail)
-        # the process may have ended between the first look and this one
-        if vivant:
-            phase = Phase.EN_COURS
-        elif erreur.exists():
+        if not erreur.exists():
+            phase, rang = file_des_calculs.phase(travail)
+        if erreur.exists():
             phase = Phase.ECHEC
-        elif not (travail / FIN).exists():
-            phase = Phase.INTERROMPU
+        elif phase == Phase.INTERROMPU and (travail / FIN).exists():
+            # the process has ended between the first look and this one
+            phase = None
     if phase in (None, Phase.INTERROMPU) and lire(dossier, nature) is not None:
         phase = Phase.TERMINE
     return Etat(
         phase=phase,
+        rang=rang,
         fraction=min(max(avance["fraction"], 0.0), 1.0),
         message=avance["message"],
         erreur=erreur.read_text(encoding="utf-8") if erreur.exists() else None,
@@ -349,15 +370,11 @@ def _garder(dossier: Path, nature: Nature, empreinte: str, etude: Etude) -> None
 def _executer(travail: Path, demande: dict, arret: Callable[[], bool]) -> None:
     """In the child process: the study asked for in `travail`; its end is noted there."""
 
-    def noter(part: float, quoi: str) -> None:
-        texte = json.dumps({"fraction": part, "message": quoi}, ensure_ascii=False)
-        propositions.ecrire(travail, {processus.AVANCEMENT: texte})
-
     etudier(
         Path(demande["dossier"]),
         Nature(demande["nature"]),
         duree_resolution_s=demande["duree_resolution_s"],
-        progres=noter,
+        progres=lambda part, quoi: processus.noter(travail, part, quoi),
         arret=arret,
     )
     (travail / FIN).touch()
@@ -365,4 +382,4 @@ def _executer(travail: Path, demande: dict, arret: Callable[[], bool]) -> None:
 
 if __name__ == "__main__":
     ici = Path(sys.argv[1])
-    processus.executer(ici, lambda demande, arret: _executer(ici, demande, arret))
+    file_des_calculs.executer(ici, lambda demande, arret: _executer(ici, demande, arret))

@@ -6,6 +6,7 @@ a page only hands over the one it was given, and knows of no role.
 
 import getpass
 import os
+from contextvars import ContextVar
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -101,6 +102,19 @@ def local() -> Lecteur:
         except (OSError, KeyError, ImportError):
             nom = SANS_NOM
     return Lecteur(nom)
+
+
+_COURANT: ContextVar[Lecteur | None] = ContextVar("lecteur", default=None)
+
+
+def devenir(lecteur: Lecteur) -> None:
+    """From here on, in this thread or task, what is read and done is by `lecteur`."""
+    _COURANT.set(lecteur)
+
+
+def courant() -> Lecteur:
+    """Who reads and acts: the one `devenir` named, else the person at this machine."""
+    return _COURANT.get() or local()
 
 
 def exiger(lecteur: Lecteur, acte: Acte, departement: str) -> None:

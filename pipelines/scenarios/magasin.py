@@ -79,6 +79,11 @@ def jour() -> datetime:
     return datetime.now(UTC).replace(tzinfo=None)
 
 
+def en_clair(le: datetime) -> str:
+    """A time of the store as people say it, at the hour of this machine."""
+    return f"{le.replace(tzinfo=UTC).astimezone():%d/%m/%Y à %H h %M}"
+
+
 @contextmanager
 def _transaction(*, ecriture: bool) -> Iterator[sa.Connection]:
     moteur = _moteur(adresse(), os.getpid())
