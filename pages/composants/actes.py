@@ -20,7 +20,7 @@ def ouvrir_un_scenario(departement: str, *, vide: bool) -> None:
     """The form that makes a scenario of today's presences or of a kept proposal."""
     if vide:
         st.info(
-            "Aucun scénario pour ce département : en ouvrir un ci-dessous, des présences "
+            "Aucun scénario pour ce département : en ouvrir un ci-dessous, des présences "
             "d'aujourd'hui ou d'une proposition gardée."
         )
     finis = {e.calcul_id: e for e in calculs.derniers(acces.lecteur(), departement)}
@@ -33,7 +33,7 @@ def ouvrir_un_scenario(departement: str, *, vide: bool) -> None:
             format_func=lambda code: (
                 "Présences d'aujourd'hui"
                 if code == AUJOURD_HUI
-                else f"Proposition du {finis[code].lancee_le:%d/%m/%Y à %H h %M}"
+                else f"Proposition du {finis[code].lancee_le:%d/%m/%Y à %H h %M}"
             ),
         )
         if depart == AUJOURD_HUI:
@@ -61,7 +61,7 @@ def annuler_ou_refaire(scenario: Scenario, vue: VueAjuster) -> None:
         on_click=agir,
         args=(atelier.refaire, *quoi),
     )
-    mots.caption(f"Dernier acte gardé : {cadre.inerte(vue.dernier_acte)}.")
+    mots.caption(f"Dernier acte gardé : {cadre.inerte(vue.dernier_acte)}.")
 
 
 # --- « Compléter » -------------------------------------------------------------------------------
@@ -105,10 +105,10 @@ def _resultat(etat: Etat) -> None:
     if etat.phase != Phase.TERMINE:
         return
     if etat.conflit is None:
-        st.success("Le plan complété est dans le scénario ; « Annuler » revient au précédent.")
+        st.success("Le plan complété est dans le scénario ; « Annuler » revient au précédent.")
         return
     st.warning(cadre.inerte(etat.conflit))
-    st.write("Le plan complété attend : rien n'a été remplacé.")
+    st.write("Le plan complété attend : rien n'a été remplacé.")
     un, deux = st.columns(2)
     un.button(
         "Le mettre à la place de l'état actuel (annulable)",
@@ -130,5 +130,5 @@ SUITE = suivi.Suite(
     avance=_avance,
     d_un_autre="Ce calcul est celui d'un autre département.",
     bouton_d_arret="Arrêter et garder le meilleur plan",
-    arret_demande="Arrêt demandé : le meilleur plan trouvé sera gardé.",
+    arret_demande="Arrêt demandé : le meilleur plan trouvé sera gardé.",
 )

@@ -50,10 +50,10 @@ def plan(scenario: Scenario, vue: VueAjuster) -> None:
             on_select=lambda: _choisir_point(carte),
             selection_mode="points",
             config={"scrollZoom": True, "displaylogo": False, "displayModeBar": False},
-            alt="Carte des secteurs du scénario ; le tableau à côté dit la même chose.",
+            alt="Carte des secteurs du scénario ; le tableau à côté dit la même chose.",
         )
         st.caption(
-            "Un trait relie la résidence d'un poste à chaque site de son secteur ; la couleur du "
+            "Un trait relie la résidence d'un poste à chaque site de son secteur ; la couleur du "
             "site dit son rythme, sa taille le besoin."
         )
     with droite:
@@ -96,7 +96,7 @@ def etablissement(scenario: Scenario, vue: VueAjuster) -> None:
     codes = list(vue.sites)
     demande = st.query_params.get("site")
     site_id = st.selectbox(
-        "Établissement : présence sur besoin",
+        "Établissement : présence sur besoin",
         codes,
         index=codes.index(demande) if demande in vue.sites else None,
         format_func=vue.sites.get,
@@ -166,7 +166,7 @@ def _confier(scenario: Scenario, site_id: str, site: ajuster.VueSite) -> Geste |
         placeholder="Choisir un poste",
         key=f"vers-{site_id}-{de}-{scenario.version}",
     )
-    with st.expander("Qui peut prendre cet établissement ?"):
+    with st.expander("Qui peut prendre cet établissement ?"):
         cadre.table(vue.tableau, f"reprise-{site_id}-{de}")
         st.caption(vue.note)
     return None if vers is None else ajuster.geste_de_reprise(site_id, de, vers)

@@ -6,7 +6,7 @@ from pages.composants import acces, actes, cadre, conflit, geste
 
 departement = cadre.departement()
 situation = acces.lire_situation(acces.version(), departement)
-st.title(f"{situation.nom} : ajuster à la main")
+st.title(f"{situation.nom} : ajuster à la main")
 if not situation.a_des_postes:
     cadre.sans_postes()
 
@@ -38,4 +38,4 @@ if vue.est_ouvert:
     with droite:
         actes.completer(scenario)
 else:
-    st.info("Ce scénario est arrêté : il ne change plus. En dériver un autre pour l'ajuster.")
+    st.info("Ce scénario est arrêté : il ne change plus. En dériver un autre pour l'ajuster.")

@@ -161,6 +161,6 @@ def mesurer_ajustement(
     lents = [d["departement"] for d in resultat["departements"] if not d["est_tenu"]]
     if lents:
         raise AtlasError(
-            f"Un geste dépasse {resultat['secondes_max']} s : {enumeration(lents)}.",
+            f"Un geste dépasse {resultat['secondes_max']} s : {enumeration(lents)}.",
             remede="mesurer de nouveau sur une machine au repos, ou signaler ce défaut d'Atlas",
         )

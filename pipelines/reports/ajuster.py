@@ -192,7 +192,7 @@ def _phrase(scenario: Scenario, bilan: Bilan) -> str:
         else f"{pluriel(len(bilan.manquements_apres), 'manquement')} aux règles"
     )
     return (
-        f"« {scenario.nom} » ({scenario.statut.libelle}){FINE}: "
+        f"« {scenario.nom} » ({scenario.statut.libelle}){FINE}: "
         f"{_part(tous.apres, tous.besoin)} du besoin couvert, "
         f"{nombre(_trajets(bilan)[1])} minutes de trajet par semaine, "
         f"{pluriel(verrous, 'verrou')}, {regles}."
@@ -262,7 +262,7 @@ def site(scenario: Scenario, site_id: str) -> VueSite:
             for p in sorted(siens.keys() | verrous.keys())
         },
         niveaux={
-            n: f"{n}{FINE}: {rythme(n)}" if n else "0 : aucune présence"
+            n: f"{n}{FINE}: {rythme(n)}" if n else "0 : aucune présence"
             for n in niveaux_du_site(probleme, site_id)
             if n <= objet.besoin or n in siens.values()
         },
@@ -337,7 +337,7 @@ def reprise(scenario: Scenario, site_id: str, poste_id: str | None) -> VueRepris
         ),
         note=(
             "Les postes qui manquent le moins aux règles d'abord, puis ceux qui coûtent le moins. "
-            "Les autres sites du poste qui prend sont repartagés au moindre manque ; le temps "
+            "Les autres sites du poste qui prend sont repartagés au moindre manque ; le temps "
             "rendu par celui qui part n'est donné à personne."
         ),
     )
@@ -544,10 +544,10 @@ def _vue_regles(probleme: Probleme, essai: Essai) -> VueRegles:
 def _phrase_de_la_reparation(trouvee: Reparation) -> str:
     touches = pluriel(len(trouvee.sites), "établissement touché", "établissements touchés")
     phrase = (
-        f"Réparation la moins chère{FINE}: {touches} ; effet{FINE}: {dire_effets(trouvee.effets)}."
+        f"Réparation la moins chère{FINE}: {touches} ; effet{FINE}: {dire_effets(trouvee.effets)}."
     )
     if not trouvee.tient:
-        phrase += " Aucune réparation ne garde ce changement tel quel : celle-ci revient dessus."
+        phrase += " Aucune réparation ne garde ce changement tel quel : celle-ci revient dessus."
     if trouvee.nb_restants:
         ailleurs = pluriel(trouvee.nb_restants, "manquement reste", "manquements restent")
         phrase += f" {ailleurs} ailleurs, d'avant ce changement."

@@ -123,7 +123,7 @@ def garder(
         if essai.reparation is not None:
             apres = replace(apres, plan=essai.reparation.plan)
             moyens = dire_mouvements(scenario.probleme, essai.reparation.mouvements)
-            quoi += f" ; réparation{FINE}: {_enumerer(moyens)}"
+            quoi += f" ; réparation{FINE}: {_enumerer(moyens)}"
     return atelier.modifier(
         lecteur,
         scenario.scenario_id,
@@ -285,4 +285,4 @@ def _dj(nombre: int) -> str:
 
 
 def _enumerer(phrases: list[str]) -> str:
-    return " ; ".join(phrases) if any("," in p for p in phrases) else enumeration(phrases)
+    return " ; ".join(phrases) if any("," in p for p in phrases) else enumeration(phrases)

@@ -33,8 +33,8 @@ SORTE = Sorte(
     module="pipelines.scenarios.completions",
     resultat=FIN,
     ids=rf"{processus.ID}-completer",
-    inconnu="Le calcul « {} » n'existe pas sur ce poste.",
-    remede="relancer « Compléter » depuis la page « Ajuster »",
+    inconnu="Le calcul « {} » n'existe pas sur ce poste.",
+    remede="relancer « Compléter » depuis la page « Ajuster »",
 )
 
 
@@ -138,8 +138,8 @@ def completer(
     verdict = juger(json.loads(texte), [asdict(x) for x in resultat.plan])
     if not verdict.conforme:
         raise AtlasError(
-            "Le plan trouvé ne respecte pas toutes les règles : "
-            + " ; ".join(m.message for m in verdict.manquements[:5]),
+            "Le plan trouvé ne respecte pas toutes les règles : "
+            + " ; ".join(m.message for m in verdict.manquements[:5]),
             remede="ne pas se servir de ce plan et signaler ce défaut d'Atlas avec probleme.json",
         )
     limites = {"duree_max_s": duree_max_s, "part_ecart_vise": None}
