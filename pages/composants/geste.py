@@ -33,48 +33,45 @@ PORTEES = {
     Portee.BASSIN: "Un bassin",
     Portee.CATEGORIE: "Une catégorie",
 }
-HAUTEUR, HAUTEUR_DE_LIGNE = 560, 62
-# every word shown beside the map, over two lines if need be; in pixels
-LARGEURS = {"Site": 150, "Poste": 95, "Rythme": 115, "Besoin": 60, "Verrou": 65}
+HAUTEUR, HAUTEUR_DE_LIGNE = 420, 62
+# every word shown on the narrowest screen, over two lines if need be; in pixels
+LARGEURS = {"Site": 230, "Poste": 100, "Rythme": 165, "Besoin": 60, "Verrou": 70}
 REPARES_DE_SUITE = 5  # breaches up to which the repair of the whole plan is shown unasked
 
 
 def plan(scenario: Scenario, vue: VueAjuster) -> None:
     """The map of the sectors and the plan line by line: a click on either picks the site."""
-    gauche, droite = st.columns(2, gap="medium")
     carte, liste = f"carte-ajuster-{scenario.scenario_id}", f"liste-ajuster-{scenario.scenario_id}"
-    with gauche:
-        st.plotly_chart(
-            vue.carte,
-            key=carte,
-            on_select=lambda: _choisir_point(carte),
-            selection_mode="points",
-            config={"scrollZoom": True, "displaylogo": False, "displayModeBar": False},
-            alt="Carte des secteurs du scénario ; le tableau à côté dit la même chose.",
-        )
-        st.caption(
-            "Un trait relie la résidence d'un poste à chaque site de son secteur ; la couleur du "
-            "site dit son rythme, sa taille le besoin."
-        )
-    with droite:
-        st.dataframe(
-            vue.plan,
-            hide_index=True,
-            height=HAUTEUR,
-            key=liste,
-            on_select=lambda: _choisir_ligne(liste, vue),
-            selection_mode="single-row",
-            row_height=HAUTEUR_DE_LIGNE,
-            column_order=list(LARGEURS),
-            column_config={n: st.column_config.Column(width=w) for n, w in LARGEURS.items()},
-        )
-        st.caption(
-            "Choisir un établissement, sur la carte ou dans la liste. Besoin en demi-journées par "
-            "cycle de 4 semaines."
-        )
-        cadre.telecharger(
-            vue.plan.drop(columns=["site_id", "poste_id"]), f"plan-{scenario.scenario_id}"
-        )
+    st.plotly_chart(
+        vue.carte,
+        key=carte,
+        on_select=lambda: _choisir_point(carte),
+        selection_mode="points",
+        config={"scrollZoom": True, "displaylogo": False, "displayModeBar": False},
+        alt="Carte des secteurs du scénario ; le tableau dessous dit la même chose.",
+    )
+    st.caption(
+        "Un trait relie la résidence d'un poste à chaque site de son secteur ; la couleur du "
+        "site dit son rythme, sa taille le besoin."
+    )
+    st.dataframe(
+        vue.plan,
+        hide_index=True,
+        height=HAUTEUR,
+        key=liste,
+        on_select=lambda: _choisir_ligne(liste, vue),
+        selection_mode="single-row",
+        row_height=HAUTEUR_DE_LIGNE,
+        column_order=list(LARGEURS),
+        column_config={n: st.column_config.Column(width=w) for n, w in LARGEURS.items()},
+    )
+    st.caption(
+        "Choisir un établissement, sur la carte ou dans la liste. Besoin en demi-journées par "
+        "cycle de 4 semaines."
+    )
+    cadre.telecharger(
+        vue.plan.drop(columns=["site_id", "poste_id"]), f"plan-{scenario.scenario_id}"
+    )
 
 
 def _choisir_point(cle: str) -> None:
