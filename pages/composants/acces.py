@@ -16,6 +16,7 @@ from pipelines.reports import (
     ajuster,
     attente,
     besoins,
+    comparer,
     deplacements,
     doctrines,
     documents,
@@ -37,7 +38,7 @@ from pipelines.reports import (
     situation,
     trajets,
 )
-from pipelines.scenarios import atelier, calculs, comparaisons, depot, lecteurs
+from pipelines.scenarios import atelier, calculs, comparables, comparaisons, depot, lecteurs
 from pipelines.scenarios.adaptations import Adaptation
 from pipelines.scenarios.ajustements import Geste
 from pipelines.scenarios.etudes import Nature
@@ -244,6 +245,32 @@ def cartes_des_doctrines(
 
 
 @st.cache_resource(**CACHE)
+def lire_comparaison(
+    version: str, choix: tuple[str, ...], marques: tuple[str, ...], seuil: int
+) -> comparer.VueComparaison:
+    """Two or three répartitions side by side, `marques` being the identity of what they hold."""
+    return comparer.vue(comparer.ouvrir(lecteur(), choix), seuil)
+
+
+@st.cache_resource(**CACHE)
+def cartes_de_la_comparaison(
+    version: str, choix: tuple[str, ...], marques: tuple[str, ...], couleur: str
+) -> tuple[go.Figure, str]:
+    """The maps of that comparison, and what stands under them."""
+    return comparer.cartes_cote_a_cote(base(), comparer.ouvrir(lecteur(), choix), couleur)
+
+
+def choix_comparables(departement: str) -> dict[str, str]:
+    """Id → label of what may be compared; read anew each time, they come and go."""
+    return comparables.choix(lecteur(), departement)
+
+
+def comparable(comparable_id: str) -> comparables.Comparable:
+    """What is behind an id, and the mark that changes with it; AtlasError when there is nothing."""
+    return comparables.trouver(lecteur(), comparable_id)
+
+
+@st.cache_resource(**CACHE)
 def portraits(regles: str) -> list[doctrines.Portrait]:
     """What each doctrine favours and costs."""
     return doctrines.portraits()
@@ -355,6 +382,12 @@ def lire_desaccord(
 ) -> besoins.VueDesaccord:
     """How two barèmes differ."""
     return besoins.desaccord(base(), departement, premier, second)
+
+
+@st.cache_resource(**CACHE)
+def choix_categories(regles: str) -> dict[str, str]:
+    """Code → label of the categories of the barèmes."""
+    return besoins.choix_categories()
 
 
 @st.cache_resource(**CACHE)

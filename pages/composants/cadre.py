@@ -25,6 +25,7 @@ PAGES = {
     "scenarios": (DOSSIER / "proposer" / "scenarios.py", "Scénarios"),
     "ajuster": (DOSSIER / "proposer" / "ajuster.py", "Ajuster"),
     "doctrines": (DOSSIER / "proposer" / "doctrines.py", "Doctrines"),
+    "comparer": (DOSSIER / "proposer" / "comparer.py", "Comparer"),
     "marges": (DOSSIER / "proposer" / "marges.py", "Marges"),
     "donnees": (DOSSIER / "analyser" / "donnees.py", "Données"),
     "methode": (DOSSIER / "comprendre" / "methode.py", "Méthode"),

@@ -7,7 +7,16 @@ from pipelines.base.erreurs import AtlasError
 from pipelines.cli.application import app, erreurs
 
 # each declares its commands, in the order the help lists them
-for _module in ("donnees", "repartition", "comprendre", "deplacer", "servir", "mesurer", "atelier"):
+for _module in (
+    "donnees",
+    "repartition",
+    "comparer",
+    "comprendre",
+    "deplacer",
+    "servir",
+    "mesurer",
+    "atelier",
+):
     importlib.import_module(f"{__name__}.{_module}")
 
 

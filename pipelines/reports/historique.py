@@ -9,6 +9,7 @@ import pandas as pd
 from pipelines.base.textes import pluriel, variation
 from pipelines.marts import entrepot
 from pipelines.scenarios import calculs, lecteurs, propositions
+from pipelines.scenarios.lecteurs import reserve
 from pipelines.scoring.doctrine import libelle_de
 
 
@@ -20,6 +21,7 @@ class Historique:
     note: str
 
 
+@reserve
 def historique(base: Path, departement: str, site_id: str) -> Historique:
     """What the last proposals kept here for `departement` did with `site_id`, newest first.
 

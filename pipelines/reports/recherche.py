@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipelines.marts import entrepot
+from pipelines.scenarios.lecteurs import reserve
 
 
 @dataclass(frozen=True)
@@ -14,6 +15,7 @@ class Etablissements:
     sites: dict[str, str]
 
 
+@reserve
 def etablissements(base: Path, departement: str) -> Etablissements:
     """Every establishment that belongs to a site; a section or an école leads to its site."""
     with entrepot.ouvrir(base) as connexion:

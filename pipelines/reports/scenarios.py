@@ -70,7 +70,7 @@ def liste(lecteur: Lecteur, base: Path, departement: str) -> Liste:
         ],
         columns=["Scénario", "Statut", "Auteur", "Créé le", "Modifié le", "Dérivé de", "Données"],
     )
-    return Liste(_phrase(apercus, table), table, noms)
+    return Liste(_phrase(apercus, table), table, _distincts(apercus))
 
 
 def fiche(lecteur: Lecteur, base: Path, scenario_id: str) -> Fiche:
@@ -84,8 +84,8 @@ def fiche(lecteur: Lecteur, base: Path, scenario_id: str) -> Fiche:
         ecart=rejeu.ecart_de_donnees(lecteur, base, scenario),
         mise_en_garde=_mise_en_garde(scenario.statut),
         suivants={str(s): s.libelle for s in statuts.suivants(scenario.statut)},
-        sites={"": TOUT, **{s.site_id: s.nom for s in probleme.sites}},
-        postes={"": TOUT, **{p.poste_id: p.poste_id for p in probleme.postes}},
+        sites={"": "aucun en particulier", **{s.site_id: s.nom for s in probleme.sites}},
+        postes={"": "aucun en particulier", **{p.poste_id: p.poste_id for p in probleme.postes}},
         journal=pd.DataFrame(
             [
                 (en_clair(a.le), a.qui, a.phrase)
@@ -108,6 +108,15 @@ def fiche(lecteur: Lecteur, base: Path, scenario_id: str) -> Fiche:
             columns=["Instance", "Réunie le", "Décision", "Notée par"],
         ),
     )
+
+
+def _distincts(apercus: list[atelier.Apercu]) -> dict[str, str]:
+    """scenario_id → name, with its day and hour when another one has the same."""
+    noms = [a.nom for a in apercus]
+    return {
+        a.scenario_id: a.nom if noms.count(a.nom) == 1 else f"{a.nom}, du {en_clair(a.cree_le)}"
+        for a in apercus
+    }
 
 
 def _phrase(apercus: list[atelier.Apercu], table: pd.DataFrame) -> str:

@@ -1,11 +1,12 @@
 """Studies of a kept proposal: run, followed, stopped, and kept in its folder.
 
-Each study has a file there, with the fingerprint of what it rests on (the problem, the plan and
-the parameters): it is computed once, and again when one of them has changed or when it was stopped
-before its end.
+Each study has a file there, with the fingerprint of what it rests on (the problem, the plan, the
+parameters and the code of `planning`): it is computed once, and again when one of them has changed
+or when it was stopped before its end.
 """
 
 import csv
+import functools
 import hashlib
 import json
 import sys
@@ -14,7 +15,7 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from pipelines.base import reference
+from pipelines.base import chemins, reference
 from pipelines.base.erreurs import AtlasError
 from pipelines.base.textes import du_tableur
 from pipelines.planning import absences, frontiere, marges, negociation
@@ -26,6 +27,7 @@ from pipelines.scenarios import file_des_calculs, processus, propositions
 from pipelines.scenarios.lecteurs import Acte, Lecteur, exiger
 from pipelines.scenarios.processus import Phase
 
+CODE = chemins.RACINE / "pipelines" / "planning"  # what the answers of a study come from
 TRAVAUX = "etudes"  # folder, in that of the proposal, of the processes at work
 FIN = "fini"
 Progres = Callable[[float, str], None]
@@ -354,11 +356,21 @@ def _proposition(dossier: Path) -> tuple[Probleme, tuple[Presence, ...]]:
 
 
 def _empreinte(dossier: Path, voulus: dict) -> str:
-    """sha256 of the problem, the plan and the parameters; of nothing when a file is missing."""
+    """sha256 of the code, the parameters, the problem and the plan; a missing file is nothing."""
     somme = hashlib.sha256(json.dumps(voulus, sort_keys=True).encode())
+    somme.update(_empreinte_du_code(CODE).encode())
     for nom in (propositions.FICHIER_PROBLEME, propositions.FICHIER_PLAN):
         fichier = dossier / nom
         somme.update(fichier.read_bytes() if fichier.exists() else b"")
+    return somme.hexdigest()
+
+
+@functools.cache
+def _empreinte_du_code(dossier: Path) -> str:
+    """sha256 of the modules of `dossier`, as they were when this process first asked."""
+    somme = hashlib.sha256()
+    for module in sorted(dossier.glob("*.py")):
+        somme.update(module.name.encode() + module.read_bytes())
     return somme.hexdigest()
 
 

@@ -5,14 +5,19 @@ a page only hands over the one it was given, and knows of no role.
 """
 
 import getpass
+import inspect
 import os
+from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import wraps
+from typing import ParamSpec, TypeVar
 
 from pipelines.base.erreurs import AtlasError
 from pipelines.base.textes import enumeration
 
+P, R = ParamSpec("P"), TypeVar("R")
 SANS_NOM = "poste local"
 """The name of a local user whose account has none."""
 
@@ -133,3 +138,19 @@ def exiger(lecteur: Lecteur, acte: Acte, departement: str) -> None:
             admis=enumeration(roles),
             remede="le demander à une personne qui a ce rôle",
         )
+
+
+def reserve(lire: Callable[P, R]) -> Callable[P, R]:
+    """A reading of one département, refused to a `courant` lecteur who may not read it.
+
+    `lire` has a parameter `departement`.
+    """
+    signature = inspect.signature(lire)
+
+    @wraps(lire)
+    def lire_si_permis(*arguments: P.args, **nommes: P.kwargs) -> R:
+        departement = signature.bind(*arguments, **nommes).arguments["departement"]
+        exiger(courant(), Acte.LIRE, departement)
+        return lire(*arguments, **nommes)
+
+    return lire_si_permis

@@ -17,6 +17,7 @@ import sqlalchemy as sa
 
 from pipelines.base import chemins
 from pipelines.base.erreurs import AtlasError
+from pipelines.base.textes import FINE
 
 METADONNEES = sa.MetaData()
 ATTENTE_S = 15
@@ -81,7 +82,8 @@ def jour() -> datetime:
 
 def en_clair(le: datetime) -> str:
     """A time of the store as people say it, at the hour of this machine."""
-    return f"{le.replace(tzinfo=UTC).astimezone():%d/%m/%Y à %H h %M}"
+    ici = le.replace(tzinfo=UTC).astimezone()
+    return f"{ici:%d/%m/%Y à %H}{FINE}h{FINE}{ici:%M}"
 
 
 @contextmanager
