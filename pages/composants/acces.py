@@ -13,6 +13,7 @@ import streamlit as st
 from pipelines.base import chemins
 from pipelines.reports import (
     adaptation,
+    ajuster,
     attente,
     besoins,
     comparer,
@@ -37,10 +38,12 @@ from pipelines.reports import (
     situation,
     trajets,
 )
-from pipelines.scenarios import calculs, comparables, comparaisons, depot, lecteurs
+from pipelines.scenarios import atelier, calculs, comparables, comparaisons, depot, lecteurs
 from pipelines.scenarios.adaptations import Adaptation
+from pipelines.scenarios.ajustements import Geste
 from pipelines.scenarios.etudes import Nature
 from pipelines.scenarios.lecteurs import Lecteur
+from pipelines.scenarios.scenario import Scenario
 
 CACHE = {"show_spinner": "Lecture des données…", "max_entries": 64}
 RECHERCHE = {"show_spinner": "Recherche des autres choix…", "max_entries": 256}
@@ -434,3 +437,49 @@ def lire_locales(regles: str) -> adaptation.VueLocales:
 def regles_illisibles(regles: str) -> list[str]:
     """The académie's files of rules that can't be read."""
     return adaptation.illisibles()
+
+
+def choix_scenarios(departement: str) -> dict[str, str]:
+    """scenario_id → words; read anew each time, others save too."""
+    return ajuster.choix(lecteur(), departement)
+
+
+def ouvrir_scenario(scenario_id: str) -> Scenario:
+    """A scenario as it is now; read anew each time, others save too."""
+    return atelier.ouvrir(lecteur(), scenario_id)
+
+
+@st.cache_data(**CACHE)
+def lire_ajuster(
+    version: str, regles: str, scenario_id: str, etat: int, _scenario: Scenario
+) -> ajuster.VueAjuster:
+    """A scenario to adjust, `etat` being its version."""
+    return ajuster.vue(_terrain(version, regles, _scenario.departement), _scenario)
+
+
+@st.cache_resource(show_spinner="Lecture des données…", max_entries=8)
+def _terrain(version: str, regles: str, departement: str) -> ajuster.Terrain:
+    """The ground of the maps of a département: only read afterwards."""
+    return ajuster.terrain(base(), departement)
+
+
+@st.cache_data(**RECHERCHE)
+def regles_du_scenario(scenario_id: str, etat: int, _scenario: Scenario) -> ajuster.VueRegles:
+    """What a scenario breaks as it is, and the repair."""
+    return ajuster.regles(_scenario)
+
+
+@st.cache_data(**RECHERCHE)
+def repreneurs(
+    scenario_id: str, etat: int, site_id: str, poste_id: str | None, _scenario: Scenario
+) -> ajuster.VueReprise:
+    """Who could take a site of a scenario."""
+    return ajuster.reprise(_scenario, site_id, poste_id)
+
+
+@st.cache_data(**{**RECHERCHE, "show_spinner": False})
+def essayer_geste(
+    scenario_id: str, etat: int, geste: Geste, _scenario: Scenario
+) -> ajuster.VueBilan:
+    """What a gesture would do to a scenario."""
+    return ajuster.bilan(_scenario, geste)

@@ -23,6 +23,7 @@ PAGES = {
     "adapter": (DOSSIER / "comprendre" / "adapter.py", "Adapter"),
     "proposer": (DOSSIER / "proposer" / "proposer.py", "Proposer"),
     "scenarios": (DOSSIER / "proposer" / "scenarios.py", "Scénarios"),
+    "ajuster": (DOSSIER / "proposer" / "ajuster.py", "Ajuster"),
     "doctrines": (DOSSIER / "proposer" / "doctrines.py", "Doctrines"),
     "comparer": (DOSSIER / "proposer" / "comparer.py", "Comparer"),
     "marges": (DOSSIER / "proposer" / "marges.py", "Marges"),

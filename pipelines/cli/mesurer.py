@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from pipelines.banc import affichage as banc_affichage
+from pipelines.banc import ajustement as banc_ajustement
 from pipelines.banc import optimiseur as banc_optimiseur
 from pipelines.banc import sources as banc_sources
 from pipelines.base import chemins
@@ -127,3 +128,39 @@ def _rendre(resultat: dict, sortie: Path | None) -> None:
         sys.stdout.write(texte)
     else:
         sortie.write_text(texte, encoding="utf-8")
+
+
+@banc.command("ajustement")
+def mesurer_ajustement(
+    entrepot: OptionEntrepot = chemins.ENTREPOT_PAR_DEFAUT,
+    departements: OptionDepartements = None,
+    sortie: Annotated[
+        Path | None, typer.Option("--sortie", help="fichier JSON à écrire, au lieu de l'écran")
+    ] = None,
+    gestes: Annotated[
+        int, typer.Option("--gestes", help="gestes tirés au hasard par département", min=1)
+    ] = 100,
+) -> None:
+    """Mesure ce que met un changement fait à la main à rendre son bilan et sa réparation.
+
+    Sort avec le code 1 quand un geste dépasse une demi-seconde.
+    """
+    codes = codes_departements(departements)
+    if not codes:
+        raise AtlasError(
+            "Aucun département demandé.",
+            admis="des codes séparés par des virgules",
+            remede="ajouter par exemple --departements 034",
+        )
+    resultat = banc_ajustement.mesurer(entrepot, codes, gestes)
+    texte = json.dumps(resultat, ensure_ascii=False, indent=2) + "\n"
+    if sortie is None:
+        sys.stdout.write(texte)
+    else:
+        sortie.write_text(texte, encoding="utf-8")
+    lents = [d["departement"] for d in resultat["departements"] if not d["est_tenu"]]
+    if lents:
+        raise AtlasError(
+            f"Un geste dépasse {resultat['secondes_max']} s : {enumeration(lents)}.",
+            remede="mesurer de nouveau sur une machine au repos, ou signaler ce défaut d'Atlas",
+        )

@@ -1,0 +1,270 @@
+"""The plan of a scenario on screen, and the gestures on it: shown before they are kept."""
+
+from functools import partial
+
+import streamlit as st
+
+from pages.composants import acces, cadre
+from pages.composants.conflit import agir
+from pipelines.reports import ajuster
+from pipelines.reports.ajuster import VueAjuster, VueRegles
+from pipelines.scenarios import ajustements
+from pipelines.scenarios.ajustements import Geste, Nature, Portee
+from pipelines.scenarios.scenario import Scenario
+
+PRESENCE, CONFIER, VERROU = (
+    "Changer une présence",
+    "Confier à un autre poste",
+    "Verrouiller ou interdire",
+)
+VERROUS = {
+    Nature.FIXER: "Fixer la présence (poste et durée)",
+    Nature.IMPOSER: "Imposer le lien (durée libre)",
+    Nature.INTERDIRE: "Interdire le lien",
+    Nature.DEVERROUILLER: "Lever le verrou",
+}
+TOUS = {
+    Nature.TOUT_FIXER: "Fixer les présences",
+    Nature.TOUT_IMPOSER: "Imposer les liens",
+    Nature.TOUT_DEVERROUILLER: "Lever les verrous",
+}
+PORTEES = {
+    Portee.TOUT: "Tout le plan",
+    Portee.BASSIN: "Un bassin",
+    Portee.CATEGORIE: "Une catégorie",
+}
+HAUTEUR, HAUTEUR_DE_LIGNE = 420, 62
+# every word shown on the narrowest screen, over two lines if need be; in pixels
+LARGEURS = {"Site": 230, "Poste": 100, "Rythme": 165, "Besoin": 60, "Verrou": 70}
+REPARES_DE_SUITE = 5  # breaches up to which the repair of the whole plan is shown unasked
+
+
+def plan(scenario: Scenario, vue: VueAjuster) -> None:
+    """The map of the sectors and the plan line by line: a click on either picks the site."""
+    carte, liste = f"carte-ajuster-{scenario.scenario_id}", f"liste-ajuster-{scenario.scenario_id}"
+    st.plotly_chart(
+        vue.carte,
+        key=carte,
+        on_select=lambda: _choisir_point(carte),
+        selection_mode="points",
+        config={"scrollZoom": True, "displaylogo": False, "displayModeBar": False},
+        alt="Carte des secteurs du scénario ; le tableau dessous dit la même chose.",
+    )
+    st.caption(
+        "Un trait relie la résidence d'un poste à chaque site de son secteur ; la couleur du "
+        "site dit son rythme, sa taille le besoin."
+    )
+    st.dataframe(
+        vue.plan,
+        hide_index=True,
+        height=HAUTEUR,
+        key=liste,
+        on_select=lambda: _choisir_ligne(liste, vue),
+        selection_mode="single-row",
+        row_height=HAUTEUR_DE_LIGNE,
+        column_order=list(LARGEURS),
+        column_config={n: st.column_config.Column(width=w) for n, w in LARGEURS.items()},
+    )
+    st.caption(
+        "Choisir un établissement, sur la carte ou dans la liste. Besoin en demi-journées par "
+        "cycle de 4 semaines."
+    )
+    cadre.telecharger(
+        vue.plan.drop(columns=["site_id", "poste_id"]), f"plan-{scenario.scenario_id}"
+    )
+
+
+def _choisir_point(cle: str) -> None:
+    for point in st.session_state[cle]["selection"]["points"]:
+        if donnee := point.get("customdata"):
+            st.query_params["site"] = donnee[0] if isinstance(donnee, list) else donnee
+            return
+
+
+def _choisir_ligne(cle: str, vue: VueAjuster) -> None:
+    rangs = st.session_state[cle]["selection"]["rows"]
+    if rangs:
+        st.query_params["site"] = vue.plan.iloc[rangs[0]]["site_id"]
+
+
+def etablissement(scenario: Scenario, vue: VueAjuster) -> None:
+    """One establishment, one gesture, its verdict before it is kept."""
+    st.markdown("### Un établissement")
+    codes = list(vue.sites)
+    demande = st.query_params.get("site")
+    site_id = st.selectbox(
+        "Établissement : présence sur besoin",
+        codes,
+        index=codes.index(demande) if demande in vue.sites else None,
+        format_func=vue.sites.get,
+        placeholder="Chercher un nom ou un UAI",
+    )
+    if site_id is None:
+        st.caption("Choisir un établissement pour changer sa présence, son poste ou ses verrous.")
+        return
+    if site_id != demande:
+        st.query_params["site"] = site_id
+    site = ajuster.site(scenario, site_id)
+    st.write(cadre.inerte(site.phrase))
+    quoi = st.radio("Geste", [PRESENCE, CONFIER, VERROU], horizontal=True)
+    with cadre.sur_place():
+        geste = {PRESENCE: _presence, CONFIER: _confier, VERROU: _verrou}[quoi](
+            scenario, site_id, site
+        )
+        if geste is not None:
+            _essai(scenario, geste)
+
+
+def _poste(scenario: Scenario, site_id: str, site: ajuster.VueSite, titre: str) -> str:
+    postes = {**site.postes, **site.autres}
+    return st.selectbox(
+        titre, list(postes), format_func=postes.get, key=f"poste-{site_id}-{scenario.version}"
+    )
+
+
+def _presence(scenario: Scenario, site_id: str, site: ajuster.VueSite) -> Geste | None:
+    gauche, droite = st.columns(2)
+    with gauche:
+        poste_id = _poste(scenario, site_id, site, "Poste")
+    niveaux = list(site.niveaux)
+    actuel = ajuster.presence_de(scenario, poste_id, site_id)
+    voulu = droite.selectbox(
+        "Présence, en demi-journées par cycle",
+        niveaux,
+        index=niveaux.index(actuel) if actuel in niveaux else None,
+        format_func=site.niveaux.get,
+        key=f"presence-{site_id}-{poste_id}-{scenario.version}",
+        placeholder="Choisir une présence",
+    )
+    if voulu in (None, actuel):
+        st.caption("Choisir une autre présence pour voir ce qu'elle changerait.")
+        return None
+    return Geste(Nature.PRESENCE, poste_id, site_id, demi_journees_cycle=voulu)
+
+
+def _confier(scenario: Scenario, site_id: str, site: ajuster.VueSite) -> Geste | None:
+    servants = list(site.postes)
+    gauche, droite = st.columns(2)
+    de = None
+    if servants:
+        de = gauche.selectbox(
+            "À la place de",
+            servants,
+            format_func=site.postes.get,
+            key=f"de-{site_id}-{scenario.version}",
+        )
+    vue = acces.repreneurs(scenario.scenario_id, scenario.version, site_id, de, scenario)
+    st.write(cadre.inerte(vue.phrase))
+    vers = droite.selectbox(
+        "Poste qui prend, le meilleur choix d'abord",
+        list(vue.postes),
+        index=None,
+        format_func=vue.postes.get,
+        placeholder="Choisir un poste",
+        key=f"vers-{site_id}-{de}-{scenario.version}",
+    )
+    with st.expander("Qui peut prendre cet établissement ?"):
+        cadre.table(vue.tableau, f"reprise-{site_id}-{de}")
+        st.caption(vue.note)
+    return None if vers is None else ajuster.geste_de_reprise(site_id, de, vers)
+
+
+def _verrou(scenario: Scenario, site_id: str, site: ajuster.VueSite) -> Geste | None:
+    gauche, droite = st.columns(2)
+    with gauche:
+        poste_id = _poste(scenario, site_id, site, "Poste")
+    verrou = ajuster.verrou_de(scenario, poste_id, site_id)
+    admis = [n for n in VERROUS if n != Nature.DEVERROUILLER or verrou is not None]
+    nature = droite.selectbox(
+        "Verrou",
+        admis,
+        index=None,
+        format_func=VERROUS.get,
+        placeholder="Choisir",
+        key=f"verrou-{site_id}-{poste_id}-{scenario.version}",
+    )
+    return None if nature is None else Geste(nature, poste_id, site_id)
+
+
+def _essai(scenario: Scenario, geste: Geste) -> None:
+    """What the gesture would do, and the buttons that keep it."""
+    vue = acces.essayer_geste(scenario.scenario_id, scenario.version, geste, scenario)
+    if not vue.change:
+        st.caption("Ce geste ne change rien.")
+        return
+    st.markdown(f"##### {cadre.inerte(vue.quoi)}")
+    st.write(cadre.inerte(vue.phrase))
+    un, deux, _ = st.columns([3, 4, 5])
+    un.button(
+        "Garder ce changement",
+        type="primary",
+        on_click=agir,
+        args=(ajustements.garder, scenario, geste),
+    )
+    if vue.regles.reparation:
+        deux.button(
+            "Garder avec la réparation",
+            on_click=agir,
+            args=(partial(ajustements.garder, reparer=True), scenario, geste),
+        )
+    _dire_les_regles(vue.regles, f"essai-{scenario.scenario_id}")
+    gauche, droite = st.columns(2, gap="medium")
+    with gauche:
+        cadre.table_a_lire(vue.chiffres, "bilan", nombres=["Avant", "Après", "Écart"])
+        if not vue.charges.empty:
+            cadre.table_a_lire(vue.charges, "charges")
+    with droite:
+        cadre.table_a_lire(
+            vue.couvertures, "couvertures", nombres=["Avant", "Après", "½ j. par cycle"]
+        )
+
+
+def regles(scenario: Scenario, vue: VueAjuster) -> None:
+    """The breaches of the plan as it is kept, and the button that mends them."""
+    st.markdown("### Règles")
+    if not vue.nb_manquements:
+        st.write("Ce plan respecte toutes les règles.")
+        return
+    # many breaches, such as today's, take seconds to mend together: asked for, not at each gesture
+    if vue.nb_manquements > REPARES_DE_SUITE and not st.toggle(
+        f"Montrer les {vue.nb_manquements} manquements et chercher la réparation la moins chère"
+    ):
+        return
+    dites = acces.regles_du_scenario(scenario.scenario_id, scenario.version, scenario)
+    _dire_les_regles(dites, f"plan-{scenario.scenario_id}")
+    if dites.reparation:
+        st.button(
+            "Appliquer la réparation",
+            on_click=agir,
+            args=(ajustements.garder, scenario, Geste(Nature.REPARER)),
+        )
+
+
+def _dire_les_regles(vue: VueRegles, nom: str) -> None:
+    st.write(cadre.inerte(vue.phrase))
+    if vue.reparation:
+        st.markdown("\n".join(f"- {cadre.inerte(moyen)}" for moyen in vue.reparation))
+        st.caption(vue.note)
+    if not vue.manquements.empty:
+        cadre.table_a_lire(vue.manquements, f"manquements-{nom}")
+
+
+def verrous(scenario: Scenario, vue: VueAjuster) -> None:
+    """Lock or unlock all, a bassin or a category."""
+    st.markdown("##### Verrouiller plusieurs présences")
+    portee = st.selectbox("Où", list(PORTEES), format_func=PORTEES.get, key="portee")
+    cibles = {Portee.BASSIN: vue.bassins, Portee.CATEGORIE: vue.categories}.get(portee)
+    cible = None
+    if cibles is not None:
+        if not cibles:
+            st.caption("Ce département n'en a aucun de connu.")
+            return
+        cible = st.selectbox(
+            PORTEES[portee], list(cibles), format_func=cibles.get, key=f"cible-{portee}"
+        )
+    nature = st.selectbox("Quoi", list(TOUS), format_func=TOUS.get, key="tous")
+    st.button(
+        "Garder ces verrous",
+        on_click=agir,
+        args=(ajustements.garder, scenario, Geste(nature, portee=portee, cible=cible)),
+    )

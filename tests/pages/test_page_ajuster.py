@@ -1,0 +1,68 @@
+"""« Ajuster » as its user meets it: a change is told before it is kept, kept once, then undone."""
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from pages.composants.cadre import PAGES
+from pipelines.base import chemins
+from pipelines.scenarios import atelier
+from pipelines.scenarios.lecteurs import Lecteur
+
+MOI = Lecteur("Camille")
+
+
+@pytest.fixture
+def scenario(entrepot_exemple, tmp_path, monkeypatch):
+    """Today's presences of the 005, in a store of its own."""
+    monkeypatch.setattr(chemins, "CALCULS", tmp_path / "calculs")
+    monkeypatch.setenv("ATLAS_BASE_URL", f"sqlite:///{tmp_path / 'atelier.sqlite'}")
+    monkeypatch.setenv("ATLAS_ENTREPOT", str(entrepot_exemple))
+    return atelier.creer_aujourd_hui(MOI, entrepot_exemple, "À la main", "005")
+
+
+def ouvrir(scenario, **parametres):
+    """The page on a scenario, as a visitor of its address finds it."""
+    ecran = AppTest.from_file(str(chemins.APPLICATION), default_timeout=60)
+    adresse = {"departement": "005", "scenario": scenario.scenario_id, **parametres}
+    for nom, valeur in adresse.items():
+        ecran.query_params[nom] = valeur
+    ecran.run()
+    fichier = PAGES["ajuster"][0]
+    return ecran.switch_page(f"../{fichier.relative_to(chemins.RACINE / 'pages')}").run()
+
+
+def choix(ecran, titre):
+    return next(s for s in ecran.main.selectbox if s.label.startswith(titre))
+
+
+def bouton(ecran, titre):
+    return next(b for b in ecran.main.button if b.label == titre)
+
+
+def test_a_presence_is_shown_before_it_is_kept_then_kept_once_and_undone(scenario):
+    x = scenario.plan[0]
+    ecran = ouvrir(scenario, site=x.site_id)
+    assert not ecran.exception
+    assert not [b for b in ecran.main.button if b.label == "Garder ce changement"]
+    choix(ecran, "Poste").set_value(x.poste_id).run()
+    choix(ecran, "Présence").set_value(0).run()
+    assert not ecran.exception
+    assert atelier.ouvrir(MOI, scenario.scenario_id).plan == scenario.plan
+    bouton(ecran, "Garder ce changement").click().run()
+    assert not ecran.exception
+    garde = atelier.ouvrir(MOI, scenario.scenario_id)
+    assert x not in garde.plan
+    assert len(garde.plan) == len(scenario.plan) - 1
+    bouton(ecran, "Annuler").click().run()
+    assert not ecran.exception
+    assert atelier.ouvrir(MOI, scenario.scenario_id).plan == scenario.plan
+
+
+def test_all_the_presences_are_locked_from_the_page(scenario):
+    ecran = ouvrir(scenario)
+    bouton(ecran, "Garder ces verrous").click().run()
+    assert not ecran.exception
+    verrouille = atelier.ouvrir(MOI, scenario.scenario_id)
+    assert {(v.poste_id, v.site_id) for v in verrouille.verrous} >= {
+        (x.poste_id, x.site_id) for x in scenario.plan
+    }
