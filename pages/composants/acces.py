@@ -449,7 +449,7 @@ def ouvrir_scenario(scenario_id: str) -> Scenario:
     return atelier.ouvrir(lecteur(), scenario_id)
 
 
-@st.cache_data(**CACHE)
+@st.cache_resource(**CACHE)
 def lire_ajuster(
     version: str, regles: str, scenario_id: str, etat: int, _scenario: Scenario
 ) -> ajuster.VueAjuster:
@@ -463,13 +463,13 @@ def _terrain(version: str, regles: str, departement: str) -> ajuster.Terrain:
     return ajuster.terrain(base(), departement)
 
 
-@st.cache_data(**RECHERCHE)
+@st.cache_resource(**RECHERCHE)
 def regles_du_scenario(scenario_id: str, etat: int, _scenario: Scenario) -> ajuster.VueRegles:
     """What a scenario breaks as it is, and the repair."""
     return ajuster.regles(_scenario)
 
 
-@st.cache_data(**RECHERCHE)
+@st.cache_resource(**RECHERCHE)
 def repreneurs(
     scenario_id: str, etat: int, site_id: str, poste_id: str | None, _scenario: Scenario
 ) -> ajuster.VueReprise:
@@ -477,7 +477,7 @@ def repreneurs(
     return ajuster.reprise(_scenario, site_id, poste_id)
 
 
-@st.cache_data(**{**RECHERCHE, "show_spinner": False})
+@st.cache_resource(**{**RECHERCHE, "show_spinner": False})
 def essayer_geste(
     scenario_id: str, etat: int, geste: Geste, _scenario: Scenario
 ) -> ajuster.VueBilan:

@@ -230,7 +230,7 @@ def test_the_map_is_drawn_and_its_table_stands_below(visite, entrepot_exemple):
 def test_choosing_a_departement_changes_the_address_and_the_links_keep_it(visite):
     page = visite.aller("/?departement=013")
     cote = page.get_by_test_id("stSidebar")
-    cote.get_by_test_id("stSelectbox").locator("input").click()
+    cote.get_by_test_id("stSelectbox").first.locator("input").click()
     page.get_by_role("option", name="Hautes-Alpes (005)").click()
     page.get_by_role("heading", name="Hautes-Alpes : où en est la couverture").wait_for()
     visite.attendre()
@@ -258,7 +258,7 @@ def test_a_site_picked_in_the_list_is_let_go_when_the_departement_changes(visite
     fiche = page.get_by_role("link", name="Ouvrir la fiche du site choisi")
     fiche.wait_for()
     assert parse_qs(urlsplit(fiche.get_attribute("href")).query)["departement"] == ["013"]
-    page.get_by_test_id("stSidebar").get_by_test_id("stSelectbox").locator("input").click()
+    page.get_by_test_id("stSidebar").get_by_test_id("stSelectbox").first.locator("input").click()
     page.get_by_role("option", name="Hautes-Alpes (005)").click()
     page.get_by_role("heading", name="Hautes-Alpes : où en est la couverture").wait_for()
     visite.attendre()
