@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 
 import pytest
+import serveur_postgresql
 
 from pipelines.base import chemins
 from pipelines.marts import construction
@@ -22,6 +23,7 @@ ABSENCE = "Les tests sur les fichiers réels n'ont pas tourné : ../shared/rea
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "reel: reads the real public files of ../shared/real")
+    config.addinivalue_line("markers", "postgresql: runs on a PostgreSQL server it starts")
     config.addinivalue_line("markers", "valhalla: makes tiles with the optional pyvalhalla")
 
 
@@ -33,6 +35,12 @@ def pytest_collection_modifyitems(config, items):
         sans_moteur = [i for i in items if i.get_closest_marker("valhalla")]
         items[:] = [i for i in items if i not in sans_moteur]
         config.hook.pytest_deselected(items=sans_moteur)
+    if not serveur_postgresql.est_la():
+        if os.environ.get("ATLAS_EXIGE_REEL") == "1":
+            raise pytest.UsageError(f"{serveur_postgresql.ABSENCE} (ATLAS_EXIGE_REEL=1)")
+        sans_serveur = [i for i in items if i.get_closest_marker("postgresql")]
+        items[:] = [i for i in items if i not in sans_serveur]
+        config.hook.pytest_deselected(items=sans_serveur)
     if DOSSIER_REEL.is_dir():
         return
     if os.environ.get("ATLAS_EXIGE_REEL") == "1":
@@ -60,6 +68,8 @@ def pytest_unconfigure(config):
         print(ABSENCE)
     if not valhalla_fait_des_tuiles():
         print(ABSENCE_VALHALLA)
+    if not serveur_postgresql.est_la():
+        print(serveur_postgresql.ABSENCE)
 
 
 @pytest.fixture(scope="session", autouse=True)

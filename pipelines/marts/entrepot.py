@@ -85,6 +85,17 @@ def empreinte(connexion: duckdb.DuckDBPyConnection) -> str:
     return hashlib.sha256(repr((lignes, departements)).encode()).hexdigest()
 
 
+def sources(connexion: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    """Source → sha256 over the files it was read from: tells which ones changed since."""
+    lignes = connexion.execute(
+        "select source, string_agg(sha256, ' ' order by sha256) from meta_construction "
+        "group by source order by source"
+    ).fetchall()
+    return {
+        source: hashlib.sha256(empreintes.encode()).hexdigest() for source, empreintes in lignes
+    }
+
+
 def origine(connexion: duckdb.DuckDBPyConnection) -> list[str]:
     """The folders the warehouse was built from, or the version of the deposit; [] when unknown."""
     tables = {nom for (nom,) in connexion.execute("show tables").fetchall()}

@@ -88,7 +88,8 @@ def _contradictions(jugement: Jugement) -> list[str]:
             "Les objectifs recalculés ne sont pas ceux de resume.json : le plan, le problème ou le "
             "résumé a été modifié depuis le calcul."
         )
-    if jugement.verdict.conforme and objectifs["manque"] < annonces["manque"]["borne"]:
+    borne = annonces["manque"]["borne"] or 0
+    if jugement.verdict.conforme and objectifs["manque"] < borne:
         notes.append(
             "Ce plan fait mieux que la borne annoncée pour le manque de présence : la preuve est "
             "fausse, ou les fichiers ont été modifiés. Signaler ce défaut d'Atlas avec ce dossier."

@@ -16,7 +16,7 @@ from pipelines.scenarios import propositions
 class Lu:
     """A kept proposal: its problem, its plan, its categories of that day (code → label).
 
-    `borne`: the proven floor of the first objective.
+    `borne`: the proven floor of the first objective, 0 when nothing is proven.
     """
 
     probleme: Probleme
@@ -76,5 +76,5 @@ def lire(dossier: Path) -> Lu:
         depuis_json(texte),
         tuple(Presence(*ligne) for ligne in lue.plan.itertuples(index=False)),
         {c.code: c.libelle for c in lue.bareme.categories},
-        lue.resume["etages"][0]["borne"],
+        lue.resume["etages"][0]["borne"] or 0,
     )

@@ -3,6 +3,7 @@
 import tomllib
 
 from pipelines.base import chemins
+from pipelines.scenarios.resume import SANS_PREUVE
 from pipelines.scoring.couverture import Rythme
 from pipelines.scoring.doctrine import doctrines
 
@@ -97,6 +98,7 @@ FINS = {
     "travail": "travail prévu achevé",
     "temps": "coupé par l'horloge",
     "utilisateur": "arrêt demandé",
+    SANS_PREUVE: "aucun calcul",
     None: "non noté",
 }
 """What ended a stage of a computation; None in a proposal made before it was kept."""
@@ -105,7 +107,8 @@ FINS_EN_MOTS = (
     "d'avant ; « écart visé atteint », prouvé assez près du meilleur, comme demandé ; "
     "« travail prévu achevé », tout ce que permet la durée demandée est fait ; "
     "« coupé par l'horloge », la machine a été trop lente ou trop occupée ; "
-    "« arrêt demandé », quelqu'un l'a arrêté."
+    "« arrêt demandé », quelqu'un l'a arrêté ; « aucun calcul », le plan est celui "
+    "d'aujourd'hui ou a été changé à la main."
 )
 COUPURES = {
     "temps": "L'horloge a coupé le calcul, la machine étant trop lente ou trop occupée : le "

@@ -49,6 +49,7 @@ MOTS_LIENS = "entre un poste et un site changent"
 AUCUN = "aucun ne la perd"
 HORS_TEXTE = (SANS_CATEGORIE, CATEGORIE_INCONNUE, ENSEMBLE)
 SITES_NOMMES = 5
+MANQUEMENTS_DITS = 3
 RAISONS_DE_TRANSITION = {
     "besoin": "son besoin est plus bas : un plan ne donne jamais plus que le besoin",
     "moyens": "le plan trouvé ne le permet pas (moyens, trajets, sites par poste, poste tenu à sa "
@@ -261,7 +262,12 @@ def _preuve(resume: dict) -> str:
     """How far from the best it can be, in words."""
     manque = resume["etages"][0]
     part = manque["part_ecart"]
-    if part == 0:
+    if part is None:
+        debut = (
+            "Ce plan n'est pas le résultat d'un calcul : rien ne dit à quelle distance il est du "
+            "meilleur."
+        )
+    elif part == 0:
         debut = "Le manque de présence est prouvé le plus petit possible sous ces hypothèses."
     else:
         debut = (
@@ -280,7 +286,19 @@ def _preuve(resume: dict) -> str:
         if libres
         else ""
     )
-    return f"{debut}{reste} Un contrôle indépendant a vérifié toutes les règles."
+    return f"{debut}{reste} {_controle(resume)}"
+
+
+def _controle(resume: dict) -> str:
+    """What the independent judge found, the first breaches named."""
+    trouves = resume["jugement"]["manquements"]
+    if not trouves:
+        return "Un contrôle indépendant a vérifié toutes les règles."
+    suite = " …" if len(trouves) > MANQUEMENTS_DITS else ""
+    return (
+        f"Un contrôle indépendant trouve {pluriel(len(trouves), 'manquement')} aux règles : "
+        f"{' '.join(trouves[:MANQUEMENTS_DITS])}{suite}"
+    )
 
 
 def _ecart_vise(resume: dict) -> str:

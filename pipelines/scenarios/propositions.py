@@ -54,6 +54,7 @@ def proposer(
     with entrepot.ouvrir(base) as connexion:
         probleme = assembler(connexion, departement, hypotheses or Hypotheses(), graine)
         avertissements = entrepot.avertissements(connexion)
+        sources = entrepot.sources(connexion)
     resultat = resoudre(
         probleme,
         duree_max_s=duree_max_s,
@@ -70,14 +71,17 @@ def proposer(
             remede="ne pas se servir de ce plan et signaler ce défaut d'Atlas avec probleme.json",
         )
     limites = {"duree_max_s": duree_max_s, "part_ecart_vise": ecart_vise}
-    resume = resumer(probleme, resultat, limites, verdict, avertissements)
+    resume = {
+        **resumer(probleme, resultat, limites, verdict, avertissements),
+        "sources": sources,
+    }
     if sortie is not None:
         ecrire(
             sortie,
             {
                 FICHIER_PROBLEME: texte,
                 FICHIER_PLAN: plan_en_csv(resultat.plan),
-                FICHIER_RESUME: json.dumps(resume, ensure_ascii=False, indent=1) + "\n",
+                FICHIER_RESUME: resume_en_json(resume),
             },
         )
     return Proposition(probleme, resultat, resume)
@@ -90,6 +94,11 @@ def plan_en_csv(plan: tuple[Presence, ...]) -> str:
     ecrivain.writerow(COLONNES_PLAN)
     ecrivain.writerows((pour_tableur(p.poste_id), p.site_id, p.demi_journees_cycle) for p in plan)
     return flux.getvalue()
+
+
+def resume_en_json(resume: dict) -> str:
+    """The text of `resume.json`."""
+    return json.dumps(resume, ensure_ascii=False, indent=1) + "\n"
 
 
 def ecrire(sortie: Path, fichiers: Mapping[str, str | bytes]) -> None:

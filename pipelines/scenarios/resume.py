@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from pipelines.planning.assemblage import presences_a_garder
+from pipelines.planning.modele import SOUPLES
 from pipelines.planning.probleme import Presence, Probleme, Site
 from pipelines.planning.solveur import Resultat
 from pipelines.planning.verification import Verdict
@@ -13,6 +14,8 @@ SANS_CATEGORIE = "sans_categorie"
 CATEGORIE_INCONNUE = "categorie_inconnue"
 ENSEMBLE = "ensemble"
 SANS_PERSONNE = ("vacant", "absent")
+SANS_PREUVE = "sans_preuve"
+"""How a plan nobody solved says that nothing is proven of it: today's, or one changed by hand."""
 
 
 def resumer(
@@ -26,8 +29,91 @@ def resumer(
 
     `limites`: what the work was asked to stop at.
     """
+    return _contenu(
+        probleme,
+        resultat.plan,
+        verdict,
+        avertissements,
+        {
+            "statut": resultat.statut,
+            "limites": limites,
+            "arret_par": resultat.arret_par,
+            "etages": [
+                {
+                    "code": e.code,
+                    "libelle": e.libelle,
+                    "statut": e.statut,
+                    "valeur": e.valeur,
+                    "valeur_atteinte": e.valeur_atteinte,
+                    "borne": e.borne,
+                    "part_ecart": e.ecart,
+                    "ecart_demi_journees": e.ecart_demi_journees,
+                    "arret_par": e.arret_par,
+                    "secondes": round(e.secondes, 2),
+                }
+                for e in resultat.etages
+            ],
+        },
+    )
+
+
+def resumer_sans_preuve(
+    probleme: Probleme,
+    plan: tuple[Presence, ...],
+    verdict: Verdict,
+    avertissements: dict[str, str],
+) -> dict:
+    """The content of `resume.json` for a plan nobody solved: today's, or one changed by hand.
+
+    The values are the judge's; no bound is proven, so none is given (None), nor any gap.
+    """
+    return _contenu(
+        probleme,
+        plan,
+        verdict,
+        avertissements,
+        {
+            "statut": SANS_PREUVE,
+            "limites": {"duree_max_s": None, "part_ecart_vise": None},
+            "arret_par": SANS_PREUVE,
+            "etages": [
+                {
+                    "code": o.code,
+                    "libelle": o.libelle,
+                    "statut": SANS_PREUVE,
+                    "valeur": verdict.objectifs[o.code],
+                    "valeur_atteinte": verdict.objectifs[o.code],
+                    "borne": None,
+                    "part_ecart": None,
+                    "ecart_demi_journees": None,
+                    "arret_par": SANS_PREUVE,
+                    "secondes": 0.0,
+                }
+                for o in SOUPLES
+            ],
+        },
+    )
+
+
+def jugement(verdict: Verdict) -> dict:
+    """The verdict as plain values."""
+    return {
+        "conforme": verdict.conforme,
+        "manquements": [m.message for m in verdict.manquements],
+        "objectifs": verdict.objectifs,
+    }
+
+
+def _contenu(
+    probleme: Probleme,
+    plan: tuple[Presence, ...],
+    verdict: Verdict,
+    avertissements: dict[str, str],
+    calcul: dict,
+) -> dict:
+    """What is said of any plan of `probleme`; `calcul`: how it was found, and what is proven."""
     avant = couvertures(probleme, probleme.presences_actuelles)
-    apres = couvertures(probleme, resultat.plan)
+    apres = couvertures(probleme, plan)
     return {
         "departement": probleme.departement,
         "graine": probleme.graine,
@@ -44,34 +130,13 @@ def resumer(
             "besoin_demi_journees_cycle": sum(s.besoin for s in probleme.sites),
             "donnees_demi_journees_cycle": sum(apres.values()),
         },
-        "statut": resultat.statut,
-        "limites": limites,
-        "arret_par": resultat.arret_par,
-        "etages": [
-            {
-                "code": e.code,
-                "libelle": e.libelle,
-                "statut": e.statut,
-                "valeur": e.valeur,
-                "valeur_atteinte": e.valeur_atteinte,
-                "borne": e.borne,
-                "part_ecart": e.ecart,
-                "ecart_demi_journees": e.ecart_demi_journees,
-                "arret_par": e.arret_par,
-                "secondes": round(e.secondes, 2),
-            }
-            for e in resultat.etages
-        ],
-        "jugement": {
-            "conforme": verdict.conforme,
-            "manquements": [m.message for m in verdict.manquements],
-            "objectifs": verdict.objectifs,
-        },
+        **calcul,
+        "jugement": jugement(verdict),
         "couverture": par_categorie(probleme, avant, apres),
         "transition": transition(probleme, avant, apres),
         "sites_sans_presence": sans_presence(probleme, apres),
-        "postes": charges(probleme, resultat.plan),
-        "changements": changements(probleme, resultat.plan),
+        "postes": charges(probleme, plan),
+        "changements": changements(probleme, plan),
     }
 
 

@@ -1,0 +1,121 @@
+"""Who reads and acts: one lecteur, a role, the départements in scope, and what each role may do.
+
+Every public function that reads or changes a scenario takes the lecteur first and asks `exiger`;
+a page only hands over the one it was given, and knows of no role.
+"""
+
+import getpass
+import os
+from dataclasses import dataclass
+from enum import StrEnum
+
+from pipelines.base.erreurs import AtlasError
+from pipelines.base.textes import enumeration
+
+SANS_NOM = "poste local"
+"""The name of a local user whose account has none."""
+
+
+class Role(StrEnum):
+    """Why someone reads; the value is stored in the journal."""
+
+    LOCAL = "local"
+    CTSS_D = "ctss_d"
+    CTSS_R = "ctss_r"
+    IA_DASEN = "ia_dasen"
+    RECTEUR = "recteur"
+    INSTANCE = "instance"
+
+    @property
+    def libelle(self) -> str:
+        """The role in words."""
+        return LIBELLES[self]
+
+
+class Acte(StrEnum):
+    """What can be done with a scenario.
+
+    LISTER shows that it exists (name, status, dates); LIRE shows its plan, poste by poste.
+    """
+
+    LISTER = "lister"
+    LIRE = "lire"
+    ANNOTER = "annoter"
+    MODIFIER = "modifier"
+    PRESENTER = "presenter"
+    DECIDER = "decider"
+    ARRETER = "arreter"
+
+
+LIBELLES = {
+    Role.LOCAL: "utilisateur local",
+    Role.CTSS_D: "CTSS départemental",
+    Role.CTSS_R: "CTSS académique",
+    Role.IA_DASEN: "IA-DASEN",
+    Role.RECTEUR: "recteur",
+    Role.INSTANCE: "membre d'une instance",
+}
+EN_MOTS = {
+    Acte.LISTER: "voir la liste des scénarios",
+    Acte.LIRE: "lire un scénario",
+    Acte.ANNOTER: "écrire une note",
+    Acte.MODIFIER: "créer ou modifier un scénario",
+    Acte.PRESENTER: "présenter un scénario à une instance, ou revenir sur une présentation",
+    Acte.DECIDER: "noter la décision d'une instance",
+    Acte.ARRETER: "arrêter un scénario",
+}
+DROITS: dict[Role, frozenset[Acte]] = {
+    Role.LOCAL: frozenset(Acte),
+    Role.CTSS_D: frozenset(Acte) - {Acte.ARRETER},
+    Role.CTSS_R: frozenset({Acte.LISTER, Acte.LIRE, Acte.ANNOTER}),
+    Role.IA_DASEN: frozenset(Acte) - {Acte.MODIFIER},
+    Role.RECTEUR: frozenset({Acte.LISTER, Acte.LIRE, Acte.ANNOTER, Acte.DECIDER, Acte.ARRETER}),
+    Role.INSTANCE: frozenset({Acte.LISTER}),
+}
+"""Team choice, not in the texts: the CTSS-D proposes, the IA-DASEN or the recteur decides."""
+
+
+@dataclass(frozen=True)
+class Lecteur:
+    """Who asks; `departements` in scope, None for all."""
+
+    nom: str
+    role: Role = Role.LOCAL
+    departements: frozenset[str] | None = None
+
+    def voit(self, departement: str) -> bool:
+        """Whether `departement` is in scope."""
+        return self.departements is None or departement in self.departements
+
+    def peut(self, acte: Acte, departement: str) -> bool:
+        """Whether the role admits `acte` and `departement` is in scope."""
+        return acte in DROITS[self.role] and self.voit(departement)
+
+
+def local() -> Lecteur:
+    """The person at this machine, with all rights: ATLAS_LECTEUR, else the name of the account."""
+    nom = os.environ.get("ATLAS_LECTEUR", "").strip()
+    if not nom:
+        try:
+            nom = getpass.getuser()
+        except (OSError, KeyError, ImportError):
+            nom = SANS_NOM
+    return Lecteur(nom)
+
+
+def exiger(lecteur: Lecteur, acte: Acte, departement: str) -> None:
+    """AtlasError when `lecteur` may not do `acte` there."""
+    if not lecteur.voit(departement):
+        siens = sorted(lecteur.departements or ())
+        raise AtlasError(
+            f"Le département {departement} n'est pas de votre ressort.",
+            admis=enumeration(siens) or "aucun département",
+            remede="demander l'accès à ce département à qui gère Atlas",
+        )
+    if acte not in DROITS[lecteur.role]:
+        roles = [role.libelle for role, actes in DROITS.items() if acte in actes]
+        raise AtlasError(
+            f"Votre rôle ({lecteur.role.libelle}) ne permet pas de {EN_MOTS[acte]}.",
+            admis=enumeration(roles),
+            remede="le demander à une personne qui a ce rôle",
+        )
