@@ -123,8 +123,7 @@ def partager(
             for u in unites
             if parts[u.code] == minimum[u.code] and parts[u.code] > libres[u.code]
         ),
-        distance=sum(abs(parts[u.code] / DEMI_POSTES_PAR_ETP - u.aujourd_hui) for u in unites)
-        / 2,
+        distance=sum(abs(parts[u.code] / DEMI_POSTES_PAR_ETP - u.aujourd_hui) for u in unites) / 2,
         suivant=suivant,
     )
 
@@ -206,7 +205,11 @@ def _servir(unites: list[Unite], demis: int, methode: Methode) -> dict[str, int]
     )
     exact = methode is not Methode.HUNTINGTON_HILL  # its divisors are square roots
     parts = methods.compute(
-        methode.value, [u.besoin for u in avec], demis, fractions=exact, parties=[u.nom for u in avec]
+        methode.value,
+        [u.besoin for u in avec],
+        demis,
+        fractions=exact,
+        parties=[u.nom for u in avec],
     )
     servies = {u.code: int(part) for u, part in zip(avec, parts, strict=True)}
     return {u.code: servies.get(u.code, 0) for u in unites}
