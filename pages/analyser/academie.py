@@ -83,16 +83,30 @@ if not vue.a_des_postes:
 else:
     un, deux, trois = st.columns(3)
     ecart = un.number_input(
-        "ETP de plus ou de moins qu'aujourd'hui", value=0.0, step=0.5, key="ecart",
-        bind="query-params", format="%.1f",
+        "ETP de plus ou de moins qu'aujourd'hui",
+        value=0.0,
+        step=0.5,
+        key="ecart",
+        bind="query-params",
+        format="%.1f",
     )
     plancher = deux.number_input(
-        "Plancher de chaque territoire (ETP)", value=0.5, step=0.5, min_value=0.0, key="plancher",
-        bind="query-params", format="%.1f",
+        "Plancher de chaque territoire (ETP)",
+        value=0.5,
+        step=0.5,
+        min_value=0.0,
+        key="plancher",
+        bind="query-params",
+        format="%.1f",
     )
     perte = trois.number_input(
-        "Perte la plus grande d'un territoire (ETP ; vide : sans limite)", value=None, step=0.5,
-        min_value=0.0, key="perte", bind="query-params", format="%.1f",
+        "Perte la plus grande d'un territoire (ETP ; vide : sans limite)",
+        value=None,
+        step=0.5,
+        min_value=0.0,
+        key="perte",
+        bind="query-params",
+        format="%.1f",
     )
     with cadre.sur_place():
         partage = acces.repartir(

@@ -7,7 +7,15 @@ from pipelines.base.erreurs import AtlasError
 from pipelines.cli.application import app, erreurs
 
 # each declares its commands, in the order the help lists them
-for _module in ("donnees", "repartition", "comprendre", "deplacer", "territoires", "servir", "mesurer"):
+for _module in (
+    "donnees",
+    "repartition",
+    "comprendre",
+    "deplacer",
+    "territoires",
+    "servir",
+    "mesurer",
+):
     importlib.import_module(f"{__name__}.{_module}")
 
 

@@ -24,7 +24,9 @@ from pipelines.scenarios import lecteurs
 def academie(
     bassins_de: Annotated[
         str | None,
-        typer.Option("--bassins-de", help="comparer les bassins de ce département, par exemple 034"),
+        typer.Option(
+            "--bassins-de", help="comparer les bassins de ce département, par exemple 034"
+        ),
     ] = None,
     ecart: Annotated[
         float, typer.Option("--ecart", help="ETP de plus ou de moins qu'aujourd'hui, par 0,5")
@@ -40,9 +42,7 @@ def academie(
         float | None,
         typer.Option("--perte-max", help="ETP qu'un territoire peut perdre au plus", min=0),
     ] = None,
-    sortie: Annotated[
-        Path | None, typer.Option("--sortie", help="classeur Excel à écrire")
-    ] = None,
+    sortie: Annotated[Path | None, typer.Option("--sortie", help="classeur Excel à écrire")] = None,
     entrepot_: OptionEntrepot = chemins.ENTREPOT_PAR_DEFAUT,
 ) -> None:
     """Compare les départements, ou les bassins d'un seul, et répartit les ETP selon le besoin."""
