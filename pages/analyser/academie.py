@@ -49,7 +49,23 @@ with droite:
             alt=f"Besoin par ETP de chaque territoire. {vue.ecarts}",
         )
 st.markdown("##### Territoire par territoire")
-cadre.table(vue.table, f"academie-{niveau}", hauteur="content")
+cadre.table(
+    vue.table,
+    f"academie-{niveau}",
+    hauteur="content",
+    titres={
+        "Dont vacants (ETP)": "Vacants (ETP)",
+        "Besoin (½ j. par cycle)": "Besoin (½ j.)",
+        "Besoin par ETP (½ j.)": "Besoin par ETP",
+        "Couverture (% du besoin)": "Couvert (%)",
+        "Sites prioritaires": "Prioritaires",
+        "Prioritaires sans présence": "Sans présence",
+    },
+)
+st.caption(
+    "Demi-journées par cycle de 4 semaines. Sans présence : sites prioritaires que personne ne "
+    "sert aujourd'hui."
+)
 with st.expander("Couverture par catégorie (% du besoin ; vide : aucun site de la catégorie)"):
     cadre.table(vue.categories, f"academie-categories-{niveau}", hauteur="content")
 
