@@ -34,7 +34,7 @@ with gauche:
         vue.carte,
         key=f"carte-academie-{niveau}-{du}",
         config={"displaylogo": False, "displayModeBar": False},
-        alt="Carte des territoires par part du besoin couverte ; le tableau plus bas dit la même "
+        alt="Carte des territoires par part du besoin couverte ; le tableau plus bas dit la même "
         "chose.",
     )
     st.caption(vue.legende_carte)
@@ -63,10 +63,10 @@ cadre.table(
     },
 )
 st.caption(
-    "Demi-journées par cycle de 4 semaines. Sans présence : sites prioritaires que personne ne "
+    "Demi-journées par cycle de 4 semaines. Sans présence : sites prioritaires que personne ne "
     "sert aujourd'hui."
 )
-with st.expander("Couverture par catégorie (% du besoin ; vide : aucun site de la catégorie)"):
+with st.expander("Couverture par catégorie (% du besoin ; vide : aucun site de la catégorie)"):
     cadre.table(vue.categories, f"academie-categories-{niveau}", hauteur="content")
 
 suivi = None
@@ -85,7 +85,7 @@ if niveau == Niveau.DEPARTEMENTS:
         for code in suivi.sans_marges:
             st.page_link(
                 cadre.page("marges"),
-                label=f"Calculer ce que vaut un demi-poste : {noms[code]}",
+                label=f"Calculer ce que vaut un demi-poste : {noms[code]}",
                 query_params={"departement": code},
             )
 
@@ -93,13 +93,13 @@ st.markdown("##### Répartition selon le besoin")
 partage = None
 if not vue.a_des_postes:
     st.info(
-        "Aucun poste n'est connu : rien à répartir. Ajouter le fichier des postes sur la page "
-        "« Données »."
+        "Aucun poste n'est connu : rien à répartir. Ajouter le fichier des postes sur la page "
+        "« Données »."
     )
 else:
     un, deux, trois = st.columns(3)
     ecart = un.number_input(
-        "ETP de plus ou de moins qu'aujourd'hui",
+        "Écart à aujourd'hui (ETP)",
         value=0.0,
         step=0.5,
         key="ecart",
@@ -107,7 +107,7 @@ else:
         format="%.1f",
     )
     plancher = deux.number_input(
-        "Plancher de chaque territoire (ETP)",
+        "Plancher de chacun (ETP)",
         value=0.5,
         step=0.5,
         min_value=0.0,
@@ -116,8 +116,9 @@ else:
         format="%.1f",
     )
     perte = trois.number_input(
-        "Perte la plus grande d'un territoire (ETP ; vide : sans limite)",
+        "Perte au plus (ETP)",
         value=None,
+        placeholder="sans limite",
         step=0.5,
         min_value=0.0,
         key="perte",

@@ -6,11 +6,11 @@ from pages.composants import acces, cadre
 
 departement = cadre.departement()
 vue = acces.lire_activite(acces.version(), departement)
-st.title(f"{vue.nom} : que comptent les relevés d'activité ?")
+st.title(f"{vue.nom} : que comptent les relevés d'activité ?")
 st.markdown(f"#### {vue.phrase}")
 if vue.annee is None:
     st.info(
-        "Ajouter le fichier « activite » sur la page « Données » ; son modèle s'y télécharge, et "
+        "Ajouter le fichier « activite » sur la page « Données » ; son modèle s'y télécharge, et "
         "le guide en décrit les colonnes."
     )
     st.stop()

@@ -20,7 +20,7 @@ with trois:
     categorie = cadre.choisir("Catégorie", categories, "categorie", TOUS)
 vue = acces.lire_couche(acces.version(), departement, couche, bassin, categorie)
 with bande:
-    st.title(f"{vue.nom} : où sont les sites ?")
+    st.title(f"{vue.nom} : où sont les sites ?")
     st.markdown(f"#### {vue.phrase}")
 
 choix = st.plotly_chart(

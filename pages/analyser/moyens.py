@@ -6,7 +6,7 @@ from pages.composants import acces, cadre
 
 departement = cadre.departement()
 vue = acces.lire_moyens(acces.version(), departement)
-st.title(f"{vue.nom} : de quels moyens dispose-t-on ?")
+st.title(f"{vue.nom} : de quels moyens dispose-t-on ?")
 st.markdown(f"#### {vue.phrase}")
 if not vue.a_des_postes:
     cadre.sans_postes()

@@ -36,7 +36,7 @@ def academie(
     ] = 0.0,
     plancher_de: Annotated[
         list[str] | None,
-        typer.Option("--plancher-de", help="CODE=ETP : un plancher à part (peut être répété)"),
+        typer.Option("--plancher-de", help="CODE=ETP : un plancher à part (peut être répété)"),
     ] = None,
     perte_max: Annotated[
         float | None,
@@ -72,7 +72,7 @@ def academie(
     if sortie is not None:
         sortie.parent.mkdir(parents=True, exist_ok=True)
         sortie.write_bytes(repartition.en_excel(vue, suivi, partage))
-        _dire([f"Écrit : {sortie}"])
+        _dire([f"Écrit : {sortie}"])
 
 
 def _dire(phrases: list[str]) -> None:
@@ -88,7 +88,7 @@ def _plancher(texte: str) -> tuple[str, float]:
         return code.strip(), float(etp.replace(",", "."))
     except ValueError as cause:
         raise AtlasError(
-            f"Plancher illisible : {texte}",
+            f"Plancher illisible : {texte}",
             admis="CODE=ETP, par exemple 048=5,5",
             remede="corriger --plancher-de",
         ) from cause

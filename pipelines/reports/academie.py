@@ -27,7 +27,7 @@ from pipelines.scoring.bareme import bareme
 from pipelines.scoring.besoin import besoins
 from pipelines.scoring.moyens import VACANT
 
-ACCENT, GRIS_CLAIR = "#0B5394", "#DDDDDD"
+ACCENT = "#0B5394"
 SANS_BASSIN = "Bassin inconnu"
 AUCUN_SCENARIO = "aucun scénario"
 A_CALCULER = "à calculer"
@@ -96,7 +96,7 @@ def vue(base: Path, niveau: Niveau, departement: str | None = None) -> VueAcadem
     remarques = []
     if sans_residence:
         remarques.append(
-            f"{pluriel(sans_residence, 'poste')} sans résidence connue : compté nulle part ici."
+            f"{pluriel(sans_residence, 'poste')} sans résidence connue : compté nulle part ici."
         )
     hors_secteur = int(lus.postes["sans_secteur"].sum())
     if hors_secteur:
@@ -104,9 +104,9 @@ def vue(base: Path, niveau: Niveau, departement: str | None = None) -> VueAcadem
     inconnus = int(chiffres["effectifs_inconnus"].sum())
     if inconnus:
         remarques.append(
-            f"{pluriel(inconnus, 'site')} sans effectif connu : ses élèves ne sont pas comptés."
+            f"{pluriel(inconnus, 'site')} sans effectif connu : ses élèves ne sont pas comptés."
             if inconnus == 1
-            else f"{pluriel(inconnus, 'site')} sans effectif connu : leurs élèves manquent ici."
+            else f"{pluriel(inconnus, 'site')} sans effectif connu : leurs élèves manquent ici."
         )
     return VueAcademie(
         titre=titre,
@@ -116,7 +116,7 @@ def vue(base: Path, niveau: Niveau, departement: str | None = None) -> VueAcadem
         table=_table(lus, chiffres),
         categories=_par_categorie(lus),
         carte=carte,
-        legende_carte=f"{legende} {_mots_de_la_carte(niveau)}",
+        legende_carte=f"{_mots_de_la_carte(lus)} {legende}",
         figure_ecarts=_figure_ecarts(lus, chiffres),
         a_des_postes=not lus.postes.empty,
         etp=float(chiffres["etp"].sum()),
@@ -196,11 +196,11 @@ def suivi(lecteur: Lecteur, base: Path) -> VueSuivi:
 def _titre(connexion: duckdb.DuckDBPyConnection, niveau: Niveau, departement: str | None) -> str:
     if niveau == Niveau.BASSINS:
         noms = entrepot.departements(connexion)
-        return f"{noms[departement or next(iter(noms))]} : où vont les moyens, bassin par bassin ?"
+        return f"{noms[departement or next(iter(noms))]} : où vont les moyens, bassin par bassin ?"
     [(academies,)] = connexion.execute(
         "select list_sort(list(distinct academie)) from mart_site where academie is not null"
     ).fetchall()
-    return f"{enumeration(academies or ['Académie'])} : où vont les moyens ?"
+    return f"{enumeration(academies or ['Académie'])} : où vont les moyens ?"
 
 
 def chiffres_de(lus: Territoires) -> pd.DataFrame:
@@ -309,7 +309,7 @@ def _phrase(lus: Territoires, chiffres: pd.DataFrame) -> str:
     debut = f"{_mot(lus.niveau, len(lus.noms))}, {pluriel(total['sites'], 'site')}"
     if not total["postes"]:
         return (
-            f"{debut}, {nombre(total['besoin'])} demi-journées de besoin par cycle de 4 semaines ; "
+            f"{debut}, {nombre(total['besoin'])} demi-journées de besoin par cycle de 4 semaines ; "
             "aucun poste n'est connu."
         )
     sans = int(total["sans_presence"])
@@ -322,7 +322,7 @@ def _phrase(lus: Territoires, chiffres: pd.DataFrame) -> str:
     )
     return (
         f"{debut}, {pluriel(total['postes'], 'poste')} ({nombre(total['etp'], 1)} ETP dont "
-        f"{nombre(total['vacant'], 1)} vacants) : {pourcentage(part_couverte(lus.sites))} du "
+        f"{nombre(total['vacant'], 1)} vacants) : {pourcentage(part_couverte(lus.sites))} du "
         f"besoin est couvert, et {fin}."
     )
 
@@ -343,13 +343,13 @@ def _ecarts(lus: Territoires, chiffres: pd.DataFrame) -> str:
         for code, nom in lus.noms.items()
         if not chiffres.loc[code, "etp"] and chiffres.loc[code, "besoin"]
     ]
-    a_part = f" Aucun poste connu : {enumeration(sans)}." if sans and charges else ""
+    a_part = f" Aucun poste connu : {enumeration(sans)}." if sans and charges else ""
     if len(charges) < 2:
-        return f"Moins de deux territoires ont des postes : rien à comparer.{a_part}"
+        return f"Moins de deux territoires ont des postes : rien à comparer.{a_part}"
     (bas, moins), (haut, plus) = charges[0], charges[-1]
     return (
         f"Un ETP y répond à {nombre(bas, 1)} demi-journées de besoin par cycle là où il y en a le "
-        f"moins ({moins}), et à {nombre(haut, 1)} là où il y en a le plus ({plus}) : "
+        f"moins ({moins}), et à {nombre(haut, 1)} là où il y en a le plus ({plus}) : "
         f"{nombre(haut / bas, 2)} fois plus.{a_part}"
     )
 
@@ -367,8 +367,8 @@ def _figure_ecarts(lus: Territoires, chiffres: pd.DataFrame) -> go.Figure | None
             orientation="h",
             marker={"color": ACCENT},
             text=[nombre(c, 1) for c, _ in charges],
-            textposition="outside",
-            cliponaxis=False,
+            textposition="inside",
+            textfont={"color": "#FFFFFF"},
             hoverinfo="skip",
         )
     )
@@ -385,7 +385,7 @@ def _figure_ecarts(lus: Territoires, chiffres: pd.DataFrame) -> go.Figure | None
         height=HAUTEUR_FIXE_PX + HAUTEUR_BARRE_PX * len(charges),
         margin={"l": 0, "r": 40, "t": 28, "b": 40},
         xaxis={
-            "title": "Besoin par ETP (demi-journées par cycle)",
+            "title": "Besoin par ETP (½ j. par cycle)",
             "rangemode": "tozero",
             "fixedrange": True,
         },
@@ -396,13 +396,20 @@ def _figure_ecarts(lus: Territoires, chiffres: pd.DataFrame) -> go.Figure | None
     return figure
 
 
-def _mots_de_la_carte(niveau: Niveau) -> str:
-    if niveau == Niveau.DEPARTEMENTS:
+def _mots_de_la_carte(lus: Territoires) -> str:
+    if lus.niveau == Niveau.DEPARTEMENTS:
         return "Part du besoin couverte, écrite sous chaque nom."
+    numeros = ", ".join(f"{rang} {nom}" for rang, nom in enumerate(_dessines(lus), start=1))
     return (
-        "Un bassin est dessiné par l'enveloppe de ses sites ; part du besoin couverte, écrite "
-        "sous chaque nom."
+        f"{numeros}. Un bassin est dessiné par l'enveloppe de ses sites ; son numéro, puis la part "
+        "du besoin couverte."
     )
+
+
+def _dessines(lus: Territoires) -> list[str]:
+    """The codes on the map: sites of no known bassin make no shape."""
+    servis = set(lus.sites["territoire"])
+    return [code for code in lus.noms if code in servis and code != SANS_BASSIN]
 
 
 def _carte(
@@ -411,7 +418,7 @@ def _carte(
     """Territories by share of the besoin met: colour, and the number written."""
     echelle = cartes.echelle_part()
     figure = go.Figure()
-    codes = list(lus.noms)
+    codes = _dessines(lus)
     formes = (
         {code: _contour(connexion, code) for code in codes}
         if lus.niveau == Niveau.DEPARTEMENTS
@@ -423,8 +430,6 @@ def _carte(
     presentes = set()
     for code in codes:
         sites = lus.sites[lus.sites["territoire"] == code]
-        if sites.empty:
-            continue
         part = part_couverte(sites)
         [classe] = echelle.classer(pd.DataFrame({"presence": [part * 100], "besoin": [100]}))
         presentes.add(classe)
@@ -444,7 +449,7 @@ def _carte(
                     "line": {"width": 1.6, "color": bord},
                 },
             )
-    _ecrire_les_noms(figure, lus, formes, echelle)
+    _ecrire_les_noms(figure, lus, formes)
     figure.update_xaxes(visible=False)
     figure.update_yaxes(visible=False, scaleanchor="x")
     figure.update_layout(
@@ -459,18 +464,19 @@ def _carte(
 
 
 def _ecrire_les_noms(
-    figure: go.Figure, lus: Territoires, formes: dict, echelle: cartes.Echelle
+    figure: go.Figure, lus: Territoires, formes: dict[str, shapely.Geometry]
 ) -> None:
-    """Names with their share, dark on light and light on dark, in a box that stays readable."""
-    for code, nom in lus.noms.items():
-        sites = lus.sites[lus.sites["territoire"] == code]
-        if formes[code].is_empty or sites.empty:
+    """Each territory's share under its name, in a box; bassins are close: a number names them."""
+    for rang, (code, forme) in enumerate(formes.items(), start=1):
+        if forme.is_empty:
             continue
-        centre = formes[code].representative_point()
+        sites = lus.sites[lus.sites["territoire"] == code]
+        centre = forme.representative_point()
+        nom = f"{lus.noms[code]}</b><br>" if lus.niveau == Niveau.DEPARTEMENTS else f"{rang}</b> · "
         figure.add_annotation(
             x=centre.x,
             y=centre.y,
-            text=f"<b>{nom}</b><br>{pourcentage(part_couverte(sites))}",
+            text=f"<b>{nom}{pourcentage(part_couverte(sites))}",
             showarrow=False,
             font={"size": 12, "color": "#1E1E1E"},
             bgcolor="rgba(255,255,255,0.85)",
@@ -529,7 +535,7 @@ def _phrase_du_suivi(noms: dict[str, str], sans_scenario: list[str]) -> str:
         return "Chaque département a un scénario."
     if len(sans_scenario) == len(noms):
         return (
-            "Aucun département n'a encore de scénario : en créer un depuis une proposition, "
-            "page « Proposer »."
+            "Aucun département n'a encore de scénario : en créer un depuis une proposition, "
+            "page « Proposer »."
         )
-    return f"Sans scénario : {enumeration([noms[c] for c in sans_scenario])}."
+    return f"Sans scénario : {enumeration([noms[c] for c in sans_scenario])}."

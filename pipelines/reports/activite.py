@@ -67,7 +67,7 @@ def vue(lecteur: Lecteur, base: Path, departement: str) -> VueActivite:
         sites = entrepot.lire(connexion, "mart_site", departement).set_index("site_id")
         lignes = connexion.execute(
             "select mart_activite.* from mart_activite join mart_site using (site_id) "
-            "where mart_site.departement = ?",
+            "where mart_site.departement = ?",
             [departement],
         ).df()
     annees = sorted(lignes["annee_scolaire"].unique())
@@ -105,7 +105,7 @@ def vue(lecteur: Lecteur, base: Path, departement: str) -> VueActivite:
             "total ne les rende pas."
             if protege
             else "Des comptes, jamais une situation ni une personne. Un site sans relevé est "
-            "laissé vide : ce n'est pas un zéro."
+            "laissé vide : ce n'est pas un zéro."
         ),
     )
 
@@ -162,7 +162,7 @@ def _phrase(lignes: pd.DataFrame, annees: list[str]) -> str:
         return f"{phrase}."
     libelle = _dictionnaire()[1][motifs.index[0]]["libelle"]
     return (
-        f"{phrase} ; premier motif d'intervention : « {libelle} » "
+        f"{phrase} ; premier motif d'intervention : « {libelle} » "
         f"({pourcentage(motifs.iloc[0] / motifs.sum())})."
     )
 
@@ -171,8 +171,8 @@ def _completude(lignes: pd.DataFrame, sites: pd.DataFrame, annees: list[str]) ->
     dits = []
     for annee in annees:
         nb = lignes.loc[lignes["annee_scolaire"] == annee, "site_id"].nunique()
-        dits.append(f"{annee} : {nombre(nb)} des {nombre(len(sites))} sites ont un relevé")
-    return f"{' ; '.join(dits)}." if dits else ""
+        dits.append(f"{annee} : {nombre(nb)} des {nombre(len(sites))} sites ont un relevé")
+    return f"{' ; '.join(dits)}." if dits else ""
 
 
 def _ruptures(lignes: pd.DataFrame, annees: list[str]) -> list[str]:
@@ -189,24 +189,24 @@ def _ruptures(lignes: pd.DataFrame, annees: list[str]) -> list[str]:
         if len(absentes) == len(annees):
             continue
         if absentes:
-            motif = f"rien en {enumeration(absentes)} : la série est rompue."
+            motif = f"rien en {enumeration(absentes)} : la série est rompue."
         elif len(set(map(frozenset, comptes.values()))) > 1:
             dits = enumeration([f"{len(sites)} sites en {a}" for a, sites in comptes.items()])
             toujours = len(set.intersection(*comptes.values()))
             motif = (
                 f"pas les mêmes sites d'une année à l'autre ({dits}, dont {toujours} chaque "
-                "année) ; les totaux ne se comparent pas tels quels."
+                "année) ; les totaux ne se comparent pas tels quels."
             )
         else:
             continue
         par_motif.setdefault(motif, []).append(indicateur["libelle"])
-    return [f"{_serie_en_mots(libelles)} : {motif}" for motif, libelles in par_motif.items()]
+    return [f"{_serie_en_mots(libelles)} : {motif}" for motif, libelles in par_motif.items()]
 
 
 def _serie_en_mots(libelles: list[str]) -> str:
     """The indicator by its name, several by their number."""
     if len(libelles) == 1:
-        return f"« {libelles[0]} »"
+        return f"« {libelles[0]} »"
     return pluriel(len(libelles), "indicateur")
 
 
@@ -221,7 +221,7 @@ def _par_indicateur(lignes: pd.DataFrame, annees: list[str]) -> pd.DataFrame:
                     a: _total(lus[(lus["indicateur"] == code) & (lus["annee_scolaire"] == a)])
                     for a in annees
                 },
-                "Sites comptés, par année": " ; ".join(
+                "Sites comptés, par année": " ; ".join(
                     str(
                         lus.loc[
                             (lus["indicateur"] == code) & (lus["annee_scolaire"] == a), "site_id"

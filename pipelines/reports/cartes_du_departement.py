@@ -25,6 +25,10 @@ FONCE, MOYEN = ("#08519C", "#08519C"), ("#4292C6", "#4292C6")
 BLANC, INCONNUE = ("#FFFFFF", GRIS), ("#DDDDDD", GRIS)
 
 
+# red says a lack: a small need is none
+COULEURS_BESOIN = (("#FFFFFF", COULEURS_PART[1][1]), *COULEURS_PART[1:])
+
+
 class Couche(StrEnum):
     """What the colours of the map say."""
 
@@ -60,7 +64,7 @@ def filtres(base: Path, departement: str) -> tuple[dict[str, str], dict[str, str
     with entrepot.ouvrir(base) as connexion:
         entrepot.exiger_departement(connexion, departement)
         bassins = connexion.execute(
-            "select distinct bassin from mart_site where departement = ? and bassin is not null "
+            "select distinct bassin from mart_site where departement = ? and bassin is not null "
             "order by bassin",
             [departement],
         ).fetchall()
@@ -96,7 +100,7 @@ def vue(
         nom=nom,
         phrase=_phrase(couche, echelle, sites, len(tous)),
         carte=cartes.carte_couverture(sites, decor, f"carte-{departement}", echelle),
-        legende=f"La couleur dit {COUCHES[couche]} ; la forme, le type de site. {legende}",
+        legende=f"La couleur dit {COUCHES[couche]} ; la forme, le type de site. {legende}",
         sites=sites,
     )
 
@@ -122,7 +126,7 @@ def _echelle(couche: Couche, sites: pd.DataFrame) -> Echelle:
             {"oui": FONCE, "peut-etre": INCONNUE, "non": BLANC},
             {
                 "oui": "Catégorie prioritaire",
-                "peut-etre": "Catégorie à savoir : une donnée manque",
+                "peut-etre": "Catégorie à savoir : une donnée manque",
                 "non": "Hors catégorie prioritaire",
             },
             lambda lot: [
@@ -156,7 +160,7 @@ def _echelle_besoin(sites: pd.DataFrame) -> Echelle:
         f"Plus de {hauts[2]} par cycle",
     ]
     return Echelle(
-        dict(reversed(list(enumerate(COULEURS_PART)))),
+        dict(reversed(list(enumerate(COULEURS_BESOIN)))),
         dict(reversed(list(enumerate(mots)))),
         lambda lot: [sum(b > haut for haut in hauts) for b in lot["besoin"]],
     )
@@ -164,12 +168,12 @@ def _echelle_besoin(sites: pd.DataFrame) -> Echelle:
 
 def _phrase(couche: Couche, echelle: Echelle, sites: pd.DataFrame, total: int) -> str:
     if sites.empty:
-        return "Aucun site ne répond à ces filtres : en relâcher un."
+        return "Aucun site ne répond à ces filtres : en relâcher un."
     qui = pluriel(len(sites), "site")
     if len(sites) < total:
         qui += f" sur {nombre(total)}"
     if couche == Couche.COUVERTURE:
-        return f"{qui} : {pourcentage(part_couverte(sites))} du besoin est couvert."
+        return f"{qui} : {pourcentage(part_couverte(sites))} du besoin est couvert."
     if couche == Couche.BESOIN:
         demande = "demande" if len(sites) == 1 else "demandent"
         return f"{qui} {demande} {nombre(sites['besoin'].sum())} demi-journées par cycle."
@@ -177,9 +181,9 @@ def _phrase(couche: Couche, echelle: Echelle, sites: pd.DataFrame, total: int) -
         return f"{qui}, dont {nombre(sites['est_prioritaire'].sum())} d'une catégorie prioritaire."
     if couche == Couche.POSTES:
         return (
-            f"{qui} : {pluriel(int(sites['postes'].sum()), 'poste')}, "
+            f"{qui} : {pluriel(int(sites['postes'].sum()), 'poste')}, "
             f"{pluriel(int((sites['postes'] > 0).sum()), 'résidence')}."
         )
     comptes = {r: int((sites["rythme"] == r).sum()) for r in Rythme}
     dits = [f"{n} {echelle.mots[r].lower()}" for r, n in comptes.items() if n]
-    return f"{qui} : {', '.join(dits)}."
+    return f"{qui} : {', '.join(dits)}."

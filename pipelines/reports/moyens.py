@@ -67,7 +67,7 @@ def vue(lecteur: Lecteur, base: Path, departement: str) -> VueMoyens:
         desaccords=_desaccords(postes, un_a_un=un_a_un),
         note=(
             "Demi-journées par cycle de 4 semaines. La capacité de chaque poste est arrondie "
-            "vers le bas : nul ne reçoit plus que son temps. Les postes vacants comptent, comme "
+            "vers le bas : nul ne reçoit plus que son temps. Les postes vacants comptent, comme "
             "ce qu'il y a à répartir."
             if un_a_un
             else "Le détail poste par poste n'est pas montré à ce lecteur."
@@ -230,5 +230,5 @@ def _desaccords(postes: pd.DataFrame, *, un_a_un: bool) -> list[str]:
         siens = list(postes.loc[touches.astype(bool), "poste_id"]) if len(postes) else []
         if siens:
             noms = f" ({enumeration(siens)})" if un_a_un else ""
-            phrases.append(f"{pluriel(len(siens), 'poste')}{noms} : {quoi} ; {remede}.")
+            phrases.append(f"{pluriel(len(siens), 'poste')}{noms} : {quoi} ; {remede}.")
     return phrases

@@ -57,7 +57,7 @@ def repartir(
     inconnus = sorted(set(particuliers or {}) - set(lus.noms))
     if inconnus:
         raise AtlasError(
-            f"Plancher donné à un territoire inconnu : {enumeration(inconnus)}.",
+            f"Plancher donné à un territoire inconnu : {enumeration(inconnus)}.",
             admis=", ".join(f"{code} ({nom})" for code, nom in lus.noms.items()),
             remede="corriger le nom du territoire",
         )
@@ -83,13 +83,13 @@ def repartir(
         details=_details_du_partage(ensemble, partages, actuel, etp),
         table=table,
         note=(
-            "Chaque méthode partage selon le besoin pondéré, par demi-poste. Plus fort reste : "
+            "Chaque méthode partage selon le besoin pondéré, par demi-poste. Plus fort reste : "
             "la part exacte arrondie au demi-poste d'en dessous ou d'au-dessus. Adams avantage "
-            "les petits territoires, puis Huntington-Hill ; D'Hondt avantage les grands ; "
+            "les petits territoires, puis Huntington-Hill ; D'Hondt avantage les grands ; "
             "Sainte-Laguë ni les uns ni les autres. Un territoire laissé sous son plancher "
             "le reçoit, et le reste est partagé à nouveau entre les autres. La part exacte ignore "
             "les planchers. Le choix d'une méthode, d'un plancher et d'une perte admise est "
-            "académique : aucun texte ne le fixe."
+            "académique : aucun texte ne le fixe."
         ),
     )
 
@@ -128,10 +128,10 @@ def _phrase_du_partage(ensemble: list[Unite], partages: list[Partage], etp: floa
     differents = [u.nom for u in ensemble if len({p.parts[u.code] for p in partages}) > 1]
     debut = f"{nombre(etp, 1)} ETP à répartir selon le besoin"
     if not differents:
-        return f"{debut} : les {len(partages)} méthodes donnent la même chose."
+        return f"{debut} : les {len(partages)} méthodes donnent la même chose."
     accord = len(ensemble) - len(differents)
     return (
-        f"{debut} : les {len(partages)} méthodes s'accordent sur {accord} des {len(ensemble)} "
+        f"{debut} : les {len(partages)} méthodes s'accordent sur {accord} des {len(ensemble)} "
         f"territoires, et diffèrent pour {enumeration(differents)}."
     )
 
@@ -144,7 +144,7 @@ def _details_du_partage(
     reste = actuel - demi_postes_entiers(actuel)
     if round(reste, 2):
         details.append(
-            f"Aujourd'hui {nombre(actuel, 2)} ETP : ce qui dépasse le dernier demi-poste entier, "
+            f"Aujourd'hui {nombre(actuel, 2)} ETP : ce qui dépasse le dernier demi-poste entier, "
             f"{nombre(reste, 2)} ETP, n'est pas réparti."
         )
     for unite in ensemble:
@@ -155,11 +155,11 @@ def _details_du_partage(
                 for valeur in sorted(set(parts.values()))
             }
             dits = [f"{nombre(v, 1)} ETP selon {enumeration(m)}" for v, m in par_valeur.items()]
-            details.append(f"{unite.nom} : {' ; '.join(dits)}.")
+            details.append(f"{unite.nom} : {' ; '.join(dits)}.")
     proche = min(partages, key=lambda p: p.distance)
     loin = max(partages, key=lambda p: p.distance)
     details.append(
-        f"Distance à aujourd'hui (moitié de la somme des écarts) : {nombre(proche.distance, 1)} "
+        f"Distance à aujourd'hui (moitié de la somme des écarts) : {nombre(proche.distance, 1)} "
         f"ETP selon {LIBELLES[proche.methode]}"
         + (
             f", {nombre(loin.distance, 1)} selon {LIBELLES[loin.methode]}."
@@ -170,15 +170,15 @@ def _details_du_partage(
     retenues = sorted({noms[c] for p in partages for c in p.retenues})
     if retenues:
         details.append(
-            f"Tenu par son plancher ou sa perte admise, selon au moins une méthode : "
+            f"Tenu par son plancher ou sa perte admise, selon au moins une méthode : "
             f"{enumeration(retenues)}."
         )
     suivants: dict[str, list[str]] = {}
     for p in partages:
         suivants.setdefault(p.suivant, []).append(LIBELLES[p.methode])
     details.append(
-        "À qui irait le demi-poste suivant : "
-        + " ; ".join(f"{noms[c]} selon {enumeration(m)}" for c, m in suivants.items())
+        "À qui irait le demi-poste suivant : "
+        + " ; ".join(f"{noms[c]} selon {enumeration(m)}" for c, m in suivants.items())
         + "."
     )
     return details

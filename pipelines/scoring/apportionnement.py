@@ -104,7 +104,7 @@ def partager(
     if exige > demis:
         raise AtlasError(
             f"Les planchers demandent {_etp(exige)} ETP, et il n'y en a que {_etp(demis)} à "
-            f"répartir : {enumeration([f'{u.nom} {_etp(minimum[u.code])}' for u in unites])}.",
+            f"répartir : {enumeration([f'{u.nom} {_etp(minimum[u.code])}' for u in unites])}.",
             admis=f"au moins {_etp(exige)} ETP, ou des planchers plus bas",
             remede=(
                 "baisser un plancher, laisser perdre davantage à une unité, ou répartir plus d'ETP"
