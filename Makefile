@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8501
 
-.PHONY: install app test lint format verrous exemple clean chromium
+.PHONY: install app test lint format verrous exemple clean chromium postgresql
 
 install: $(VENV)/.installe
 
@@ -31,7 +31,16 @@ chromium:
 		echo "Chromium manque : l'installer (sur Debian : sudo apt-get install chromium), puis relancer make test." >&2; exit 1; \
 	fi
 
-test: $(VENV)/.installe-test chromium lint
+# PostgreSQL keeps scenarios in the tests, beside SQLite; it comes from Debian's packages.
+postgresql:
+	@command -v initdb >/dev/null 2>&1 || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then \
+		apt-get update -qq && apt-get install -y -qq postgresql; \
+	else \
+		echo "PostgreSQL manque : l'installer (sur Debian : sudo apt-get install postgresql), puis relancer make test." >&2; exit 1; \
+	fi
+
+test: $(VENV)/.installe-test chromium postgresql lint
 	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 lint: $(VENV)/.installe-test

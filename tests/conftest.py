@@ -72,6 +72,15 @@ def pytest_unconfigure(config):
         print(serveur_postgresql.ABSENCE)
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _atelier(tmp_path_factory):
+    """No test writes in the store of whoever runs them; child processes read this address too."""
+    ailleurs = tmp_path_factory.mktemp("atelier") / "atelier.sqlite"
+    with pytest.MonkeyPatch.context() as changement:
+        changement.setenv("ATLAS_BASE_URL", f"sqlite:///{ailleurs}")
+        yield
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _horloge_sans_effet():
     """Plans are compared at equal work: on a busy machine the clock must not end one."""

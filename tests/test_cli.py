@@ -223,6 +223,25 @@ def test_proposer_stops_at_a_gap_and_says_what_ended_each_stage(bac, tmp_path):
         assert fin.returncode == 2
 
 
+def test_proposer_takes_a_limit_by_category_and_whole_presence(bac, tmp_path):
+    """Both are kept with the proposal; a category the barème has not is refused in French."""
+    dossier, _ = bac
+    base = ("--departement", "034", "--duree-max", "1", "--entrepot", dossier / "atlas.duckdb")
+    fin = atlas(
+        *("proposer", *base, "--sites-par-categorie", "college_rep_plus=1"),
+        *("--presence-entiere", "--sortie", tmp_path / "p"),
+    )
+    assert fin.returncode == 0, fin.stderr
+    ecrit = json.loads((tmp_path / "p" / "probleme.json").read_text(encoding="utf-8"))
+    assert ecrit["hypotheses"]["sites_max_par_categorie"] == "college_rep_plus=1"
+    assert ecrit["reglages"]["presence_entiere"] is True
+    for limite, mots in (("zep=1", "inconnue du barème"), ("erea", "illisible")):
+        fin = atlas(
+            *("proposer", *base, "--sites-par-categorie", limite, "--sortie", tmp_path / "q")
+        )
+        refuse(fin, mots)
+
+
 def test_doctrines_writes_three_proposals_and_a_workbook(bac, tmp_path):
     """One folder a doctrine, each a proposal under that doctrine."""
     dossier, _ = bac
@@ -302,6 +321,8 @@ def test_expliquer_answers_in_a_terminal_and_prices_clashing_locks(bac, tmp_path
     for arguments, mots in (
         (("--plancher", "0340001A"), "Plancher illisible"),
         (("--qui-peut-prendre",), "Il manque le site"),
+        (("--site", site, "--plancher", f"{site}=2"), "--plancher ne sert pas avec --site"),
+        (("--site", site, "--demi-journees", "2"), "ne sert qu'avec --qui-peut-prendre"),
     ):
         fin, _ = expliquer(*arguments)
         assert fin.exit_code == 1

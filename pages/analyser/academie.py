@@ -4,7 +4,7 @@ import streamlit as st
 
 from pages.composants import acces, cadre
 from pipelines.reports.academie import Niveau
-from pipelines.reports.repartition import en_excel
+from pipelines.reports.partage import en_excel
 
 departement = cadre.departement()
 noms = acces.departements(acces.version())

@@ -5,7 +5,7 @@ import streamlit as st
 from pages.composants import acces, cadre
 
 departement = cadre.departement()
-vue = acces.lire_activite(acces.version(), departement)
+vue = acces.lire_activite(acces.version(), acces.lecteur(), departement)
 st.title(f"{vue.nom} : que comptent les relevés d'activité ?")
 st.markdown(f"#### {vue.phrase}")
 if vue.annee is None:

@@ -14,11 +14,11 @@ st.markdown("##### Déposer des fichiers")
 depot.deposer()
 
 st.markdown("##### Les sources")
-cadre.table(vue.sources, "sources", hauteur="content")
+cadre.table_a_lire(vue.sources, "sources")
 if vue.absentes:
     st.write(vue.absentes)
 st.markdown("##### Ce qui est connu, par département")
-cadre.table(vue.completude, "completude", hauteur="content")
+cadre.table_a_lire(vue.completude, "completude")
 st.caption(
     "Part des établissements du périmètre dont l'information est connue, arrondie vers le bas : "
     "100 veut dire qu'il n'en manque aucune. Le second degré seul pour les dispositifs ; "
@@ -51,7 +51,7 @@ else:
         file_name="anomalies.xlsx",
         on_click="ignore",
     )
-    cadre.table(choisies, "anomalies", largeurs=depot.LARGEURS)
+    cadre.table(choisies, "anomalies", au_telechargement=("Colonne", *depot.AU_TELECHARGEMENT))
 
 st.markdown("##### Versions gardées")
 depot.revenir()

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from pages.composants import acces, cadre
+from pipelines.reports.etablissement import CHIFFRES_DES_REPERES
 from pipelines.reports.sites import BAREME_PAR_DEFAUT
 
 departement = cadre.departement()
@@ -54,9 +55,7 @@ cadre.table_ou(
     "Ce site n'entre dans aucune catégorie prioritaire.",
 )
 st.markdown("##### Ce site dans son département")
-cadre.table_a_lire(
-    fiche.reperes, f"reperes-{choisi}", nombres=("Ce site", "Médiane du département")
-)
+cadre.table_a_lire(fiche.reperes, f"reperes-{choisi}", nombres=CHIFFRES_DES_REPERES)
 st.caption(fiche.note_des_reperes)
 st.markdown("##### Identité et sources")
 cadre.table_a_lire(fiche.identite, f"identite-{choisi}")
@@ -69,16 +68,17 @@ if len(fiche.rattachements) > 1:
     st.markdown("##### Ce que le site réunit")
     cadre.table(fiche.rattachements, f"rattachements-{choisi}")
 st.markdown("##### Activité par année scolaire")
-if fiche.graphique is None:
+if fiche.activite.empty:
     st.write("Aucun relevé d'activité n'a été donné pour ce site.")
 else:
-    st.plotly_chart(
-        fiche.graphique,
-        key=f"activite-{choisi}",
-        config={"displaylogo": False, "displayModeBar": False},
-        alt="Activité par année scolaire ; le tableau plus bas dit la même chose.",
-    )
-    st.caption(fiche.note_de_l_activite)
+    if fiche.graphique is not None:
+        st.plotly_chart(
+            fiche.graphique,
+            key=f"activite-{choisi}",
+            config={"displaylogo": False, "displayModeBar": False},
+            alt="Activité par année scolaire ; le tableau plus bas dit la même chose.",
+        )
+        st.caption(fiche.note_de_l_activite)
     cadre.table(fiche.activite, f"activite-{choisi}")
 st.markdown("##### Propositions calculées")
 cadre.table_ou(historique.table, f"propositions-{choisi}", "")

@@ -5,7 +5,7 @@ import streamlit as st
 from pages.composants import acces, cadre
 
 departement = cadre.departement()
-vue = acces.lire_moyens(acces.version(), departement)
+vue = acces.lire_moyens(acces.version(), acces.lecteur(), departement)
 st.title(f"{vue.nom} : de quels moyens dispose-t-on ?")
 st.markdown(f"#### {vue.phrase}")
 if not vue.a_des_postes:

@@ -5,6 +5,17 @@ import streamlit as st
 from pages.composants import acces, cadre
 from pipelines.reports.signaux import AVERTISSEMENT, EXPLICATION
 
+# the factors of each site: the comparison shows them one by one
+AU_TELECHARGEMENT = (
+    "Élèves",
+    "Élèves de SEGPA",
+    "Élèves d'ULIS",
+    "Éloignement (km)",
+    "Densité (1 à 7)",
+    "UAI",
+    "Catégories",
+    "À vérifier",
+)
 departement = cadre.departement()
 vue = acces.lire_signaux(acces.version(), departement)
 
@@ -65,7 +76,7 @@ if vue.site_ids:
 
 if not vue.jumelle.empty:
     st.markdown("##### Tous les sites du second degré")
-    cadre.table(vue.jumelle, f"attendus-{departement}")
+    cadre.table(vue.jumelle, f"attendus-{departement}", au_telechargement=AU_TELECHARGEMENT)
 with st.expander("Méthode et sources"):
     st.write(EXPLICATION)
     cadre.table_a_lire(vue.parametres, "parametres-signaux")

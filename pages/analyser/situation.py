@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.composants import acces, cadre
+from pages.composants import acces, cadre, largeurs
 from pipelines.reports.sites import liste_courte, table_lisible
 
 departement = cadre.departement()
@@ -32,20 +32,13 @@ with droite:
     if st.button("Proposer une répartition", type="primary", disabled=not vue.a_des_postes):
         st.switch_page(cadre.page("proposer"), query_params={"departement": departement})
     st.markdown(f"##### {vue.titre_prioritaires}")
-    liste = st.dataframe(
+    liste = cadre.liste(
         liste_courte(vue.prioritaires),
-        hide_index=True,
-        height=440,
-        # widths that show both numbers beside the map
-        column_config={
-            "Site": st.column_config.Column(width=215),
-            **cadre.etroites("Besoin", "Présence"),
-        },
-        key=f"liste-{departement}",
-        on_select="rerun",
-        selection_mode="single-row",
+        f"liste-{departement}",
+        hauteur=560,
+        place=largeurs.PLACE_DE_LISTE,
     )
-    st.caption("Besoin et présence en demi-journées par cycle de 4 semaines.")
+    st.caption("Présence sur besoin, en demi-journées par cycle de 4 semaines.")
     site_id = cadre.site_choisi(choix, liste, vue.prioritaires)
     if site_id:
         st.page_link(
@@ -57,4 +50,8 @@ with droite:
         st.caption("Choisir un site, sur la carte ou dans la liste, pour ouvrir sa fiche.")
 
 st.markdown("##### Tous les sites")
-cadre.table(table_lisible(vue.sites), f"couverture-{departement}")
+cadre.table(
+    table_lisible(vue.sites),
+    f"couverture-{departement}",
+    au_telechargement=("Catégories prioritaires", "Élèves", "Année des élèves", "UAI"),
+)

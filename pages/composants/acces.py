@@ -15,10 +15,13 @@ from pipelines.reports import (
     academie,
     activite,
     adaptation,
+    attente,
     besoins,
     cartes_du_departement,
+    comparer,
     deplacements,
     doctrines,
+    documents,
     donnees,
     etablissement,
     explication,
@@ -29,17 +32,20 @@ from pipelines.reports import (
     methode,
     modeles,
     moyens,
+    partage,
     priorites,
     proposition,
-    repartition,
+    recherche,
+    scenarios,
     sensibilite,
     signaux,
     situation,
     trajets,
 )
-from pipelines.scenarios import calculs, comparaisons, depot, lecteurs
+from pipelines.scenarios import calculs, comparables, comparaisons, depot, lecteurs
 from pipelines.scenarios.adaptations import Adaptation
 from pipelines.scenarios.etudes import Nature
+from pipelines.scenarios.lecteurs import Lecteur
 
 CACHE = {"show_spinner": "Lecture des données…", "max_entries": 64}
 RECHERCHE = {"show_spinner": "Recherche des autres choix…", "max_entries": 256}
@@ -56,30 +62,43 @@ def version() -> str:
         etat = base().stat()
     except FileNotFoundError:
         return "absent"
-    return f"{base()}:{etat.st_mtime_ns}:{etat.st_size}"
+    qui = lecteur()
+    # what one may see is not kept for another
+    ressort = ",".join(sorted(qui.departements)) if qui.departements is not None else "tout"
+    return f"{base()}:{etat.st_mtime_ns}:{etat.st_size}:{qui.role}:{ressort}"
 
 
-@st.cache_data(**CACHE)
+def lecteur() -> Lecteur:
+    """Who looks at the pages."""
+    return lecteurs.courant()
+
+
+def lire_scenarios(departement: str) -> scenarios.Liste:
+    """The scenarios of a département; read anew each time, someone else may have saved."""
+    return scenarios.liste(lecteur(), base(), departement)
+
+
+def lire_scenario(scenario_id: str) -> scenarios.Fiche:
+    """One scenario; read anew each time, someone else may have saved."""
+    return scenarios.fiche(lecteur(), base(), scenario_id)
+
+
+@st.cache_resource(**CACHE)
 def departements(version: str) -> dict[str, str]:
     """Code → name of the départements of the warehouse."""
     return situation.departements(base())
 
 
-@st.cache_data(**CACHE)
+@st.cache_resource(**CACHE)
 def avertissements(version: str) -> list[str]:
     """What every screen must say of the data."""
     return situation.avertissements(base())
 
 
-@st.cache_data(**CACHE)
+@st.cache_resource(**CACHE)
 def lire_situation(version: str, departement: str) -> situation.Situation:
     """The first screen of a département."""
     return situation.situation(base(), departement)
-
-
-def lecteur() -> lecteurs.Lecteur:
-    """Who reads these pages."""
-    return lecteurs.local()
 
 
 @st.cache_data(**CACHE)
@@ -104,21 +123,21 @@ def repartir(
     variation_etp: float,
     plancher: float,
     perte_max: float | None,
-) -> repartition.VueRepartition:
+) -> partage.VueRepartition:
     """ETP shared between territories by each method."""
-    return repartition.repartir(base(), niveau, departement, variation_etp, plancher, perte_max)
+    return partage.repartir(base(), niveau, departement, variation_etp, plancher, perte_max)
 
 
 @st.cache_data(**CACHE)
-def lire_moyens(version: str, departement: str) -> moyens.VueMoyens:
+def lire_moyens(version: str, lecteur: Lecteur, departement: str) -> moyens.VueMoyens:
     """The postes of a département and what they can give."""
-    return moyens.vue(lecteur(), base(), departement)
+    return moyens.vue(lecteur, base(), departement)
 
 
 @st.cache_data(**CACHE)
-def lire_activite(version: str, departement: str) -> activite.VueActivite:
+def lire_activite(version: str, lecteur: Lecteur, departement: str) -> activite.VueActivite:
     """What was counted in a département."""
-    return activite.vue(lecteur(), base(), departement)
+    return activite.vue(lecteur, base(), departement)
 
 
 @st.cache_data(**CACHE)
@@ -135,18 +154,35 @@ def choix_de_carte(version: str, departement: str) -> tuple[dict[str, str], dict
     return cartes_du_departement.filtres(base(), departement)
 
 
-@st.cache_data(**CACHE)
+@st.cache_resource(**CACHE)
 def choix_sites(version: str, departement: str) -> dict[str, str]:
     """site_id → label of every site of a département."""
     return etablissement.choix(base(), departement)
 
 
-@st.cache_data(**CACHE)
+@st.cache_resource(**CACHE)
 def lire_fiche(
     version: str, regles: str, departement: str, site_id: str, bareme: str
 ) -> etablissement.Fiche:
     """The fiche of a site under a barème."""
     return etablissement.fiche(base(), departement, site_id, bareme)
+
+
+def lire_file() -> attente.VueFile:
+    """The queue of the computations of this machine; read anew each time, it moves."""
+    return attente.vue()
+
+
+@st.cache_resource(**CACHE)
+def chercher(version: str, departement: str) -> recherche.Etablissements:
+    """The establishments of a département, to be found by name, commune or UAI."""
+    return recherche.etablissements(base(), departement)
+
+
+@st.cache_resource(**CACHE)
+def lire_document(nom: str) -> documents.Document:
+    """A page of the guide."""
+    return documents.document(nom)
 
 
 def lire_historique(departement: str, site_id: str) -> historique.Historique:
@@ -165,117 +201,143 @@ def _examen(version: str) -> signaux.Examen:
     return signaux.examiner(base())
 
 
-@st.cache_data(**CACHE)
+@st.cache_resource(**CACHE)
 def lire_signaux(version: str, departement: str) -> signaux.Signaux:
     """The sites without a label of a département that are to examine."""
     return signaux.signaux(_examen(version), departement, departements(version)[departement])
 
 
-@st.cache_data(**CACHE)
+@st.cache_resource(**CACHE)
 def comparer_site(version: str, site_id: str) -> signaux.Comparaison:
     """A site to examine beside the labelled sites that look like it."""
     return signaux.comparaison(_examen(version), site_id)
 
 
-@st.cache_data(**CACHE)
+@st.cache_resource(**CACHE)
 def lire_proposition(version: str, regles: str, calcul_id: str) -> proposition.VueProposition:
     """A finished proposal."""
-    return proposition.vue(base(), calculs.etat(calcul_id).dossier)
+    return proposition.vue(base(), calculs.etat(lecteur(), calcul_id).dossier)
 
 
-@st.cache_data(**CACHE)
+@st.cache_resource(**CACHE)
 def sites_a_expliquer(version: str, calcul_id: str) -> dict[str, str]:
     """site_id → label of the sites of a proposal, those served least first."""
-    return explication.choix_sites(calculs.etat(calcul_id).dossier)
+    return explication.choix_sites(calculs.etat(lecteur(), calcul_id).dossier)
 
 
-@st.cache_data(**CACHE)
+@st.cache_resource(**CACHE)
 def postes_a_expliquer(version: str, calcul_id: str, site_id: str) -> list[str]:
     """The postes that serve a site in a proposal."""
-    return explication.choix_postes(calculs.etat(calcul_id).dossier, site_id)
+    return explication.choix_postes(calculs.etat(lecteur(), calcul_id).dossier, site_id)
 
 
-@st.cache_data(**RECHERCHE)
+@st.cache_resource(**RECHERCHE)
 def lire_presence(
     version: str, calcul_id: str, site_id: str, poste_id: str
 ) -> explication.VueExplication:
     """Why a proposal gives this presence."""
-    return explication.presence(calculs.etat(calcul_id).dossier, site_id, poste_id)
+    return explication.presence(calculs.etat(lecteur(), calcul_id).dossier, site_id, poste_id)
 
 
-@st.cache_data(**RECHERCHE)
+@st.cache_resource(**RECHERCHE)
 def lire_absence(version: str, calcul_id: str, site_id: str) -> explication.VueExplication:
     """Why a proposal gives a site no more."""
-    return explication.absence(calculs.etat(calcul_id).dossier, site_id)
+    return explication.absence(calculs.etat(lecteur(), calcul_id).dossier, site_id)
 
 
-@st.cache_data(**RECHERCHE)
+@st.cache_resource(**RECHERCHE)
 def lire_reprise(
     version: str, calcul_id: str, site_id: str, poste_id: str | None
 ) -> explication.VueExplication:
     """Who could take a site."""
-    return explication.reprise(calculs.etat(calcul_id).dossier, site_id, poste_id)
+    return explication.reprise(calculs.etat(lecteur(), calcul_id).dossier, site_id, poste_id)
 
 
-@st.cache_data(**CACHE)
+@st.cache_resource(**CACHE)
 def lire_deplacements(
     version: str, calcul_id: str, puissance_cv: int, enveloppe_euros: float | None
 ) -> deplacements.VueDeplacements:
     """The travel of a finished proposal, and what an envelope no longer pays."""
-    dossier = calculs.etat(calcul_id).dossier
+    dossier = calculs.etat(lecteur(), calcul_id).dossier
     return deplacements.vue(base(), dossier, puissance_cv, enveloppe_euros)
 
 
-@st.cache_data(**CACHE)
+@st.cache_resource(**CACHE)
 def choix_puissances() -> tuple[str, dict[str, str]]:
     """The fiscal power supposed by default, then those one may choose (CV) → words."""
     choix = {str(cv): mots for cv, mots in deplacements.puissances().items()}
     return str(deplacements.puissance_par_defaut()), choix
 
 
-@st.cache_data(**CACHE)
+@st.cache_resource(**CACHE)
 def lire_trajets(version: str) -> trajets.VueTrajets:
     """Where travel times come from."""
     return trajets.vue(base())
 
 
-@st.cache_data(**CACHE)
+@st.cache_resource(**CACHE)
 def lire_etude(version: str, calcul_id: str, nature: Nature, marque: int) -> marges.Vue | None:
     """A study of a proposal, `marque` being the identity of its kept file; None when not done."""
-    return marges.vue(calculs.etat(calcul_id).dossier, nature)
+    return marges.vue(calculs.etat(lecteur(), calcul_id).dossier, nature)
 
 
-@st.cache_data(**CACHE)
+@st.cache_resource(**CACHE)
 def lire_doctrines(
     version: str, regles: str, comparaison_id: str, codes: tuple[str, ...], seuil: int
 ) -> doctrines.VueDoctrines:
     """A finished comparison of the doctrines `codes`, `seuil` being the useful presence."""
-    dossier = comparaisons.etat(comparaison_id).dossier
+    dossier = comparaisons.etat(lecteur(), comparaison_id).dossier
     return doctrines.vue(base(), dossier, codes, seuil)
 
 
-@st.cache_data(**CACHE)
+@st.cache_resource(**CACHE)
 def cartes_des_doctrines(
     version: str, comparaison_id: str, codes: tuple[str, ...], couleur: str
 ) -> tuple[go.Figure, str]:
     """The maps of that comparison, and what stands under them."""
-    dossier = comparaisons.etat(comparaison_id).dossier
+    dossier = comparaisons.etat(lecteur(), comparaison_id).dossier
     return doctrines.cartes_des_doctrines(base(), dossier, codes, couleur)
 
 
-@st.cache_data(**CACHE)
+@st.cache_resource(**CACHE)
+def lire_comparaison(
+    version: str, choix: tuple[str, ...], marques: tuple[str, ...], seuil: int
+) -> comparer.VueComparaison:
+    """Two or three répartitions side by side, `marques` being the identity of what they hold."""
+    return comparer.vue(comparer.ouvrir(lecteur(), choix), seuil)
+
+
+@st.cache_resource(**CACHE)
+def cartes_de_la_comparaison(
+    version: str, choix: tuple[str, ...], marques: tuple[str, ...], couleur: str
+) -> tuple[go.Figure, str]:
+    """The maps of that comparison, and what stands under them."""
+    return comparer.cartes_cote_a_cote(base(), comparer.ouvrir(lecteur(), choix), couleur)
+
+
+def choix_comparables(departement: str) -> dict[str, str]:
+    """Id → label of what may be compared; read anew each time, they come and go."""
+    return comparables.choix(lecteur(), departement)
+
+
+def comparable(comparable_id: str) -> comparables.Comparable:
+    """What is behind an id, and the mark that changes with it; AtlasError when there is nothing."""
+    return comparables.trouver(lecteur(), comparable_id)
+
+
+@st.cache_resource(**CACHE)
 def portraits(regles: str) -> list[doctrines.Portrait]:
     """What each doctrine favours and costs."""
     return doctrines.portraits()
 
 
-@st.cache_data(**CACHE)
+@st.cache_resource(**CACHE)
 def choix_doctrines(regles: str) -> dict[str, str]:
     """Code → name of the doctrines, the académie's own too."""
     return libelles.choix_doctrines()
 
 
-@st.cache_data(**CACHE)
+@st.cache_resource(**CACHE)
 def seuils_de_dilution() -> dict[int, str]:
     """The useful presences one may choose, half-days per cycle → words."""
     return doctrines.seuils()
@@ -286,25 +348,25 @@ def seuil_courant() -> int:
     return doctrines.seuil_par_defaut()
 
 
-@st.cache_data(**CACHE)
+@st.cache_resource(**CACHE)
 def lire_methode(regles: str) -> methode.Methode:
     """The method, from the reference files and the académie's own."""
     return methode.methode()
 
 
-@st.cache_data(**CACHE)
+@st.cache_resource(**CACHE)
 def sources(version: str) -> tuple:
     """Files read, anomalies by reason, and every source Atlas knows."""
     return methode.sources(base()), methode.anomalies(base()), methode.cartes_des_sources()
 
 
-@st.cache_data(**CACHE)
+@st.cache_resource(**CACHE)
 def lire_donnees(version: str) -> donnees.EtatDesDonnees:
     """The files of the warehouse, what is known, what is to check."""
     return donnees.etat(base())
 
 
-@st.cache_data(show_spinner=False, max_entries=8)
+@st.cache_resource(show_spinner=False, max_entries=8)
 def examiner_depot(
     version: str, cle: str, repartir_de_zero: bool, _fichiers: list[tuple[str, bytes]]
 ) -> donnees.VueRapport:
@@ -313,7 +375,7 @@ def examiner_depot(
     return donnees.presenter(examen)
 
 
-@st.cache_data(**CACHE)
+@st.cache_resource(**CACHE)
 def modeles_excel() -> bytes:
     """The templates of the local files, zipped."""
     return modeles.archive()
@@ -325,13 +387,13 @@ def version_des_regles() -> str:
     return ":".join(f"{f.name}-{f.stat().st_mtime_ns}" for f in fichiers)
 
 
-@st.cache_data(**CACHE)
+@st.cache_resource(**CACHE)
 def lire_textes(regles: str) -> dict[str, str]:
     """Code → title of the rule sets."""
     return priorites.textes()
 
 
-@st.cache_data(**CACHE)
+@st.cache_resource(**CACHE)
 def lire_priorites(
     version: str, regles: str, departement: str, texte: str
 ) -> priorites.VuePriorites:
@@ -339,7 +401,7 @@ def lire_priorites(
     return priorites.vue(base(), departement, texte)
 
 
-@st.cache_data(**CACHE)
+@st.cache_resource(**CACHE)
 def comparer_textes(
     version: str, regles: str, departement: str, avant: str, apres: str
 ) -> priorites.VueComparaison:
@@ -347,13 +409,13 @@ def comparer_textes(
     return priorites.comparaison(base(), departement, avant, apres)
 
 
-@st.cache_data(**CACHE)
+@st.cache_resource(**CACHE)
 def lire_baremes(regles: str) -> dict[str, str]:
     """Code → label of the barèmes."""
     return besoins.baremes()
 
 
-@st.cache_data(**CACHE)
+@st.cache_resource(**CACHE)
 def lire_besoins(
     version: str, regles: str, departement: str, bareme: str, perte_max: int | None
 ) -> besoins.VueBesoins:
@@ -361,7 +423,7 @@ def lire_besoins(
     return besoins.vue(base(), departement, bareme, perte_max)
 
 
-@st.cache_data(**CACHE)
+@st.cache_resource(**CACHE)
 def lire_sensibilite(
     version: str, regles: str, departement: str, bareme: str
 ) -> sensibilite.VueSensibilite:
@@ -369,7 +431,7 @@ def lire_sensibilite(
     return sensibilite.vue(base(), departement, bareme)
 
 
-@st.cache_data(**CACHE)
+@st.cache_resource(**CACHE)
 def lire_desaccord(
     version: str, regles: str, departement: str, premier: str, second: str
 ) -> besoins.VueDesaccord:
@@ -377,25 +439,31 @@ def lire_desaccord(
     return besoins.desaccord(base(), departement, premier, second)
 
 
-@st.cache_data(**CACHE)
+@st.cache_resource(**CACHE)
+def choix_categories(regles: str) -> dict[str, str]:
+    """Code → label of the categories of the barèmes."""
+    return besoins.choix_categories()
+
+
+@st.cache_resource(**CACHE)
 def choix_pertes() -> dict[int | None, str]:
     """The settings of the transition rule → words; None, off, comes first."""
     return besoins.choix_pertes()
 
 
-@st.cache_data(**CACHE)
+@st.cache_resource(**CACHE)
 def departs(regles: str) -> tuple[dict[str, str], dict[str, str]]:
     """The barèmes and the texts an adaptation can start from."""
     return adaptation.departs()
 
 
-@st.cache_data(**CACHE)
+@st.cache_resource(**CACHE)
 def lire_depart(regles: str, bareme: str, texte: str) -> adaptation.VueDepart:
     """What may be changed in a barème over a text."""
     return adaptation.depart(bareme, texte)
 
 
-@st.cache_data(**CACHE)
+@st.cache_resource(**CACHE)
 def lire_effet(
     version: str, regles: str, departement: str, changements: Adaptation
 ) -> adaptation.VueEffet:
@@ -403,13 +471,13 @@ def lire_effet(
     return adaptation.effet(base(), departement, changements)
 
 
-@st.cache_data(**CACHE)
+@st.cache_resource(**CACHE)
 def lire_locales(regles: str) -> adaptation.VueLocales:
     """The académie's own rules."""
     return adaptation.locales()
 
 
-@st.cache_data(**CACHE)
+@st.cache_resource(**CACHE)
 def regles_illisibles(regles: str) -> list[str]:
     """The académie's files of rules that can't be read."""
     return adaptation.illisibles()

@@ -7,13 +7,16 @@ found »; here it finds no such folder.
 
 import streamlit as st
 
-from pages.composants import cadre, televersement
+from pages.composants import navigation, televersement
 from pipelines.base.erreurs import AtlasError
+from pipelines.scenarios import lecteurs
 
 
 def dessiner() -> None:
     """Draw the side bar and run the page of the address; refusals are told in French."""
     televersement.garder_en_memoire()
+    # the one place where a sign-on would say who reads
+    lecteurs.devenir(lecteurs.local())
     st.set_page_config(page_title="Atlas SSFE", layout="wide", initial_sidebar_state=256)
     st.html("<script>document.documentElement.lang = 'fr'</script>", unsafe_allow_javascript=True)
     st.html(
@@ -23,10 +26,34 @@ def dessiner() -> None:
         "[data-testid='stElementToolbarButton']:has([aria-label^='Download as CSV'])"
         " {display: none}"
         # Streamlit's own grey falls short of a contrast of 4.5 to 1
-        ".stApp [data-testid='stCaptionContainer'] {opacity: 0.75}</style>"
+        ".stApp [data-testid='stCaptionContainer'] {opacity: 0.75}"
+        ".stPlotlyChart :is(.xtick, .ytick, .g-xtitle, .g-ytitle, .annotation) text"
+        " {fill: currentColor !important; opacity: 0.75}"
+        # the buttons of a map are the page's, light or dark
+        ".stPlotlyChart .updatemenu-button rect"
+        " {fill: currentColor !important; fill-opacity: 0.08 !important;"
+        " stroke: currentColor !important; stroke-opacity: 0.3 !important}"
+        ".stPlotlyChart .updatemenu-button text {fill: currentColor !important}"
+        # a table shares its width by what its columns say, and not evenly beyond 25 rem
+        "[data-testid='stTable'] td [data-testid='stMarkdownContainer'] {max-width: 60rem}"
+        "[data-testid='stTable'] :is(td, th):not(:first-of-type) {padding-left: 0.45rem}"
+        "[data-testid='stTable'] td a {overflow-wrap: anywhere}"
+        # the accent is too dark for words on a dark page: the line below says which tab is open
+        ".stTabs [role='tab'][aria-selected='true'] {color: inherit !important}"
+        # the pages fit the height of a small screen, under their headings
+        "[data-testid='stSidebar'] [data-testid='stPageLink'] a {padding-block: 0.1rem}"
+        "[data-testid='stSidebar'] [data-testid='stVerticalBlock'] {gap: 0.25rem}"
+        "[data-testid='stSidebar'] [data-testid='stMarkdownContainer'] {margin-bottom: 0}"
+        "[data-testid='stSidebar'] [data-testid='stAlertContainer']"
+        " {padding: 0.4rem 0.6rem; margin-top: 0.5rem}"
+        "[data-testid='stSidebar'] [data-testid='stAlertContainer'] p {font-size: 0.85rem}"
+        "[data-testid='stSidebar'] [data-testid='stCaptionContainer'] {padding-top: 0.5rem}"
+        # the words beside a box to tick are read whole
+        "[data-testid='stCheckbox'] [data-testid='stMarkdownContainer'] p"
+        " {white-space: normal; overflow: visible}</style>"
     )
     try:
-        cadre.navigation().run()
+        navigation.navigation().run()
     except AtlasError as erreur:
         st.error(erreur.message().replace("\n", "  \n"))
 

@@ -1,13 +1,14 @@
-"""The frame of every page: navigation, département, warnings, tables with their download."""
+"""The frame of every page: its address, its département, tables with their download."""
 
 import contextlib
+import re
 from collections.abc import Iterable, Iterator
 from typing import Literal
 
 import pandas as pd
 import streamlit as st
 
-from pages.composants import acces
+from pages.composants import acces, largeurs
 from pipelines.base import chemins
 from pipelines.base.erreurs import AtlasError
 from pipelines.base.textes import INCONNU, enumeration, nombre, pour_tableur
@@ -25,43 +26,31 @@ PAGES = {
     "besoins": (DOSSIER / "comprendre" / "besoins.py", "Besoins"),
     "adapter": (DOSSIER / "comprendre" / "adapter.py", "Adapter"),
     "proposer": (DOSSIER / "proposer" / "proposer.py", "Proposer"),
+    "scenarios": (DOSSIER / "proposer" / "scenarios.py", "Scénarios"),
     "doctrines": (DOSSIER / "proposer" / "doctrines.py", "Doctrines"),
+    "comparer": (DOSSIER / "proposer" / "comparer.py", "Comparer"),
     "marges": (DOSSIER / "proposer" / "marges.py", "Marges"),
     "donnees": (DOSSIER / "analyser" / "donnees.py", "Données"),
     "methode": (DOSSIER / "comprendre" / "methode.py", "Méthode"),
+    "accessibilite": (DOSSIER / "comprendre" / "accessibilite.py", "Accessibilité"),
 }
-ACCUEIL = "situation"
-HAUTEUR_DEUX_LIGNES = 66
+# of a grid whose cells run over several lines, in pixels
+HAUTEUR_EN_TETE, HAUTEUR_MAX = 40, 560
+# Streamlit compares a longer table by a sample of its lines
+LIGNES_COMPAREES = 10_000
 # Streamlit writes the left of a text on each cell: only an important rule moves it
 A_DROITE = {"text-align": "right !important", "font-variant-numeric": "tabular-nums"}
-# columns of names Streamlit would cut, in pixels
-LARGEURS = {"Catégorie": 300, "Dans le département": 330, "Entre dans": 250, "Sort de": 250}
+
+# a poste, a year, the number of a text; then what holds to the next or to the former word
+# names of files and of parameters may end a line after a mark or, at worst, every 12 characters
+LONG, COUPURES = re.compile(r"(?<!\S)(?!https?:)\S{17,}"), re.compile(r"[_/|.,;]|[^_/|.,;-]{12}")
+CODE = re.compile(r"(?<![\w.-])(?=[\w-]*\d)\w+(?:-\w+)+(?![\w.-])")
+LIAISONS = re.compile(r"(?<=½) (?=j\.)|(?<=§) |(?<=n°) |(?<=\d) (?=h \d)|(?<=\d h) (?=\d)")
 
 
 def page(adresse: str) -> str:
     """The file of a page, for links: absolute, whatever script Streamlit was started on."""
     return str(PAGES[adresse][0])
-
-
-def navigation() -> st.Page:
-    """Declare the pages and draw the side bar; the page asked for."""
-    # Streamlit serves the default page at « / » only: « /situation » leads there
-    accueil = st.Page(page(ACCUEIL), title=PAGES[ACCUEIL][1], url_path="accueil", default=True)
-    pages = [
-        st.Page(fichier, title=titre, url_path=adresse)
-        for adresse, (fichier, titre) in PAGES.items()
-    ]
-    courante = st.navigation([accueil, *pages], position="hidden")
-    if courante.url_path == ACCUEIL:
-        st.switch_page(page(ACCUEIL), query_params=st.query_params.to_dict())
-    with st.sidebar:
-        st.markdown("# Atlas SSFE")
-        departement = _choisir_departement()
-        for adresse, (_, titre) in PAGES.items():
-            st.page_link(page(adresse), label=titre, query_params={"departement": departement})
-        for phrase in acces.avertissements(acces.version()):
-            st.warning(phrase)
-    return courante
 
 
 def departement() -> str:
@@ -87,28 +76,6 @@ def sans_postes() -> None:
         "présences au dossier des sources, puis reconstruire l'entrepôt."
     )
     st.stop()
-
-
-def _choisir_departement() -> str:
-    connus = acces.departements(acces.version())
-    demande = st.query_params.get("departement")
-    if demande is not None and demande not in connus:
-        st.error(
-            f"Le département « {demande} » n'est pas dans ces données. "
-            f"Départements présents : {', '.join(connus)}."
-        )
-    actuel = departement()
-    codes = list(connus)
-    choisi = st.selectbox(
-        "Département",
-        codes,
-        index=codes.index(actuel),
-        format_func=lambda code: f"{connus[code]} ({code})",
-    )
-    if choisi != actuel:
-        st.query_params.from_dict({"departement": choisi})
-        st.rerun()
-    return choisi
 
 
 def dire_les_regles_illisibles() -> None:
@@ -138,49 +105,84 @@ def table(
     nom: str,
     *,
     hauteur: int | Literal["content"] | None = None,
-    largeurs: dict[str, int] | None = None,
-    titres: dict[str, str] | None = None,
     au_telechargement: tuple[str, ...] = (),
+    place: int = largeurs.PLACE,
 ) -> None:
     """A table to sort and search, and its download.
 
-    `largeurs`, in pixels, are for columns of sentences, which then run over two lines. `titres`:
-    shorter headers on screen. `au_telechargement`: columns that the download alone has.
+    It shows whole in `place` pixels. `au_telechargement`: columns that the download alone has.
     """
-    options = {} if hauteur is None else {"height": hauteur}
-    if largeurs:
-        options["row_height"] = HAUTEUR_DEUX_LIGNES
-    configuration = colonnes(cadre)
-    connues = {n: w for n, w in LARGEURS.items() if n in cadre}
-    for nom_colonne, largeur in {**connues, **(largeurs or {})}.items():
-        # the width of a number is added to its format
-        base = configuration.get(nom_colonne) or st.column_config.Column()
-        configuration[nom_colonne] = {**base, "width": largeur}
-    for nom_colonne, titre in (titres or {}).items():
-        base = configuration.get(nom_colonne) or st.column_config.Column()
-        configuration[nom_colonne] = {**base, "label": titre}
-    st.dataframe(
-        cadre,
-        hide_index=True,
-        column_config=configuration,
-        column_order=[c for c in cadre if c not in au_telechargement],
-        placeholder=INCONNU,
-        **options,
-    )
+    montrees = tuple(c for c in cadre if c not in au_telechargement)
+    mise = largeurs.mettre(cadre, montrees, place)
+    st.dataframe(cadre[[*montrees]], **_options(cadre, mise, hauteur))
     telecharger(cadre, nom)
+    _dire_le_reste(mise.unites, au_telechargement)
 
 
-def table_a_lire(cadre: pd.DataFrame, nom: str, *, nombres: Iterable[str] = ()) -> None:
+def liste(cadre: pd.DataFrame, cle: str, *, hauteur: int, place: int) -> dict:
+    """A table beside a picture, in which one line can be chosen; what is."""
+    mise = largeurs.mettre(cadre, tuple(cadre), place)
+    return st.dataframe(
+        cadre,
+        key=cle,
+        on_select="rerun",
+        selection_mode="single-row",
+        **_options(cadre, mise, hauteur),
+    )
+
+
+def _dire_le_reste(unites: str, au_telechargement: tuple[str, ...]) -> None:
+    """Say below a table the units its headers lost, and the columns it lacks."""
+    aussi = f"Le tableau téléchargé a aussi : {enumeration([*au_telechargement])}."
+    if note := " ".join(filter(None, [unites, aussi if au_telechargement else ""])):
+        st.caption(note)
+
+
+def _options(
+    cadre: pd.DataFrame, mise: largeurs.Mise, hauteur: int | Literal["content"] | None
+) -> dict[str, object]:
+    """What Streamlit's grid is told, whatever the table."""
+    options = {
+        "hide_index": True,
+        "placeholder": INCONNU,
+        "column_config": {c: _colonne(cadre, c, mise) for c in mise.titres},
+    }
+    if mise.hauteur is not None:
+        options["row_height"] = mise.hauteur
+        hauteur = hauteur or min(HAUTEUR_EN_TETE + len(cadre) * mise.hauteur, HAUTEUR_MAX)
+    if hauteur is not None:
+        options["height"] = hauteur
+    return options
+
+
+def _colonne(cadre: pd.DataFrame, nom: str, mise: largeurs.Mise) -> object:
+    """Its width and header; numbers shown the reader's way: 1 234,5 in a French browser."""
+    titre = mise.titres[nom]
+    communes = {"width": mise.largeurs[nom], "help": nom if titre != nom else None}
+    if pd.api.types.is_numeric_dtype(cadre[nom]):
+        return st.column_config.NumberColumn(titre, format="localized", **communes)
+    return st.column_config.Column(titre, **communes)
+
+
+def table_a_lire(
+    cadre: pd.DataFrame,
+    nom: str,
+    *,
+    nombres: Iterable[str] = (),
+    au_telechargement: tuple[str, ...] = (),
+) -> None:
     """A table of sentences: every word shown, wrapped; and its download.
 
     Columns of numbers are on the right, and `nombres`: those whose cells are numbers in words.
+    `au_telechargement`: columns that the download alone has.
     """
-    a_droite = [*cadre.select_dtypes("number").columns, *nombres]
-    rangs = [cadre.columns.get_loc(c) for c in a_droite]
+    montre = cadre.drop(columns=[*au_telechargement])
+    a_droite = [*montre.select_dtypes("number").columns, *nombres]
+    rangs = [montre.columns.get_loc(c) for c in a_droite]
     st.table(
-        textes(cadre)
+        textes(montre)
         .reset_index(drop=True)
-        .style.set_properties(subset=a_droite, **A_DROITE)
+        .style.set_properties(subset=pd.IndexSlice[:, [insecable(c) for c in a_droite]], **A_DROITE)
         .set_table_styles(
             [{"selector": f"th.col{r}", "props": list(A_DROITE.items())} for r in rangs]
         ),
@@ -188,6 +190,7 @@ def table_a_lire(cadre: pd.DataFrame, nom: str, *, nombres: Iterable[str] = ()) 
         hide_index=True,
     )
     telecharger(cadre, nom)
+    _dire_le_reste("", au_telechargement)
 
 
 def table_ou(cadre: pd.DataFrame, nom: str, vide: str) -> None:
@@ -199,8 +202,16 @@ def table_ou(cadre: pd.DataFrame, nom: str, vide: str) -> None:
 
 
 def textes(cadre: pd.DataFrame) -> pd.DataFrame:
-    """Cells as French text, numbers included; unknown said."""
-    return cadre.map(lambda v: inerte(v) if isinstance(v, str) else nombre_court(v))
+    """Headers and cells as French text, numbers included; unknown said."""
+    cellules = cadre.map(lambda v: insecable(inerte(v)) if isinstance(v, str) else nombre_court(v))
+    return cellules.rename(columns=lambda titre: insecable(str(titre)))
+
+
+def insecable(texte: str) -> str:
+    """Text whose codes (SIM-034-06), units and references are not cut at the end of a line."""
+    texte = CODE.sub(lambda trouve: trouve[0].replace("-", "\u2011"), texte)
+    texte = LONG.sub(lambda trouve: COUPURES.sub("\\g<0>\u200b", trouve[0]), texte)
+    return LIAISONS.sub("\u00a0", texte)
 
 
 def inerte(texte: str) -> str:
@@ -223,7 +234,7 @@ def telecharger(cadre: pd.DataFrame, nom: str) -> None:
         cadre = cadre.assign(Avertissement=mise_en_garde)
     st.download_button(
         "Télécharger ce tableau (CSV)",
-        en_csv(cadre),
+        _csv_garde(cadre) if len(cadre) < LIGNES_COMPAREES else en_csv(cadre),
         file_name=f"{nom}.csv",
         mime="text/csv",
         key=f"csv-{nom}",
@@ -231,15 +242,10 @@ def telecharger(cadre: pd.DataFrame, nom: str) -> None:
     )
 
 
-def colonnes(cadre: pd.DataFrame) -> dict:
-    """Numbers shown the reader's way: 1 234,5 in a French browser."""
-    nombres = cadre.select_dtypes("number").columns
-    return {c: st.column_config.NumberColumn(c, format="localized") for c in nombres}
-
-
-def etroites(*noms: str) -> dict:
-    """Narrow number columns, for a list beside a picture."""
-    return {n: st.column_config.NumberColumn(n, format="localized", width=70) for n in noms}
+@st.cache_resource(show_spinner=False, max_entries=256)
+def _csv_garde(cadre: pd.DataFrame) -> bytes:
+    """The same table is written once; only a table compared whole is known to be the same."""
+    return en_csv(cadre)
 
 
 def en_csv(cadre: pd.DataFrame) -> bytes:

@@ -4,21 +4,21 @@ from functools import partial
 
 import streamlit as st
 
-from pages.composants import acces, cadre, deplacements, explication, suivi
+from pages.composants import acces, cadre, conflit, deplacements, explication, suivi
 from pages.composants.hypotheses import Demande
 from pipelines.base.textes import pourcentage
 from pipelines.reports.libelles import FINS_EN_MOTS
-from pipelines.scenarios import calculs
+from pipelines.scenarios import atelier, calculs
 from pipelines.scenarios.calculs import Etat
 
-# what the page promises is seen beside the map without scrolling; widths in pixels
-ETROITES = {"Sites": 48, "Gagnent": 68, "Perdent": 64, "Avant": 54, "Après": 54}
-PREMIERES = ["Catégorie", *ETROITES]
+A_LIRE = {"categories", "transition"}  # tables read whole, every word of them
 
 
 def lancer(departement: str, demande: Demande) -> None:
     """Start the computation and put its id in the address."""
-    suivi.lancer(SUITE, departement, demande, partial(calculs.lancer, acces.base()))
+    suivi.lancer(
+        SUITE, departement, demande, partial(calculs.lancer, acces.lecteur(), acces.base())
+    )
 
 
 def suivre(departement: str) -> None:
@@ -42,8 +42,8 @@ def _texte(avance: dict) -> str:
 SUITE = suivi.Suite(
     parametre="calcul",
     page="proposer",
-    etat=calculs.etat,
-    arreter=calculs.arreter,
+    etat=lambda calcul_id: calculs.etat(acces.lecteur(), calcul_id),
+    arreter=lambda calcul_id: calculs.arreter(acces.lecteur(), calcul_id),
     avance=_avance,
     d_un_autre="Cette proposition est celle d'un autre département.",
     bouton_d_arret="Arrêter et garder le meilleur plan",
@@ -52,7 +52,7 @@ SUITE = suivi.Suite(
 
 
 def _derniers(departement: str) -> None:
-    finis = calculs.derniers(departement)
+    finis = calculs.derniers(acces.lecteur(), departement)
     if not finis:
         st.write(
             "Choisir les hypothèses, puis lancer le calcul. Il se poursuit si l'onglet est fermé, "
@@ -73,6 +73,20 @@ def _nom(etat: Etat) -> str:
     )
 
 
+def _garder(etat: Etat) -> None:
+    """Keep the proposal as a scenario, and open it."""
+    conflit.dire()
+    with st.popover("Garder comme scénario"):
+        nom = st.text_input("Nom du scénario", value=f"Proposition du {etat.lancee_le:%d/%m/%Y}")
+        if st.button("Garder", type="primary"):
+            conflit.agir(atelier.creer, nom, etat.dossier)
+            if scenario_id := st.query_params.get("scenario"):
+                departement = etat.demande["departement"]
+                adresse = {"departement": departement, "scenario": scenario_id}
+                st.switch_page(cadre.page("scenarios"), query_params=adresse)
+            st.rerun()
+
+
 def _resultat(etat: Etat) -> None:
     calcul_id = etat.calcul_id
     vue = acces.lire_proposition(acces.version(), acces.version_des_regles(), calcul_id)
@@ -80,6 +94,7 @@ def _resultat(etat: Etat) -> None:
     st.write(f"{vue.doctrine} {vue.preuve}")
     for note in vue.mises_en_garde:
         st.warning(note)
+    _garder(etat)
     gauche, droite = st.columns([7, 5], gap="medium")
     with gauche:
         st.plotly_chart(
@@ -94,37 +109,26 @@ def _resultat(etat: Etat) -> None:
         )
     with droite:
         st.markdown("##### Gains et pertes par catégorie")
-        st.dataframe(
-            vue.categories,
-            hide_index=True,
-            height="content",
-            column_order=[*PREMIERES, *(c for c in vue.categories if c not in PREMIERES)],
-            column_config={
-                "Catégorie": st.column_config.Column(width=165),
-                **{c: st.column_config.Column(width=largeur) for c, largeur in ETROITES.items()},
-            },
-        )
-        st.caption(
-            "Avant, après : part du besoin couverte. Gagnent, perdent : sites. Un site compte dans "
-            "chacune de ses catégories."
-        )
+        cadre.table_a_lire(vue.bilan, f"bilan-{calcul_id}", nombres=list(vue.bilan)[1:])
+        st.caption("Un site compte dans chacune de ses catégories.")
     st.download_button(
         "Télécharger la proposition (Excel)",
         vue.classeur,
         file_name=f"proposition-{calcul_id}.xlsx",
     )
     tables = {
-        "Secteurs": (vue.secteurs, "secteurs"),
-        "Postes": (vue.postes, "postes"),
-        "Sites": (vue.sites, "sites"),
-        "Sans présence régulière": (vue.sans_presence, "sans-presence"),
-        **({} if vue.transition.empty else {"Transition": (vue.transition, "transition")}),
-        "Preuve": (vue.etages, "preuve"),
+        "Secteurs": (vue.secteurs, "secteurs", ("Statut", "Quotité (ETP)", "UAI")),
+        "Postes": (vue.postes, "postes", ()),
+        "Sites": (vue.sites, "sites", ("Catégories prioritaires", "UAI")),
+        "Catégories": (vue.categories, "categories", ()),
+        "Sans présence régulière": (vue.sans_presence, "sans-presence", ()),
+        **({} if vue.transition.empty else {"Transition": (vue.transition, "transition", ())}),
+        "Preuve": (vue.etages, "preuve", ()),
     }
     *onglets, dernier = st.tabs([*tables, "Déplacements"])
     with dernier, cadre.sur_place():
         deplacements.montrer(calcul_id)
-    for onglet, (table, nom) in zip(onglets, tables.values(), strict=True):
+    for onglet, (table, nom, au_telechargement) in zip(onglets, tables.values(), strict=True):
         with onglet:
             if table.empty:
                 st.write(
@@ -132,10 +136,10 @@ def _resultat(etat: Etat) -> None:
                     if nom == "sans-presence"
                     else "Ce plan ne donne de présence à aucun site."
                 )
-            elif nom == "transition":
+            elif nom in A_LIRE:
                 cadre.table_a_lire(table, f"{nom}-{calcul_id}")
             else:
-                cadre.table(table, f"{nom}-{calcul_id}")
+                cadre.table(table, f"{nom}-{calcul_id}", au_telechargement=au_telechargement)
             if nom == "preuve":
                 st.caption(FINS_EN_MOTS)
     with cadre.sur_place():

@@ -17,7 +17,9 @@ NOTE_DUREE = f"La durée choisie vaut pour chaque doctrine ; elles sont calcul
 
 def lancer(departement: str, demande: Demande) -> None:
     """Start the comparison and put its id in the address."""
-    suivi.lancer(SUITE, departement, demande, partial(comparaisons.lancer, acces.base()))
+    suivi.lancer(
+        SUITE, departement, demande, partial(comparaisons.lancer, acces.lecteur(), acces.base())
+    )
 
 
 def suivre(departement: str) -> None:
@@ -40,8 +42,8 @@ def _avance(part: Part) -> str:
 SUITE = suivi.Suite(
     parametre="comparaison",
     page="doctrines",
-    etat=comparaisons.etat,
-    arreter=comparaisons.arreter,
+    etat=lambda comparaison_id: comparaisons.etat(acces.lecteur(), comparaison_id),
+    arreter=lambda comparaison_id: comparaisons.arreter(acces.lecteur(), comparaison_id),
     avance=_avancement,
     d_un_autre="Cette comparaison est celle d'un autre département.",
     bouton_d_arret="Arrêter et garder les meilleurs plans",
@@ -50,7 +52,7 @@ SUITE = suivi.Suite(
 
 
 def _dernieres(departement: str) -> None:
-    finies = comparaisons.dernieres(departement)
+    finies = comparaisons.dernieres(acces.lecteur(), departement)
     if finies:
         st.markdown("##### Dernières comparaisons")
         suivi.liens(SUITE, departement, finies, _nom)
@@ -148,6 +150,15 @@ def _tables(vue: VueDoctrines, comparaison_id: str) -> None:
             st.write("Aucun site n'a une présence différente d'une doctrine à l'autre.")
         else:
             st.caption("Présences en demi-journées par cycle de 4 semaines, l'écart d'abord.")
-            cadre.table(vue.differences, f"differences-{comparaison_id}")
+            cadre.table(
+                vue.differences,
+                f"differences-{comparaison_id}",
+                au_telechargement=("Catégories prioritaires", "Commune", "UAI"),
+            )
     with tous:
-        cadre.table(vue.sites, f"sites-{comparaison_id}")
+        rythmes = [c for c in vue.sites if c.startswith("Rythme")]
+        cadre.table(
+            vue.sites,
+            f"sites-{comparaison_id}",
+            au_telechargement=("Catégories prioritaires", *rythmes, "UAI"),
+        )

@@ -2,9 +2,10 @@
 
 import streamlit as st
 
-from pages.composants import acces, cadre
+from pages.composants import acces, cadre, largeurs
 from pipelines.reports.deplacements import VueEpuisement
 
+AU_TELECHARGEMENT = ("Commune de la résidence", "Commune du site", "Trajet aller (km)")
 PUISSANCE, ENVELOPPE = "puissance", "enveloppe"
 
 
@@ -25,7 +26,12 @@ def montrer(calcul_id: str) -> None:
     st.markdown("##### Par poste")
     cadre.table(vue.postes, f"deplacements-postes-{calcul_id}")
     with st.expander("Trajet par trajet"):
-        cadre.table(vue.trajets, f"deplacements-{calcul_id}")
+        cadre.table(
+            vue.trajets,
+            f"deplacements-{calcul_id}",
+            au_telechargement=AU_TELECHARGEMENT,
+            place=largeurs.PLACE_REPLIEE,
+        )
     with st.expander("La règle, et le budget selon les véhicules"):
         for phrase in vue.regles:
             st.write(phrase)

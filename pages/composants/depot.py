@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from pages.composants import acces, cadre
+from pages.composants import acces, cadre, zone_de_depot
 from pipelines.base.erreurs import AtlasError
 from pipelines.reports import donnees, modeles
 from pipelines.reports.donnees import VueRapport
@@ -14,49 +14,13 @@ from pipelines.scenarios import depot
 ESSAI = "depot-essai"
 DEPOT, RETOUR = "depot-fait", "retour-fait"
 """Where what was done is told: beside the drop zone, or beside the versions."""
-LARGEURS = {"Ce qui a été vu": 220, "Valeur": 150, "Que faire": 200, "Fichier": 150, "Colonne": 145}
-# every count of the report is seen on a screen of 1024 pixels
-LARGEURS_FICHIERS = {
-    "Fichier": 130,
-    "Reconnu comme": 160,
-    "Millésime": 85,
-    "Lignes lues": 80,
-    "Gardées": 65,
-    "Fusionnées": 78,
-    "Écartées": 68,
-}
-# Streamlit's own words of the drop zone are English: hidden, and ours put in their place.
-MOTS = """<style>
-[data-testid='stFileUploaderDropzone'] button [data-testid='stMarkdownContainer'] {display: none}
-[data-testid='stFileUploaderDropzone'] button > div::after {content: 'Choisir des fichiers'}
-[data-testid='stFileUploaderDropzoneInstructions'] * {display: none}
-[data-testid='stFileUploaderDropzoneInstructions']::after
-  {content: 'ou les déposer ici : CSV, Excel ou GeoJSON, 200 Mo au plus chacun'}
-[data-testid='stFileChipName'] + div {display: none}
-</style>"""
-# What is drawn by a style has no name for a screen reader, and the zone is drawn anew at each drop.
-NOMS = """<script>
-(() => {
-  const nommer = () => {
-    const zone = "[data-testid='stFileUploader']";
-    for (const bouton of document.querySelectorAll(`${zone} button, ${zone} input`)) {
-      const retire = bouton.closest("[data-testid='stFileChip']");
-      const fichier = retire?.querySelector("[data-testid*='Name']")?.textContent ?? "";
-      const nom = retire ? `Retirer ${fichier}`.trim() : "Choisir des fichiers";
-      if (bouton.getAttribute("aria-label") !== nom) bouton.setAttribute("aria-label", nom);
-    }
-  };
-  nommer();
-  window.atlasNoms ??= new MutationObserver(nommer);
-  window.atlasNoms.observe(document.body, {childList: true, subtree: true});
-})();
-</script>"""
+AU_TELECHARGEMENT = ("Source", "Conséquence")
 
 
 def deposer() -> None:
     """The drop zone, then the report on what was dropped."""
     _dire(DEPOT)
-    st.html(MOTS + NOMS, unsafe_allow_javascript=True)
+    zone_de_depot.en_francais("CSV, Excel ou GeoJSON")
     essai = st.session_state.setdefault(ESSAI, 0)
     gauche, droite = st.columns([8, 4], gap="medium", vertical_alignment="bottom")
     deposes = gauche.file_uploader(
@@ -124,24 +88,19 @@ def _cle(nom: str, contenu: bytes) -> bytes:
 
 
 def _tables(vue: VueRapport) -> None:
-    for titre, table, nom, largeurs in (
-        (
-            "Ce que les fichiers déposés contiennent",
-            vue.fichiers,
-            "depot-fichiers",
-            LARGEURS_FICHIERS,
-        ),
-        ("Ce qui changerait", vue.differences, "depot-changements", None),
+    for titre, table, nom, au_telechargement in (
+        ("Ce que les fichiers déposés contiennent", vue.fichiers, "depot-fichiers", ()),
+        ("Ce qui changerait", vue.differences, "depot-changements", ()),
         (
             "Anomalies de ces fichiers, et celles qu'ils causent",
             vue.anomalies,
             "depot-anomalies",
-            LARGEURS,
+            AU_TELECHARGEMENT,
         ),
     ):
         if not table.empty:
             st.markdown(f"###### {titre}")
-            cadre.table(table, nom, largeurs=largeurs)
+            cadre.table(table, nom, au_telechargement=au_telechargement)
 
 
 def _accepter(vue: VueRapport, fichiers: list[tuple[str, bytes]], de_zero: bool) -> None:

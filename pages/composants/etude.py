@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.composants import acces, cadre
+from pages.composants import acces, cadre, suivi
 from pipelines.reports.marges import Vue
 from pipelines.scenarios import calculs, etudes
 from pipelines.scenarios.calculs import Etat
@@ -33,7 +33,7 @@ PHRASES = {"Gagnent", "Relais", "Demi-poste", "Ce que ferait le plan sans elle"}
 
 def suivre(departement: str) -> None:
     """The studies of the proposal of the address, or of the last one."""
-    finis = calculs.derniers(departement)
+    finis = calculs.derniers(acces.lecteur(), departement)
     if not finis:
         st.info(
             "Aucune proposition encore pour ce département. En calculer une, puis revenir ici : "
@@ -53,9 +53,9 @@ def suivre(departement: str) -> None:
         codes = {n.value: SECTIONS[n] for n in Nature}
         nature = Nature(cadre.choisir("Étude", codes, "etude", Nature.MARGES.value))
     st.markdown(f"#### {QUESTIONS[nature]}")
-    dossier = calculs.etat(calcul_id).dossier
+    dossier = calculs.etat(acces.lecteur(), calcul_id).dossier
     etat = etudes.etat(dossier, nature)
-    if etat.phase == Phase.EN_COURS:
+    if etat.phase in (Phase.EN_ATTENTE, Phase.EN_COURS):
         _progression(calcul_id, nature)
         _en_cours(calcul_id, nature)
         return
@@ -75,7 +75,7 @@ def suivre(departement: str) -> None:
     if vue is None or vue.est_incomplete:
         mot = "Lancer cette étude" if vue is None else "Reprendre depuis le début"
         if st.button(mot, type="primary" if vue is None else "secondary"):
-            etudes.lancer(dossier, nature)
+            etudes.lancer(acces.lecteur(), dossier, nature, departement=departement)
             st.rerun()
 
 
@@ -85,8 +85,11 @@ def _nom(etat: Etat) -> str:
 
 @st.fragment(run_every="1s")
 def _progression(calcul_id: str, nature: Nature) -> None:
-    dossier = calculs.etat(calcul_id).dossier
+    dossier = calculs.etat(acces.lecteur(), calcul_id).dossier
     etat = etudes.etat(dossier, nature)
+    if etat.phase == Phase.EN_ATTENTE:
+        suivi.attendre(etat.rang, lambda: etudes.arreter(dossier, nature))
+        return
     if etat.phase != Phase.EN_COURS:
         st.rerun()
     st.progress(etat.fraction, text=etat.message or "Préparation")
@@ -98,7 +101,7 @@ def _progression(calcul_id: str, nature: Nature) -> None:
 @st.fragment(run_every="10s")
 def _en_cours(calcul_id: str, nature: Nature) -> None:
     """What the study at work has so far."""
-    marque = etudes.marque(calculs.etat(calcul_id).dossier, nature)
+    marque = etudes.marque(calculs.etat(acces.lecteur(), calcul_id).dossier, nature)
     vue = acces.lire_etude(acces.version(), calcul_id, nature, marque)
     if vue is not None and vue.est_incomplete:
         _montrer(vue, f"{nature}-{calcul_id}", IMAGES[nature])

@@ -11,7 +11,6 @@ PRESENCE, PLUS, REPRISE = (
     "Qui peut prendre ce site ?",
 )
 A_LIRE = 6  # lines up to which a table is shown whole, every word wrapped
-LARGEURS = {"Perdent": 360, "Règles": 300}
 
 
 def section(calcul_id: str) -> None:
@@ -53,13 +52,12 @@ def _montrer(vue: VueExplication, nom: str) -> None:
     for phrase in vue.details:
         st.write(cadre.inerte(phrase))
     if len(vue.alternatives) > A_LIRE:
-        largeurs = {c: w for c, w in LARGEURS.items() if c in vue.alternatives}
-        cadre.table(vue.alternatives, f"choix-{nom}", largeurs=largeurs)
+        cadre.table(vue.alternatives, f"choix-{nom}")
     elif not vue.alternatives.empty:
         st.markdown("##### Autres choix")
         cadre.table_a_lire(vue.alternatives, f"choix-{nom}")
     if not vue.postes.empty:
         st.markdown("##### Postes à portée, et ce qui les remplit")
-        cadre.table(vue.postes, f"a-portee-{nom}", largeurs={"Ce qui le remplit": 640})
+        cadre.table(vue.postes, f"a-portee-{nom}")
     if vue.note:
         st.caption(vue.note)

@@ -55,6 +55,17 @@ def formulaire(bouton: str, *, ouvert: bool, avec_doctrine: bool, note: str = ""
         trajet_max = b.number_input(
             "Trajet aller, au plus (minutes)", 10, 120, defaut.duree_trajet_max_min, step=5
         )
+        categories = acces.choix_categories(acces.version_des_regles())
+        a, b = st.columns(2, vertical_alignment="bottom")
+        a_part = a.multiselect(
+            "Limite à part pour les postes en résidence dans un site de catégorie",
+            list(categories),
+            format_func=categories.get,
+            placeholder="aucune catégorie",
+            help="Par exemple Collège REP+ et 1 site : un poste en REP+ ne sert que son collège. "
+            "La catégorie doit être l'une de celles du barème choisi.",
+        )
+        limite = b.number_input("Sites au plus pour ces postes", 1, 8, 1)
         a, b, c = st.columns([3, 6, 3], vertical_alignment="bottom")
         duree = a.number_input("Durée du calcul (secondes)", 5, 600, DUREE_PAR_DEFAUT_S, step=5)
         ecart = b.number_input(
@@ -72,6 +83,11 @@ def formulaire(bouton: str, *, ouvert: bool, avec_doctrine: bool, note: str = ""
         meme_bassin = a.checkbox("Aucun site hors du bassin du poste", defaut.meme_bassin)
         vacants = b.checkbox("Compter les postes vacants", defaut.compter_postes_vacants)
         residence = a.checkbox("Garder chaque poste à sa résidence", defaut.garder_residence)
+        entiere = b.checkbox(
+            "Présence entière",
+            defaut.presence_entiere,
+            help="Un site reçoit tout son besoin d'un seul poste, ou rien.",
+        )
         if note:
             st.caption(note)
         if not st.form_submit_button(bouton, type="primary"):
@@ -86,6 +102,8 @@ def formulaire(bouton: str, *, ouvert: bool, avec_doctrine: bool, note: str = ""
             meme_bassin=meme_bassin,
             compter_postes_vacants=vacants,
             garder_residence=residence,
+            sites_max_par_categorie={categorie: int(limite) for categorie in a_part},
+            presence_entiere=entiere,
         ),
         graine=int(graine),
         duree_max_s=float(duree),

@@ -6,14 +6,15 @@ from datetime import date
 import pandas as pd
 import streamlit as st
 
-from pages.composants import cadre
+from pages.composants import cadre, zone_de_depot
 from pipelines.base.erreurs import AtlasError
 from pipelines.reports.adaptation import AUTEUR, RegleLocale, VueDepart, VueLocales
 from pipelines.scenarios import adaptations
 from pipelines.scenarios.adaptations import Adaptation
 
 ESSAI, FAIT = "adapter-essai", "adapter-fait"
-HAUTEUR_MAX = 430
+# in pixels: a row shows four lines of a reference
+HAUTEUR_DE_LIGNE, HAUTEUR_MAX = 80, 480
 
 
 def essai() -> int:
@@ -42,11 +43,11 @@ def nombres(table: pd.DataFrame, cle: str) -> pd.DataFrame:
         table,
         cle,
         {
-            table.columns[0]: st.column_config.TextColumn(width=290),
-            "Valeur": st.column_config.NumberColumn(format="localized", width=90, required=True),
-            "Unité": st.column_config.TextColumn(width=190),
-            AUTEUR: st.column_config.TextColumn(width=230),
-            "Référence": st.column_config.TextColumn("Référence au départ", width=430),
+            table.columns[0]: st.column_config.TextColumn(width=170),
+            "Valeur": st.column_config.NumberColumn(format="localized", width=80, required=True),
+            "Unité": st.column_config.TextColumn(width=110),
+            AUTEUR: st.column_config.TextColumn(width=140),
+            "Référence": st.column_config.TextColumn("Référence au départ", width=160),
         },
         modifiables=("Valeur", AUTEUR),
     )
@@ -58,9 +59,9 @@ def libelles(table: pd.DataFrame, cle: str) -> pd.DataFrame:
         table,
         cle,
         {
-            "Libellé": st.column_config.TextColumn(width=290, required=True),
-            "Ce que dit la règle": st.column_config.TextColumn(width=420),
-            "Référence": st.column_config.TextColumn(width=430),
+            "Libellé": st.column_config.TextColumn(width=180, required=True),
+            "Ce que dit la règle": st.column_config.TextColumn(width=240),
+            "Référence": st.column_config.TextColumn(width=240),
         },
         modifiables=("Libellé",),
     )
@@ -109,6 +110,7 @@ def locales(vue: VueLocales) -> None:
             "ou déposer ci-dessous les fichiers d'un autre ordinateur."
         )
     with st.expander("Déposer des fichiers de règles (TOML)"):
+        zone_de_depot.en_francais("TOML")
         deposes = st.file_uploader(
             "Textes, barèmes et doctrines",
             type="toml",
@@ -152,7 +154,8 @@ def _editer(
         num_rows="fixed",
         disabled=[c for c in table.columns if c not in modifiables],
         column_config=colonnes,
-        height=min(36 * (len(table) + 1), HAUTEUR_MAX),
+        row_height=HAUTEUR_DE_LIGNE,
+        height=min(40 + HAUTEUR_DE_LIGNE * len(table), HAUTEUR_MAX),
     )
 
 

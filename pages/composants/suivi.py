@@ -6,9 +6,10 @@ from typing import Any
 
 import streamlit as st
 
-from pages.composants import cadre
+from pages.composants import acces, cadre
 from pages.composants.hypotheses import Demande
-from pipelines.scenarios.processus import Phase, Suivi
+from pipelines.scenarios.processus import Phase
+from pipelines.scenarios.sortes import Suivi
 
 INTERROMPU = "Le calcul a été interrompu (machine arrêtée ?). Le relancer ci-dessus."
 
@@ -57,7 +58,7 @@ def suivre(
     etat = suite.etat(calcul_id)
     if etat.demande["departement"] != departement:
         st.warning(suite.d_un_autre)
-    elif etat.phase == Phase.EN_COURS:
+    elif etat.phase in (Phase.EN_ATTENTE, Phase.EN_COURS):
         _progression(suite, calcul_id)
     elif etat.phase == Phase.ECHEC:
         st.error((etat.erreur or "").replace("\n", "  \n"))
@@ -70,6 +71,9 @@ def suivre(
 @st.fragment(run_every="1s")
 def _progression(suite: Suite, calcul_id: str) -> None:
     etat = suite.etat(calcul_id)
+    if etat.phase == Phase.EN_ATTENTE:
+        attendre(etat.rang, lambda: suite.arreter(calcul_id))
+        return
     if etat.phase != Phase.EN_COURS:
         st.rerun()
     fraction, texte = suite.avance(etat)
@@ -77,6 +81,16 @@ def _progression(suite: Suite, calcul_id: str) -> None:
     if st.button(suite.bouton_d_arret):
         suite.arreter(calcul_id)
         st.toast(suite.arret_demande)
+
+
+def attendre(rang: int, retirer: Callable[[], None]) -> None:
+    """Say that a computation waits, for what, and offer to take it out of the queue."""
+    vue = acces.lire_file()
+    st.info(vue.attente(rang))
+    cadre.table_a_lire(vue.travaux, "file-des-calculs")
+    if st.button("Retirer ce calcul de la file"):
+        retirer()
+        st.rerun()
 
 
 def liens(suite: Suite, departement: str, etats: list[Suivi], nom: Callable[[Any], str]) -> None:

@@ -6,53 +6,6 @@ from pages.composants import acces, cadre
 from pipelines.reports.sites import BAREME_PAR_DEFAUT
 
 GRAPHIQUE = {"displaylogo": False, "displayModeBar": False}
-# in pixels: what holds beside the side bar of a window of 1,024
-TITRES_DES_SITES = {
-    "Catégories prioritaires": "Catégories",
-    "Besoin (½ j. par cycle)": "Besoin",
-    "À moyens constants (½ j. par cycle)": "Constants",
-    "Présence aujourd'hui (½ j. par cycle)": "Présence",
-    "Ce qui le déplace le plus": "Déplacé par",
-    "Classe à moyens constants": "Classe",
-    "Ce qui la change": "Changée par",
-}
-LARGEURS_DES_SITES = {
-    "Site": 146,
-    "Commune": 110,
-    "Catégories prioritaires": 150,
-    "Élèves": 50,
-    "Besoin (½ j. par cycle)": 58,
-    "À moyens constants (½ j. par cycle)": 74,
-    "Présence aujourd'hui (½ j. par cycle)": 68,
-}
-TITRES_DES_POIDS = {
-    "Besoins changés": "Besoins",
-    "Rangs changés": "Rangs",
-    "Rythmes changés": "Rythmes",
-    "Classes changées, moyens constants": "Classes",
-    "Total (½ j. par cycle)": "Total",
-}
-LARGEURS_DES_POIDS = {
-    "Poids": 150,
-    "Valeur": 50,
-    "Unité": 110,
-    "Déplacé de": 74,
-    "Besoins changés": 60,
-    "Rangs changés": 52,
-    "Rythmes changés": 60,
-    "Classes changées, moyens constants": 58,
-    "Total (½ j. par cycle)": 58,
-}
-LARGEURS_DES_SITES_SENSIBLES = {
-    "Site": 128,
-    "Besoin (½ j. par cycle)": 58,
-    "Rang": 46,
-    "Au mieux": 64,
-    "Au pire": 58,
-    "Ce qui le déplace le plus": 112,
-    "Classe à moyens constants": 92,
-    "Ce qui la change": 120,
-}
 departement = cadre.departement()
 version, regles = acces.version(), acces.version_des_regles()
 baremes = acces.lire_baremes(regles)
@@ -84,16 +37,12 @@ with onglets[0]:
     cadre.table(
         vue.sites,
         f"besoins-{departement}-{choisi}",
-        largeurs=LARGEURS_DES_SITES,
-        titres=TITRES_DES_SITES,
         au_telechargement=("Type", "UAI"),
     )
     st.caption(
-        "Besoin, constants, présence : demi-journées par cycle de 4 semaines. Constants, à moyens "
-        "constants : les mêmes besoins, "
-        "réduits ou augmentés à proportion de ce que les postes du département peuvent donner. La "
-        "fiche d'un établissement donne le détail ligne par ligne ; le tableau téléchargé a aussi "
-        "le type et l'UAI."
+        "Constants, à moyens constants : les mêmes besoins, réduits ou augmentés à proportion de "
+        "ce que les postes du département peuvent donner. La fiche d'un établissement donne le "
+        "détail ligne par ligne."
     )
 with onglets[1]:
     s = acces.lire_sensibilite(version, regles, departement, choisi)
@@ -108,12 +57,10 @@ with onglets[1]:
     cadre.table(
         s.poids,
         f"sensibilite-{departement}-{choisi}",
-        largeurs=LARGEURS_DES_POIDS,
-        titres=TITRES_DES_POIDS,
     )
     st.caption(
         "Besoins, rangs, rythmes du besoin, classes à moyens constants : sites qui changent. "
-        "Total : ce que le besoin gagne ou perd, en demi-journées par cycle."
+        "Total : ce que le besoin gagne ou perd."
     )
     st.markdown("##### Les sites dont le rang ou la classe en dépend")
     if s.sites.empty:
@@ -122,8 +69,6 @@ with onglets[1]:
         cadre.table(
             s.sites,
             f"sites-sensibles-{departement}-{choisi}",
-            largeurs=LARGEURS_DES_SITES_SENSIBLES,
-            titres=TITRES_DES_SITES,
             au_telechargement=("Commune",),
         )
 with onglets[2]:
@@ -144,7 +89,7 @@ with onglets[2]:
     if d.ecarts.empty:
         st.write("Aucun site ne bouge d'une demi-journée.")
     else:
-        cadre.table(d.ecarts, f"ecarts-{departement}-{choisi}-{autre}")
+        cadre.table(d.ecarts, f"ecarts-{departement}-{choisi}-{autre}", au_telechargement=("Type",))
 with onglets[3]:
     st.write(vue.nature)
     cadre.table_a_lire(vue.poids, f"poids-{choisi}")

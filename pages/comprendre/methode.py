@@ -55,7 +55,9 @@ with parametres:
     cadre.table_a_lire(m.parametres, "parametres")
 with donnees:
     st.markdown("##### Les fichiers de cet entrepôt")
-    cadre.table(fichiers, "fichiers")
+    cadre.table(
+        fichiers, "fichiers", au_telechargement=("Producteur", "Licence", "Empreinte (sha256)")
+    )
     st.markdown("##### Ce qui a été vu dans ces fichiers")
     cadre.table_ou(anomalies, "anomalies", "Aucune anomalie.")
     with st.expander("Les sources qu'Atlas sait lire"):

@@ -15,8 +15,8 @@ from pipelines.banc.temoin_lignes import ILLISIBLES, distance_km
 from pipelines.base import chemins, reference
 
 COLONNES = [
-    "source", "fichier", "ligne", "colonne", "valeur", "code", "raison", "remede", "gravite",
-    "consequence",
+    "source", "fichier", "ligne", "colonne", "colonne_du_fichier", "valeur", "code", "raison",
+    "remede", "gravite", "consequence",
 ]  # fmt: skip
 DE_DEUX_MILLESIMES = ("uai_dans_deux_annuaires", "remplacee_par_plus_recent")
 """Said once for a file, not once for a row."""
@@ -33,7 +33,6 @@ def anomalies(marts: dict[str, pd.DataFrame], lignes: dict[str, pd.DataFrame]) -
     annuaire = lignes["annuaire"]
     jugees = [
         *(_des_lignes(cadre) for cadre in lignes.values()),
-        marts["constats"],
         *_de_l_annuaire(etablissements, perimetre, annuaire, marts),
         *_des_cellules(perimetre, annuaire),
         *_des_orphelines(etablissements, annuaire, [lignes["ips"], lignes["effectifs"]]),
@@ -51,6 +50,10 @@ def anomalies(marts: dict[str, pd.DataFrame], lignes: dict[str, pd.DataFrame]) -
     motifs = tomllib.loads((chemins.REFERENCE / "anomalies.toml").read_text(encoding="utf-8"))
     motifs = pd.DataFrame.from_dict(motifs, orient="index").rename_axis("code").reset_index()
     toutes = pd.concat([cadre for cadre in jugees if len(cadre)], ignore_index=True)
+    toutes = toutes.merge(marts["entetes"], on=["source", "fichier", "colonne"], how="left")
+    # what is said of a whole file names its columns as it does
+    constats = marts["constats"].assign(colonne_du_fichier=marts["constats"]["colonne"])
+    toutes = pd.concat([cadre for cadre in (toutes, constats) if len(cadre)], ignore_index=True)
     return toutes.merge(motifs, on="code", how="left")[COLONNES]
 
 
@@ -122,7 +125,7 @@ def _de_l_annuaire(
         ("position_inconnue", "latitude", perimetre["qualite_position"] == "inconnue"),
         (
             "effectif_inconnu",
-            "Nombre_d_eleves",
+            "nombre_d_eleves",
             perimetre["effectif"].isna() & ~est_ecole & ~perimetre["est_section"],
         ),
         ("fermeture_a_venir", "etat", perimetre["etat"] == "A FERMER"),
@@ -150,7 +153,7 @@ def _de_l_annuaire(
     if len(marts["reseaux"]):
         vus = perimetre[perimetre["est_ep_contradictoire"] & ~perimetre["est_section"]]
         retenu = ", retenu " + vus["ep"].fillna("aucun label")
-        colonne = "Appartenance_Education_Prioritaire"
+        colonne = "education_prioritaire"
         de_l_annuaire = vus["ep_source"] == "annuaire"
         code = np.where(de_l_annuaire, "ep_hors_liste", "ep_contradictoire")
         yield _dire(vus, code, colonne, _nom(vus) + retenu)
@@ -161,7 +164,7 @@ def _de_l_annuaire(
     yield _dire(vus, "mere_hors_perimetre", "etablissement_mere", _nom(vus) + mere)
     vus = perimetre[perimetre["densite"].isna()]
     lieu = vus["commune_code"].fillna(vus["commune"]).fillna("sans commune")
-    yield _dire(vus, "densite_inconnue", "Code_commune", vus["uai"] + " " + lieu)
+    yield _dire(vus, "densite_inconnue", "code_commune", vus["uai"] + " " + lieu)
     peu_sures = reference.valeur("controles", "precisions_peu_sures")
     vus = perimetre[perimetre["qualite_position"].isin(peu_sures)]
     qualite = _nom(vus) + ", " + vus["qualite_position"]
@@ -213,10 +216,10 @@ def _de_ce_que_l_annuaire_tait(
     nature = ", " + vus["code_nature"].fillna("sans nature") + ", compté comme " + vus["type"]
     yield _dire(vus, "nature_inconnue", "code_nature", _nom(vus) + nature)
     vus = lus[lus["est_sans_nom"].astype(bool)]
-    yield _dire(vus, "nom_absent", "nom_etablissement", _nom(vus))
+    yield _dire(vus, "nom_absent", "nom", _nom(vus))
     vus = etablissements.merge(annuaire[["uai", "label_inconnu"]].dropna(), on="uai")
     label = vus["uai"] + " " + vus["label_inconnu"]
-    yield _dire(vus, "label_inconnu", "appartenance_education_prioritaire", label)
+    yield _dire(vus, "label_inconnu", "education_prioritaire", label)
     # one spelling is mended once: said once, of all who bear it
     ecritures = lus.dropna(subset=["academie_inconnue"]).groupby(["fichier", "academie_inconnue"])
     vus = ecritures.agg(ligne=("ligne", "min"), nombre=("uai", "size")).reset_index()

@@ -33,6 +33,15 @@ MILLESIMES = {
     "activite": "annee_scolaire",
 }
 """The column that dates a file; the others are dated by their name."""
+ENSEMBLES = {
+    "ips_lycees": {"ips": ("ips_ensemble", "ips_voie_gt", "ips_voie_pro")},
+    "effectifs_brevet": {"rentree": ("session",)},
+    "effectifs_second_degre": {"rentree": ("annee_scolaire",)},
+}
+"""What an anomaly calls by one word, of the columns of a source."""
+PROPRIETES = {"code_commune": "code", "nom_commune": "nom", "population": "population"}
+"""The properties of a commune in a GeoJSON file."""
+COLONNES_LUES = ["source", "fichier", "colonne", "colonne_du_fichier"]
 COLONNES_DES_CONSTATS = ["source", "fichier", "ligne", "colonne", "valeur", "code"]
 
 
@@ -42,26 +51,29 @@ class Lu:
 
     `lignes` holds the columns of the files and source, fichier, ligne and rang (1: the newest
     vintage of its source), in that order of precedence; `fichiers` one row for each file;
-    `constats` what is said of a file and not of one of its rows.
+    `constats` what is said of a file and not of one of its rows; `entetes` one row for each column
+    of each file, under the name of the card (`colonne`) and of the file (`colonne_du_fichier`).
     """
 
     lignes: pd.DataFrame
     fichiers: pd.DataFrame
     constats: pd.DataFrame
+    entetes: pd.DataFrame
 
 
 def lire(dossier: Path, fichiers: list[Fichier], colonnes: list[str]) -> Lu:
     """Every row of `fichiers`; those of `colonnes` that no file holds come out empty."""
-    cadres, notices, constats = [], [], []
+    cadres, notices, constats, entetes = [], [], [], []
     for fichier in fichiers:
         chemin = dossier / fichier.nom
         if chemin.suffix == ".geojson":
-            cadre = _contours(chemin)
+            cadre, ecrits = _contours(chemin), PROPRIETES
         elif chemin.suffix == ".xlsx":
-            cadre = _classeur(chemin, fichier)
+            cadre, ecrits = _classeur(chemin, fichier)
         else:
-            cadre, sans_titre = _csv(chemin, fichier)
+            cadre, ecrits, sans_titre = _csv(chemin, fichier)
             constats += sans_titre
+        entetes.append(_entetes(ecrits, fichier))
         cadres.append(cadre.assign(source=fichier.source, fichier=fichier.nom))
         notices.append(
             {
@@ -93,11 +105,30 @@ def lire(dossier: Path, fichiers: list[Fichier], colonnes: list[str]) -> Lu:
     for colonne in colonnes:
         if colonne not in lignes:
             lignes[colonne] = pd.Series(np.nan, lignes.index, dtype="str")
-    return Lu(lignes, notices, pd.DataFrame(constats, columns=COLONNES_DES_CONSTATS))
+    return Lu(
+        lignes,
+        notices,
+        pd.DataFrame(constats, columns=COLONNES_DES_CONSTATS),
+        pd.concat(entetes, ignore_index=True) if entetes else pd.DataFrame(columns=COLONNES_LUES),
+    )
 
 
-def _csv(chemin: Path, fichier: Fichier) -> tuple[pd.DataFrame, list[dict]]:
-    """The rows of a CSV, and its filled columns without a title."""
+def _entetes(ecrits: dict[str, str], fichier: Fichier) -> pd.DataFrame:
+    """What a file calls its columns, those that go by one word in the anomalies put together."""
+    ensemble = ENSEMBLES.get(fichier.source, {})
+    for colonne, memes in ensemble.items():
+        ecrits = ecrits | {colonne: " ou ".join(ecrits[c] for c in memes if c in ecrits)}
+    return pd.DataFrame(
+        [
+            (fichier.source, fichier.nom, colonne, " ".join(entete.split()))
+            for colonne, entete in ecrits.items()
+        ],
+        columns=COLONNES_LUES,
+    )
+
+
+def _csv(chemin: Path, fichier: Fichier) -> tuple[pd.DataFrame, dict[str, str], list[dict]]:
+    """The rows of a CSV, its headers, and its filled columns without a title."""
     forme = {"sep": fichier.separateur, "header": None, "dtype": "str", "encoding": "utf-8-sig"}
     entetes = pd.read_csv(chemin, skiprows=fichier.ligne_entete - 1, nrows=1, **forme)
     muettes = [rang for rang in entetes.columns if pd.isna(entetes.at[0, rang])]
@@ -121,19 +152,23 @@ def _csv(chemin: Path, fichier: Fichier) -> tuple[pd.DataFrame, list[dict]]:
         for rang in muettes
         if cadre[rang].notna().any()
     ]
-    return _nommer(cadre.drop(columns=muettes), fichier), constats
+    ecrits = {colonne: entetes.at[0, rang] for colonne, rang in fichier.rangs.items()}
+    return _nommer(cadre.drop(columns=muettes), fichier), ecrits, constats
 
 
-def _classeur(chemin: Path, fichier: Fichier) -> pd.DataFrame:
+def _classeur(chemin: Path, fichier: Fichier) -> tuple[pd.DataFrame, dict[str, str]]:
+    """The rows of a workbook, and its headers."""
     cadre = pd.read_excel(
         chemin,
         header=None,
-        skiprows=fichier.ligne_entete,
+        skiprows=fichier.ligne_entete - 1,
         usecols=list(fichier.rangs.values()),
         dtype="str",
         engine="calamine",
     )
-    return _nommer(cadre, fichier)
+    ecrits = {colonne: cadre.at[0, rang] for colonne, rang in fichier.rangs.items()}
+    cadre = cadre.drop(index=0).reset_index(drop=True)
+    return _nommer(cadre, fichier), ecrits
 
 
 def _nommer(cadre: pd.DataFrame, fichier: Fichier) -> pd.DataFrame:

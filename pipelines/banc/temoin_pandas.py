@@ -45,6 +45,7 @@ def construire(dossier: Path, fichiers: list[Fichier], sortie: Path) -> dict[str
     meta = _construction([lu.fichiers for lu in lues.values()], lignes)
     marts = _marts(lignes, meta)
     marts["constats"] = pd.concat([lu.constats for lu in lues.values()])
+    marts["entetes"] = pd.concat([lu.entetes for lu in lues.values()])
     marts["meta_construction"] = meta
     marts["mart_anomalie"] = temoin_anomalies.anomalies(marts, lignes)
     for nom, mart in marts.items():

@@ -5,6 +5,7 @@ from pathlib import Path
 
 RACINE = Path(__file__).resolve().parents[2]
 DONNEES = RACINE / "data"
+DOCUMENTS = RACINE / "docs"
 REFERENCE = DONNEES / "reference"
 EXEMPLE = DONNEES / "exemple"
 CARTES_SOURCES = DONNEES / "sources.toml"

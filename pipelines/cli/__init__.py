@@ -10,11 +10,13 @@ from pipelines.cli.application import app, erreurs
 for _module in (
     "donnees",
     "repartition",
+    "comparer",
     "comprendre",
     "deplacer",
     "territoires",
     "servir",
     "mesurer",
+    "atelier",
 ):
     importlib.import_module(f"{__name__}.{_module}")
 

@@ -17,6 +17,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
+from pipelines.base.erreurs import AtlasError
 from pipelines.planning.assemblage import Hypotheses
 
 app = typer.Typer(
@@ -44,6 +45,21 @@ OptionDepartement = Annotated[str, typer.Option("--departement", help="par exemp
 OptionGraine = Annotated[int, typer.Option("--graine", help="même graine, même plan", min=0)]
 OptionSitesParPoste = Annotated[
     int | None, typer.Option("--sites-par-poste", help="sites par poste au plus", min=1)
+]
+OptionSitesParCategorie = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--sites-par-categorie",
+        help="CATÉGORIE=N : sites au plus d'un poste dont la résidence est de cette catégorie du "
+        "barème, par exemple college_rep_plus=1 (peut être répété)",
+    ),
+]
+OptionPresenceEntiere = Annotated[
+    bool,
+    typer.Option(
+        "--presence-entiere",
+        help="un site reçoit tout son besoin d'un seul poste, ou rien",
+    ),
 ]
 OptionTrajetMax = Annotated[
     int | None, typer.Option("--trajet-max", help="trajet aller au plus, en minutes", min=0)
@@ -105,6 +121,8 @@ def hypotheses_de(
     trajets_mesures_seuls: OptionTrajetsMesures = False,
     bareme: OptionBareme = None,
     perte_max: OptionPerteMax = None,
+    sites_par_categorie: OptionSitesParCategorie = None,
+    presence_entiere: OptionPresenceEntiere = False,
 ) -> Hypotheses:
     """The hypotheses of a command: what was not given keeps its default."""
     choix = {
@@ -117,8 +135,25 @@ def hypotheses_de(
         meme_bassin=meme_bassin,
         garder_residence=garder_residence,
         trajets_mesures_seuls=trajets_mesures_seuls,
+        sites_max_par_categorie=limites_par_categorie(sites_par_categorie or []),
+        presence_entiere=presence_entiere,
         **{nom: v for nom, v in choix.items() if v is not None},
     )
+
+
+def limites_par_categorie(textes: list[str]) -> dict[str, int]:
+    """« college_rep_plus=1 » → {"college_rep_plus": 1}; AtlasError when it can't be read."""
+    lues: dict[str, int] = {}
+    for texte in textes:
+        categorie, _, limite = (m.strip() for m in texte.partition("="))
+        if not categorie or not (limite.isascii() and limite.isdigit()) or categorie in lues:
+            raise AtlasError(
+                f"Limite par catégorie illisible ou donnée deux fois : {texte}",
+                admis="CATÉGORIE=N, par exemple college_rep_plus=1, une fois par catégorie",
+                remede="corriger --sites-par-categorie",
+            )
+        lues[categorie] = int(limite)
+    return lues
 
 
 def avec_hypotheses(commande: Callable[..., None]) -> Callable[..., None]:

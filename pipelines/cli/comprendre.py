@@ -92,6 +92,18 @@ def expliquer(
             )
         _imprimer_exigences(vue_exigences.exigences(proposition, _planchers(plancher or [])))
         return
+    if plancher:
+        raise AtlasError(
+            "--plancher ne sert pas avec --site.",
+            admis="--plancher sans --site, ou --site sans --plancher",
+            remede="poser les deux questions l'une après l'autre",
+        )
+    if demi_journees is not None and not qui_peut_prendre:
+        raise AtlasError(
+            "--demi-journees ne sert qu'avec --qui-peut-prendre.",
+            admis="--site, --qui-peut-prendre et --demi-journees ensemble",
+            remede="ajouter --qui-peut-prendre, ou ôter --demi-journees",
+        )
     if qui_peut_prendre:
         vues = [explication.reprise(proposition, site, poste, demi_journees)]
     else:

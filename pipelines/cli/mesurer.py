@@ -7,16 +7,25 @@ from typing import Annotated
 
 import typer
 
+from pipelines.banc import affichage as banc_affichage
 from pipelines.banc import optimiseur as banc_optimiseur
 from pipelines.banc import sources as banc_sources
+from pipelines.base import chemins
 from pipelines.base.erreurs import AtlasError
 from pipelines.base.textes import enumeration
 from pipelines.cli.application import (
+    OptionDepartement,
     OptionDepartements,
+    OptionEntrepot,
     banc,
+    code_departement,
     codes_departements,
     suivi,
 )
+
+OptionSortieJson = Annotated[
+    Path | None, typer.Option("--sortie", help="fichier JSON à écrire, au lieu de l'écran")
+]
 
 
 @banc.command("sources")
@@ -24,9 +33,7 @@ def mesurer_sources(
     sources: Annotated[
         Path, typer.Option("--sources", help="dossier de vrais fichiers publics à répéter")
     ],
-    sortie: Annotated[
-        Path | None, typer.Option("--sortie", help="fichier JSON à écrire, au lieu de l'écran")
-    ] = None,
+    sortie: OptionSortieJson = None,
     echelle: Annotated[
         float, typer.Option("--echelle", help="part de la taille du pays", min=0.001, max=1)
     ] = 1.0,
@@ -47,11 +54,7 @@ def mesurer_sources(
             echelle,
             avancer,
         )
-    texte = json.dumps(resultat, ensure_ascii=False, indent=2) + "\n"
-    if sortie is None:
-        sys.stdout.write(texte)
-    else:
-        sortie.write_text(texte, encoding="utf-8")
+    _rendre(resultat, sortie)
     if ecarts := enumeration(resultat["ecarts"]):
         raise AtlasError(
             f"Atlas et pandas ne trouvent pas les mêmes comptes : {ecarts}.",
@@ -65,9 +68,7 @@ def mesurer_optimiseur(
         Path, typer.Option("--sources", help="dossier de vrais fichiers publics, sans postes")
     ],
     departements: OptionDepartements = None,
-    sortie: Annotated[
-        Path | None, typer.Option("--sortie", help="fichier JSON à écrire, au lieu de l'écran")
-    ] = None,
+    sortie: OptionSortieJson = None,
     duree_max: Annotated[
         float, typer.Option("--duree-max", help="secondes de calcul par problème", min=1)
     ] = 60.0,
@@ -94,6 +95,33 @@ def mesurer_optimiseur(
             avec_temoins=not sans_temoins,
             progres=avancer,
         )
+    _rendre(resultat, sortie)
+
+
+@banc.command("pages")
+def mesurer_pages(
+    *,
+    departement: OptionDepartement,
+    entrepot_: OptionEntrepot = chemins.ENTREPOT_PAR_DEFAUT,
+    sessions: Annotated[int, typer.Option("--sessions", help="visiteurs ensemble", min=1)] = 30,
+    duree: Annotated[float, typer.Option("--duree", help="secondes qu'ils passent", min=1)] = 300,
+    parametres: Annotated[
+        str, typer.Option("--parametres", help="à ajouter à chaque adresse, ex. scenario=…")
+    ] = "",
+    sortie: OptionSortieJson = None,
+) -> None:
+    """Mesure le temps de réponse des pages, seules puis sous de nombreux visiteurs.
+
+    Sans ATLAS_BASE_URL ni ATLAS_CALCULS, l'atelier servi est vide.
+    """
+    reglages = banc_affichage.Reglages(code_departement(departement), sessions, duree, parametres)
+    with suivi("Démarrage du tableau de bord") as avancer:
+        resultat = banc_affichage.mesurer(entrepot_, reglages, avancer)
+    _rendre(resultat, sortie)
+
+
+def _rendre(resultat: dict, sortie: Path | None) -> None:
+    """The measures as JSON, on screen unless a file is named."""
     texte = json.dumps(resultat, ensure_ascii=False, indent=2) + "\n"
     if sortie is None:
         sys.stdout.write(texte)

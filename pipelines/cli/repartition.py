@@ -24,6 +24,7 @@ from pipelines.cli.application import (
 )
 from pipelines.planning.assemblage import Hypotheses
 from pipelines.reports import doctrines as vue_doctrines
+from pipelines.reports import proposition as vue_proposition
 from pipelines.reports.libelles import COUPURES, FINS
 from pipelines.scenarios import comparaisons, propositions
 from pipelines.scenarios.resume import ENSEMBLE
@@ -73,6 +74,9 @@ def proposer(
             )
         )
     _imprimer_resume(proposition.resume)
+    lue = vue_proposition.lire(sortie)
+    for note in vue_proposition.reserves(lue.probleme, lue.plan["site_id"]):
+        console.print(note, style="yellow", markup=False, highlight=False)
     console.print(f"Proposition écrite dans {sortie}", markup=False)
 
 
@@ -109,12 +113,7 @@ def _imprimer_resume(resume: dict) -> None:
             end_section=ligne["categorie"] == ENSEMBLE,
         )
     console.print(table)
-    sans = len(resume["sites_sans_presence"])
-    console.print(
-        f"{pluriel(sans, 'site')} sans présence régulière, chacun avec un poste référent."
-        if sans
-        else "Tous les sites ont une présence régulière."
-    )
+    console.print(vue_proposition.referents(resume), highlight=False)
     if resume["arret_par"] in COUPURES:
         console.print(COUPURES[resume["arret_par"]], style="yellow")
 

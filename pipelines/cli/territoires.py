@@ -15,7 +15,7 @@ from pipelines.cli.application import (
     imprimer_tableau,
 )
 from pipelines.reports import academie as vue_academie
-from pipelines.reports import repartition
+from pipelines.reports import partage
 from pipelines.reports.academie import Niveau
 from pipelines.scenarios import lecteurs
 
@@ -56,9 +56,9 @@ def academie(
         suivi = vue_academie.suivi(lecteurs.local(), entrepot_)
         _dire([suivi.phrase])
         imprimer_tableau(suivi.table)
-    partage = None
+    reparti = None
     if vue.a_des_postes:
-        partage = repartition.repartir(
+        reparti = partage.repartir(
             entrepot_,
             niveau,
             departement,
@@ -67,11 +67,11 @@ def academie(
             perte_max,
             dict(_plancher(texte) for texte in plancher_de or []),
         )
-        _dire([partage.phrase, *partage.details])
-        imprimer_tableau(partage.table)
+        _dire([reparti.phrase, *reparti.details])
+        imprimer_tableau(reparti.table)
     if sortie is not None:
         sortie.parent.mkdir(parents=True, exist_ok=True)
-        sortie.write_bytes(repartition.en_excel(vue, suivi, partage))
+        sortie.write_bytes(partage.en_excel(vue, suivi, reparti))
         _dire([f"Écrit : {sortie}"])
 
 

@@ -375,9 +375,10 @@ def _charger_departements(
 def _refuser_lignes_bloquantes(connexion: duckdb.DuckDBPyConnection) -> None:
     """Stop the build at the bad lines of local files, all of them named."""
     lignes = connexion.execute(
-        "select fichier, ligne, colonne, valeur, raison, remede from mart_anomalie "
-        "where gravite = 'bloquante' order by fichier, ligne"
+        "select fichier, ligne, colonne, colonne_du_fichier, valeur, raison, remede "
+        "from mart_anomalie where gravite = 'bloquante' order by fichier, ligne"
     ).fetchall()
+    lignes = [(f, n, rapport.colonne_lue(c, e), *reste) for f, n, c, e, *reste in lignes]
     if not lignes:
         return
     fichier, ligne, colonne, valeur, raison, remede = lignes[0]

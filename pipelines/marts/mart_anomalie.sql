@@ -1,7 +1,8 @@
 -- Grain : une anomalie rencontrée, avec ce qu'il faut pour y remédier.
 with
     motifs as (select * from ref_motifs_anomalie),
-
+    entetes as (select * from stg_entete),
+    constats as (select * from stg_constat),
     motifs_hors_perimetre as (select * from ref_motifs_hors_perimetre),
     annuaire as (select * from stg_annuaire),
     cellules as (select * from stg_annuaire_cellules),
@@ -14,7 +15,6 @@ with
     postes_donnes as (select * from stg_postes),
     presences as (select * from stg_presences),
     activite as (select * from mart_activite),
-    activite_donnee as (select * from stg_activite_lignes where sort = 'gardee'),
     effectifs as (select * from stg_effectifs),
     dispositifs as (select * from stg_dispositifs),
     labels_brevet as (select * from stg_labels_brevet),
@@ -85,8 +85,7 @@ with
         where anomalie is not null
         union all
         select source, fichier, ligne, anomalie_colonne, anomalie_valeur, anomalie
-        from stg_activite_lignes
-        where anomalie is not null
+        from stg_activite_signalees
         union all
         select source, fichier, ligne, anomalie_colonne, anomalie_valeur, anomalie
         from stg_dispositifs_lignes
@@ -110,9 +109,6 @@ with
         union all
         select source, fichier, ligne, null, raison, anomalie
         from stg_rejet
-        union all
-        select source, fichier, ligne, colonne, valeur, anomalie
-        from stg_constat
     ),
 
     -- deux millésimes donnés ensemble : une anomalie par fichier, et non des milliers
@@ -159,7 +155,7 @@ with
             'annuaire',
             fichier,
             ligne,
-            'Appartenance_Education_Prioritaire',
+            'education_prioritaire',
             uai || ' ' || nom || ', retenu ' || coalesce(ep, 'aucun label'),
             case
                 when ep_source = 'annuaire' then 'ep_hors_liste' else 'ep_contradictoire'
@@ -190,7 +186,7 @@ with
         inner join rattachements on perimetre.uai = rattachements.uai
         where rattachements.raison = 'section_sans_mere'
         union all
-        select 'annuaire', fichier, ligne, 'Nombre_d_eleves', uai || ' ' || nom, 'effectif_inconnu'
+        select 'annuaire', fichier, ligne, 'nombre_d_eleves', uai || ' ' || nom, 'effectif_inconnu'
         from perimetre
         where effectif is null and type != 'ECOLE' and not est_section
         union all
@@ -198,7 +194,7 @@ with
             'annuaire',
             fichier,
             ligne,
-            'Code_commune',
+            'code_commune',
             uai || ' ' || coalesce(commune_code, commune, 'sans commune'),
             'densite_inconnue'
         from perimetre
@@ -287,7 +283,7 @@ with
             'annuaire',
             perimetre.fichier,
             perimetre.ligne,
-            'nom_etablissement',
+            'nom',
             perimetre.uai || ' ' || perimetre.nom,
             'nom_absent'
         from perimetre
@@ -298,7 +294,7 @@ with
             'annuaire',
             etablissements.fichier,
             etablissements.ligne,
-            'appartenance_education_prioritaire',
+            'education_prioritaire',
             etablissements.uai || ' ' || annuaire.label_inconnu,
             'label_inconnu'
         from etablissements
@@ -1085,20 +1081,32 @@ with
         from activite_jugee
     ),
 
-    final as (
+    -- une colonne sous l'en-tête que lui donne son fichier ; ce qui est dit d'un fichier entier
+    -- nomme déjà ses colonnes comme lui
+    situees as (
         select
             reunies.source,
             reunies.fichier,
             reunies.ligne,
             reunies.anomalie_colonne as colonne,
+            entetes.entete as colonne_du_fichier,
             reunies.anomalie_valeur as valeur,
-            reunies.anomalie as code,
-            motifs.raison,
-            motifs.remede,
-            motifs.gravite,
-            motifs.consequence
+            reunies.anomalie as code
         from reunies
-        left join motifs on reunies.anomalie = motifs.code
+        left join
+            entetes
+            on reunies.source = entetes.source
+            and reunies.fichier = entetes.fichier
+            and reunies.anomalie_colonne = entetes.colonne
+        union all
+        select source, fichier, ligne, colonne, colonne, valeur, anomalie
+        from constats
+    ),
+
+    final as (
+        select situees.*, motifs.raison, motifs.remede, motifs.gravite, motifs.consequence
+        from situees
+        left join motifs on situees.code = motifs.code
     )
 
 select *

@@ -19,8 +19,7 @@ with
         where anomalie is not null
         union all
         select source, fichier, ligne, uai, anomalie
-        from stg_activite_lignes
-        where anomalie is not null
+        from stg_activite_signalees
         union all
         select source, fichier, ligne, uai, anomalie
         from stg_dispositifs_lignes

@@ -77,18 +77,28 @@ class Refus:
 
 @dataclass(frozen=True)
 class Anomalie:
-    """One row of `mart_anomalie`."""
+    """One row of `mart_anomalie`.
+
+    `colonne` is Atlas's name of the column, `colonne_du_fichier` the header of the file: an anomaly
+    is the same under another header.
+    """
 
     source: str
     fichier: str | None
     ligne: int | None
     colonne: str | None
+    colonne_du_fichier: str | None = field(compare=False)
     valeur: str | None
     code: str
     raison: str
     remede: str
     gravite: str
     consequence: str
+
+    @property
+    def colonne_lue(self) -> str | None:
+        """The column as the user's file names it; None when it is not about a column."""
+        return colonne_lue(self.colonne, self.colonne_du_fichier)
 
     @property
     def sources(self) -> list[str]:
@@ -141,6 +151,13 @@ class Rapport:
         return not self.est_bloquant and not illisibles & set(self.deposes)
 
 
+def colonne_lue(colonne: str | None, colonne_du_fichier: str | None) -> str | None:
+    """The header of a file for `colonne`, in words; Atlas's own name, and why, when it has none."""
+    if colonne is None or colonne_du_fichier is not None:
+        return colonne_du_fichier
+    return f"{colonne} (absente du fichier)"
+
+
 def fichiers_examines(connexion: duckdb.DuckDBPyConnection) -> list[FichierExamine]:
     """The account of each file, from `meta_construction`."""
     lignes = connexion.execute(
@@ -151,10 +168,21 @@ def fichiers_examines(connexion: duckdb.DuckDBPyConnection) -> list[FichierExami
 
 
 def anomalies(connexion: duckdb.DuckDBPyConnection) -> list[Anomalie]:
-    """Every anomaly, the blocking ones first, then those to check."""
+    """Every anomaly, the blocking ones first, then those to check.
+
+    A warehouse built before headers were kept has Atlas's own names for them.
+    """
+    connues = {
+        nom
+        for (nom,) in connexion.execute(
+            "select column_name from (describe mart_anomalie)"
+        ).fetchall()
+    }
+    entete = "colonne_du_fichier" if "colonne_du_fichier" in connues else "colonne"
     lignes = connexion.execute(
-        """
-        select source, fichier, ligne, colonne, valeur, code, raison, remede, gravite, consequence
+        f"""
+        select source, fichier, ligne, colonne, {entete}, valeur, code, raison, remede, gravite,
+            consequence
         from mart_anomalie
         order by gravite != 'bloquante', gravite != 'attention', fichier, ligne, colonne, valeur
         """

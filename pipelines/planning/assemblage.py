@@ -36,7 +36,9 @@ class Hypotheses:
 
     `perte_max`: the transition rule, half-days per cycle a site may lose at most from one year to
     the next; None when it is off. `trajets_mesures_seuls`: a travel no file gives is unknown
-    instead of estimated.
+    instead of estimated. `sites_max_par_categorie`: category of the barème → sites at most for a
+    poste whose résidence is a site of that category, in the place of `sites_par_poste_max`.
+    `presence_entiere`: a site gets its whole besoin from one poste, or nothing.
     """
 
     bareme: str = "national_2017"
@@ -48,6 +50,8 @@ class Hypotheses:
     garder_residence: bool = True
     perte_max: int | None = None
     trajets_mesures_seuls: bool = False
+    sites_max_par_categorie: dict[str, int] = field(default_factory=dict)
+    presence_entiere: bool = False
 
 
 def assembler(
@@ -61,6 +65,7 @@ def assembler(
     """
     nom = entrepot.exiger_departement(connexion, departement)
     echelle, principe = bareme(hypotheses.bareme), doctrine(hypotheses.doctrine)
+    exiger_categories(hypotheses, [regle.code for regle in echelle.priorites.regles])
     calcules = besoins(connexion, echelle, hypotheses.perte_max).sites.set_index("site_id")
     sites = entrepot.lire(connexion, "mart_site", departement).sort_values("site_id")
     postes = entrepot.lire(connexion, "mart_poste", departement).sort_values("poste_id")
@@ -105,8 +110,13 @@ def assembler(
         for ligne in sites.to_dict("records")
     )
     plus_grand_besoin = max((s.besoin for s in problemes_sites), default=0)
+    categories = {s.site_id: s.categories for s in problemes_sites}
     problemes_postes = tuple(
-        _poste(ligne, hypotheses, int(donnables[ligne["poste_id"]]))
+        _poste(
+            ligne,
+            sites_max(hypotheses, categories.get(ligne["residence_site_id"], ())),
+            int(donnables[ligne["poste_id"]]),
+        )
         for ligne in postes.to_dict("records")
     )
     residences = dict(zip(postes["poste_id"], postes["residence_site_id"], strict=True))
@@ -129,6 +139,7 @@ def assembler(
                     echelle_minimale(plus_grand_besoin, principe.convexite),
                 ),
                 convexite=principe.convexite,
+                presence_entiere=hypotheses.presence_entiere,
             ),
             sites=problemes_sites,
             postes=problemes_postes,
@@ -136,12 +147,23 @@ def assembler(
             km=trajets.km,
             presences_actuelles=actuelles,
             verrous=(
-                garder_les_residences(problemes_sites, problemes_postes, actuelles, residences)
+                garder_les_residences(
+                    problemes_sites,
+                    problemes_postes,
+                    actuelles,
+                    residences,
+                    entiere=hypotheses.presence_entiere,
+                )
                 if hypotheses.garder_residence
                 else ()
             ),
             hypotheses={
-                **{n: v for n, v in asdict(hypotheses).items() if v is not None},
+                **{n: v for n, v in asdict(hypotheses).items() if _est_ecrite(v)},
+                **(
+                    {"sites_max_par_categorie": limites_en_texte(hypotheses)}
+                    if hypotheses.sites_max_par_categorie
+                    else {}
+                ),
                 "trajets_mesures": trajets.nb_mesures,
                 "trajets_estimes": trajets.nb_estimes,
                 "trajets_inconnus": trajets.nb_inconnus,
@@ -154,6 +176,47 @@ def assembler(
             },
         )
     )
+
+
+def _est_ecrite(valeur: object) -> bool:
+    """Whether a hypothesis is written in the problem as it is: a rule that is off is not."""
+    return valeur is not None and not isinstance(valeur, dict)
+
+
+def exiger_categories(hypotheses: Hypotheses, admises: Iterable[str]) -> None:
+    """AtlasError when a limit by category names an unknown category, or is under one site."""
+    admises = sorted(admises)
+    for categorie, limite in hypotheses.sites_max_par_categorie.items():
+        if categorie not in admises:
+            raise AtlasError(
+                f"Catégorie « {categorie} » inconnue du barème « {hypotheses.bareme} ».",
+                admis=", ".join(admises),
+                remede="choisir une catégorie de ce barème, ou un autre barème",
+            )
+        if limite < 1:
+            raise AtlasError(
+                f"Sites par poste au plus pour la catégorie « {categorie} » : {limite}.",
+                admis="un entier d'au moins 1",
+                remede="corriger cette limite, ou l'ôter",
+            )
+
+
+def sites_max(hypotheses: Hypotheses, categories: Iterable[str]) -> int:
+    """Sites at most for a poste whose résidence is in `categories`: the least of their limits.
+
+    The general limit holds where no category of the résidence has one of its own.
+    """
+    limites = [
+        hypotheses.sites_max_par_categorie[c]
+        for c in categories
+        if c in hypotheses.sites_max_par_categorie
+    ]
+    return min(limites, default=hypotheses.sites_par_poste_max)
+
+
+def limites_en_texte(hypotheses: Hypotheses) -> str:
+    """« college_rep=2,college_rep_plus=1 »: the limits by category, as the problem keeps them."""
+    return ",".join(f"{c}={n}" for c, n in sorted(hypotheses.sites_max_par_categorie.items()))
 
 
 def presences_a_garder(actuelles: Iterable[Presence], perte_max: int | None) -> dict[str, int]:
@@ -174,18 +237,24 @@ def garder_les_residences(
     postes: tuple[Poste, ...],
     actuelles: tuple[Presence, ...],
     residences: dict[str, str | None],
+    *,
+    entiere: bool = False,
 ) -> tuple[Verrou, ...]:
     """Locks that keep at its résidence each poste that works there today.
 
     Where more postes work at their common résidence than the site may have, those most present
-    stay. Écoles REP+ are left free: their own rule ties them to a collège.
+    stay. Écoles REP+ are left free: their own rule ties them to a collège. `entiere`: a presence
+    is the whole besoin, so a poste without time for it is not held there.
     """
     places = {s.site_id: s.postes_max for s in sites if s.nature == "etablissement"}
-    servants = {p.poste_id for p in postes if not p.sans_secteur and p.capacite > 0}
+    besoins_ = {s.site_id: s.besoin for s in sites}
+    temps = {p.poste_id: p.capacite for p in postes if not p.sans_secteur and p.capacite > 0}
     verrous = []
     for presence in sorted(actuelles, key=lambda p: (-p.demi_journees_cycle, p.poste_id)):
         site_id = presence.site_id
-        chez_lui = residences[presence.poste_id] == site_id and presence.poste_id in servants
+        chez_lui = residences[presence.poste_id] == site_id and presence.poste_id in temps
+        if entiere and chez_lui:
+            chez_lui = besoins_[site_id] <= temps[presence.poste_id]
         if chez_lui and places.get(site_id, 0) > 0:
             places[site_id] -= 1
             verrous.append(Verrou(presence.poste_id, site_id, "impose"))
@@ -227,14 +296,16 @@ def _site(
     )
 
 
-def _poste(ligne: dict, hypotheses: Hypotheses, donnable: int) -> Poste:
-    """A poste of the problem; `donnable`: half-days per cycle it can give in its département."""
+def _poste(ligne: dict, limite: int, donnable: int) -> Poste:
+    """A poste of the problem; `limite`: sites at most; `donnable`: half-days per cycle it can give
+    in its département.
+    """
     return Poste(
         poste_id=ligne["poste_id"],
         quotite=float(ligne["quotite_etp"]),
         statut=ligne["statut"],
         capacite=donnable,
-        sites_max=hypotheses.sites_par_poste_max,
+        sites_max=limite,
         residence_uai=ligne["residence_uai"],
         latitude=ligne["latitude"],
         longitude=ligne["longitude"],

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from pipelines.planning.exigences import Exigence, Plancher, est_realisable
-from pipelines.planning.issues import Issue, issues, regles_en_cause
+from pipelines.planning.issues import Issue, issues, regles_en_cause, regles_ensemble
 from pipelines.planning.probleme import Probleme
 
 
@@ -16,7 +16,8 @@ from pipelines.planning.probleme import Probleme
 class Conflit:
     """Demands that can't hold together, the rules any one of which would free them, ways out.
 
-    `regles`: codes of `modele.DURES`. `est_minimal`: the filter decided every question within its
+    `regles`: codes of `modele.DURES`; `ensemble`: when there is none, two that would free them
+    together. `est_minimal`: the filter decided every question within its
     work, so that giving up any one demand of the set is enough.
     """
 
@@ -24,6 +25,7 @@ class Conflit:
     regles: tuple[str, ...]
     issues: tuple[Issue, ...]
     est_minimal: bool
+    ensemble: tuple[str, ...] = ()
 
 
 def conflits(probleme: Probleme, planchers: Iterable[Plancher] = ()) -> tuple[Conflit, ...]:
@@ -35,12 +37,14 @@ def conflits(probleme: Probleme, planchers: Iterable[Plancher] = ()) -> tuple[Co
     trouves = []
     while est_realisable(probleme, reste) is False:
         exigences, est_minimal = _filtrer(probleme, reste)
+        regles = regles_en_cause(probleme, exigences)
         trouves.append(
             Conflit(
                 exigences=exigences,
-                regles=regles_en_cause(probleme, exigences),
+                regles=regles,
                 issues=issues(probleme, exigences, est_minimal=est_minimal),
                 est_minimal=est_minimal,
+                ensemble=() if regles else regles_ensemble(probleme, exigences),
             )
         )
         reste = [e for e in reste if e not in exigences]

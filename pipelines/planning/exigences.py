@@ -51,6 +51,7 @@ class Essai:
         self, probleme: Probleme, exigences: Iterable[Exigence], sans: str | None = None
     ) -> None:
         self.exigences = tuple(exigences)
+        self.est_prouve = False
         verrous = tuple(e for e in self.exigences if isinstance(e, Verrou))
         self.planchers = tuple(e for e in self.exigences if isinstance(e, Plancher))
         self.index = Index.de(replace(probleme, verrous=verrous))
@@ -92,12 +93,14 @@ class Essai:
         return statut != cp_model.INFEASIBLE
 
     def minimiser(self, prix: Expression) -> Plan | None:
-        """The plan of least `prix`, None when none is found."""
+        """The plan of least `prix` found, None when none is; `est_prouve` tells if it is so."""
         if self.est_exclu:
             return None
         self.f.cp.minimize(prix)
         solveur = self._solveur()
-        if solveur.solve(self.f.cp) not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+        statut = solveur.solve(self.f.cp)
+        self.est_prouve = statut == cp_model.OPTIMAL
+        if statut not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
             return None
         return {c: n for c, x in self.f.x.items() if (n := solveur.value(x))}
 

@@ -12,7 +12,7 @@ import numpy as np
 from pipelines.base.erreurs import AtlasError
 from pipelines.planning import modele
 from pipelines.planning.modele import DURES
-from pipelines.planning.probleme import Presence, Probleme
+from pipelines.planning.probleme import Presence, Probleme, niveaux_du_site
 from pipelines.planning.tables import Plan
 from pipelines.planning.voisinage import (
     Alternative,
@@ -178,7 +178,8 @@ def pourquoi_pas(
 
     The target is `pas` half-days per cycle, or `pas` above the present coverage when the site has
     as much; never beyond the besoin, and an amount one poste can give when one alone may serve
-    the site. None when the site has all it can have.
+    the site; the whole besoin when presence is all or nothing. None when the site has all it can
+    have.
     """
     v = Voisinage(probleme, plan)
     s = rang_du_site(v.index, site_id)
@@ -214,8 +215,11 @@ def _cout(v: Voisinage, s: int, couverture: int) -> int:
 def _cible(v: Voisinage, s: int, pas: int) -> int | None:
     site, couverture = v.index.probleme.sites[s], v.couverture[s]
     cible = min(pas if couverture < pas else couverture + pas, site.besoin)
-    if site.postes_max == 1:
-        cible = max(n for n in v.index.probleme.reglages.niveaux if n <= cible)
+    reglages = v.index.probleme.reglages
+    if reglages.presence_entiere:
+        cible = site.besoin
+    elif site.postes_max == 1:
+        cible = max(n for n in reglages.niveaux if n <= cible)
     return cible if cible > couverture else None
 
 
@@ -233,7 +237,8 @@ def _a_portee(v: Voisinage, p: int, s: int) -> PosteAPortee:
 
 def _rempli(v: Voisinage, p: int, s: int) -> Rempli:
     site, presence = v.index.probleme.sites[s], v.plan[p, s]
-    au_dessous = max(n for n in v.index.probleme.reglages.niveaux if n < presence)
+    niveaux = niveaux_du_site(site, v.index.probleme.reglages)
+    au_dessous = max(n for n in niveaux if n < presence)
     moins = v.couverture[s] - presence + au_dessous
     return Rempli(
         site_id=site.site_id,

@@ -5,6 +5,7 @@ plan takes beyond it is minimised (a priced slack). Every way out is then tried 
 its real rules before it is returned.
 """
 
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -36,9 +37,13 @@ class Pas:
 
 @dataclass(frozen=True)
 class Issue:
-    """A way out: all its steps together make the clashing demands possible."""
+    """A way out: all its steps together make the clashing demands possible.
+
+    `est_moindre`: its price was proven the least; otherwise less may be enough.
+    """
 
     pas: tuple[Pas, ...]
+    est_moindre: bool = True
 
 
 def appliquer(
@@ -89,19 +94,30 @@ def _vise(pas: Pas, exigence: Exigence) -> bool:
 
 def regles_en_cause(probleme: Probleme, exigences: tuple[Exigence, ...]) -> tuple[str, ...]:
     """Codes of the hard rules any one of which, left out, would let the demands hold."""
-    codes = []
-    for regle in modele.DURES:
-        if regle.code in ("niveau", "verrou"):
-            continue
-        ouvrir = _SANS.get(regle.code)
-        essai = (
-            Essai(probleme, exigences, sans=regle.code)
-            if ouvrir is None
-            else Essai(ouvrir(probleme), exigences)
-        )
-        if essai.est_realisable():
-            codes.append(regle.code)
-    return tuple(codes)
+    return tuple(c for c in _OUVRABLES if _tient_sans(probleme, exigences, (c,)))
+
+
+def regles_ensemble(probleme: Probleme, exigences: tuple[Exigence, ...]) -> tuple[str, ...]:
+    """The first two hard rules that, left out together, would let the demands hold; else ().
+
+    Meant for demands that no rule left out alone would free.
+    """
+    paires = itertools.combinations(_OUVRABLES, 2)
+    return next((paire for paire in paires if _tient_sans(probleme, exigences, paire)), ())
+
+
+def _tient_sans(
+    probleme: Probleme, exigences: tuple[Exigence, ...], codes: tuple[str, ...]
+) -> bool:
+    """Whether the demands are shown to hold once these rules are left out."""
+    sans = None
+    for code in codes:
+        ouvrir = _SANS.get(code)
+        if ouvrir is None:
+            sans = code
+        else:
+            probleme = ouvrir(probleme)
+    return Essai(probleme, exigences, sans=sans).est_realisable() is True
 
 
 def issues(
@@ -109,14 +125,17 @@ def issues(
 ) -> tuple[Issue, ...]:
     """One way out of each kind that is enough alone, then each demand given up.
 
+    When no kind is enough alone, the first two limits that are enough together make one way out.
     `est_minimal`: any one of the demands given up is known to be enough.
     """
     trouvees = [
         issue
         for nature in _PRIX
-        if (issue := _issue(probleme, exigences, nature)) is not None
+        if (issue := _issue(probleme, exigences, (nature,))) is not None
         and est_realisable(*appliquer(probleme, exigences, issue))
     ]
+    if not trouvees:
+        trouvees = _issue_a_deux(probleme, exigences)
     levees = [
         Issue((Pas("lever", getattr(e, "poste_id", None), e.site_id),))
         for e in exigences
@@ -125,16 +144,31 @@ def issues(
     return (*trouvees, *levees)
 
 
-def _issue(probleme: Probleme, exigences: tuple[Exigence, ...], nature: str) -> Issue | None:
-    """The least relaxation of this kind; None when none is enough or none is needed."""
-    ouvrir, payer, lire = _PRIX[nature]
-    ouvert, souples = ouvrir(probleme, exigences)
+def _issue_a_deux(probleme: Probleme, exigences: tuple[Exigence, ...]) -> list[Issue]:
+    """The first two limits whose relaxation together is enough: one way out, or none."""
+    for natures in itertools.combinations(_LIMITES, 2):
+        issue = _issue(probleme, exigences, natures)
+        if issue is not None and est_realisable(*appliquer(probleme, exigences, issue)):
+            return [issue]
+    return []
+
+
+def _issue(
+    probleme: Probleme, exigences: tuple[Exigence, ...], natures: tuple[str, ...]
+) -> Issue | None:
+    """The least relaxation of these kinds; None when none is enough or none is needed.
+
+    Of two kinds, the sum of the two prices is the least.
+    """
+    ouvert, souples = probleme, exigences
+    for nature in natures:
+        ouvert, souples = _PRIX[nature][0](ouvert, souples)
     essai = Essai(ouvert, souples)
-    plan = essai.minimiser(payer(essai, probleme, exigences))
+    plan = essai.minimiser(sum(_PRIX[n][1](essai, probleme, exigences) for n in natures))
     if plan is None:
         return None
-    pas = tuple(lire(essai.index, plan, probleme, exigences))
-    return Issue(pas) if pas else None
+    pas = tuple(p for n in natures for p in _PRIX[n][2](essai.index, plan, probleme, exigences))
+    return Issue(pas, essai.est_prouve) if pas else None
 
 
 def _postes(probleme: Probleme, change: Callable[[Poste], Poste]) -> Probleme:
@@ -186,14 +220,29 @@ def _trajets_nuls(probleme: Probleme) -> Probleme:
     return replace(probleme, minutes=tuple(tuple(0 for _ in ligne) for ligne in probleme.minutes))
 
 
+def _niveaux_libres(probleme: Probleme) -> Probleme:
+    """Any whole number of half-days a cycle, up to the largest besoin."""
+    plus_haut = max([probleme.reglages.niveaux[-1], *(s.besoin for s in probleme.sites)])
+    reglages = replace(
+        probleme.reglages, niveaux=tuple(range(plus_haut + 1)), presence_entiere=False
+    )
+    return replace(probleme, reglages=reglages)
+
+
 # rules that are not left out of the model as they stand, for they also narrow a couple's levels
 _SANS: dict[str, Callable[[Probleme], Probleme]] = {
+    "niveau": _niveaux_libres,
+    "sites_max": _sites_max_libre,
+    "postes_max": _postes_max_libre,
     "capacite": _capacite_libre,
     "besoin": _besoin_libre,
     "sans_secteur": _secteur_pour_tous,
     "trajet": _trajets_nuls,
     "bassin": _bassin_libre,
 }
+# a lock is a demand here, not a rule; of two rules, one at most has no opening of its own
+_OUVRABLES = tuple(regle.code for regle in modele.DURES if regle.code != "verrou")
+_LIMITES = ("capacite", "sites_max", "postes_max", "trajet", "bassin", "sans_secteur")
 
 
 def _seul(ouvrir: Callable[[Probleme], Probleme]) -> Callable:

@@ -5,6 +5,7 @@ whose locks stand: what is left must be able to keep them. So the means of one p
 those of the next, and a plan for less means is a plan for more.
 """
 
+import itertools
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 
@@ -38,7 +39,8 @@ def ajouter(probleme: Probleme, residence: Site, etp: float) -> Probleme:
 
     It may serve as many sites as the poste that may serve most.
     """
-    rang = sum(poste.poste_id.startswith(f"{PREFIXE}-") for poste in probleme.postes) + 1
+    pris = {poste.poste_id for poste in probleme.postes}
+    rang = next(n for n in itertools.count(1) if f"{PREFIXE}-{n}" not in pris)
     depuis = trajets_depuis(probleme, residence)
     poste = Poste(
         poste_id=f"{PREFIXE}-{rang}",
@@ -105,9 +107,11 @@ def residences(v: Voisinage, sites: Collection[int], etp: float, nombre: int) ->
 def trajets_depuis(probleme: Probleme, site: Site) -> Depuis:
     """Travel from a site: that of a poste that resides there, else estimated as the crow flies.
 
-    The estimate does not know the density of communes and takes the slower road.
+    The estimate does not know the density of communes and takes the slower road. Where the problem
+    takes measured travel alone, nothing is estimated: all but the site itself is unknown.
     """
     s = probleme.sites.index(site)
+    mesures_seules = bool(probleme.hypotheses.get("trajets_mesures_seuls", False))
     for p, ligne in enumerate(probleme.minutes):
         if ligne[s] == A_SA_RESIDENCE:
             return Depuis(ligne, probleme.km[p], est_estime=False)
@@ -121,5 +125,5 @@ def trajets_depuis(probleme: Probleme, site: Site) -> Depuis:
         }
     )
     chez = lieux.iloc[[s]].assign(residence_uai=site.site_id, residence_site_id=site.site_id)
-    estimes = trajets.estimer(chez, lieux, pd.DataFrame())
-    return Depuis(estimes.minutes[0], estimes.km[0], est_estime=True)
+    estimes = trajets.estimer(chez, lieux, pd.DataFrame(), completer=not mesures_seules)
+    return Depuis(estimes.minutes[0], estimes.km[0], est_estime=not mesures_seules)

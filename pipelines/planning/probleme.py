@@ -21,6 +21,7 @@ NATURES_VERROU = ("impose", "interdit", "montant")
 
 # CP-SAT takes its seed as a signed 32-bit integer.
 GRAINE_MAX = 2**31 - 1
+MANQUE_MAX = 2**50  # largest shortage the engines are given: room is left below 2**63
 
 OBJECTIFS: tuple[dict[str, str], ...] = (
     {
@@ -166,6 +167,13 @@ class Probleme:
         _verifier(self)
 
 
+def manque_sans_presence(probleme: Probleme) -> int:
+    """The shortage of a plan without any presence, the largest of all, up to its rounding."""
+    return probleme.reglages.echelle_manque * sum(
+        s.poids * s.besoin + s.poids_plancher * s.plancher for s in probleme.sites
+    )
+
+
 def echelle_minimale(besoin: int, convexite: int) -> int:
     """The least `echelle_manque` at which rounding keeps the shortage convex up to `besoin`.
 
@@ -175,6 +183,13 @@ def echelle_minimale(besoin: int, convexite: int) -> int:
     if convexite == 1:
         return 1
     return max(1, besoin if convexite == 2 else -(-(besoin**2) // 3))
+
+
+def niveaux_du_site(site: Site, reglages: Reglages) -> tuple[int, ...]:
+    """Presences one poste may give to `site`, 0 included: all its besoin, or the levels."""
+    if reglages.presence_entiere:
+        return (0, site.besoin) if site.besoin else (0,)
+    return tuple(n for n in reglages.niveaux if n <= site.besoin)
 
 
 def ordonner(probleme: Probleme) -> Probleme:
@@ -417,6 +432,17 @@ def _verifier_sites(probleme: Probleme) -> None:
             f"un entier d'au moins {au_moins}, pour un plus grand besoin de {plus_grand} et une "
             f"convexité de {probleme.reglages.convexite}",
             "relever « echelle_manque » dans data/reference/optimisation.toml",
+        )
+    # The engines count in 64 bits, with products of costs along the way.
+    total = manque_sans_presence(probleme)
+    if total > MANQUE_MAX:
+        _refuser(
+            f"Manque de présence trop grand pour être calculé : {total} sans aucune présence.",
+            "sites.poids, sites.poids_plancher, reglages.echelle_manque",
+            f"au plus {MANQUE_MAX} : somme de echelle_manque × (poids × besoin + poids_plancher × "
+            "plancher)",
+            "baisser les poids de la doctrine, ou « echelle_manque » dans "
+            "data/reference/optimisation.toml",
         )
 
 

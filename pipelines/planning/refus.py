@@ -12,7 +12,7 @@ from pipelines.planning.probleme import Probleme, Verrou
 
 LIBELLES = {regle.code: regle.libelle for regle in DURES}
 NOMMEES = 6  # demands told one by one; more are told together
-PLUSIEURS_REGLES = "Besoin du site ou capacité du poste, et d'autres règles ensemble"
+PLUSIEURS_REGLES = "plus de deux règles ensemble"
 
 
 def refus(probleme: Probleme, conflits: tuple[Conflit, ...]) -> AtlasError:
@@ -29,8 +29,13 @@ def refus(probleme: Probleme, conflits: tuple[Conflit, ...]) -> AtlasError:
 
 
 def dire_regles(conflit: Conflit) -> str:
-    """The rules any one of which makes the clash, by their labels."""
-    return " ; ".join(LIBELLES[code] for code in conflit.regles) or PLUSIEURS_REGLES
+    """The rules any one of which makes the clash, or the two that do together, by their labels."""
+    if conflit.regles:
+        return " ; ".join(LIBELLES[code] for code in conflit.regles)
+    if conflit.ensemble:
+        noms = enumeration([f"« {LIBELLES[code]} »" for code in conflit.ensemble])
+        return f"{noms}, ensemble"
+    return PLUSIEURS_REGLES
 
 
 def nom_du_site(probleme: Probleme, site_id: str) -> str:
@@ -59,7 +64,7 @@ def dire_exigences(probleme: Probleme, exigences: tuple[Exigence, ...]) -> str:
             temps += poste.capacite
             places += min(siens, poste.sites_max)
     demandes = sum(e.demi_journees_cycle for e in planchers)
-    mots = [f"{pluriel(len(planchers), 'plancher')} ({demandes} demi-journées par cycle en tout)"]
+    mots = [f"{pluriel(len(planchers), 'plancher')} ({_dj(demandes)} par cycle en tout)"]
     if verrous:
         mots.append(pluriel(len(verrous), "verrou"))
     avec = ""
@@ -71,7 +76,7 @@ def dire_exigences(probleme: Probleme, exigences: tuple[Exigence, ...]) -> str:
         noms = [*noms[:NOMMEES], pluriel(len(noms) - NOMMEES, "autre")]
     return (
         f"{enumeration(mots)} sur {pluriel(len(sites), 'site')} ({enumeration(noms)})"
-        f"{avec or ','} à portée de {pluriel(nb_postes, 'poste')} ({temps} demi-journées par cycle,"
+        f"{avec or ','} à portée de {pluriel(nb_postes, 'poste')} ({_dj(temps)} par cycle,"
         f" {pluriel(places, 'site')} au plus parmi eux)"
     )
 
@@ -109,7 +114,8 @@ def dire_exigence(probleme: Probleme, exigence: Exigence) -> str:
 
 def dire_issue(probleme: Probleme, issue: Issue) -> str:
     """A way out: « il manque 2 demi-journées par cycle au poste P-17 »."""
-    return enumeration([dire_pas(probleme, pas) for pas in issue.pas])
+    mots = enumeration([dire_pas(probleme, pas) for pas in issue.pas])
+    return mots if issue.est_moindre else f"{mots} (au plus, moins suffit peut-être)"
 
 
 def dire_pas(probleme: Probleme, pas: Pas) -> str:
@@ -147,6 +153,10 @@ def dire_pas(probleme: Probleme, pas: Pas) -> str:
             )
         case _:
             return f"lever l'exigence {lien}"
+
+
+def _dj(n: int) -> str:
+    return pluriel(n, "demi-journée")
 
 
 def _ordinal(n: int) -> str:

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 
 from pipelines.base.erreurs import AtlasError
 from pipelines.planning import modele
-from pipelines.planning.probleme import Presence, Probleme
+from pipelines.planning.probleme import Presence, Probleme, niveaux_du_site
 from pipelines.planning.tables import Plan
 from pipelines.planning.verification import Manquement, juger
 from pipelines.planning.voisinage import Alternative, Voisinage, rang_du_poste, rang_du_site
@@ -45,7 +45,8 @@ def qui_peut_prendre(
 
     `a_la_place_de`: the poste that leaves the site (default: the one most present there; none
     when the site has no presence). The amount asked is the one that poste gave, or
-    `demi_journees_cycle`, needed when there is none; it is lowered to a level the besoin admits.
+    `demi_journees_cycle`, needed when there is none; it is lowered to a level the besoin admits,
+    and is the whole besoin when presence is all or nothing.
     A head collège passes with the écoles its poste served. AtlasError when the site or poste is
     unknown, the poste does not serve it, or no amount is known.
     """
@@ -53,6 +54,8 @@ def qui_peut_prendre(
     s = rang_du_site(v.index, site_id)
     partant = _partant(v, s, a_la_place_de)
     demande = demi_journees_cycle or (0 if partant is None else v.plan[partant, s])
+    if probleme.reglages.presence_entiere and demande:
+        demande = probleme.sites[s].besoin
     if demande <= 0:
         raise AtlasError(
             f"Le site {site_id} n'a pas de présence à reprendre.",
@@ -127,7 +130,8 @@ def _niveau(v: Voisinage, t: int, demande: int, p: int, reste: Plan) -> int:
     """The highest level up to what is asked, with what `p` gave there, that the besoin leaves."""
     ailleurs = sum(n for (q, u), n in reste.items() if u == t and q != p)
     plafond = min(demande + reste.get((p, t), 0), v.index.probleme.sites[t].besoin - ailleurs)
-    return max((n for n in v.index.probleme.reglages.niveaux if n <= plafond), default=0)
+    niveaux = niveaux_du_site(v.index.probleme.sites[t], v.index.probleme.reglages)
+    return max((n for n in niveaux if n <= plafond), default=0)
 
 
 def _repartager(v: Voisinage, p: int, pris: dict[int, int], reste: Plan) -> Plan:
@@ -171,7 +175,8 @@ def _niveaux_gardes(
     sites = v.index.probleme.sites
     est_tete = any(sites[u].site_tete == sites[t].site_id for u in autres)
     tenu = est_tete or v.index.verrous.get((p, t), (None,))[0] == "impose"
-    admis = [n for n in v.index.probleme.reglages.niveaux if n < presence and (n or not tenu)]
+    niveaux = niveaux_du_site(sites[t], v.index.probleme.reglages)
+    admis = [n for n in niveaux if n < presence and (n or not tenu)]
     return [presence, *reversed(admis)]
 
 

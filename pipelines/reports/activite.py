@@ -14,7 +14,7 @@ from pipelines.base import chemins, reference
 from pipelines.base.textes import enumeration, nombre, pluriel, pourcentage
 from pipelines.marts import entrepot
 from pipelines.reports import classeur
-from pipelines.scenarios.lecteurs import Lecteur, Role
+from pipelines.scenarios.lecteurs import Acte, Lecteur, Role, exiger
 
 ANNEE = "annee"
 TRIMESTRES = ("T1", "T2", "T3")
@@ -62,6 +62,7 @@ def _dictionnaire() -> tuple[dict[str, dict], dict[str, dict]]:
 
 def vue(lecteur: Lecteur, base: Path, departement: str) -> VueActivite:
     """The activity of `departement`; small counts of a site are hidden from an instance."""
+    exiger(lecteur, Acte.LISTER, departement)
     with entrepot.ouvrir(base) as connexion:
         nom = entrepot.exiger_departement(connexion, departement)
         sites = entrepot.lire(connexion, "mart_site", departement).set_index("site_id")

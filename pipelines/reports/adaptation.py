@@ -22,6 +22,7 @@ from pipelines.scenarios.adaptations import (
     composer,
     lecteurs_de,
 )
+from pipelines.scenarios.lecteurs import reserve
 from pipelines.scoring import bareme as baremes
 from pipelines.scoring import doctrine as doctrines
 from pipelines.scoring import jeux, regles
@@ -204,6 +205,7 @@ def lire(
     return Adaptation(code, texte, libelles, tuple(nombres))
 
 
+@reserve
 def effet(base: Path, departement: str, adaptation: Adaptation) -> VueEffet:
     """The sites, the besoins and the rhythms that `adaptation` changes in `departement`.
 

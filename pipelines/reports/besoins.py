@@ -14,6 +14,7 @@ from pipelines.base.textes import rythme as texte_rythme
 from pipelines.marts import entrepot
 from pipelines.reports.libelles import COULEURS_RYTHME, FORMES, TYPES
 from pipelines.reports.sites import categories_en_mots, presences_actuelles
+from pipelines.scenarios.lecteurs import reserve
 from pipelines.scoring import jeux
 from pipelines.scoring.bareme import (
     DOSSIER,
@@ -75,12 +76,22 @@ def baremes() -> dict[str, str]:
     }
 
 
+def choix_categories() -> dict[str, str]:
+    """Code → label of every category of a barème that can be read, first barème first."""
+    return {
+        regle.code: regle.libelle
+        for lu in reversed(list(jeux.lisibles(DOSSIER, bareme)))
+        for regle in lu.priorites.regles
+    }
+
+
 def choix_pertes() -> dict[int | None, str]:
     """The settings of the transition rule, half-days per cycle → words; None (off) first."""
     admises = reference.valeur("couverture", "pertes_de_transition")
     return {None: "sans limite", **{n: f"{pluriel(n, 'demi-journée')} par cycle" for n in admises}}
 
 
+@reserve
 def vue(base: Path, departement: str, code: str, perte_max: int | None = None) -> VueBesoins:
     """The besoins of `departement` under the barème `code`, with the transition rule if asked."""
     echelle = bareme(code)
@@ -130,6 +141,7 @@ def vue(base: Path, departement: str, code: str, perte_max: int | None = None) -
     )
 
 
+@reserve
 def desaccord(base: Path, departement: str, premier: str, second: str) -> VueDesaccord:
     """How the barèmes `premier` and `second` differ over `departement`, at the same total."""
     echelles = [bareme(premier), bareme(second)]

@@ -11,7 +11,8 @@ from pipelines.base import reference
 from pipelines.base.textes import enumeration, nombre, pluriel, pourcentage, rythme
 from pipelines.marts import entrepot
 from pipelines.reports import cartes, classeur
-from pipelines.reports.libelles import COUPURES, RYTHMES_EN_MOTS
+from pipelines.reports.indices import SANS_OBJET, lignes_de_dilution
+from pipelines.reports.libelles import RYTHMES_EN_MOTS
 from pipelines.reports.methode import doctrines_en_mots
 from pipelines.reports.proposition import (
     Lue,
@@ -28,7 +29,6 @@ from pipelines.scoring.dilution import Dilution, SiteDilue, dilution, presence_u
 from pipelines.scoring.doctrine import doctrines, libelle_de
 
 AUJOURD_HUI = "Aujourd'hui"
-SANS_OBJET = "—"
 PART_DU_BESOIN = "part du besoin couverte"
 RYTHME_DE_PRESENCE = "rythme de présence"
 # what the colours of the maps may say
@@ -280,10 +280,15 @@ def _transition(hypotheses: dict) -> str:
 
 def _mises_en_garde(base: Path, lues: dict[str, Lue]) -> list[str]:
     notes: dict[str, None] = {}
-    arretees = [c for c, lue in lues.items() if lue.resume["arret_par"] in COUPURES]
-    if arretees:
+    for cause, fin, fins in (
+        ("temps", "coupé par l'horloge", "coupés par l'horloge"),
+        ("utilisateur", "arrêté à la demande", "arrêtés à la demande"),
+    ):
+        arretees = [c for c, lue in lues.items() if lue.resume["arret_par"] == cause]
+        if not arretees:
+            continue
         noms = enumeration([f"« {libelle_de(c)} »" for c in arretees])
-        sujet = "Calcul arrêté" if len(arretees) == 1 else "Calculs arrêtés"
+        sujet = f"Calcul {fin}" if len(arretees) == 1 else f"Calculs {fins}"
         notes[f"{sujet} avant la fin pour {noms} : comparer avec prudence."] = None
     if absentes := [d.libelle for d in doctrines() if d.code not in lues]:
         noms = enumeration([f"« {libelle} »" for libelle in absentes])
@@ -298,27 +303,8 @@ def _mises_en_garde(base: Path, lues: dict[str, Lue]) -> list[str]:
 def _indices(lue: Lue, aujourd_hui: _Plan, plans: list[_Plan]) -> pd.DataFrame:
     """One row an index, one column a doctrine after today's; every cell a French text."""
     tous = [aujourd_hui, *plans]
-    d = [p.dilution for p in tous]
-    lignes: list[tuple[str, list[str]]] = [
-        (
-            f"Sites sous {rythme(d[0].seuil)}",
-            [f"{x.nb_sous_seuil} ({pourcentage(x.part_sous_seuil)})" for x in d],
-        ),
-        ("Sites avec une présence régulière", [nombre(x.nb_servis) for x in d]),
-        ("Sites par ETP", [nombre(x.sites_par_etp, 1) for x in d]),
-        (_eleves_par_etp(d), [nombre(x.eleves_par_etp) for x in d]),
-        (
-            "Sites par poste : moyenne ; le plus",
-            [f"{nombre(x.sites_par_poste_moyen, 1)} ; {x.sites_par_poste_max}" for x in d],
-        ),
-        (
-            f"Sites prioritaires qui gagnent {rythme(d[0].seuil)}",
-            [SANS_OBJET, *(nombre(len(x.prioritaires_gagnes)) for x in d[1:])],
-        ),
-        (
-            "Sites prioritaires qui la perdent",
-            [SANS_OBJET, *(nombre(len(x.prioritaires_perdus)) for x in d[1:])],
-        ),
+    lignes = [
+        *lignes_de_dilution([p.dilution for p in tous]),
         ("Besoin couvert, tous les sites", [pourcentage(part_couverte(p.sites)) for p in tous]),
         ("Besoin couvert, sites prioritaires", [pourcentage(_part_prioritaire(p)) for p in tous]),
     ]
@@ -345,14 +331,6 @@ def _indices(lue: Lue, aujourd_hui: _Plan, plans: list[_Plan]) -> pd.DataFrame:
         [(libelle, *valeurs) for libelle, valeurs in lignes],
         columns=["Indice", *(p.libelle for p in tous)],
     )
-
-
-def _eleves_par_etp(mesures: list[Dilution]) -> str:
-    """The label of the row, which says the pupils nobody knows instead of counting none."""
-    inconnus = max(m.nb_effectifs_inconnus for m in mesures)
-    if not inconnus:
-        return "Élèves de ces sites par ETP"
-    return f"Élèves de ces sites par ETP (sans {pluriel(inconnus, 'site')} d'effectif inconnu)"
 
 
 def _preuve(part_ecart: float | None) -> str:

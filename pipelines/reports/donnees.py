@@ -12,6 +12,7 @@ import pandas as pd
 
 from pipelines.base.textes import enumeration, jour, nombre, pluriel
 from pipelines.marts import entrepot
+from pipelines.marts import rapport as rapport_des_marts
 from pipelines.marts.rapport import ENSEMBLE, Anomalie, Difference, Nature, Rapport, Refus
 from pipelines.reports import classeur
 from pipelines.scenarios.depot import Version
@@ -337,11 +338,7 @@ def _completude(connexion: duckdb.DuckDBPyConnection) -> pd.DataFrame:
 
 
 def _anomalies(connexion: duckdb.DuckDBPyConnection) -> pd.DataFrame:
-    lignes = connexion.execute(
-        "select source, fichier, ligne, colonne, valeur, code, raison, remede, gravite, "
-        "consequence from mart_anomalie order by gravite, fichier, ligne, colonne, valeur"
-    ).fetchall()
-    return _table_anomalies([Anomalie(*ligne) for ligne in lignes])
+    return _table_anomalies(rapport_des_marts.anomalies(connexion))
 
 
 def _table_anomalies(anomalies: list[Anomalie]) -> pd.DataFrame:
@@ -354,7 +351,7 @@ def _table_anomalies(anomalies: list[Anomalie]) -> pd.DataFrame:
                 a.remede,
                 a.fichier,
                 a.ligne,
-                a.colonne,
+                a.colonne_lue,
                 enumeration([cartes()[source].titre for source in a.sources]),
                 a.consequence,
             )
@@ -410,7 +407,12 @@ def _erreurs(rapport: Rapport) -> list[str]:
     bloquantes = [
         _en_phrase(
             Refus(
-                a.fichier, f"« {a.valeur or ''} » : {a.raison}", a.ligne, a.colonne, None, a.remede
+                a.fichier,
+                f"« {a.valeur or ''} » : {a.raison}",
+                a.ligne,
+                a.colonne_lue,
+                None,
+                a.remede,
             )
         )
         for a in rapport.bloquantes

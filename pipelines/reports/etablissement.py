@@ -23,6 +23,7 @@ from pipelines.reports import releves
 from pipelines.reports.donnees import millesime_lisible
 from pipelines.reports.libelles import DONNEES, RYTHMES_EN_MOTS, STATUTS, TYPES
 from pipelines.reports.sites import BAREME_PAR_DEFAUT, tableau_sites
+from pipelines.scenarios.lecteurs import reserve
 from pipelines.scoring import jeux
 from pipelines.scoring.bareme import DOSSIER as DOSSIER_DES_BAREMES
 from pipelines.scoring.bareme import Bareme, bareme
@@ -50,6 +51,8 @@ REPERES = (
     ("densite", "Densité (1 : dense, 7 : très peu)", 0),
 )
 """Column, label and decimals of what a site is compared on with its département."""
+# columns of the landmarks: numbers in words, unknown ones too
+CHIFFRES_DES_REPERES = ("Ce site", "Médiane du département")
 
 
 @dataclass(frozen=True)
@@ -78,6 +81,7 @@ class Fiche:
     sources: str
 
 
+@reserve
 def choix(base: Path, departement: str) -> dict[str, str]:
     """site_id → « Nom, Commune (UAI) » of every site of a département, by name."""
     with entrepot.ouvrir(base) as connexion:
@@ -87,6 +91,7 @@ def choix(base: Path, departement: str) -> dict[str, str]:
     return {s.site_id: f"{s.nom}, {s.commune} ({s.uai_principal})" for s in sites.itertuples()}
 
 
+@reserve
 def fiche(base: Path, departement: str, site_id: str, code: str = BAREME_PAR_DEFAUT) -> Fiche:
     """The fiche of `site_id` under the barème `code`.
 

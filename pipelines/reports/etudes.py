@@ -148,11 +148,11 @@ def figure_bornee(
     figure.add_scatter(
         x=x,
         y=bornes,
-        name="Meilleure valeur possible",
+        name="Borne prouvée",
         mode="lines",
         line={"color": GRIS, "dash": "dot"},
         customdata=noms,
-        hovertemplate="%{customdata} : %{y:.1f}<extra>meilleure valeur possible</extra>",
+        hovertemplate="%{customdata} : %{y:.1f}<extra>borne prouvée</extra>",
     )
     figure.add_scatter(
         x=x,

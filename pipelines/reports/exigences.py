@@ -51,7 +51,7 @@ def exigences(dossier: Path, planchers: Iterable[tuple[str, int]] = ()) -> VueEx
     else:
         phrase = (
             f"{pluriel(len(trouves), 'conflit')} parmi {pluriel(nb, 'exigence')} : "
-            "aucun plan ne les tient toutes."
+            f"aucun plan ne {'la tient' if nb == 1 else 'les tient toutes'}."
         )
     return VueExigences(
         phrase=phrase,
@@ -82,18 +82,22 @@ def _au_plus_pres(
         return _tiennent(nb), []
     manque = pluriel(sum(approche.manquent.values()), "demi-journée")
     trouve = (
-        f"le meilleur plan trouvé les tient toutes sauf {len(approche.manquent)}, où il manque "
-        f"{manque} par cycle"
+        f"le meilleur plan trouvé y manque de {manque} par cycle"
+        if nb == 1
+        else f"le meilleur plan trouvé les tient toutes sauf {len(approche.manquent)}, où il "
+        f"manque {manque} par cycle"
     )
     if approche.au_moins:
+        ces = "cette exigence" if nb == 1 else f"ces {nb} exigences"
         phrase = (
-            f"Aucun plan ne tient ces {nb} exigences : il en manque au moins "
+            f"Aucun plan ne tient {ces} : il en manque au moins "
             f"{pluriel(approche.au_moins, 'demi-journée')} par cycle ; {trouve}."
         )
     else:
+        tienne = "la tienne" if nb == 1 else "les tienne toutes"
         phrase = (
-            f"{pluriel(nb, 'exigence')} : ni plan qui les tienne toutes, ni preuve qu'il n'y en "
-            f"ait pas ; {trouve}."
+            f"{pluriel(nb, 'exigence')} : ni plan qui {tienne}, ni preuve qu'il n'y en ait "
+            f"pas ; {trouve}."
         )
     planchers = {e.site_id: e.demi_journees_cycle for e in exigences if isinstance(e, Plancher)}
     issue = enumeration(

@@ -38,8 +38,8 @@ NOTE_DES_COUTS = (
     "Coûts par rapport au plan proposé : le manque de présence en part de celui du plan, les "
     "changements imposés en liens, les trajets en minutes par cycle de 4 semaines, l'équilibre en "
     "points (plus il y en a, plus les trajets pèsent sur quelques postes). Un "
-    "nombre négatif est un gain : le plan proposé n'est le meilleur qu'à l'écart près que donne "
-    "l'onglet « Preuve »."
+    "nombre négatif est un gain : le plan proposé n'est le meilleur qu'à l'écart près que dit sa "
+    "preuve."
 )
 NOTE_DU_VOISINAGE = (
     "Chaque ligne est un plan entier, qui respecte toutes les règles : le meilleur de ceux où seul "
@@ -110,9 +110,11 @@ def _raisons(lu: Lu, site: Site, r: Pourquoi) -> list[str]:
         f"Sans cette présence, le manque de présence du département monterait de "
         f"{pourcentage(r.gain / r.manque, 1) if r.manque else nombre(r.gain)}.",
         f"Règles : trajet aller de {reglages.duree_trajet_max_min} min au plus"
-        f"{', sauf lien actuel' if r.est_actuel else ''} ; {r.donne} demi-journées données sur "
-        f"{r.capacite} ; {r.nb_sites} sites sur {r.sites_max} admis pour le poste ; "
-        f"{len(lu.postes(site.site_id))} poste sur {site.postes_max} admis pour le site.",
+        f"{', sauf lien actuel' if r.est_actuel else ''} ; "
+        f"{pluriel(r.donne, 'demi-journée donnée', 'demi-journées données')} sur {r.capacite} ; "
+        f"{pluriel(r.nb_sites, 'site')} sur {r.sites_max} admis pour le poste ; "
+        f"{pluriel(len(lu.postes(site.site_id)), 'poste')} sur {site.postes_max} admis pour le "
+        "site.",
     ]
     if r.verrou == "impose":
         raisons.append(

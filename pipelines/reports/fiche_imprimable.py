@@ -10,7 +10,7 @@ from html import escape
 import pandas as pd
 
 from pipelines.base.textes import nombre, pluriel
-from pipelines.reports.etablissement import Fiche
+from pipelines.reports.etablissement import CHIFFRES_DES_REPERES, Fiche
 from pipelines.reports.historique import Historique
 from pipelines.reports.releves import ENSEMBLE
 
@@ -43,6 +43,7 @@ button {font: 16px sans-serif; margin: 12px; padding: 8px 16px; color: #fff; bac
   border: 0; border-radius: 4px; cursor: pointer}
 @media print {button {display: none}}
 @media screen {main {border: 1px solid #ddd; margin: 0 12px 12px}}
+@media screen and (max-width: 820px) {main {zoom: 0.74}}
 """
 AJUSTER = """
 (() => {
@@ -99,7 +100,12 @@ def _gauche(fiche: Fiche) -> list[str]:
             note=_autres_baremes(fiche),
         ),
         _bloc("Présence aujourd'hui", fiche.presences, vide="Aucune présence régulière connue."),
-        _bloc("Ce site dans son département", fiche.reperes, note=fiche.note_des_reperes),
+        _bloc(
+            "Ce site dans son département",
+            fiche.reperes,
+            note=fiche.note_des_reperes,
+            nombres=CHIFFRES_DES_REPERES,
+        ),
     ]
 
 
@@ -161,8 +167,12 @@ def _bloc(
     limite: int | None = None,
     note: str = "",
     vide: str | None = None,
+    nombres: tuple[str, ...] = (),
 ) -> str:
-    """A title, a table of `limite` rows at most (the others counted), a note; or what is empty."""
+    """A title, a table of `limite` rows at most (the others counted), a note; or what is empty.
+
+    `nombres`: columns whose cells are numbers in words, set on the right as numbers are.
+    """
     haut = f"<h2>{escape(titre)}</h2>"
     bas = f'<p class="note">{escape(note)}</p>' if note else ""
     if table.empty:
@@ -171,11 +181,11 @@ def _bloc(
     reste = len(table) - len(montrees)
     if reste:
         bas = f'<p class="note">… et {pluriel(reste, "autre")}, à l\'écran.</p>{bas}'
-    return haut + _table(montrees) + bas
+    return haut + _table(montrees, nombres) + bas
 
 
-def _table(table: pd.DataFrame) -> str:
-    numeriques = set(table.select_dtypes("number").columns)
+def _table(table: pd.DataFrame, nombres: tuple[str, ...] = ()) -> str:
+    numeriques = {*table.select_dtypes("number").columns, *nombres}
     classe = {c: ' class="n"' if c in numeriques else "" for c in table.columns}
     entetes = "".join(f"<th{classe[c]}>{escape(str(c))}</th>" for c in table.columns)
     lignes = "".join(

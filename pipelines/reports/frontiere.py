@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from pipelines.base.textes import pluriel, pourcentage
+from pipelines.base.textes import nombre, pluriel, pourcentage
 from pipelines.reports.etudes import (
     NOTE_MANQUE,
     Vue,
@@ -69,13 +69,13 @@ def _budget(budget: int | None) -> str:
 def _phrase_frontiere(points: list[dict], reference: int) -> str:
     """What the first budget costs, and the smallest one no proof tells from the best plan found."""
     premier = points[0]
-    ecart = part(premier["effets"][0]["apres"] - reference, reference)
+    ecart = _en_mots(premier["effets"][0]["apres"] - reference, reference)
     debut = (
         f"Avec {pluriel(premier['budget'], 'changement')}, le"
         if premier["budget"]
         else "Sans aucun changement, le"
     )
-    phrase = f"{debut} manque de présence serait de {ecart} par rapport à la proposition"
+    phrase = f"{debut} manque de présence {ecart} celui de la proposition"
     if len(points) == 1:
         return f"{phrase}."
     meilleur = min(points, key=lambda p: p["effets"][0]["apres"])
@@ -83,13 +83,23 @@ def _phrase_frontiere(points: list[dict], reference: int) -> str:
     reste = part(proche["effets"][0]["apres"] - reference, reference)
     if proche["budget"] is None:
         avant = points[-2]
-        reste = part(avant["effets"][0]["apres"] - reference, reference)
-        return f"{phrase} ; avec {pluriel(avant['budget'], 'changement')}, de {reste}."
+        reste = _en_mots(avant["effets"][0]["apres"] - reference, reference)
+        suite = f"avec {pluriel(avant['budget'], 'changement')}, il {reste} celui-ci"
+        return f"{phrase} ; {suite}."
     suffisent = pluriel(proche["budget"], "changement suffit", "changements suffisent")
     return (
         f"{phrase} ; {suffisent} ({reste}) pour que le plan ne se distingue plus, de façon "
         "prouvée, du meilleur plan trouvé."
     )
+
+
+def _en_mots(ecart: int, reference: int) -> str:
+    """« serait plus grand de 12,0 % que », « serait plus petit de 3,0 % que », « égalerait »."""
+    if not ecart:
+        return "égalerait"
+    sens = "grand" if ecart > 0 else "petit"
+    combien = pourcentage(abs(ecart) / reference, 1) if reference else nombre(abs(ecart))
+    return f"serait plus {sens} de {combien} que"
 
 
 def _table_frontiere(points: list[dict], reference: int) -> pd.DataFrame:

@@ -8,7 +8,8 @@ import pandas as pd
 
 from pipelines.base.textes import pluriel, variation
 from pipelines.marts import entrepot
-from pipelines.scenarios import calculs, propositions
+from pipelines.scenarios import calculs, lecteurs, propositions
+from pipelines.scenarios.lecteurs import reserve
 from pipelines.scoring.doctrine import libelle_de
 
 
@@ -20,6 +21,7 @@ class Historique:
     note: str
 
 
+@reserve
 def historique(base: Path, departement: str, site_id: str) -> Historique:
     """What the last proposals kept here for `departement` did with `site_id`, newest first.
 
@@ -28,7 +30,7 @@ def historique(base: Path, departement: str, site_id: str) -> Historique:
     with entrepot.ouvrir(base) as connexion:
         empreinte = entrepot.empreinte(connexion)
     lignes, sans_effet = [], 0
-    for etat in calculs.derniers(departement):
+    for etat in calculs.derniers(lecteurs.courant(), departement):
         resume = json.loads((etat.dossier / propositions.FICHIER_RESUME).read_text("utf-8"))
         plan = pd.read_csv(etat.dossier / propositions.FICHIER_PLAN)
         du_site = plan[plan["site_id"] == site_id]

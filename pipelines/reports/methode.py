@@ -157,7 +157,7 @@ def sources(base: Path) -> pd.DataFrame:
             select titre as "Source", fichier as "Fichier", millesime as "Millésime",
                 producteur as "Producteur", licence as "Licence",
                 lignes_lues as "Lignes lues", lignes_gardees as "Gardées",
-                lignes_fusionnees as "Fusionnées", lignes_rejetees as "Rejetées",
+                lignes_fusionnees as "Fusionnées", lignes_rejetees as "Écartées",
                 sha256 as "Empreinte (sha256)"
             from meta_construction order by source, fichier
             """

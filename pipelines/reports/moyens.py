@@ -11,7 +11,7 @@ from pipelines.base.textes import enumeration, jour, nombre, pluriel
 from pipelines.marts import entrepot
 from pipelines.reports import classeur
 from pipelines.reports.libelles import STATUTS
-from pipelines.scenarios.lecteurs import Acte, Lecteur
+from pipelines.scenarios.lecteurs import Acte, Lecteur, exiger
 from pipelines.scoring.capacite import capacite
 from pipelines.scoring.moyens import VACANT, capacites
 
@@ -53,6 +53,7 @@ class VueMoyens:
 
 def vue(lecteur: Lecteur, base: Path, departement: str) -> VueMoyens:
     """The means of `departement`; poste by poste only for who may read a plan there."""
+    exiger(lecteur, Acte.LISTER, departement)
     with entrepot.ouvrir(base) as connexion:
         nom = entrepot.exiger_departement(connexion, departement)
         postes = _postes(connexion, departement)

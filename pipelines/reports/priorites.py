@@ -10,6 +10,7 @@ from pipelines.base.textes import enumeration, jour, nombre, pluriel
 from pipelines.marts import entrepot
 from pipelines.reports.libelles import DONNEES
 from pipelines.reports.methode import nom_de_categorie, vigueur
+from pipelines.scenarios.lecteurs import reserve
 from pipelines.scoring import jeux
 from pipelines.scoring.conditions import colonnes_lues, grammaire
 from pipelines.scoring.regles import (
@@ -54,6 +55,7 @@ def textes() -> dict[str, str]:
     return {jeu.code: _titre_court(jeu) for jeu in jeux.lisibles(DOSSIER, priorites)}
 
 
+@reserve
 def vue(base: Path, departement: str, code: str) -> VuePriorites:
     """What the text `code` says of `departement`; AtlasError when either is unknown."""
     jeu = priorites(code)
@@ -97,6 +99,7 @@ def vue(base: Path, departement: str, code: str) -> VuePriorites:
     )
 
 
+@reserve
 def comparaison(base: Path, departement: str, avant: str, apres: str) -> VueComparaison:
     """What enters, what leaves and which sites change category from `avant` to `apres`."""
     ancien, nouveau = priorites(avant), priorites(apres)

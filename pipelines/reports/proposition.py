@@ -57,6 +57,18 @@ RAISONS_DE_TRANSITION = {
 }
 
 
+RAISONS_SANS_PRESENCE = {
+    "besoin": "son besoin est nul",
+    "portee": "aucun poste à portée (trajet, bassin, verrou ou temps)",
+    "sites": "les postes à portée qui ont du temps servent déjà autant de sites qu'admis",
+    "priorite": "les postes à portée donnent tout leur temps à des sites plus prioritaires",
+    "temps": "les postes à portée ont donné tout leur temps",
+    "autre": "un poste à portée a du temps : une règle entre sites l'en empêche, ou un calcul plus "
+    "long peut y arriver",
+    None: "non dite par ce calcul, plus ancien",
+}
+
+
 @dataclass(frozen=True)
 class Lue:
     """The three files of a proposal, as they were written; `plan` has whole half-days."""
@@ -109,6 +121,7 @@ class VueProposition:
     doctrine: str
     preuve: str
     mises_en_garde: list[str]
+    bilan: pd.DataFrame
     categories: pd.DataFrame
     secteurs: pd.DataFrame
     postes: pd.DataFrame
@@ -165,8 +178,10 @@ def vue(base: Path, dossier: Path) -> VueProposition:
         preuve=_preuve(resume),
         mises_en_garde=[
             *mises_en_garde(base, resume),
+            *reserves(probleme, lue.plan["site_id"]),
             *([note] if (note := sites_non_tenus(resume)) else []),
         ],
+        bilan=_bilan(resume),
         categories=tables["Catégories"],
         secteurs=tables["Secteurs"],
         postes=tables["Postes"],
@@ -236,8 +251,65 @@ def _doctrine(lue: Lue) -> str:
     suite = f" {resume_de[code]}" if code in resume_de else ""
     return (
         f"Doctrine choisie : {libelle_de(code)}.{suite} Barème choisi : "
-        f"{lue.bareme.libelle}.{transition_en_mots(resume)}"
+        f"{lue.bareme.libelle}.{limites_en_mots(lue)}{transition_en_mots(resume)}"
     )
+
+
+def limites_en_mots(lue: Lue) -> str:
+    """The limits by category and whole presence, when they are on; nothing otherwise."""
+    hypotheses = lue.resume["hypotheses"]
+    libelles = {c.code: c.libelle for c in lue.bareme.categories}
+    mots = ""
+    for limite in filter(None, str(hypotheses.get("sites_max_par_categorie", "")).split(",")):
+        code, _, n = limite.partition("=")
+        mots += (
+            f" Un poste en résidence dans un site de la catégorie « {libelles.get(code, code)} » "
+            f"sert {pluriel(int(n), 'site')} au plus."
+        )
+    if hypotheses.get("presence_entiere"):
+        mots += " Présence entière : un site reçoit tout son besoin d'un seul poste, ou rien."
+    return mots
+
+
+def reserves(probleme: dict, servis: Iterable[str]) -> list[str]:
+    """What the problem did not know, or rules out unseen: bassins, travel, écoles of single-site
+    postes.
+
+    `probleme`: the content of probleme.json; `servis`: the sites the plan serves.
+    """
+    notes = []
+    sites, servis = probleme["sites"], set(servis)
+    postes = [p for p in probleme["postes"] if not p["sans_secteur"]]
+    if probleme["reglages"]["meme_bassin"]:
+        sans_p = sum(p["bassin"] is None for p in postes)
+        sans_s = sum(s["bassin"] is None for s in sites)
+        if sans_p == len(postes) or sans_s == len(sites):
+            notes.append(
+                "« Aucun site hors du bassin du poste » est demandé, mais aucun bassin n'est "
+                "connu : seuls les liens d'aujourd'hui sont permis. Donner le fichier des bassins, "
+                "ou lever cette règle."
+            )
+        elif sans_p or sans_s:
+            notes.append(
+                f"Bassin inconnu pour {pluriel(sans_p, 'poste')} et {pluriel(sans_s, 'site')} : "
+                "la règle « même bassin » ne leur permet que leurs liens d'aujourd'hui."
+            )
+    rangs = [r for r, p in enumerate(probleme["postes"]) if not p["sans_secteur"]]
+    inconnus = sum(m is None for r in rangs for m in probleme["minutes"][r])
+    if inconnus:
+        notes.append(
+            f"{pluriel(inconnus, 'trajet inconnu', 'trajets inconnus')} sur "
+            f"{nombre(len(rangs) * len(sites))} entre un poste et un site : aucun lien nouveau "
+            "n'y est proposé. Mesurer ces trajets, ou placer les établissements sans position."
+        )
+    ecoles = sum(s["site_tete"] is not None and s["site_id"] not in servis for s in sites)
+    limites = str(probleme["hypotheses"].get("sites_max_par_categorie", "")).split(",")
+    if ecoles and any(limite.endswith("=1") for limite in limites):
+        notes.append(
+            f"Écoles REP+ sans présence : {pluriel(ecoles, 'réseau', 'réseaux')}. Un poste tenu à "
+            "un seul site ne peut pas les servir avec leur collège."
+        )
+    return notes
 
 
 def transition_en_mots(resume: dict) -> str:
@@ -343,6 +415,16 @@ def _est_parti(code: str) -> bool:
     return False
 
 
+def referents(resume: dict) -> str:
+    """How many sites have no regular presence, and for how many no poste can be the référent."""
+    sites = resume["sites_sans_presence"]
+    if not sites:
+        return "Tous les sites ont une présence régulière."
+    sans = sum(s["referent_poste_id"] is None for s in sites)
+    suite = f"dont {sans} sans poste référent connu" if sans else "chacun avec un poste référent"
+    return f"{pluriel(len(sites), 'site')} sans présence régulière, {suite}."
+
+
 def sites_non_tenus(resume: dict) -> str | None:
     """The sites where the transition rule could not be kept, in words; None when there is none."""
     bilan = resume.get("transition")
@@ -386,6 +468,23 @@ def _postes(resume: dict) -> pd.DataFrame:
             "Trajet le plus long (min)",
             "Présent à sa résidence",
         ],
+    )
+
+
+def _bilan(resume: dict) -> pd.DataFrame:
+    """Gains and losses by category in three columns, to be read beside the map."""
+    return pd.DataFrame(
+        [
+            {
+                "Catégorie (sites)": f"{c['libelle']} ({nombre(c['nb_sites'])})",
+                "Sites qui gagnent, perdent": (
+                    f"▲\u00a0{c['nb_gagnants']} ▼\u00a0{c['nb_perdants']}"
+                ),
+                "Besoin couvert": f"{pourcentage(c['avant']['part_besoin'])}\u00a0→\u00a0"
+                f"{pourcentage(c['apres']['part_besoin'])}",
+            }
+            for c in resume["couverture"]
+        ]
     )
 
 
@@ -496,6 +595,7 @@ def _sans_presence(lue: Lue) -> pd.DataFrame:
                 s["besoin_demi_journees_cycle"],
                 s["referent_poste_id"] or "aucun poste connu",
                 s["referent_trajet_min"],
+                RAISONS_SANS_PRESENCE[s.get("raison")],
                 s["site_id"].removeprefix("RESEAU-"),
             )
             for s in lue.resume["sites_sans_presence"]
@@ -506,18 +606,23 @@ def _sans_presence(lue: Lue) -> pd.DataFrame:
             "Besoin (½ j. par cycle)",
             "Poste référent",
             "Trajet du référent (min)",
+            "Pourquoi",
             "UAI",
         ],
     )
 
 
 def _etages(resume: dict) -> pd.DataFrame:
+    """Objectives with their proof; « meilleure valeur possible » is said when all are proven."""
+    prouves = [e["part_ecart"] == 0 for e in resume["etages"]]
+    borne = "Meilleure valeur possible" if all(prouves) else "Borne prouvée"
     return pd.DataFrame(
         [
             (
                 NOMS_DES_ETAGES[e["code"]],
                 nombre(e["valeur"]),
                 nombre(e["borne"]),
+                "le meilleur, prouvé" if e["part_ecart"] == 0 else "entre la borne et la valeur",
                 pourcentage(e["part_ecart"], 2),
                 FINS[e.get("arret_par")],
                 nombre(e["secondes"], 1),
@@ -527,7 +632,8 @@ def _etages(resume: dict) -> pd.DataFrame:
         columns=[
             "Objectif",
             "Valeur",
-            "Meilleure valeur possible",
+            borne,
+            "Statut",
             "Écart au plus",
             "Fin",
             "Secondes",

@@ -14,7 +14,8 @@ from pipelines.scoring.releves import est_en_rupture
 
 ENSEMBLE = "Toutes"
 COLONNES_GRAPHIQUE = 3
-HAUTEUR_GRAPHIQUE = 130
+HAUTEUR_GRAPHIQUE = 150
+LARGEUR_TITRE = 36  # characters of a line above a small chart
 
 
 def annuels(connexion: duckdb.DuckDBPyConnection, site_id: str) -> pd.DataFrame:
@@ -83,8 +84,11 @@ def _en_mots(rupture: tuple[str, float, str, float]) -> str:
 
 
 def graphique(releves: pd.DataFrame, site_id: str) -> go.Figure | None:
-    """A small chart a count, from zero, all its modalities together; a break cuts the line."""
-    if releves.empty:
+    """A small chart a count, from zero, all its modalities together; a break cuts the line.
+
+    None for a single year: a point says less than its line in the table.
+    """
+    if releves["rentree"].nunique() < 2:
         return None
     series = releves.groupby(["Indicateur", "rentree", "annee_scolaire"], as_index=False)[
         "nombre"
@@ -95,7 +99,7 @@ def graphique(releves: pd.DataFrame, site_id: str) -> go.Figure | None:
     figure = make_subplots(
         rows=rangees,
         cols=COLONNES_GRAPHIQUE,
-        subplot_titles=[_titre_court(n) for n in noms],
+        subplot_titles=["<br>".join(textwrap.wrap(n, LARGEUR_TITRE)) for n in noms],
         vertical_spacing=0.5 / max(rangees, 2),
         horizontal_spacing=0.06,
     )
@@ -133,16 +137,11 @@ def graphique(releves: pd.DataFrame, site_id: str) -> go.Figure | None:
     figure.update_annotations(font_size=12)
     figure.update_layout(
         height=HAUTEUR_GRAPHIQUE * rangees + 30,
-        margin={"l": 8, "r": 8, "t": 32, "b": 8},
+        margin={"l": 8, "r": 8, "t": 48, "b": 8},
         separators=f",{FINE}",
         uirevision=f"activite-{site_id}",
     )
     return figure
-
-
-def _titre_court(libelle: str, largeur: int = 42) -> str:
-    """`libelle` cut at a word, for a small chart; the table has it whole."""
-    return textwrap.shorten(libelle, largeur, placeholder="…")
 
 
 def note() -> str:

@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 from pipelines.base.textes import enumeration, nombre, pluriel, pourcentage, rythme
 from pipelines.marts import entrepot
 from pipelines.reports.libelles import RYTHMES_EN_MOTS
+from pipelines.scenarios.lecteurs import reserve
 from pipelines.scoring.bareme import bareme
 from pipelines.scoring.besoin import preparer
 from pipelines.scoring.couverture import SOUS_L_HEBDOMADAIRE, bornes_hebdomadaires
@@ -39,6 +40,7 @@ class VueSensibilite:
     sites: pd.DataFrame
 
 
+@reserve
 def vue(base: Path, departement: str, code: str) -> VueSensibilite:
     """Each weight of `code` moved one at a time: which besoins, ranks and rhythms follow."""
     echelle = bareme(code)

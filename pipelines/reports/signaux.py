@@ -12,6 +12,7 @@ from pipelines.marts import entrepot
 from pipelines.reports.libelles import FORMES, TYPES
 from pipelines.reports.methode import parametres
 from pipelines.reports.sites import BAREME_PAR_DEFAUT, categories_en_mots
+from pipelines.scenarios.lecteurs import reserve
 from pipelines.scoring import profils as profils_
 from pipelines.scoring.bareme import bareme
 from pipelines.scoring.besoin import besoins
@@ -96,6 +97,7 @@ def examiner(base: Path) -> Examen:
     return Examen(profils_.profils(sites), sites.set_index("site_id"))
 
 
+@reserve
 def signaux(examen: Examen, departement: str, nom: str) -> Signaux:
     """What the examination says of `departement` (called `nom`)."""
     profils = examen.profils

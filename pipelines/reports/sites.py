@@ -6,7 +6,7 @@ from typing import Protocol
 import duckdb
 import pandas as pd
 
-from pipelines.base.textes import INCONNU
+from pipelines.base.textes import INCONNU, nombre
 from pipelines.marts import entrepot
 from pipelines.reports.libelles import RYTHMES_EN_MOTS, TYPES
 from pipelines.scoring.bareme import Bareme, bareme
@@ -105,6 +105,7 @@ def table_lisible(sites: pd.DataFrame) -> pd.DataFrame:
             "Site": sites["nom"],
             "Commune": sites["commune"],
             "Type": [TYPES[t] for t in sites["type"]],
+            "Label": sites["ep"].fillna("—"),
             "Catégories prioritaires": sites["categories_en_mots"],
             "Élèves": [None if e is None else int(e) for e in sites["effectif"]],
             "Année des élèves": [
@@ -123,10 +124,10 @@ def liste_courte(sites: pd.DataFrame) -> pd.DataFrame:
     """The same sites, for a narrow list beside a map."""
     return pd.DataFrame(
         {
-            "Site": sites["nom"],
-            "Besoin": sites["besoin"].astype(int),
-            "Présence": sites["presence"].astype(int),
-            "Commune": sites["commune"],
-            "Catégories": sites["categories_en_mots"],
+            "Site": sites["nom"] + ", " + sites["commune"].fillna("commune inconnue"),
+            "Présence": [
+                f"{nombre(p)} sur {nombre(b)}"
+                for p, b in zip(sites["presence"], sites["besoin"], strict=True)
+            ],
         }
     )

@@ -13,6 +13,7 @@ from pipelines.base.textes import enumeration, jour, nombre, pluriel, pourcentag
 from pipelines.marts import entrepot
 from pipelines.reports import cartes
 from pipelines.reports.sites import part_couverte, tableau_sites
+from pipelines.scenarios.lecteurs import courant, reserve
 
 
 @dataclass(frozen=True)
@@ -32,9 +33,10 @@ class Situation:
 
 
 def departements(base: Path) -> dict[str, str]:
-    """Code → name of the départements that can be shown."""
+    """Code → name of the départements in the scope of who reads."""
     with entrepot.ouvrir(base) as connexion:
-        return entrepot.departements(connexion)
+        tous = entrepot.departements(connexion)
+    return {code: nom for code, nom in tous.items() if courant().voit(code)}
 
 
 def avertissements(base: Path) -> list[str]:
@@ -43,6 +45,7 @@ def avertissements(base: Path) -> list[str]:
         return list(entrepot.avertissements(connexion).values())
 
 
+@reserve
 def situation(base: Path, departement: str, aujourd_hui: date | None = None) -> Situation:
     """The state of `departement` today; AtlasError when the warehouse doesn't have it."""
     with entrepot.ouvrir(base) as connexion:

@@ -12,10 +12,10 @@ from pipelines.base.textes import enumeration
 from pipelines.planning.assemblage import Hypotheses
 from pipelines.planning.probleme import Presence, Verrou
 from pipelines.scenarios import audit, conflits, dossiers, etats, magasin, revisions, statuts
-from pipelines.scenarios.conflits import Conflit, Decisions
+from pipelines.scenarios.conflits import Conflit
 from pipelines.scenarios.enregistrement import acte, enregistrer, nouveau
 from pipelines.scenarios.lecteurs import Acte, Lecteur, exiger
-from pipelines.scenarios.scenario import Apercu, Scenario
+from pipelines.scenarios.scenario import Apercu, Decisions, Scenario
 from pipelines.scenarios.statuts import Statut
 
 LONGUEUR_NOM_MAX = 120
@@ -92,7 +92,7 @@ def modifier(
     contenu = etats.change(avant.contenu, voulus.plan, voulus.verrous)
     if contenu == avant.contenu:
         return avant
-    return enregistrer(lecteur, avant, contenu, "modifier", quoi)
+    return enregistrer(lecteur, avant, avant.decisions, contenu, "modifier", quoi)
 
 
 def adopter(lecteur: Lecteur, scenario_id: str, version: int, quoi: str, dossier: Path) -> Scenario:
@@ -106,7 +106,7 @@ def adopter(lecteur: Lecteur, scenario_id: str, version: int, quoi: str, dossier
             remede="en faire un nouveau scénario",
         )
     _exiger_version(avant, version, Decisions(contenu.plan, contenu.probleme.verrous), quoi)
-    return enregistrer(lecteur, avant, contenu, "adopter", quoi)
+    return enregistrer(lecteur, avant, avant.decisions, contenu, "adopter", quoi)
 
 
 def annuler(lecteur: Lecteur, scenario_id: str, version: int) -> Scenario:
@@ -197,7 +197,7 @@ def reporter(lecteur: Lecteur, conflit: Conflit) -> Scenario:
 
 def garder_a_part(lecteur: Lecteur, conflit: Conflit, nom: str) -> Scenario:
     """Keep the caller's state as a new scenario, derived from the one that changed meanwhile."""
-    mien = conflit.mien or Decisions(conflit.connu.plan, conflit.connu.verrous)
+    mien = conflit.mien or conflit.connu
     return deriver(lecteur, conflit.leur.scenario_id, nom, plan=mien.plan, verrous=mien.verrous)
 
 
@@ -236,10 +236,7 @@ def _deplacer(lecteur: Lecteur, scenario_id: str, version: int, *, avant: bool) 
             )
         numero, quoi = voisine
         position = revisions.avancer(connexion, vu, numero=numero)
-        passage = [
-            Decisions(*revisions.decisions_de(connexion, scenario_id, n))
-            for n in (vu.numero, numero)
-        ]
+        passage = [revisions.decisions_de(connexion, scenario_id, n) for n in (vu.numero, numero)]
         difference = conflits.difference(*passage)
         audit.inscrire(
             connexion, lecteur, scenario_id, position, verbe, f"{fait} : {quoi}", *difference

@@ -1,4 +1,4 @@
-"""Proposals computed apart: launched, followed, stopped, found again (see `processus`)."""
+"""Proposals computed apart: launched, followed, stopped, found again (see `sortes`)."""
 
 import json
 import sys
@@ -9,11 +9,14 @@ from pathlib import Path
 from pipelines.base import reference
 from pipelines.planning.assemblage import Hypotheses
 from pipelines.planning.suivi import Avancement
-from pipelines.scenarios import processus, propositions
-from pipelines.scenarios.processus import AVANCEMENT, Suivi
+from pipelines.scenarios import file_des_calculs, processus, propositions
+from pipelines.scenarios.lecteurs import Acte, Lecteur, exiger
+from pipelines.scenarios.processus import AVANCEMENT
+from pipelines.scenarios.sortes import Sorte, Suivi
 
 DUREE_PAR_DEFAUT_S: int = reference.valeur("optimisation", "duree_max_s")
-SORTE = processus.Sorte(
+SORTE = Sorte(
+    libelle="Proposition",
     module="pipelines.scenarios.calculs",
     resultat=propositions.FICHIER_RESUME,
     ids=rf"{processus.ID}(-doctrines\.[a-z0-9_]+)?",
@@ -30,6 +33,7 @@ class Etat(Suivi):
 
 
 def lancer(
+    lecteur: Lecteur,
     base: Path,
     departement: str,
     *,
@@ -38,9 +42,11 @@ def lancer(
     ecart_vise: float | None = None,
     hypotheses: Hypotheses,
 ) -> str:
-    """Start a proposal in a process of its own; the id under which to follow it."""
+    """Put a proposal in the queue; the id under which to follow it."""
+    exiger(lecteur, Acte.MODIFIER, departement)
     calcul_id = processus.nouvel_id(departement)
-    SORTE.lancer(calcul_id, demande(base, departement, graine, duree_max_s, ecart_vise, hypotheses))
+    demandee = demande(base, departement, graine, duree_max_s, ecart_vise, hypotheses)
+    SORTE.lancer(lecteur, calcul_id, demandee)
     return calcul_id
 
 
@@ -63,20 +69,20 @@ def demande(
     }
 
 
-def arreter(calcul_id: str) -> None:
+def arreter(lecteur: Lecteur, calcul_id: str) -> None:
     """Ask a computation to stop and keep the best plan found so far."""
-    SORTE.arreter(calcul_id)
+    SORTE.arreter(lecteur, calcul_id)
 
 
-def etat(calcul_id: str) -> Etat:
+def etat(lecteur: Lecteur, calcul_id: str) -> Etat:
     """Where a computation stands; AtlasError when the id is unknown here."""
-    suivi = SORTE.suivre(calcul_id)
+    suivi = SORTE.suivre(lecteur, calcul_id)
     return Etat(**vars(suivi), avancement=processus.lire_json(suivi.dossier / AVANCEMENT))
 
 
-def derniers(departement: str, nombre: int = 10) -> list[Etat]:
+def derniers(lecteur: Lecteur, departement: str, nombre: int = 10) -> list[Etat]:
     """The last finished computations of a département, newest first."""
-    return [etat(calcul_id) for calcul_id in SORTE.finis(departement, nombre)]
+    return [etat(lecteur, calcul_id) for calcul_id in SORTE.finis(lecteur, departement, nombre)]
 
 
 def _proposer(dossier: Path, demandee: dict, arret: Callable[[], bool]) -> None:
@@ -99,4 +105,4 @@ def _proposer(dossier: Path, demandee: dict, arret: Callable[[], bool]) -> None:
 
 if __name__ == "__main__":
     le_sien = Path(sys.argv[1])
-    processus.executer(le_sien, lambda demandee, arret: _proposer(le_sien, demandee, arret))
+    file_des_calculs.executer(le_sien, lambda demandee, arret: _proposer(le_sien, demandee, arret))

@@ -16,20 +16,14 @@ from pathlib import Path
 
 from pipelines.base.erreurs import AtlasError
 from pipelines.planning.assemblage import Hypotheses
-from pipelines.scenarios import calculs, processus, propositions
-from pipelines.scenarios.processus import Suivi
+from pipelines.scenarios import calculs, file_des_calculs, processus, propositions
+from pipelines.scenarios.lecteurs import Acte, Lecteur, exiger
+from pipelines.scenarios.sortes import Sorte, Suivi
 from pipelines.scoring.doctrine import doctrines, libelle_de
 
 BILAN = "comparaison.json"
 SUFFIXE = "-doctrines"
 PERIODE_S = 0.2  # between two looks of the conductor at its computations
-SORTE = processus.Sorte(
-    module="pipelines.scenarios.comparaisons",
-    resultat=BILAN,
-    ids=processus.ID + SUFFIXE,
-    inconnu="La comparaison « {} » n'existe pas sur ce poste.",
-    remede="relancer le calcul depuis la page « Doctrines »",
-)
 
 
 @dataclass(frozen=True)
@@ -61,7 +55,19 @@ def en_meme_temps() -> int:
     return max(1, min(coeurs - 1, len(doctrines())))
 
 
+SORTE = Sorte(
+    libelle="Comparaison des doctrines",
+    module="pipelines.scenarios.comparaisons",
+    resultat=BILAN,
+    ids=processus.ID + SUFFIXE,
+    inconnu="La comparaison « {} » n'existe pas sur ce poste.",
+    remede="relancer le calcul depuis la page « Doctrines »",
+    places=en_meme_temps(),
+)
+
+
 def lancer(
+    lecteur: Lecteur,
     base: Path,
     departement: str,
     *,
@@ -70,24 +76,26 @@ def lancer(
     ecart_vise: float | None = None,
     hypotheses: Hypotheses,
 ) -> str:
-    """Start a comparison in a process of its own; the id under which to follow it.
+    """Put a comparison in the queue; the id under which to follow it.
 
     The doctrine of `hypotheses` is left aside: every one is computed.
     """
+    exiger(lecteur, Acte.MODIFIER, departement)
     comparaison_id = processus.nouvel_id(departement) + SUFFIXE
     demande = calculs.demande(base, departement, graine, duree_max_s, ecart_vise, hypotheses)
-    SORTE.lancer(comparaison_id, {**demande, "doctrines": [d.code for d in doctrines()]})
+    demandee = {**demande, "doctrines": [d.code for d in doctrines()]}
+    SORTE.lancer(lecteur, comparaison_id, demandee)
     return comparaison_id
 
 
-def arreter(comparaison_id: str) -> None:
+def arreter(lecteur: Lecteur, comparaison_id: str) -> None:
     """Ask a comparison to stop: the plans found so far are kept, the rest is not computed."""
-    SORTE.arreter(comparaison_id)
+    SORTE.arreter(lecteur, comparaison_id)
 
 
-def etat(comparaison_id: str) -> Etat:
+def etat(lecteur: Lecteur, comparaison_id: str) -> Etat:
     """Where a comparison stands; AtlasError when the id is unknown here."""
-    suivi = SORTE.suivre(comparaison_id)
+    suivi = SORTE.suivre(lecteur, comparaison_id)
     bilan = processus.lire_json(suivi.dossier / BILAN) or {"doctrines": []}
     return Etat(
         **vars(suivi),
@@ -96,9 +104,10 @@ def etat(comparaison_id: str) -> Etat:
     )
 
 
-def dernieres(departement: str, nombre: int = 10) -> list[Etat]:
+def dernieres(lecteur: Lecteur, departement: str, nombre: int = 10) -> list[Etat]:
     """The last finished comparisons of a département, newest first."""
-    return [etat(comparaison_id) for comparaison_id in SORTE.finis(departement, nombre)]
+    finies = SORTE.finis(lecteur, departement, nombre)
+    return [etat(lecteur, comparaison_id) for comparaison_id in finies]
 
 
 def comparer(
@@ -134,7 +143,8 @@ def comparer(
                     **demande,
                     "hypotheses": asdict(replace(hypotheses, doctrine=code)),
                 }
-                vivants[code] = processus.demarrer(sortie / code, sienne, calculs.SORTE.module)
+                processus.ecrire_demande(sortie / code, sienne)
+                vivants[code] = processus.demarrer(sortie / code, calculs.SORTE.module)
             for code, vivant in list(vivants.items()):
                 if arrete:
                     (sortie / code / processus.ARRET).touch()
@@ -157,12 +167,7 @@ def _effacer(sortie: Path, codes: list[str]) -> None:
     """Take away what a former comparison left there: it would be taken for this one."""
     (sortie / BILAN).unlink(missing_ok=True)
     for code in codes:
-        for nom in (
-            propositions.FICHIER_RESUME,
-            processus.ERREUR,
-            processus.ARRET,
-            processus.AVANCEMENT,
-        ):
+        for nom in (propositions.FICHIER_RESUME, processus.ERREUR, processus.AVANCEMENT):
             (sortie / code / nom).unlink(missing_ok=True)
 
 
@@ -205,10 +210,11 @@ def _comparer(dossier: Path, demande: dict, arret: Callable[[], bool]) -> None:
         ecart_vise=demande["part_ecart_vise"],
         hypotheses=Hypotheses(**demande["hypotheses"]),
         sortie=dossier,
+        progres=lambda part, quoi: processus.noter(dossier, part, quoi),
         arret=arret,
     )
 
 
 if __name__ == "__main__":
     le_sien = Path(sys.argv[1])
-    processus.executer(le_sien, lambda demande, arret: _comparer(le_sien, demande, arret))
+    file_des_calculs.executer(le_sien, lambda demande, arret: _comparer(le_sien, demande, arret))

@@ -5,25 +5,17 @@ both, or keep theirs as a scenario of its own.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 
 import sqlalchemy as sa
 
 from pipelines.base.erreurs import AtlasError
 from pipelines.base.textes import enumeration
 from pipelines.planning.probleme import Presence, Verrou
-from pipelines.scenarios import audit, revisions
-from pipelines.scenarios.scenario import Scenario
+from pipelines.scenarios import audit, magasin, revisions
+from pipelines.scenarios.scenario import Decisions, Scenario
 
 Couple = tuple[str, str]
-
-
-@dataclass(frozen=True)
-class Decisions:
-    """What a person decides in a scenario: its plan and its locks."""
-
-    plan: tuple[Presence, ...]
-    verrous: tuple[Verrou, ...]
 
 
 class Conflit(AtlasError):  # noqa: N818
@@ -44,7 +36,7 @@ class Conflit(AtlasError):  # noqa: N818
     ) -> None:
         self.leur, self.depuis, self.connu, self.mien = leur, depuis, connu, mien
         self.acte = quoi
-        faits = [f"{a.qui}, le {a.le:%d/%m/%Y à %H h %M} (UTC) : {a.phrase}" for a in depuis]
+        faits = [f"{a.qui}, le {magasin.en_clair(a.le)} : {a.phrase}" for a in depuis]
         super().__init__(
             f"Le scénario « {leur.nom} » a changé depuis que vous l'avez ouvert. "
             + " ; ".join(faits),
@@ -66,7 +58,7 @@ def constater(
             admis=f"la version {leur.version}",
             remede="recharger la page",
         )
-    connu = Decisions(*revisions.decisions_de(connexion, scenario_id, numero))
+    connu = revisions.decisions_de(connexion, scenario_id, numero)
     return Conflit(leur, audit.lignes(connexion, scenario_id, version), connu, mien, quoi)
 
 
@@ -87,7 +79,7 @@ def communs(conflit: Conflit) -> list[Couple]:
     """(poste, site) both sides changed, each its own way: there, one must choose."""
     if conflit.mien is None:
         return []
-    leurs = Decisions(conflit.leur.plan, conflit.leur.verrous)
+    leurs = conflit.leur.decisions
     doubles: set[Couple] = set()
     for connu, mien, leur in zip(
         _tables(conflit.connu), _tables(conflit.mien), _tables(leurs), strict=True
@@ -114,7 +106,7 @@ def superposer(conflit: Conflit) -> Decisions:
             admis="des changements sur d'autres liens",
             remede="reprendre l'état actuel, ou garder les vôtres dans un nouveau scénario",
         )
-    leurs = _tables(Decisions(conflit.leur.plan, conflit.leur.verrous))
+    leurs = _tables(conflit.leur.decisions)
     fusion = [
         _fusionner(connu, mien, leur)
         for connu, mien, leur in zip(

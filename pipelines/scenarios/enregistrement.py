@@ -6,10 +6,9 @@ from contextlib import contextmanager
 import sqlalchemy as sa
 
 from pipelines.scenarios import audit, conflits, magasin, processus, revisions, statuts
-from pipelines.scenarios.conflits import Decisions
 from pipelines.scenarios.dossiers import Contenu
 from pipelines.scenarios.lecteurs import Acte, Lecteur, exiger
-from pipelines.scenarios.scenario import Apercu, Scenario
+from pipelines.scenarios.scenario import Apercu, Decisions, Scenario
 
 
 def nouveau(
@@ -34,9 +33,19 @@ def nouveau(
 
 
 def enregistrer(
-    lecteur: Lecteur, avant: Scenario, contenu: Contenu, verbe: str, quoi: str
+    lecteur: Lecteur,
+    avant: Apercu,
+    connu: Decisions,
+    contenu: Contenu,
+    verbe: str,
+    quoi: str,
+    *,
+    details: dict | None = None,
 ) -> Scenario:
-    """Save the state that comes after `avant`; `Conflit` when another one came meanwhile."""
+    """Save the state that comes after `avant`; `Conflit` when another one came meanwhile.
+
+    `connu`: what `avant` decides; `details`: what the journal keeps besides what changed.
+    """
     etat, mien = revisions.en_textes(contenu), Decisions(contenu.plan, contenu.probleme.verrous)
     with magasin.ecrire() as connexion:
         vu = revisions.apercu(connexion, avant.scenario_id)
@@ -44,8 +53,9 @@ def enregistrer(
             raise conflits.constater(connexion, vu.scenario_id, avant.version, mien, quoi)
         statuts.exiger_ouvert(vu.nom, vu.statut)
         position = revisions.ajouter(connexion, lecteur, vu, etat, quoi)
-        difference = conflits.difference(Decisions(avant.plan, avant.verrous), mien)
-        audit.inscrire(connexion, lecteur, vu.scenario_id, position, verbe, quoi, *difference)
+        de, vers = conflits.difference(connu, mien)
+        vers |= details or {}
+        audit.inscrire(connexion, lecteur, vu.scenario_id, position, verbe, quoi, de, vers)
         return revisions.lire(connexion, vu.scenario_id)
 
 

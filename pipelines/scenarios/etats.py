@@ -42,7 +42,7 @@ def change(avant: Contenu, plan: Iterable[Presence], verrous: tuple[Verrou, ...]
     Locks added to a plan nobody touched leave its proofs as they are: what bounds every plan
     bounds those that also keep the locks. Any other change leaves nothing proven.
     """
-    probleme = replace(avant.probleme, verrous=verrous)
+    probleme = avec_verrous(avant.probleme, verrous)
     valide = dossiers.valider(probleme, plan)
     if (valide, verrous) == (avant.plan, avant.probleme.verrous):
         return avant
@@ -51,6 +51,11 @@ def change(avant: Contenu, plan: Iterable[Presence], verrous: tuple[Verrou, ...]
         garde = {**avant.resume, "jugement": jugement(_verdict(probleme, valide))}
         return Contenu(probleme, valide, garde)
     return juge(probleme, valide, avant.resume["avertissements"], avant.resume.get("sources", {}))
+
+
+def avec_verrous(probleme: Probleme, verrous: tuple[Verrou, ...]) -> Probleme:
+    """The problem under these locks, and no other."""
+    return replace(probleme, verrous=verrous)
 
 
 def ranges(verrous: Iterable[Verrou]) -> tuple[Verrou, ...]:

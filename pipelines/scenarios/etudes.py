@@ -1,21 +1,21 @@
 """Studies of a kept proposal: run, followed, stopped, and kept in its folder.
 
-Each study has a file there, with the fingerprint of what it rests on (the problem, the plan and
-the parameters): it is computed once, and again when one of them has changed or when it was stopped
-before its end.
+Each study has a file there, with the fingerprint of what it rests on (the problem, the plan, the
+parameters and the code of `planning`): it is computed once, and again when one of them has changed
+or when it was stopped before its end.
 """
 
 import csv
+import functools
 import hashlib
 import json
 import sys
-import threading
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from pipelines.base import reference
+from pipelines.base import chemins, reference
 from pipelines.base.erreurs import AtlasError
 from pipelines.base.textes import du_tableur
 from pipelines.planning import absences, frontiere, marges, negociation
@@ -23,9 +23,11 @@ from pipelines.planning.modele import SOUPLES
 from pipelines.planning.probleme import Presence, Probleme, depuis_json
 from pipelines.planning.suivi import Avancement
 from pipelines.planning.voisinage import Voisinage
-from pipelines.scenarios import processus, propositions
+from pipelines.scenarios import file_des_calculs, processus, propositions
+from pipelines.scenarios.lecteurs import Acte, Lecteur, exiger
 from pipelines.scenarios.processus import Phase
 
+CODE = chemins.RACINE / "pipelines" / "planning"  # what the answers of a study come from
 TRAVAUX = "etudes"  # folder, in that of the proposal, of the processes at work
 FIN = "fini"
 Progres = Callable[[float, str], None]
@@ -45,14 +47,25 @@ class Nature(StrEnum):
         return f"{self.value}.json"
 
 
+LIBELLES = {
+    Nature.MARGES: "marges",
+    Nature.FRONTIERE: "changements et équité",
+    Nature.NEGOCIATION: "négociation",
+    Nature.ABSENCES: "absences",
+}
+"""The studies as the queue names them."""
+
+
 @dataclass(frozen=True)
 class Etat:
     """Where a study stands; `phase` is None when it was never run on this plan.
 
-    `fraction` (0 to 1) and `message` are the last word of its process, if one is at work.
+    `rang`: how many computations wait before it, None when it does not wait. `fraction` (0 to 1)
+    and `message` are the last word of its process, if one is at work.
     """
 
     phase: Phase | None
+    rang: int | None
     fraction: float
     message: str
     erreur: str | None
@@ -140,14 +153,21 @@ def lire(dossier: Path, nature: Nature, voulus: dict | None = None) -> Etude | N
     return Etude(contenu["parametres"], contenu["resultat"], contenu["arretee"])
 
 
-def lancer(dossier: Path, nature: Nature, duree_resolution_s: float | None = None) -> None:
-    """Start a study in a process of its own; nothing when one is at work."""
-    if etat(dossier, nature).phase == Phase.EN_COURS:
+def lancer(
+    lecteur: Lecteur,
+    dossier: Path,
+    nature: Nature,
+    *,
+    departement: str,
+    duree_resolution_s: float | None = None,
+) -> None:
+    """Put a study in the queue; nothing when it is there, or at work."""
+    exiger(lecteur, Acte.MODIFIER, departement)
+    if etat(dossier, nature).phase in (Phase.EN_ATTENTE, Phase.EN_COURS):
         return
     travail = dossier / TRAVAUX / nature
-    for nom in (FIN, processus.ERREUR, processus.ARRET, processus.AVANCEMENT, processus.NUMERO):
-        (travail / nom).unlink(missing_ok=True)
-    enfant = processus.demarrer(
+    (travail / FIN).unlink(missing_ok=True)
+    file_des_calculs.soumettre(
         travail,
         {
             "dossier": str(dossier.resolve()),
@@ -155,14 +175,17 @@ def lancer(dossier: Path, nature: Nature, duree_resolution_s: float | None = Non
             "duree_resolution_s": duree_resolution_s,
         },
         "pipelines.scenarios.etudes",
+        libelle=f"Étude : {LIBELLES[nature]}",
+        departement=departement,
+        auteur=lecteur.nom,
     )
-    # reaps the child when it ends, so that it is not taken for a living process
-    threading.Thread(target=enfant.wait, daemon=True).start()
 
 
 def arreter(dossier: Path, nature: Nature) -> None:
-    """Ask a study to stop and keep what is done."""
-    (dossier / TRAVAUX / nature / processus.ARRET).touch()
+    """Ask a study to stop and keep what is done; one that waits leaves the queue."""
+    travail = dossier / TRAVAUX / nature
+    if not file_des_calculs.retirer(travail):
+        (travail / processus.ARRET).touch()
 
 
 def etat(dossier: Path, nature: Nature) -> Etat:
@@ -170,20 +193,20 @@ def etat(dossier: Path, nature: Nature) -> Etat:
     travail = dossier / TRAVAUX / nature
     avance = processus.lire_json(travail / processus.AVANCEMENT) or {"fraction": 0.0, "message": ""}
     erreur = travail / processus.ERREUR
-    phase = None
+    phase, rang = None, None
     if (travail / processus.DEMANDE).exists() and not (travail / FIN).exists():
-        vivant = not erreur.exists() and processus.vit(travail)
-        # the process may have ended between the first look and this one
-        if vivant:
-            phase = Phase.EN_COURS
-        elif erreur.exists():
+        if not erreur.exists():
+            phase, rang = file_des_calculs.phase(travail)
+        if erreur.exists():
             phase = Phase.ECHEC
-        elif not (travail / FIN).exists():
-            phase = Phase.INTERROMPU
+        elif phase == Phase.INTERROMPU and (travail / FIN).exists():
+            # the process has ended between the first look and this one
+            phase = None
     if phase in (None, Phase.INTERROMPU) and lire(dossier, nature) is not None:
         phase = Phase.TERMINE
     return Etat(
         phase=phase,
+        rang=rang,
         fraction=min(max(avance["fraction"], 0.0), 1.0),
         message=avance["message"],
         erreur=erreur.read_text(encoding="utf-8") if erreur.exists() else None,
@@ -333,11 +356,21 @@ def _proposition(dossier: Path) -> tuple[Probleme, tuple[Presence, ...]]:
 
 
 def _empreinte(dossier: Path, voulus: dict) -> str:
-    """sha256 of the problem, the plan and the parameters; of nothing when a file is missing."""
+    """sha256 of the code, the parameters, the problem and the plan; a missing file is nothing."""
     somme = hashlib.sha256(json.dumps(voulus, sort_keys=True).encode())
+    somme.update(_empreinte_du_code(CODE).encode())
     for nom in (propositions.FICHIER_PROBLEME, propositions.FICHIER_PLAN):
         fichier = dossier / nom
         somme.update(fichier.read_bytes() if fichier.exists() else b"")
+    return somme.hexdigest()
+
+
+@functools.cache
+def _empreinte_du_code(dossier: Path) -> str:
+    """sha256 of the modules of `dossier`, as they were when this process first asked."""
+    somme = hashlib.sha256()
+    for module in sorted(dossier.glob("*.py")):
+        somme.update(module.name.encode() + module.read_bytes())
     return somme.hexdigest()
 
 
@@ -349,15 +382,11 @@ def _garder(dossier: Path, nature: Nature, empreinte: str, etude: Etude) -> None
 def _executer(travail: Path, demande: dict, arret: Callable[[], bool]) -> None:
     """In the child process: the study asked for in `travail`; its end is noted there."""
 
-    def noter(part: float, quoi: str) -> None:
-        texte = json.dumps({"fraction": part, "message": quoi}, ensure_ascii=False)
-        propositions.ecrire(travail, {processus.AVANCEMENT: texte})
-
     etudier(
         Path(demande["dossier"]),
         Nature(demande["nature"]),
         duree_resolution_s=demande["duree_resolution_s"],
-        progres=noter,
+        progres=lambda part, quoi: processus.noter(travail, part, quoi),
         arret=arret,
     )
     (travail / FIN).touch()
@@ -365,4 +394,4 @@ def _executer(travail: Path, demande: dict, arret: Callable[[], bool]) -> None:
 
 if __name__ == "__main__":
     ici = Path(sys.argv[1])
-    processus.executer(ici, lambda demande, arret: _executer(ici, demande, arret))
+    file_des_calculs.executer(ici, lambda demande, arret: _executer(ici, demande, arret))

@@ -5,13 +5,19 @@ a page only hands over the one it was given, and knows of no role.
 """
 
 import getpass
+import inspect
 import os
+from collections.abc import Callable
+from contextvars import ContextVar
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import wraps
+from typing import ParamSpec, TypeVar
 
 from pipelines.base.erreurs import AtlasError
 from pipelines.base.textes import enumeration
 
+P, R = ParamSpec("P"), TypeVar("R")
 SANS_NOM = "poste local"
 """The name of a local user whose account has none."""
 
@@ -103,6 +109,19 @@ def local() -> Lecteur:
     return Lecteur(nom)
 
 
+_COURANT: ContextVar[Lecteur | None] = ContextVar("lecteur", default=None)
+
+
+def devenir(lecteur: Lecteur) -> None:
+    """From here on, in this thread or task, what is read and done is by `lecteur`."""
+    _COURANT.set(lecteur)
+
+
+def courant() -> Lecteur:
+    """Who reads and acts: the one `devenir` named, else the person at this machine."""
+    return _COURANT.get() or local()
+
+
 def exiger(lecteur: Lecteur, acte: Acte, departement: str) -> None:
     """AtlasError when `lecteur` may not do `acte` there."""
     if not lecteur.voit(departement):
@@ -119,3 +138,19 @@ def exiger(lecteur: Lecteur, acte: Acte, departement: str) -> None:
             admis=enumeration(roles),
             remede="le demander à une personne qui a ce rôle",
         )
+
+
+def reserve(lire: Callable[P, R]) -> Callable[P, R]:
+    """A reading of one département, refused to a `courant` lecteur who may not read it.
+
+    `lire` has a parameter `departement`.
+    """
+    signature = inspect.signature(lire)
+
+    @wraps(lire)
+    def lire_si_permis(*arguments: P.args, **nommes: P.kwargs) -> R:
+        departement = signature.bind(*arguments, **nommes).arguments["departement"]
+        exiger(courant(), Acte.LIRE, departement)
+        return lire(*arguments, **nommes)
+
+    return lire_si_permis

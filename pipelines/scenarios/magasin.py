@@ -17,6 +17,7 @@ import sqlalchemy as sa
 
 from pipelines.base import chemins
 from pipelines.base.erreurs import AtlasError
+from pipelines.base.textes import FINE
 
 METADONNEES = sa.MetaData()
 ATTENTE_S = 15
@@ -77,6 +78,12 @@ def ecrire() -> Iterator[sa.Connection]:
 def jour() -> datetime:
     """Now, as the store keeps time: UTC, without a zone, to the second's fraction."""
     return datetime.now(UTC).replace(tzinfo=None)
+
+
+def en_clair(le: datetime) -> str:
+    """A time of the store as people say it, at the hour of this machine."""
+    ici = le.replace(tzinfo=UTC).astimezone()
+    return f"{ici:%d/%m/%Y à %H}{FINE}h{FINE}{ici:%M}"
 
 
 @contextmanager

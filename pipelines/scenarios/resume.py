@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from pipelines.planning.assemblage import presences_a_garder
-from pipelines.planning.modele import SOUPLES
+from pipelines.planning.modele import SOUPLES, Index, couples_admis
 from pipelines.planning.probleme import Presence, Probleme, Site
 from pipelines.planning.solveur import Resultat
 from pipelines.planning.verification import Verdict
@@ -134,7 +134,7 @@ def _contenu(
         "jugement": jugement(verdict),
         "couverture": par_categorie(probleme, avant, apres),
         "transition": transition(probleme, avant, apres),
-        "sites_sans_presence": sans_presence(probleme, apres),
+        "sites_sans_presence": sans_presence(probleme, apres, plan),
         "postes": charges(probleme, plan),
         "changements": changements(probleme, plan),
     }
@@ -248,11 +248,14 @@ def _rythmes(sites: list[Site], couverture: dict[str, int]) -> dict:
     }
 
 
-def sans_presence(probleme: Probleme, couverture: dict[str, int]) -> list[dict]:
-    """Sites without regular presence, each with its référent.
+def sans_presence(
+    probleme: Probleme, couverture: dict[str, int], plan: Iterable[Presence]
+) -> list[dict]:
+    """Sites without regular presence, each with its référent and the reason.
 
     The référent is the nearest poste with a sector and somebody in it; with none, it is None.
     """
+    raison_de = _Raisons(probleme, plan)
     candidats = [
         (p, poste)
         for p, poste in enumerate(probleme.postes)
@@ -277,9 +280,46 @@ def sans_presence(probleme: Probleme, couverture: dict[str, int]) -> list[dict]:
                 "besoin_demi_journees_cycle": site.besoin,
                 "referent_poste_id": referent,
                 "referent_trajet_min": minutes,
+                "raison": raison_de(s),
             }
         )
     return lignes
+
+
+class _Raisons:
+    """Why a site (position) has no presence in a plan, as the reachable postes tell it.
+
+    `besoin`: it needs none. `portee`: no rule on a poste and a site lets anyone serve it. `sites`:
+    every reachable poste with time left serves as many sites as it may. `priorite`: they have
+    given all their time, to sites that weigh more and no other. `temps`: they have given all their
+    time. `autre`: one has time and a place left; a rule that ties sites or amounts together keeps
+    it away, or the plan is not proven the best.
+    """
+
+    def __init__(self, probleme: Probleme, plan: Iterable[Presence]) -> None:
+        self.probleme = probleme
+        self.admis = couples_admis(Index.de(probleme))
+        rangs = {site.site_id: s for s, site in enumerate(probleme.sites)}
+        self.secteurs: dict[str, dict[int, int]] = {p.poste_id: {} for p in probleme.postes}
+        for presence in plan:
+            secteur = self.secteurs[presence.poste_id]
+            secteur[rangs[presence.site_id]] = presence.demi_journees_cycle
+
+    def __call__(self, s: int) -> str:
+        sites = self.probleme.sites
+        if not sites[s].besoin:
+            return "besoin"
+        a_portee = [poste for p, poste in enumerate(self.probleme.postes) if (p, s) in self.admis]
+        if not a_portee:
+            return "portee"
+        secteurs = [(poste, self.secteurs[poste.poste_id]) for poste in a_portee]
+        libres = [(p, secteur) for p, secteur in secteurs if sum(secteur.values()) < p.capacite]
+        if any(len(secteur) < p.sites_max for p, secteur in libres):
+            return "autre"
+        if libres:
+            return "sites"
+        servis = {t for _, secteur in secteurs for t in secteur}
+        return "priorite" if all(sites[t].poids > sites[s].poids for t in servis) else "temps"
 
 
 def charges(probleme: Probleme, plan: Iterable[Presence]) -> list[dict]:

@@ -15,7 +15,7 @@ from pipelines.scenarios import magasin, propositions, textes_gardes
 from pipelines.scenarios.dossiers import Contenu
 from pipelines.scenarios.lecteurs import Lecteur
 from pipelines.scenarios.magasin import METADONNEES
-from pipelines.scenarios.scenario import Apercu, Scenario
+from pipelines.scenarios.scenario import Apercu, Decisions, Scenario
 from pipelines.scenarios.statuts import Statut
 
 SCENARIOS = sa.Table(
@@ -105,26 +105,36 @@ def lire(connexion: sa.Connection, scenario_id: str) -> Scenario:
     """A scenario at its head."""
     vu = apercu(connexion, scenario_id)
     ligne = _revision(connexion, scenario_id, vu.numero)
-    contenu = _contenu(connexion, ligne)
     return Scenario(
         **{nom: getattr(vu, nom) for nom in Apercu.__dataclass_fields__},
         quoi=ligne.quoi,
-        probleme=contenu.probleme,
-        plan=contenu.plan,
-        resume=contenu.resume,
+        probleme=depuis_dict(probleme_brut(connexion, scenario_id, vu.numero)),
+        plan=tuple(Presence(**p) for p in _liste(connexion, ligne.plan)),
+        resume=resume_de(connexion, scenario_id, vu.numero),
         peut_annuler=ligne.precedent is not None,
         peut_refaire=_suivante(connexion, scenario_id, vu.numero) is not None,
     )
 
 
-def decisions_de(
-    connexion: sa.Connection, scenario_id: str, numero: int
-) -> tuple[tuple[Presence, ...], tuple[Verrou, ...]]:
+def decisions_de(connexion: sa.Connection, scenario_id: str, numero: int) -> Decisions:
     """The plan and the locks of a revision."""
     ligne = _revision(connexion, scenario_id, numero)
     plan = _liste(connexion, ligne.plan)
     verrous = _liste(connexion, ligne.verrous)
-    return tuple(Presence(**p) for p in plan), tuple(Verrou(**v) for v in verrous)
+    return Decisions(tuple(Presence(**p) for p in plan), tuple(Verrou(**v) for v in verrous))
+
+
+def probleme_brut(connexion: sa.Connection, scenario_id: str, numero: int) -> dict:
+    """The problem of a revision with its locks, as plain data: readable whatever its format."""
+    ligne = _revision(connexion, scenario_id, numero)
+    probleme = json.loads(textes_gardes.relire(connexion, ligne.probleme))
+    return {**probleme, "verrous": _liste(connexion, ligne.verrous)}
+
+
+def resume_de(connexion: sa.Connection, scenario_id: str, numero: int) -> dict:
+    """The summary of a revision."""
+    ligne = _revision(connexion, scenario_id, numero)
+    return json.loads(textes_gardes.relire(connexion, ligne.resume))
 
 
 def ouvrir_un(
@@ -239,21 +249,6 @@ def _inserer(
             le=magasin.jour(),
         )
     )
-
-
-def _contenu(connexion: sa.Connection, ligne: sa.Row) -> Contenu:
-    plan = _liste(connexion, ligne.plan)
-    return Contenu(
-        depuis_dict(brut(connexion, ligne)),
-        tuple(Presence(**p) for p in plan),
-        json.loads(textes_gardes.relire(connexion, ligne.resume)),
-    )
-
-
-def brut(connexion: sa.Connection, ligne: sa.Row) -> dict:
-    """The problem of a revision with its locks, as plain data: readable whatever its format."""
-    probleme = json.loads(textes_gardes.relire(connexion, ligne.probleme))
-    return {**probleme, "verrous": _liste(connexion, ligne.verrous)}
 
 
 def _liste(connexion: sa.Connection, sha256: str) -> list[dict]:

@@ -36,6 +36,14 @@ class Apercu:
 
 
 @dataclass(frozen=True)
+class Decisions:
+    """What people decide in a scenario: its plan and its locks, sorted."""
+
+    plan: tuple[Presence, ...]
+    verrous: tuple[Verrou, ...]
+
+
+@dataclass(frozen=True)
 class Scenario(Apercu):
     """A scenario at its current revision (`numero`); `quoi` is the act that made that revision."""
 
@@ -50,6 +58,11 @@ class Scenario(Apercu):
     def verrous(self) -> tuple[Verrou, ...]:
         """The locks, those of the problem."""
         return self.probleme.verrous
+
+    @property
+    def decisions(self) -> Decisions:
+        """The plan and the locks."""
+        return Decisions(self.plan, self.verrous)
 
     @property
     def graine(self) -> int:

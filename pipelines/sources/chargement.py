@@ -46,6 +46,7 @@ COLONNES_DE_SERVICE = {
         "code varchar"
     ),
     "raw_fichier": "source varchar, fichier varchar, millesime varchar, rang bigint",
+    "raw_entete": "source varchar, fichier varchar, colonne varchar, entete varchar",
 }
 
 
@@ -295,6 +296,7 @@ class Chargement:
                 f"insert into {SAS}.raw_rejet values (?, ?, ?, ?, ?)",
                 [[carte.nom, nom, r.ligne, r.rejet, carte.est_locale] for r in versement.rejets],
             )
+        self._noter_entetes(reconnu, nom)
         self._noter_colonnes_sans_titre(reconnu, table, nom)
         if carte.est_locale:
             self._noter_colonnes_inconnues(reconnu, table, nom)
@@ -316,6 +318,16 @@ class Chargement:
         if versement.est_net:
             return f"c{rang}"
         return lecture.cellule_nette(self._connexion, table, rang)
+
+    def _noter_entetes(self, reconnu: Reconnu, nom: str) -> None:
+        """raw_entete: what the file itself calls each column that is read, on one line."""
+        self._connexion.executemany(
+            f"insert into {SAS}.raw_entete values (?, ?, ?, ?)",
+            [
+                [reconnu.carte.nom, nom, colonne, " ".join(reconnu.entetes[rang].split())]
+                for colonne, rang in reconnu.positions.items()
+            ],
+        )
 
     def _noter_colonnes_sans_titre(self, reconnu: Reconnu, table: str, nom: str) -> None:
         """Cells below no header are not read: say so, once a column."""

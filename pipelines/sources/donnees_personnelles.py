@@ -6,6 +6,7 @@ file nobody knows on what can only be a person's. A refusal names the place and 
 the value.
 """
 
+import itertools
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -122,10 +123,21 @@ def verifier_valeurs(
     connues = {rang: colonne for colonne, rang in (positions or {}).items()}
     juges = [r for r in range(len(entetes)) if connues.get(r) not in COLONNES_DESSINEES]
     constatees = _constater(connexion, table, juges, regime)
+    libres = [
+        r
+        for r in juges
+        if regime.est_local and connues.get(r) is None and not _nomme_une_structure(entetes[r])
+    ]
+    lieux = [
+        r for r in juges if connues.get(r) in COLONNES_DE_LIEU or _nomme_une_structure(entetes[r])
+    ]
+    en_prose = _nommant_en_prose(connexion, table, libres, lieux)
     noms, dates = [], []
     for rang, entete in enumerate(entetes):
         colonne, vues = connues.get(rang), constatees.get(rang, RIEN)
         motif = _motif(vues, entete, colonne, regime, carte)
+        if motif is None and rang in en_prose:
+            motif = "ce qui a la forme d'un prénom et d'un nom"
         if motif:
             raise _refus(fichier, f"on y lit {motif}", rang, entete)
         if colonne is None:
@@ -381,6 +393,46 @@ def _constater(
     }
     lignes = connexion.execute(requete, {**motifs, **valeurs}).fetchall()
     return {rang: Constatees(*constat) for rang, *constat in lignes}
+
+
+def _nommant_en_prose(
+    connexion: duckdb.DuckDBPyConnection, table: str, libres: list[int], lieux: list[int]
+) -> set[int]:
+    """The columns of `libres` with words in capitals side by side, as a first name and a name are.
+
+    « voir avec Zéphyrine Quatrebarbes » is one whatever the first name; « collège Jean Moulin » is
+    none, nor what a column of `lieux`, of places, has in one of its cells.
+    """
+
+    def distinctes(rangs: list[int], lu: str) -> list[tuple[int, str]]:
+        selections = " union ".join(f"select {r}, {lu.format(f'c{r}')} from {table}" for r in rangs)
+        valeurs = {"motif": _valeur("motif_nom_en_prose")} if "$motif" in lu else {}
+        return connexion.execute(selections, valeurs).fetchall() if rangs else []
+
+    suites = distinctes(libres, "unnest(regexp_extract_all({}, $motif))")
+    if not suites:
+        return set()
+    places = [f"_{normaliser(lieu)}_" for _, lieu in distinctes(lieux, "{}") if lieu]
+    return {rang for rang, suite in suites if _a_forme_de_nom(suite, places)}
+
+
+def _a_forme_de_nom(suite: str, places: list[str]) -> bool:
+    """True when two words side by side in `suite` may be a first name and a name.
+
+    Words of the service that take a capital (« Mission Locale ») are no name, and part those that
+    may be one; a word that says a place (« lycée ») makes all of it that place's name, and so does
+    one of `places`, names in their normal form between « _ ».
+    """
+    prose = set(_valeur("mots_de_la_prose"))
+    annonces = {*_valeur("mots_qui_ne_sont_pas_un_nom"), *_valeur("mots_d_une_structure")} - prose
+    if set(normaliser(suite).split("_")) & annonces:
+        return False
+    mots = [normaliser(mot) for mot in suite.split() if mot[0].isupper()]
+    paires = itertools.pairwise(mots)
+    return any(
+        not {un, deux} & prose and not any(f"_{un}_{deux}_" in place for place in places)
+        for un, deux in paires
+    )
 
 
 def _refus(

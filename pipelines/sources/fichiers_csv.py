@@ -8,10 +8,11 @@ regular one can be left to Arrow (`lots`).
 import codecs
 import contextlib
 import csv
+import io
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TextIO
+from typing import BinaryIO, TextIO
 
 import numpy as np
 import pyarrow as pa
@@ -77,10 +78,14 @@ class Rangee:
 
 @dataclass(frozen=True)
 class Releve:
-    """The shape of a CSV: rows that are not blank, where the blank ones stand, widest row."""
+    """The shape of a CSV: rows that are not blank, where the blank ones stand, widest row.
+
+    `cellules_min` is the number of cells of the shortest row that is not blank.
+    """
 
     lignes: int
     vides: np.ndarray
+    cellules_min: int
     cellules_max: int
     est_regulier: bool
 
@@ -122,18 +127,20 @@ def rangees(fichier: Fichier, forme: Dialecte) -> Iterator[Rangee]:
 
 @contextlib.contextmanager
 def lots(
-    fichier: Fichier, separateur: str, passees: int, colonnes: list[str]
+    fichier: Fichier, separateur: str, passees: int, colonnes: list[str], *, completer: bool
 ) -> Iterator[pa.RecordBatchReader]:
     """The rows of a regular UTF-8 file below its first `passees` lines, in order, as text.
 
-    An empty cell is null. Raises pyarrow.ArrowInvalid, at once or while the rows are read, for a
+    An empty cell is null; `completer` takes the rows whose last cells are missing as if they were
+    empty. Raises pyarrow.ArrowInvalid, at once or while the rows are read, for a
     row that has not as many cells as there are `colonnes`.
     """
     with fichier.ouvrir() as flux:
         for _ in range(passees):
             flux.readline()
+        complet = _Completees(_lignes_completes(flux, separateur, len(colonnes)))
         yield pyarrow.csv.open_csv(
-            flux,
+            io.BufferedReader(complet, OCTETS_PAR_LOT) if completer else flux,
             read_options=pyarrow.csv.ReadOptions(column_names=colonnes, block_size=OCTETS_PAR_LOT),
             parse_options=pyarrow.csv.ParseOptions(delimiter=separateur),
             convert_options=pyarrow.csv.ConvertOptions(
@@ -142,6 +149,59 @@ def lots(
                 strings_can_be_null=True,
             ),
         )
+
+
+class _Completees(io.RawIOBase):
+    """Pieces of a file, as a stream."""
+
+    def __init__(self, morceaux: Iterator[bytes]) -> None:
+        self._morceaux = morceaux
+        self._reste = memoryview(b"")
+
+    def readable(self) -> bool:
+        """It is only read."""
+        return True
+
+    def readinto(self, tampon: memoryview) -> int:
+        """Fill `tampon` with what comes next; 0 at the end."""
+        while not self._reste:
+            morceau = next(self._morceaux, None)
+            if morceau is None:
+                return 0
+            self._reste = memoryview(morceau)
+        nombre = min(len(tampon), len(self._reste))
+        tampon[:nombre] = self._reste[:nombre]
+        self._reste = self._reste[nombre:]
+        return nombre
+
+
+def _lignes_completes(flux: BinaryIO, separateur: str, largeur: int) -> Iterator[bytes]:
+    """The lines of a regular file, with the separators a row short of `largeur` cells lacks."""
+    reste = b""
+    while morceau := flux.read(OCTETS_PAR_LOT):
+        lu = reste + morceau
+        fin = lu.rfind(b"\n") + 1
+        reste = lu[fin:]
+        if fin:
+            yield _completer(lu[:fin], separateur, largeur)
+    if reste:
+        yield _completer(reste + b"\n", separateur, largeur)
+
+
+def _completer(lignes: bytes, separateur: str, largeur: int) -> bytes:
+    """Whole lines, each filled up before its end; a blank line stays blank."""
+    octets = np.frombuffer(lignes, np.uint8)
+    est_separateur = octets == ord(separateur)
+    if GUILLEMET in lignes:
+        est_separateur &= ~np.logical_xor.accumulate(octets == GUILLEMET)
+    fins = np.flatnonzero(octets == FIN_DE_LIGNE)
+    par_ligne = np.diff(np.searchsorted(np.flatnonzero(est_separateur), fins), prepend=0)
+    longueurs = np.diff(fins, prepend=-1) - 1
+    retours = (longueurs > 0) & (octets[fins - 1] == RETOUR)
+    manque = np.where(longueurs == retours, 0, largeur - 1 - par_ligne)
+    if not manque.any():
+        return lignes
+    return np.insert(octets, np.repeat(fins - retours, manque), ord(separateur)).tobytes()
 
 
 def releve(fichier: Fichier, separateur: str, passees: int, largeur: int) -> Releve:
@@ -187,7 +247,7 @@ def _releve_par_compte(
     if separateurs != lignes * (largeur - 1):
         return None
     aucune = np.empty(0, np.int64)
-    return Releve(lignes, aucune, largeur, est_regulier=True)
+    return Releve(lignes, aucune, largeur, largeur, est_regulier=True)
 
 
 def _releve_par_ligne(fichier: Fichier, separateur: str, passees: int) -> Releve:
@@ -197,6 +257,7 @@ def _releve_par_ligne(fichier: Fichier, separateur: str, passees: int) -> Releve
     is left open.
     """
     lignes, largeur, vides, regulier = 0, 0, [], True
+    etroite = OCTETS_PAR_MORCEAU
     ouvert = False
     separateurs_en_cours, longueur_en_cours, dernier = 0, 0, FIN_DE_LIGNE
     rang = 0
@@ -226,6 +287,7 @@ def _releve_par_ligne(fichier: Fichier, separateur: str, passees: int) -> Releve
             vides.append(np.flatnonzero(vide) + rang)
             lignes += int((~vide).sum())
             largeur = max(largeur, int(par_ligne.max(initial=0)))
+            etroite = int(par_ligne[~vide].min(initial=etroite))
             regulier &= int(longueurs.max(initial=0)) < OCTETS_D_ESSAI
             rang += len(fins)
             reste = int(fins[-1]) + 1 if len(fins) else 0
@@ -237,10 +299,12 @@ def _releve_par_ligne(fichier: Fichier, separateur: str, passees: int) -> Releve
     if longueur_en_cours:
         lignes += 1
         largeur = max(largeur, separateurs_en_cours)
+        etroite = min(etroite, separateurs_en_cours)
         regulier &= longueur_en_cours < OCTETS_D_ESSAI and dernier != RETOUR
     return Releve(
         lignes=lignes,
         vides=np.concatenate(vides) if vides else np.empty(0, np.int64),
+        cellules_min=etroite + 1,
         cellules_max=largeur + 1,
         est_regulier=regulier and not ouvert,
     )

@@ -134,7 +134,10 @@ class Tableau:
     def _verser_en_bloc(
         self, connexion: duckdb.DuckDBPyConnection, table: str, ligne_entete: int, largeur: int
     ) -> Versement | None:
-        """A large UTF-8 CSV with one whole row a line, cut by Arrow; None when it isn't one."""
+        """A large UTF-8 CSV with one row a line, cut by Arrow; None when it isn't one.
+
+        Rows may lack their last cells, never have more than `largeur` of them.
+        """
         if (
             self.forme is None
             or self.forme.erreurs != "strict"
@@ -150,7 +153,11 @@ class Tableau:
         pleine = " or ".join(f"{_nette(i)} != ''" for i in range(largeur))
         try:
             with fichiers_csv.lots(
-                self.fichier, self.forme.separateur, ligne_entete, [f"c{i}" for i in range(largeur)]
+                self.fichier,
+                self.forme.separateur,
+                ligne_entete,
+                [f"c{i}" for i in range(largeur)],
+                completer=releve.cellules_min < largeur,
             ) as lots:
                 connexion.register("lots_en_cours", lots)
                 connexion.execute(
@@ -159,7 +166,7 @@ class Tableau:
                     "from lots_en_cours"
                 )
         except (duckdb.Error, pa.ArrowInvalid):
-            # a row too wide or too short, told one by one: what was said of it may quote it
+            # a row too wide, told one by one: what was said of it may quote it
             connexion.execute(f"drop table if exists {table}")
             return None
         finally:

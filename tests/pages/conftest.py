@@ -18,6 +18,7 @@ from pipelines.marts.construction import construire
 from pipelines.scoring.inscription import inscrire
 
 ATTENTE_SERVEUR_S = 90
+LECTEUR = "Claire"
 OPTIONS_CHROMIUM = (
     "--no-sandbox",
     "--disable-gpu",
@@ -43,6 +44,7 @@ class Serveur:
 
     def __init__(self, entrepot, dossier):
         self.calculs = dossier / "calculs"
+        self.atelier = dossier / "atelier.sqlite"
         self.journal = dossier / "serveur.log"
         self.port = _port_libre()
         self.adresse = f"http://127.0.0.1:{self.port}"
@@ -59,7 +61,12 @@ class Serveur:
                     str(entrepot),
                 ],
                 cwd=chemins.RACINE,
-                env={**os.environ, "ATLAS_CALCULS": str(self.calculs)},
+                env={
+                    **os.environ,
+                    "ATLAS_CALCULS": str(self.calculs),
+                    "ATLAS_ATELIER": str(self.atelier),
+                    "ATLAS_LECTEUR": LECTEUR,
+                },
                 stdout=journal,
                 stderr=subprocess.STDOUT,
             )

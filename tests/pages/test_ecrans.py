@@ -2,6 +2,7 @@
 
 import csv
 import json
+import pickle
 import re
 import time
 import tomllib
@@ -12,6 +13,7 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from pages.composants import acces
 from pages.composants.cadre import PAGES, en_csv
 from pipelines.base import chemins
 from pipelines.base.textes import FINE, jour
@@ -31,6 +33,8 @@ TEXTE = tomllib.loads(
     (chemins.REFERENCE / "priorites" / "circulaire_2017_055.toml").read_text(encoding="utf-8")
 )
 NOMBRES = {nom: seuil["valeur"] for nom, seuil in TEXTE["seuils"].items()}
+# what only says where a line may end, or may not
+COUPURES = {0x2011: "-", 0xA0: " ", 0x200B: None}
 REGLES = [{**r, "condition": r["condition"].format(**NOMBRES)} for r in TEXTE["regles"]]
 
 
@@ -82,7 +86,9 @@ def nombres(texte):
 def tableaux(ecran):
     """Every table of the main part, its cells as the reader sees them: no escape of Markdown."""
     return [
-        t.value.map(lambda c: c.replace("\\[", "[") if isinstance(c, str) else c)
+        t.value.map(
+            lambda c: c.replace("\\[", "[").translate(COUPURES) if isinstance(c, str) else c
+        )
         for t in ecran.main.table
     ]
 
@@ -622,3 +628,37 @@ def test_a_downloaded_table_opens_in_a_french_spreadsheet_and_runs_no_formula():
     ]
     [entetes] = en_csv(pd.DataFrame(columns=["=1+1 (%)", "Site"])).decode().splitlines()
     assert entetes == "\ufeff'=1+1 (%);Site"
+
+
+@pytest.mark.parametrize(
+    ("adresse", "lire"),
+    [
+        ("situation", lambda version: acces.lire_situation(version, "013")),
+        ("besoins", lambda version: acces.lire_besoins(version, "", "013", "national_2017", None)),
+        ("methode", lambda version: acces.lire_methode("")),
+    ],
+)
+def test_a_page_changes_nothing_of_what_every_session_reads(ouvrir, adresse, lire):
+    """What is read once is shown to all as it is, and not copied for each."""
+    assert not ouvrir(adresse, departement="013").exception
+    vue = lire(acces.version())
+    avant = pickle.dumps(vue)
+    assert not ouvrir(adresse, departement="013").exception
+    assert lire(acces.version()) is vue
+    assert pickle.dumps(vue) == avant
+
+
+def test_the_box_of_the_side_bar_leads_to_the_fiche_of_an_establishment(ouvrir, base):
+    """A section of a collège is found by its own UAI, and its fiche is the collège's."""
+    uai, site = base.execute(
+        "select r.uai, r.site_id from mart_rattachement r join mart_etablissement e using (uai) "
+        "where r.uai <> r.site_id and e.departement = '013' order by 1 limit 1"
+    ).fetchone()
+    ecran = ouvrir("situation", departement="013")
+    [boite] = [b for b in ecran.sidebar.selectbox if b.label.startswith("Trouver")]
+    assert any(uai in libelle for libelle in boite.options)
+    boite.select(uai).run()
+    assert not ecran.exception
+    assert ecran.query_params["site"] in (site, [site])
+    [boite] = [b for b in ecran.sidebar.selectbox if b.label.startswith("Trouver")]
+    assert boite.value is None

@@ -18,6 +18,14 @@ ATTENTE_MS = 45_000
 SONDES = re.compile(r"/\w+/_stcore/(health|host-config)$")
 # its main part, under the side bar's own title
 TITRE = "[data-testid=stMain] h1"
+# the headers of each table on screen that scrolls sideways
+DEBORDE = """() => [...document.querySelectorAll(
+    '[data-testid=stDataFrame], [data-testid=stTable]')]
+  .filter(table => [table, ...table.querySelectorAll('*')].some(
+    e => e.scrollWidth > e.clientWidth + 1 && e.clientWidth > 0
+      && ['auto', 'scroll'].includes(getComputedStyle(e).overflowX)))
+  .map(table => [...table.querySelectorAll('[role=columnheader], th')]
+    .map(titre => titre.textContent).join(' | '))"""
 PETIT = "005"
 GRAND = "013"  # too large to be proven before the stop is asked
 
@@ -137,6 +145,40 @@ def test_every_address_is_quiet_french_and_asks_nothing_of_the_network(visite, a
     ailleurs = {u for u in visite.requetes if urlsplit(u).scheme not in ("data", "blob")}
     assert {urlsplit(u).hostname for u in ailleurs} == {"127.0.0.1"}
     assert visite.parametres["departement"] == "084"
+
+
+@pytest.mark.parametrize("adresse", PAGES)
+def test_no_table_runs_under_the_edge_of_a_small_screen(visite, adresse):
+    """At 1,024 pixels, every tab and every folded section open."""
+    page = visite.page
+    page.set_viewport_size({"width": 1024, "height": 5000})
+    visite.aller(f"/{adresse}?departement=013")
+    onglets = page.get_by_test_id("stMain").get_by_role("tab")
+    for rang in range(max(onglets.count(), 1)):
+        if onglets.count():
+            onglets.nth(rang).click()
+        for repli in page.locator("[data-testid=stMain] details:not([open]) > summary").all():
+            if repli.is_visible():
+                repli.click()
+        page.wait_for_timeout(1200)
+        visite.attendre()
+        assert page.evaluate(DEBORDE) == []
+
+
+def test_no_table_of_a_proposal_runs_under_the_edge_of_a_small_screen(visite):
+    page = visite.page
+    page.set_viewport_size({"width": 1024, "height": 5000})
+    visite.aller(f"/proposer?departement={PETIT}")
+    lancer(visite, 5)
+    lire_resultat(page)
+    for onglet in page.get_by_test_id("stMain").get_by_role("tab").all():
+        onglet.click()
+        for repli in page.locator("[data-testid=stMain] details:not([open]) > summary").all():
+            if repli.is_visible():
+                repli.click()
+        page.wait_for_timeout(1200)
+        visite.attendre()
+        assert page.evaluate(DEBORDE) == []
 
 
 def test_the_page_to_print_unfolds_whole_and_its_button_prints_it(visite):

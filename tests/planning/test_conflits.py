@@ -13,9 +13,9 @@ from pipelines.base.erreurs import AtlasError
 from pipelines.planning.approche import approcher
 from pipelines.planning.conflits import conflits
 from pipelines.planning.exigences import Plancher
-from pipelines.planning.issues import appliquer
+from pipelines.planning.issues import Issue, Pas, appliquer
 from pipelines.planning.probleme import Poste, Presence, Probleme, Site, Verrou, vers_json
-from pipelines.planning.refus import dire_exigences, dire_issue, dire_issues
+from pipelines.planning.refus import dire_exigences, dire_issue, dire_issues, dire_regles
 from pipelines.planning.solveur import resoudre
 from pipelines.planning.verification import juger
 
@@ -200,3 +200,51 @@ def test_many_demands_are_told_together_with_what_is_within_their_reach():
     issues = dire_issues(probleme, conflit)
     assert issues[-1] == "lever l'une de 8 exigences, au choix"
     assert len(issues) < 8
+
+
+def conflit_de(changements, planchers=()):
+    """The only clash of a problem of two collèges and one poste."""
+    probleme = deux_colleges(**changements)
+    [conflit] = conflits(probleme, planchers)
+    return probleme, conflit
+
+
+def test_two_rules_that_clash_together_are_both_named_with_one_way_out_of_both():
+    """Too far and in another bassin: neither rule lifted alone is enough, the two are."""
+    modele = deux_colleges()
+    est, ouest = (replace(s, bassin=b) for s, b in zip(modele.sites, ("Est", "Ouest"), strict=True))
+    probleme, conflit = conflit_de(
+        {
+            "sites": (est, ouest),
+            "postes": (replace(modele.postes[0], bassin="Est"),),
+            "minutes": ((0, 51),),
+            "reglages": replace(modele.reglages, meme_bassin=True),
+            "verrous": (Verrou("P-17", "0340002B", "impose"),),
+        }
+    )
+    assert conflit.regles == ()
+    assert conflit.ensemble == ("trajet", "bassin")
+    assert dire_regles(conflit).endswith(", ensemble")
+    [deux] = [i for i in conflit.issues if len(i.pas) == 2]
+    assert {p.nature for p in deux.pas} == {"trajet", "bassin"}
+    assert "6 minutes de trajet de plus" in dire_issue(probleme, deux)
+    assert possible(*appliquer(probleme, conflit.exigences, deux))
+
+
+def test_the_levels_are_named_when_they_alone_forbid_a_floor():
+    """At least 3 of the 3 needed: one poste may give 2 or 4 a cycle, never 3."""
+    modele = deux_colleges()
+    _, conflit = conflit_de(
+        {"sites": (replace(modele.sites[0], besoin=3), modele.sites[1])},
+        (Plancher("0340001A", 3),),
+    )
+    assert "niveau" in conflit.regles
+
+
+def test_a_price_that_is_not_proven_the_least_is_said_at_most():
+    probleme = deux_colleges()
+    pas = (Pas("capacite", "P-17", None, 8, 10),)
+    assert "au plus" not in dire_issue(probleme, Issue(pas))
+    assert dire_issue(probleme, Issue(pas, est_moindre=False)).endswith(
+        "(au plus, moins suffit peut-être)"
+    )

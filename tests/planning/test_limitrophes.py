@@ -74,3 +74,17 @@ def test_the_neighbours_of_montpellier_are_those_of_the_map(entrepot_reel):
         assert cartes.lien(codes["Montpellier"], codes[nom]) == Lien.LIMITROPHE_INCONNUE, nom
     for nom in ("Palavas-les-Flots", "Lunel", "Béziers"):
         assert cartes.lien(codes["Montpellier"], codes[nom]) == Lien.AILLEURS, nom
+
+
+def test_a_gap_of_some_metres_between_contours_leaves_the_neighbourhood_unknown():
+    """Simplified contours may part neighbours by 10 m; 1 km apart is elsewhere."""
+    cadre = pd.DataFrame(
+        [
+            ("A", shapely.to_wkb(shapely.box(0, 0, 1, 1)), True),
+            ("B", shapely.to_wkb(shapely.box(1.0001, 0, 2, 1)), True),
+            ("C", shapely.to_wkb(shapely.box(2.01, 0, 3, 1)), True),
+        ],
+        columns=["commune_code", "contour_wkb", "est_desservie"],
+    )
+    assert Communes(cadre).lien("A", "B") == Lien.VOISINAGE_INCONNU
+    assert Communes(cadre).lien("B", "C") == Lien.AILLEURS

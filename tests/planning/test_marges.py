@@ -1,6 +1,7 @@
 """Half a post more or less: exact in its neighbourhood, and more means never worsen a plan."""
 
 import json
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -125,3 +126,34 @@ def test_half_a_post_is_added_where_short_and_travels_from_its_own_residence():
     plus = moyens.ajouter(moyens.ajouter(probleme, site, 0.5), ailleurs, 0.5)
     assert [p.poste_id for p in plus.postes[-2:]] == ["PLUS-1", "PLUS-2"]
     assert plus.postes[-1].capacite == moyens.demi_journees(0.5)
+
+
+def test_a_poste_added_never_takes_the_id_of_another():
+    """A poste of the académie may already be called PLUS-2."""
+    probleme = petit(1)
+    probleme = replace(
+        probleme,
+        postes=(replace(probleme.postes[0], poste_id="PLUS-2"), *probleme.postes[1:]),
+        presences_actuelles=(),
+        verrous=(),
+    )
+    for _ in range(3):
+        probleme = moyens.ajouter(probleme, probleme.sites[0], 0.5)
+    assert [p.poste_id for p in probleme.postes[2:]] == ["PLUS-1", "PLUS-3", "PLUS-4"]
+
+
+def test_measured_travel_alone_estimates_no_travel_from_a_new_residence():
+    """Two sites with positions, nobody there: estimated by default, unknown when asked."""
+    probleme = petit(1)
+    sites = tuple(
+        replace(s, latitude=43.6 + i / 10, longitude=3.9) for i, s in enumerate(probleme.sites)
+    )
+    minutes = tuple(tuple(20 for _ in sites) for _ in probleme.postes)
+    probleme = replace(probleme, sites=sites, minutes=minutes)
+    estimes = moyens.trajets_depuis(probleme, sites[1])
+    assert estimes.est_estime
+    assert None not in estimes.minutes
+    seuls = replace(probleme, hypotheses={"trajets_mesures_seuls": True})
+    mesures = moyens.trajets_depuis(seuls, sites[1])
+    assert not mesures.est_estime
+    assert [s for s, m in enumerate(mesures.minutes) if m is not None] == [1]

@@ -193,3 +193,12 @@ def test_the_page_example_is_a_valid_problem():
     verdict = juger(json.loads(blocs[0]), json.loads(blocs[1]))
     assert verdict.conforme, verdict.manquements
     assert verdict.objectifs == attendu
+
+
+@pytest.mark.parametrize("champ", ["poids", "poids_plancher"])
+def test_weights_that_would_overflow_the_count_are_refused_in_french(champ):
+    """Sixty-four bits hold no weight of 10^17; the largest shortage admitted is said."""
+    probleme = petit(1)
+    site = replace(probleme.sites[0], besoin=4, plancher=4, **{champ: 10**17})
+    with pytest.raises(AtlasError, match="trop grand pour être calculé"):
+        replace(probleme, sites=(site, *probleme.sites[1:]))

@@ -8,7 +8,7 @@ import pytest
 
 from pipelines.base import chemins
 from pipelines.base.erreurs import AtlasError
-from pipelines.reports import academie, repartition
+from pipelines.reports import academie, partage
 from pipelines.reports.academie import AUCUN_SCENARIO, Niveau
 from pipelines.scenarios import atelier, lecteurs
 
@@ -104,7 +104,7 @@ def test_sans_poste_la_phrase_le_dit_et_rien_n_est_divise(entrepot_exemple, tmp_
 
 @pytest.mark.parametrize("ecart", [-2.0, 0.0, 3.5])
 def test_chaque_methode_repartit_les_etp_d_aujourd_hui_plus_l_ecart(entrepot_exemple, ecart):
-    vue = repartition.repartir(entrepot_exemple, Niveau.DEPARTEMENTS, None, ecart, 1.0, 2.0)
+    vue = partage.repartir(entrepot_exemple, Niveau.DEPARTEMENTS, None, ecart, 1.0, 2.0)
     actuel = vue.table["Aujourd'hui (ETP)"]
     etp = int(actuel.sum() * 2 + 1e-6) / 2 + ecart
     for methode in METHODES:
@@ -115,22 +115,20 @@ def test_chaque_methode_repartit_les_etp_d_aujourd_hui_plus_l_ecart(entrepot_exe
 
 
 def test_la_phrase_nomme_les_territoires_ou_les_methodes_different(entrepot_exemple):
-    vue = repartition.repartir(entrepot_exemple, Niveau.BASSINS, "013", 0.0, 0.0, None)
+    vue = partage.repartir(entrepot_exemple, Niveau.BASSINS, "013", 0.0, 0.0, None)
     parts = vue.table[[f"{m} (ETP)" for m in METHODES]]
     for nom, differe in zip(vue.table["Territoire"], parts.nunique(axis=1) > 1, strict=True):
         assert (nom in vue.phrase) == differe
 
 
 def test_un_plancher_a_part_est_tenu_et_un_territoire_inconnu_refuse(entrepot_exemple):
-    vue = repartition.repartir(
+    vue = partage.repartir(
         entrepot_exemple, Niveau.DEPARTEMENTS, None, 0.0, 0.0, None, {"005": 12.0}
     )
     alpes = vue.table.set_index("Territoire").loc["Hautes-Alpes"]
     assert all(alpes[f"{m} (ETP)"] == 12.0 for m in METHODES)
     with pytest.raises(AtlasError, match="999"):
-        repartition.repartir(
-            entrepot_exemple, Niveau.DEPARTEMENTS, None, 0.0, 0.0, None, {"999": 1.0}
-        )
+        partage.repartir(entrepot_exemple, Niveau.DEPARTEMENTS, None, 0.0, 0.0, None, {"999": 1.0})
 
 
 def test_un_departement_sans_scenario_le_dit_et_un_scenario_y_met_son_statut(
@@ -152,8 +150,8 @@ def test_un_departement_sans_scenario_le_dit_et_un_scenario_y_met_son_statut(
 def test_le_classeur_a_les_tables_de_la_page(entrepot_exemple):
     vue = academie.vue(entrepot_exemple, Niveau.DEPARTEMENTS)
     suivi = academie.suivi(lecteurs.Lecteur("essai"), entrepot_exemple)
-    partage = repartition.repartir(entrepot_exemple, Niveau.DEPARTEMENTS, None, 0.0, 0.0, None)
-    octets = io.BytesIO(repartition.en_excel(vue, suivi, partage))
+    reparti = partage.repartir(entrepot_exemple, Niveau.DEPARTEMENTS, None, 0.0, 0.0, None)
+    octets = io.BytesIO(partage.en_excel(vue, suivi, reparti))
     lu = pd.read_excel(octets, sheet_name=None, engine="calamine")
     assert list(lu) == ["Lecture", "Territoires", "Catégories", "Scénarios", "Répartition"]
     assert len(lu["Territoires"]) == len(vue.table)

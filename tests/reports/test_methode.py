@@ -119,7 +119,7 @@ def test_the_files_of_the_warehouse_account_for_every_line_they_hold(entrepot_ex
     table = methode.sources(entrepot_exemple)
     assert len(table) == 20
     assert (
-        table["Lignes lues"] == table["Gardées"] + table["Fusionnées"] + table["Rejetées"]
+        table["Lignes lues"] == table["Gardées"] + table["Fusionnées"] + table["Écartées"]
     ).all()
     assert table["Empreinte (sha256)"].str.fullmatch("[0-9a-f]{64}").all()
 

@@ -306,3 +306,72 @@ def test_a_proposal_opens_after_its_bareme_was_removed(
     assert rouverte.phrase == vue.phrase
     for table in ("sites", "categories", "sans_presence"):
         pd.testing.assert_frame_equal(getattr(rouverte, table), getattr(vue, table))
+
+
+def reserves(probleme, servis=()):
+    return [clair(note) for note in proposition.reserves(probleme, servis)]
+
+
+def test_the_same_bassin_asked_without_any_bassin_is_said(dossier_005):
+    """All unknown: only today's links are left; some unknown: how many; not asked: nothing."""
+    probleme = proposition.lire(dossier_005).probleme
+    for ligne in (*probleme["postes"], *probleme["sites"]):
+        ligne["bassin"] = None
+    assert reserves(probleme) == []
+    probleme["reglages"]["meme_bassin"] = True
+    (note,) = reserves(probleme)
+    assert "aucun bassin n'est connu" in note
+    for ligne in (*probleme["postes"], *probleme["sites"]):
+        ligne["bassin"] = "Est"
+    probleme["sites"][0]["bassin"] = None
+    (note,) = reserves(probleme)
+    assert note.startswith("Bassin inconnu pour 0 poste et 1 site :")
+
+
+def test_unknown_travel_is_counted_and_said(dossier_005):
+    probleme = proposition.lire(dossier_005).probleme
+    avec = next(r for r, p in enumerate(probleme["postes"]) if not p["sans_secteur"])
+    probleme["minutes"][avec][0] = None
+    (note,) = reserves(probleme)
+    assert note.startswith("1 trajet inconnu sur ")
+
+
+def test_single_site_postes_are_said_to_leave_the_ecoles_of_their_network(dossier_005):
+    probleme = proposition.lire(dossier_005).probleme
+    probleme["hypotheses"]["sites_max_par_categorie"] = "college_rep_plus=1"
+    probleme["sites"][0]["site_tete"] = probleme["sites"][1]["site_id"]
+    seuls = [s["site_id"] for s in probleme["sites"][1:]]
+    (note,) = reserves(probleme, seuls)
+    assert note.startswith("Écoles REP+ sans présence : 1 réseau.")
+
+
+def test_the_limits_by_category_and_whole_presence_are_among_the_parameters(dossier_005):
+    lue = proposition.lire(dossier_005)
+    assert proposition.limites_en_mots(lue) == ""
+    lue.resume["hypotheses"].update(
+        sites_max_par_categorie="college_rep_plus=1", presence_entiere=True
+    )
+    mots = clair(proposition.limites_en_mots(lue))
+    assert "« Collège REP+ » sert 1 site au plus" in mots
+    assert "tout son besoin d'un seul poste, ou rien" in mots
+
+
+def test_sites_without_a_referent_are_counted():
+    avec, sans = {"referent_poste_id": "P1"}, {"referent_poste_id": None}
+    for sites, mots in (
+        ([], "Tous les sites ont une présence régulière."),
+        ([avec], "1 site sans présence régulière, chacun avec un poste référent."),
+        ([avec, sans], "2 sites sans présence régulière, dont 1 sans poste référent connu."),
+    ):
+        assert proposition.referents({"sites_sans_presence": sites}) == mots
+
+
+def test_the_best_possible_value_is_said_only_when_every_stage_is_proven(dossier_005):
+    etages = proposition.lire(dossier_005).resume["etages"]
+    prouves = [{**e, "part_ecart": 0} for e in etages]
+    table = proposition._etages({"etages": prouves})
+    assert "Meilleure valeur possible" in table
+    assert set(table["Statut"]) == {"le meilleur, prouvé"}
+    table = proposition._etages({"etages": [{**prouves[0], "part_ecart": 0.02}, *prouves[1:]]})
+    assert "Borne prouvée" in table
+    assert list(table["Statut"])[:2] == ["entre la borne et la valeur", "le meilleur, prouvé"]

@@ -12,6 +12,7 @@ from pipelines.base.erreurs import AtlasError
 from pipelines.planning import absences
 from pipelines.reports import absences as vue_absences
 from pipelines.reports import etudes as vue_etudes
+from pipelines.reports import frontiere as vue_frontiere
 from pipelines.reports import marges
 from pipelines.reports.lecture import lire
 from pipelines.scenarios import etudes, propositions
@@ -202,3 +203,27 @@ def test_two_sites_of_one_name_are_told_apart(dossier):
     assert lu.nom(un.site_id) == f"{un.nom} ({un.site_id})"
     assert lu.nom(deux.site_id) == f"{un.nom} ({deux.site_id})"
     assert lu.nom(trois.site_id) == trois.nom
+
+
+@pytest.mark.parametrize(
+    ("ecart", "mots"),
+    [
+        (120, "serait plus grand de 12,0\u202f% que"),
+        (-30, "serait plus petit de 3,0\u202f% que"),
+        (0, "égalerait"),
+    ],
+)
+def test_the_shortage_of_a_budget_is_said_as_more_or_less(ecart, mots):
+    assert vue_frontiere._en_mots(ecart, 1000) == mots
+
+
+def test_a_kept_study_is_done_again_when_the_code_of_the_answers_changes(tmp_path, monkeypatch):
+    """The fingerprint follows the bytes of the modules of `planning`."""
+    empreintes = []
+    for texte in ("a = 1\n", "a = 2\n"):
+        code = tmp_path / str(len(empreintes))
+        code.mkdir()
+        (code / "marges.py").write_text(texte, encoding="utf-8")
+        monkeypatch.setattr(etudes, "CODE", code)
+        empreintes.append(etudes._empreinte(tmp_path, {}))
+    assert empreintes[0] != empreintes[1]

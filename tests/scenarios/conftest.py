@@ -47,8 +47,9 @@ def sur_disque(tmp_path, monkeypatch):
     monkeypatch.setattr(chemins, "ATELIER", tmp_path / "atelier" / "atelier.sqlite")
     monkeypatch.setattr(chemins, "CALCULS", tmp_path / "calculs")
     monkeypatch.delenv("ATLAS_BASE_URL", raising=False)
+    ici = magasin.adresse()
     yield chemins.ATELIER
-    magasin._moteur(magasin.adresse(), os.getpid()).dispose()
+    magasin._moteur(ici, os.getpid()).dispose()
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])

@@ -10,7 +10,7 @@ import pytest
 from pipelines.base import chemins
 from pipelines.base.erreurs import AtlasError
 from pipelines.planning.probleme import Presence, Verrou
-from pipelines.scenarios import atelier
+from pipelines.scenarios import atelier, magasin
 from pipelines.scenarios.atelier import Conflit
 from pipelines.scenarios.lecteurs import Lecteur
 
@@ -69,7 +69,7 @@ def test_the_second_is_told_who_saved_what_and_when_with_both_states(scenario, c
     [acte] = conflit.depuis
     assert (acte.qui, acte.phrase) == ("Karim", "P2 passe de B à C")
     assert "Karim" in conflit.quoi
-    assert f"{acte.le:%d/%m/%Y}" in conflit.quoi
+    assert magasin.en_clair(acte.le) in conflit.quoi
     assert Presence("P3", "D", 4) in conflit.mien.plan
     assert Presence("P2", "C", 6) in conflit.leur.plan
     assert conflit.connu.plan == scenario.plan

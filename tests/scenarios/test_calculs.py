@@ -10,10 +10,11 @@ import pytest
 
 from pipelines.base import chemins
 from pipelines.base.erreurs import AtlasError
-from pipelines.scenarios import calculs, processus
+from pipelines.scenarios import calculs, lecteurs, processus
 from pipelines.scenarios.calculs import Hypotheses
 from pipelines.scenarios.processus import Phase
 
+LOCAL = lecteurs.local()
 ID = "005-20261121-101112-abcdef"
 
 
@@ -38,7 +39,7 @@ def attendre(calcul_id, secondes=60):
     """The state of a computation once it no longer runs."""
     fin = time.monotonic() + secondes
     while time.monotonic() < fin:
-        etat = calculs.etat(calcul_id)
+        etat = calculs.etat(LOCAL, calcul_id)
         if etat.phase != Phase.EN_COURS:
             return etat
         time.sleep(0.1)
@@ -47,7 +48,7 @@ def attendre(calcul_id, secondes=60):
 
 def test_an_unknown_id_is_refused_with_what_to_do(dossier):
     with pytest.raises(AtlasError) as refus:
-        calculs.etat(ID)
+        calculs.etat(LOCAL, ID)
     assert "n'existe pas" in refus.value.quoi
     assert "relancer" in refus.value.remede
 
@@ -61,9 +62,9 @@ def test_no_address_leads_out_of_the_folder_of_the_computations(dossier, tmp_pat
     poser(dossier)
     (tmp_path / "x").mkdir()
     with pytest.raises(AtlasError):
-        calculs.etat(adresse)
+        calculs.etat(LOCAL, adresse)
     with pytest.raises(AtlasError):
-        calculs.arreter(adresse)
+        calculs.arreter(LOCAL, adresse)
     assert not list(tmp_path.rglob(processus.ARRET))
 
 
@@ -71,7 +72,7 @@ def test_a_computation_whose_process_is_dead_is_said_interrupted(dossier):
     fini = subprocess.Popen([sys.executable, "-c", ""])
     fini.wait()
     poser(dossier, NUMERO=str(fini.pid))
-    assert calculs.etat(ID).phase == Phase.INTERROMPU
+    assert calculs.etat(LOCAL, ID).phase == Phase.INTERROMPU
 
 
 def test_a_process_number_given_again_to_another_programme_is_not_taken_for_the_computation(
@@ -79,12 +80,12 @@ def test_a_process_number_given_again_to_another_programme_is_not_taken_for_the_
 ):
     """After the machine has restarted, the number may be that of anything: here, of this test."""
     poser(dossier, NUMERO=str(os.getpid()))
-    assert calculs.etat(ID).phase == Phase.INTERROMPU
+    assert calculs.etat(LOCAL, ID).phase == Phase.INTERROMPU
 
 
 def test_an_error_left_by_the_computation_is_told_as_it_is(dossier):
     poser(dossier, ERREUR="Aucun poste à répartir.")
-    etat = calculs.etat(ID)
+    etat = calculs.etat(LOCAL, ID)
     assert etat.phase == Phase.ECHEC
     assert etat.erreur == "Aucun poste à répartir."
 
@@ -102,7 +103,7 @@ def test_a_computation_that_ends_while_it_is_looked_at_is_not_said_interrupted(
 
     monkeypatch.setattr(processus, "vit", finir)
     attendue = Phase.ECHEC if reste == "erreur.txt" else Phase.TERMINE
-    assert calculs.etat(ID).phase == attendue
+    assert calculs.etat(LOCAL, ID).phase == attendue
 
 
 def test_the_last_proposals_are_the_finished_ones_newest_first(dossier):
@@ -112,9 +113,9 @@ def test_the_last_proposals_are_the_finished_ones_newest_first(dossier):
             (chemin / "resume.json").write_text("{}", encoding="utf-8")
     chemin = poser(dossier, "004-20261121-101112-abcdef")
     (chemin / "resume.json").write_text("{}", encoding="utf-8")
-    assert [e.calcul_id[13:19] for e in calculs.derniers("005")] == ["101130", "101110"]
-    assert len(calculs.derniers("005", nombre=1)) == 1
-    assert calculs.derniers("013") == []
+    assert [e.calcul_id[13:19] for e in calculs.derniers(LOCAL, "005")] == ["101130", "101110"]
+    assert len(calculs.derniers(LOCAL, "005", nombre=1)) == 1
+    assert calculs.derniers(LOCAL, "013") == []
 
 
 def test_a_launched_computation_ends_with_its_three_files_and_its_progress(
@@ -122,9 +123,9 @@ def test_a_launched_computation_ends_with_its_three_files_and_its_progress(
 ):
     hypotheses = Hypotheses(sites_par_poste_max=2)
     calcul_id = calculs.lancer(
-        entrepot_exemple, "005", graine=3, duree_max_s=1, hypotheses=hypotheses
+        LOCAL, entrepot_exemple, "005", graine=3, duree_max_s=1, hypotheses=hypotheses
     )
-    assert calculs.etat(calcul_id).phase == Phase.EN_COURS
+    assert calculs.etat(LOCAL, calcul_id).phase == Phase.EN_COURS
     etat = attendre(calcul_id)
     assert etat.phase == Phase.TERMINE, etat.erreur
     assert {"plan.csv", "resume.json", "probleme.json"} <= {f.name for f in etat.dossier.iterdir()}
@@ -138,13 +139,13 @@ def test_a_launched_computation_ends_with_its_three_files_and_its_progress(
 def test_a_stop_keeps_the_best_plan_found(dossier, entrepot_exemple):
     """Ten minutes asked for on the largest département; stopped as soon as there is a plan."""
     calcul_id = calculs.lancer(
-        entrepot_exemple, "013", graine=1, duree_max_s=600, hypotheses=Hypotheses()
+        LOCAL, entrepot_exemple, "013", graine=1, duree_max_s=600, hypotheses=Hypotheses()
     )
     fin = time.monotonic() + 60
-    while calculs.etat(calcul_id).avancement is None and time.monotonic() < fin:
+    while calculs.etat(LOCAL, calcul_id).avancement is None and time.monotonic() < fin:
         time.sleep(0.1)
-    assert calculs.etat(calcul_id).avancement is not None
-    calculs.arreter(calcul_id)
+    assert calculs.etat(LOCAL, calcul_id).avancement is not None
+    calculs.arreter(LOCAL, calcul_id)
     etat = attendre(calcul_id, 30)
     assert etat.phase == Phase.TERMINE, etat.erreur
     resume = json.loads((etat.dossier / "resume.json").read_text(encoding="utf-8"))
@@ -155,7 +156,12 @@ def test_a_stop_keeps_the_best_plan_found(dossier, entrepot_exemple):
 
 def test_a_computation_that_cannot_run_leaves_its_reason_in_french(dossier, tmp_path):
     calcul_id = calculs.lancer(
-        tmp_path / "absent.duckdb", "005", graine=1, duree_max_s=1, hypotheses=Hypotheses()
+        LOCAL,
+        tmp_path / "absent.duckdb",
+        "005",
+        graine=1,
+        duree_max_s=1,
+        hypotheses=Hypotheses(),
     )
     etat = attendre(calcul_id)
     assert etat.phase == Phase.ECHEC

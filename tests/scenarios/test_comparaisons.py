@@ -10,10 +10,11 @@ import pytest
 from pipelines.base import chemins
 from pipelines.base.erreurs import AtlasError
 from pipelines.planning.verification import juger
-from pipelines.scenarios import calculs, comparaisons, processus, propositions
+from pipelines.scenarios import calculs, comparaisons, lecteurs, processus, propositions
 from pipelines.scenarios.calculs import Hypotheses
 from pipelines.scenarios.processus import Phase
 
+LOCAL = lecteurs.local()
 CODES = ("priorites_d_abord", "couverture_de_tous", "hybride")
 ID = "005-20261121-101112-abcdef-doctrines"
 
@@ -46,7 +47,7 @@ def attendre(comparaison_id, secondes=120):
     """The state of a comparison once it no longer runs."""
     fin = time.monotonic() + secondes
     while time.monotonic() < fin:
-        etat = comparaisons.etat(comparaison_id)
+        etat = comparaisons.etat(LOCAL, comparaison_id)
         if etat.phase != Phase.EN_COURS:
             return etat
         time.sleep(0.2)
@@ -126,36 +127,36 @@ def test_a_launched_comparison_is_followed_and_found_again_with_its_proposals(
     dossier, entrepot_exemple
 ):
     comparaison_id = comparaisons.lancer(
-        entrepot_exemple, "005", graine=1, duree_max_s=1, hypotheses=Hypotheses()
+        LOCAL, entrepot_exemple, "005", graine=1, duree_max_s=1, hypotheses=Hypotheses()
     )
-    etat = comparaisons.etat(comparaison_id)
+    etat = comparaisons.etat(LOCAL, comparaison_id)
     assert etat.phase == Phase.EN_COURS
     assert [p.code for p in etat.parts] == list(CODES)
     etat = attendre(comparaison_id)
     assert etat.phase == Phase.TERMINE, etat.erreur
     assert etat.calculees == CODES
     assert etat.fraction == pytest.approx(1.0)
-    assert [e.calcul_id for e in comparaisons.dernieres("005")] == [comparaison_id]
+    assert [e.calcul_id for e in comparaisons.dernieres(LOCAL, "005")] == [comparaison_id]
     # each is an ordinary proposal at an address of its own, and no proposal of the list
-    une = calculs.etat(f"{comparaison_id}.hybride")
+    une = calculs.etat(LOCAL, f"{comparaison_id}.hybride")
     assert une.phase == Phase.TERMINE
     assert une.demande["hypotheses"]["doctrine"] == "hybride"
-    assert calculs.derniers("005") == []
-    assert comparaisons.dernieres("013") == []
+    assert calculs.derniers(LOCAL, "005") == []
+    assert comparaisons.dernieres(LOCAL, "013") == []
 
 
 def test_a_stop_keeps_what_was_found_and_begins_nothing_more(dossier, entrepot_exemple):
     """Ten minutes each on the largest département; stopped once the first one has a plan."""
     comparaison_id = comparaisons.lancer(
-        entrepot_exemple, "013", graine=1, duree_max_s=600, hypotheses=Hypotheses()
+        LOCAL, entrepot_exemple, "013", graine=1, duree_max_s=600, hypotheses=Hypotheses()
     )
     fin = time.monotonic() + 90
     while time.monotonic() < fin:
-        if any(p.avancement for p in comparaisons.etat(comparaison_id).parts):
+        if any(p.avancement for p in comparaisons.etat(LOCAL, comparaison_id).parts):
             break
         time.sleep(0.2)
-    commencees = [p.code for p in comparaisons.etat(comparaison_id).parts if p.avancement]
-    comparaisons.arreter(comparaison_id)
+    commencees = [p.code for p in comparaisons.etat(LOCAL, comparaison_id).parts if p.avancement]
+    comparaisons.arreter(LOCAL, comparaison_id)
     etat = attendre(comparaison_id, 60)
     assert etat.phase == Phase.TERMINE, etat.erreur
     assert set(commencees) <= set(etat.calculees)
@@ -169,7 +170,7 @@ def test_a_stop_keeps_what_was_found_and_begins_nothing_more(dossier, entrepot_e
 
 def test_a_comparison_that_cannot_run_says_why_and_names_the_doctrine(dossier, tmp_path):
     comparaison_id = comparaisons.lancer(
-        tmp_path / "absent.duckdb", "005", graine=1, duree_max_s=1, hypotheses=Hypotheses()
+        LOCAL, tmp_path / "absent.duckdb", "005", graine=1, duree_max_s=1, hypotheses=Hypotheses()
     )
     etat = attendre(comparaison_id)
     assert etat.phase == Phase.ECHEC
@@ -181,7 +182,7 @@ def test_a_comparison_whose_conductor_is_dead_is_said_interrupted(dossier):
     fini = subprocess.Popen([sys.executable, "-c", ""])
     fini.wait()
     poser(dossier, **{processus.NUMERO: str(fini.pid)})
-    assert comparaisons.etat(ID).phase == Phase.INTERROMPU
+    assert comparaisons.etat(LOCAL, ID).phase == Phase.INTERROMPU
 
 
 @pytest.mark.parametrize(
@@ -190,7 +191,7 @@ def test_a_comparison_whose_conductor_is_dead_is_said_interrupted(dossier):
 def test_no_address_but_that_of_a_comparison_names_one(dossier, adresse):
     poser(dossier)
     with pytest.raises(AtlasError) as refus:
-        comparaisons.etat(adresse)
+        comparaisons.etat(LOCAL, adresse)
     assert "n'existe pas" in refus.value.quoi
     assert "Doctrines" in refus.value.remede
 
@@ -199,7 +200,7 @@ def test_no_address_but_that_of_a_comparison_names_one(dossier, adresse):
 def test_no_address_of_a_proposal_leads_out_of_its_comparison(dossier, adresse):
     poser(dossier)
     with pytest.raises(AtlasError):
-        calculs.etat(adresse)
+        calculs.etat(LOCAL, adresse)
 
 
 def test_a_comparison_written_over_another_does_not_keep_its_results(

@@ -113,7 +113,7 @@ def test_rhythms_before_and_after(lignes):
 
 def test_the_referent_is_the_nearest_poste_that_has_a_sector_and_a_known_way(probleme):
     """P3 has no sector and nobody is in P4; the way from P2 to D is unknown."""
-    sans = resume.sans_presence(probleme, resume.couvertures(probleme, PLAN))
+    sans = resume.sans_presence(probleme, resume.couvertures(probleme, PLAN), PLAN)
     assert [(s["site_id"], s["referent_poste_id"], s["referent_trajet_min"]) for s in sans] == [
         ("C", "P2", 25),
         ("D", "P1", 40),
@@ -176,3 +176,28 @@ def test_the_transition_rule_is_accounted_for_site_by_site(probleme):
     [b] = resume.transition(plus_bas, avant, apres)["sites_non_tenus"]
     assert b["raison"] == "besoin"
     assert resume.transition(probleme, avant, apres) is None
+
+
+@pytest.mark.parametrize(
+    ("capacites", "sites_max", "poids", "trajet", "raison"),
+    [
+        ((16, 8, 0, 0), 3, 1, 45, "autre"),
+        ((8, 6, 0, 0), 3, 1, 45, "priorite"),
+        ((8, 6, 0, 0), 3, 3, 45, "temps"),
+        ((8, 8, 0, 0), 2, 1, 45, "sites"),
+        ((16, 8, 0, 0), 3, 1, 24, "portee"),
+    ],
+)
+def test_a_site_without_presence_is_told_why(probleme, capacites, sites_max, poids, trajet, raison):
+    """C (P1 at 30 min, P2 at 25): out of reach; no place; all time given, to what weighs more."""
+    change = replace(
+        probleme,
+        reglages=replace(probleme.reglages, duree_trajet_max_min=trajet),
+        postes=tuple(
+            replace(p, capacite=n, sites_max=sites_max)
+            for p, n in zip(probleme.postes, capacites, strict=True)
+        ),
+        sites=tuple(replace(s, poids=poids) if s.site_id == "C" else s for s in probleme.sites),
+    )
+    sans = resume.sans_presence(change, resume.couvertures(change, PLAN), PLAN)
+    assert next(s["raison"] for s in sans if s["site_id"] == "C") == raison

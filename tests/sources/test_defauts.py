@@ -422,6 +422,27 @@ class TestFormes:
         assert lues == attendues
         assert len(lues) == 39
 
+    @pytest.mark.parametrize("fin_de_ligne", ["\n", "\r\n"])
+    def test_rows_that_lack_their_last_cells_are_the_same_by_both_roads(
+        self, tmp_path, monkeypatch, fin_de_ligne
+    ):
+        """As Excel and scripts end them; blank lines, quotes, no end to the last line."""
+        fabrique.ecrire_annuaire(tmp_path, [etablissement(1)])
+        rangs = [
+            "annee_scolaire;periode;uai;indicateur;nombre;modalite;origine",
+            f"2025-2026;annee;{UN};a;1;;", f"2025-2026;annee;{UN};b;2", "",
+            f'2025-2026;annee;{UN};"c ; d";3;x', ";;", "   ", f"2025-2026;annee;{UN}",
+            f"2025-2026;annee;{UN};é;4;y;z", f"2025-2026;annee;{UN};f;5;y", f"2025-2026;T1;{UN};g",
+        ]  # fmt: skip
+        (tmp_path / "activite.csv").write_text(fin_de_ligne.join(rangs), "utf-8", newline="")
+        requete = "select * from raw_activite order by ligne"
+        une_a_une = charger(tmp_path, requete)
+        assert [ligne for _, ligne, *_ in une_a_une] == [2, 3, 5, 8, 9, 10, 11]
+        monkeypatch.setattr(lecture, "OCTETS_EN_MEMOIRE", 0)
+        monkeypatch.setattr(lecture, "_remplir", None)
+        monkeypatch.setattr(fichiers_csv, "OCTETS_PAR_LOT", 128)
+        assert charger(tmp_path, requete) == une_a_une
+
     @pytest.mark.parametrize("en_bloc", [False, True])
     def test_a_row_too_wide_or_a_quote_never_closed_is_one_row_lost_and_told(
         self, tmp_path, monkeypatch, en_bloc
@@ -686,7 +707,7 @@ class TestContenu:
             ]  # fmt: skip
             [(un, liste), (deux, annuaire)] = sql(
                 "select code, consequence from mart_anomalie where colonne = "
-                "'Appartenance_Education_Prioritaire' order by ligne"
+                "'education_prioritaire' order by ligne"
             )
             assert (un, deux) == ("ep_contradictoire", "ep_hors_liste")
             assert liste.startswith("la liste l’emporte")

@@ -133,6 +133,52 @@ class TestValeurs:
         connexion, _ = charger(dossier)
         assert connexion.execute("select count(*) from raw_postes").fetchall() == [(2,)]
 
+    @pytest.mark.parametrize(
+        "valeur",
+        ["voir avec Zéphyrine Quatrebarbes", "Zéphyrine Quatrebarbes",
+         "poste de Zéphyrine Quatrebarbes depuis mars", "voir avec Zéphyrine QUATREBARBES",
+         "repris par Zéphyrine-Aude Quatrebarbes, à confirmer", "Mme Dupont en formation",
+         "relais assuré par M. Quatrebarbes", "vu avec mme dupont", "bureau de M Dupont",
+         "Mmes Dupont et Durand", "Voir Zéphyrine Quatrebarbes", "Poste Zéphyrine Quatrebarbes",
+         "demander à Monsieur Quatrebarbes"],
+    )  # fmt: skip
+    @pytest.mark.parametrize("colonne", ["notes", "commentaire", "Observations"])
+    def test_a_name_in_a_sentence_refuses_the_file_whatever_the_first_name(
+        self, dossier, colonne, valeur
+    ):
+        """No list holds « Zéphyrine »: two words in capitals side by side are enough."""
+        ecrire_postes(dossier, colonne, valeur)
+        erreur = refus(dossier)
+        assert erreur.colonne == colonne
+        assert valeur not in str(erreur)
+        assert "Quatrebarbes" not in str(erreur)
+
+    @pytest.mark.parametrize(
+        "valeur",
+        ["voir avec le collège Jean Moulin", "partagé avec l'école Marie Curie et Sète",
+         "Lycée de la Mer Paul Bousquet", "Voir Béziers", "à mi-temps sur Saint-Pons-de-Thomières",
+         "Éducation Prioritaire", "Conseil Départemental", "depuis la rentrée 2026, Mission Locale",
+         "La Grande Motte", "fermé le Mardi Matin", "madame la principale est prévenue",
+         "Dispositif ULIS", "classe UPE2A à Sète", "Réseau Les Garrigues", "1 journée à Agde",
+         "poste vacant depuis Septembre", "Cap d'Agde le lundi, Sète le mardi", "rue M. Berthelot",
+         "CPE absent", "à voir en CSA"],
+    )  # fmt: skip
+    def test_a_remark_about_a_place_or_the_service_is_admitted(self, dossier, valeur):
+        """Places named after someone, towns, words of the service that take a capital."""
+        ecrire_postes(dossier, "commentaire", valeur)
+        connexion, _ = charger(dossier)
+        assert connexion.execute("select count(*) from raw_postes").fetchall() == [(2,)]
+
+    def test_a_place_the_file_names_elsewhere_is_not_a_person(self, dossier):
+        """« Font Romeu » has the form of a name, but is the bassin of a poste of the file."""
+        colonnes = (*fabrique.COLONNES_POSTES, "notes")
+        lignes = [{**fabrique.poste("P1"), "notes": "un jour à Font Romeu", "bassin": "Nord"}]
+        fabrique.ecrire_csv(dossier / "postes.csv", colonnes, lignes)
+        assert refus(dossier).colonne == "notes"
+        lignes[0]["bassin"] = "Bassin de Font-Romeu"
+        fabrique.ecrire_csv(dossier / "postes.csv", colonnes, lignes)
+        assert len(charger(dossier)[1].lus) == 2
+
     @pytest.mark.parametrize("poste", ["DUPONT Claire", "Claire Dupont", "0612345678"])
     def test_a_poste_is_not_called_by_a_person_s_name(self, dossier, poste):
         """Not even in capitals, or by a telephone."""

@@ -1,0 +1,168 @@
+"""A comparison of répartitions on screen: chosen in the address, then sentence, maps and tables."""
+
+import streamlit as st
+
+from pages.composants import acces, cadre
+from pipelines.reports.comparer import COULEURS, Passage, VueComparaison
+from pipelines.scenarios import comparables
+
+AUCUNE = ""
+GRAPHIQUE = {"displaylogo": False, "displayModeBar": False}
+# of a site that changes: the download has them, the screen shows why first
+AU_TELECHARGEMENT = ("Rythme", "Besoin", "Catégorie", "Bassin", "UAI")
+
+
+def choisir(departement: str) -> tuple[str, ...]:
+    """The two or three ids of the address, the choices being drawn; none when there is nothing."""
+    choix = _choix(departement)
+    autres = [c for c in choix if c != comparables.AUJOURD_HUI]
+    if not autres:
+        st.info(
+            "Rien à comparer encore à aujourd'hui : calculer une proposition, puis revenir ici. "
+            "Elle se garde, et se retrouve dans la liste."
+        )
+        st.page_link(
+            cadre.page("proposer"),
+            label="Proposer une répartition",
+            query_params={"departement": departement},
+        )
+        return ()
+    # the last proposal of today is not that of tomorrow: the link names what it compares
+    for parametre, defaut in (("a", comparables.AUJOURD_HUI), ("b", autres[0])):
+        if parametre not in st.query_params:
+            st.query_params[parametre] = defaut
+    a, b, c = st.columns(3)
+    with a:
+        premier = cadre.choisir("De", choix, "a", comparables.AUJOURD_HUI)
+    with b:
+        second = cadre.choisir("À", choix, "b", autres[0])
+    with c:
+        troisieme = cadre.choisir("Et à", {AUCUNE: "aucune autre", **choix}, "c", AUCUNE)
+    return tuple(i for i in (premier, second, troisieme) if i != AUCUNE)
+
+
+def _choix(departement: str) -> dict[str, str]:
+    """What is kept here for the département, and what the address asks for besides."""
+    choix = acces.choix_comparables(departement)
+    for parametre in ("a", "b", "c"):
+        demande = st.query_params.get(parametre, AUCUNE)
+        if demande == AUCUNE or demande in choix:
+            continue
+        with cadre.sur_place():
+            trouve = acces.comparable(demande)
+            if trouve.departement == departement:
+                choix[demande] = trouve.libelle
+            else:
+                nom = cadre.inerte(trouve.libelle)
+                st.warning(f"« {nom} » est d'un autre département : laissé de côté.")
+    return choix
+
+
+def montrer(departement: str, choix: tuple[str, ...]) -> None:
+    """The comparison: what differs first, the sentence, the maps, then the tables."""
+    marques = tuple(acces.comparable(i).marque for i in choix)
+    vue = acces.lire_comparaison(acces.version(), choix, marques, acces.seuil_courant())
+    if vue.divergences:
+        st.warning(
+            "**Ces répartitions ne répondent pas au même problème.**\n\n"
+            + "\n".join(f"- {cadre.inerte(phrase)}" for phrase in vue.divergences)
+        )
+    st.markdown(f"#### {cadre.inerte(vue.phrase)}")
+    _cartes(departement, choix, marques)
+    titre, telecharger = st.columns([9, 3], vertical_alignment="bottom")
+    with titre:
+        passage = _passage(vue)
+    telecharger.download_button(
+        "Télécharger (Excel)", vue.classeur, file_name=f"comparer-{departement}.xlsx"
+    )
+    _tables(vue, passage, departement)
+    with st.expander("Méthode et sources"):
+        st.write(vue.note_equite)
+
+
+def _cartes(departement: str, choix: tuple[str, ...], marques: tuple[str, ...]) -> None:
+    couleur = st.radio("La couleur dit", COULEURS, horizontal=True)
+    carte, legende = acces.cartes_de_la_comparaison(acces.version(), choix, marques, couleur)
+    st.plotly_chart(
+        carte,
+        key=f"carte-comparer-{departement}-{len(choix)}",
+        config={"scrollZoom": True, **GRAPHIQUE},
+        alt="Une carte de la couverture par répartition, la même vue pour toutes ; le tableau "
+        "« Tous les sites » dit la même chose.",
+    )
+    st.caption(f"Déplacer ou agrandir une carte déplace les autres. {legende}")
+
+
+def _passage(vue: VueComparaison) -> Passage:
+    """The change shown: the only one, or the one of the address."""
+    if len(vue.passages) == 1:
+        st.markdown(f"##### {cadre.inerte(vue.passages[0].titre)}")
+        return vue.passages[0]
+    titres = {cle: p.titre for cle, p in zip(("b", "c"), vue.passages, strict=True)}
+    choisi = cadre.choisir("Changements montrés", titres, "vers", "b")
+    return vue.passages[list(titres).index(choisi)]
+
+
+def _tables(vue: VueComparaison, passage: Passage, departement: str) -> None:
+    sites, postes, groupes, bouts, equite, indices, tous = st.tabs(
+        [
+            "Sites qui changent",
+            "Postes",
+            "Qui gagne, qui perd",
+            "Postes modifiés",
+            "Équité",
+            "Indices",
+            "Tous les sites",
+        ]
+    )
+    with sites:
+        st.caption(
+            "Présences en demi-journées par cycle de 4 semaines, le plus grand écart d'abord."
+        )
+        if passage.sites.empty:
+            st.write("Aucun site ne change.")
+        else:
+            cadre.table(
+                passage.sites,
+                f"comparer-sites-{departement}",
+                au_telechargement=AU_TELECHARGEMENT,
+            )
+    with postes:
+        if passage.postes.empty:
+            st.write("Aucun poste ne change.")
+        else:
+            cadre.table(passage.postes, f"comparer-postes-{departement}")
+    with groupes:
+        st.caption(
+            "Demi-journées par cycle. Un site compte dans chacune de ses catégories, et dans un "
+            "seul bassin. Gains moins pertes : l'écart."
+        )
+        cadre.table(passage.categories, f"comparer-categories-{departement}", hauteur="content")
+        cadre.table(passage.bassins, f"comparer-bassins-{departement}", hauteur="content")
+    with bouts:
+        st.write(cadre.inerte(passage.phrase_des_demi_postes))
+        if not passage.demi_postes.empty:
+            cadre.table(passage.demi_postes, f"comparer-bouts-{departement}")
+    with equite:
+        _equite(vue, departement)
+    with indices:
+        cadre.table_a_lire(vue.indices, f"comparer-indices-{departement}", nombres=vue.noms)
+    with tous:
+        cadre.table(vue.sites, f"comparer-tous-{departement}")
+
+
+def _equite(vue: VueComparaison, departement: str) -> None:
+    st.write(cadre.inerte(vue.phrase_equite))
+    gauche, droite = st.columns([7, 5], gap="medium")
+    with gauche:
+        st.plotly_chart(
+            vue.courbe,
+            key=f"lorenz-{departement}-{len(vue.noms)}",
+            config=GRAPHIQUE,
+            alt=vue.alternative_courbe,
+        )
+    with droite:
+        cadre.table_a_lire(vue.table_courbe, f"comparer-lorenz-{departement}", nombres=vue.noms)
+    cadre.table_a_lire(vue.equite, f"comparer-equite-{departement}", nombres=vue.noms)
+    st.markdown("##### Le site le moins servi de chaque catégorie")
+    cadre.table_a_lire(vue.minimums, f"comparer-minimums-{departement}", nombres=vue.noms)

@@ -1,0 +1,160 @@
+"""How wide each column of a grid is, so that the whole table holds on the narrowest window.
+
+Left to itself a grid measures its columns by their longest cell, and a wide table runs under the
+edge of the page. Here widths come from the words, sentences run over several lines, and the grid
+widens everything where the window has more room.
+"""
+
+import math
+import re
+from dataclasses import dataclass
+
+import pandas as pd
+import streamlit as st
+
+from pipelines.base.textes import INCONNU, nombre
+
+# pixels: a window of 1,024 less the side bar, the margins, the borders and a scroll bar
+PLACE = 660
+PLACE_REPLIEE = 630  # the same, in a folded section
+PLACE_DE_LISTE = 228  # beside a picture, less the boxes to tick
+MARGES = 18  # both sides of a cell
+MOT_MAX, NOM_MAX = 96, 70  # a longer word, a longer name of a file, are cut over two lines
+NOM = re.compile(r"[\w-][._/][\w-]")
+HAUTEUR_DE_LIGNE, HAUTEUR_MIN = 20, 61  # Streamlit wraps in rows of more than 60 pixels only
+LIGNES_MAX = 5
+PRESQUE_TOUTES = 0.9  # of the rows, shown whole
+REMPLI = 1.15  # a line of a wrapped text is never quite full
+# advances of the characters of the grid's font, in pixels
+ETROITS, LARGES = frozenset("ijlIfrt.,;:!'’()[]-/\u202f "), frozenset("mwMWHNOQUDG%½—")
+MOYEN, ETROIT, LARGE = 6.8, 4.0, 9.7
+# shorter headers, where the whole ones don't hold on one line
+TITRES = {
+    "Catégories prioritaires": "Catégories",
+    "Couverture (% du besoin)": "Couvert",
+    "Changement": "Écart",
+    "À moyens constants (½ j. par cycle)": "Constants",
+    "Présence aujourd'hui (½ j. par cycle)": "Présence",
+    "Ce qui le déplace le plus": "Déplacé par",
+    "Classe à moyens constants": "Classe",
+    "Ce qui la change": "Changée par",
+    "Besoins changés": "Besoins",
+    "Rangs changés": "Rangs",
+    "Rythmes changés": "Rythmes",
+    "Classes changées, moyens constants": "Classes",
+    "Besoin par les labels (½ j. par cycle)": "Par les labels",
+    "Besoin attendu (½ j. par cycle)": "Attendu",
+    "Trajet aller (min)": "Trajet",
+    "Trajet le plus long (min)": "Trajet max.",
+    "Présent à sa résidence": "À sa résidence",
+    "Trajet aller (km)": "Distance",
+    "Commune de la résidence": "Résidence",
+    "Commune du site": "Commune",
+    "Allers-retours par cycle": "Allers-retours",
+    "Km par semaine": "Km/sem.",
+    "Minutes par semaine": "Min/sem.",
+    "Km par an": "Km/an",
+    "Heures par an": "H/an",
+    "Besoin, premier (½ j.)": "Premier",
+    "Besoin, second (½ j.)": "Second",
+    "Rang, premier": "Rang 1",
+    "Rang, second": "Rang 2",
+    "Écart au même total (½ j.)": "Écart",
+    "Lignes lues": "Lues",
+}
+UNITE = re.compile(r"^(?P<nom>.+?) \((?P<unite>[^()]+)\)$")
+
+
+@dataclass(frozen=True)
+class Mise:
+    """What a grid shows: headers, widths, the units to say below it, in pixels a row that wraps."""
+
+    titres: dict[str, str]
+    largeurs: dict[str, int]
+    unites: str = ""
+    hauteur: int | None = None
+
+
+@st.cache_resource(show_spinner=False, max_entries=512)
+def mettre(cadre: pd.DataFrame, colonnes: tuple[str, ...], place: int = PLACE) -> Mise:
+    """`colonnes` within `place` pixels.
+
+    As they are when all holds on one line; else with short headers, their units apart; else over
+    several lines: a number, a header or a word is never cut, sentences share the room by their
+    length, and rows are as high as nearly all of them need (a click opens the longer ones).
+    """
+    courts, unites = _courts(colonnes)
+    for noms, note in (({c: c for c in colonnes}, ""), (courts, unites)):
+        largeurs = {c: _entiere(cadre[c], t) for c, t in noms.items()}
+        if sum(largeurs.values()) <= place:
+            return Mise(noms, largeurs, note)
+    minimum = {c: _minimum(cadre[c], t) for c, t in courts.items()}
+    reste = max(place - sum(minimum.values()), 0)
+    for lignes in range(1, LIGNES_MAX + 1):
+        voulu = {c: max(_sur(lignes, cadre[c]) - minimum[c], 0) for c in courts}
+        if sum(voulu.values()) <= reste:
+            break
+    part = min(1, reste / (sum(voulu.values()) or 1))
+    largeurs = {c: math.floor(minimum[c] + part * voulu[c]) for c in courts}
+    hauteur = min(_lignes(cadre, largeurs), LIGNES_MAX) * HAUTEUR_DE_LIGNE
+    return Mise(courts, largeurs, unites, max(HAUTEUR_MIN, hauteur))
+
+
+def _courts(colonnes: tuple[str, ...]) -> tuple[dict[str, str], str]:
+    """Shorter headers, and the sentence that says their units: « Besoin : ½ j. par cycle. »"""
+    courts, unites = {}, {}
+    for colonne in colonnes:
+        trouve = UNITE.match(colonne)
+        courts[colonne] = TITRES.get(colonne, trouve["nom"] if trouve else colonne)
+        if trouve:
+            unites.setdefault(trouve["unite"], []).append(courts[colonne])
+    phrases = [f"{', '.join(noms)} : {unite}" for unite, noms in unites.items()]
+    note = " ; ".join(phrases)
+    return courts, f"{note.removesuffix('.')}." if note else ""
+
+
+def _sur(lignes: int, colonne: pd.Series) -> float:
+    """Width that shows the longest cell over `lignes` lines."""
+    return (REMPLI if lignes > 1 else 1) * _texte_max(colonne) / lignes + MARGES
+
+
+def _lignes(cadre: pd.DataFrame, largeurs: dict[str, int]) -> int:
+    """Lines that show nearly every row whole; the few longer ones open at a click."""
+    lignes = pd.DataFrame(
+        {
+            c: [math.ceil(REMPLI * _pixels(v) / (w - MARGES)) for v in _cellules(cadre[c])]
+            for c, w in largeurs.items()
+        }
+    )
+    return int(lignes.max(axis=1).quantile(PRESQUE_TOUTES, interpolation="higher"))
+
+
+def _minimum(colonne: pd.Series, titre: str) -> int:
+    mots = {mot for valeur in _valeurs(colonne) for mot in valeur.split(" ")}
+    plus_long = max(
+        (min(_pixels(m), NOM_MAX if NOM.search(m) else MOT_MAX) for m in mots), default=0
+    )
+    return math.ceil(max(_pixels(titre), plus_long)) + MARGES
+
+
+def _entiere(colonne: pd.Series, titre: str) -> int:
+    return math.ceil(max(_pixels(titre), _texte_max(colonne))) + MARGES
+
+
+def _texte_max(colonne: pd.Series) -> float:
+    return max(map(_pixels, set(_valeurs(colonne))), default=0)
+
+
+def _valeurs(colonne: pd.Series) -> list[str]:
+    return _cellules(colonne.drop_duplicates())
+
+
+def _cellules(colonne: pd.Series) -> list[str]:
+    """The cells, as the grid writes them."""
+    if not pd.api.types.is_numeric_dtype(colonne):
+        return [INCONNU if pd.isna(v) else str(v) for v in colonne]
+    return [nombre(v, 0 if pd.isna(v) or v == int(v) else 3) for v in colonne.astype(float)]
+
+
+def _pixels(texte: str) -> float:
+    return sum(ETROIT if c in ETROITS else LARGE if c in LARGES else MOYEN for c in texte)

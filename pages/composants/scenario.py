@@ -1,0 +1,122 @@
+"""One scenario on screen: its state, its acts, its notes, its decisions, its journal."""
+
+from datetime import date
+from functools import partial
+
+import streamlit as st
+
+from pages.composants import acces, cadre
+from pages.composants.conflit import Saisie, agir
+from pipelines.reports.scenarios import Fiche
+from pipelines.scenarios import annotations, atelier, rejeu
+from pipelines.scenarios.annotations import Instance
+from pipelines.scenarios.lecteurs import Lecteur
+from pipelines.scenarios.scenario import Scenario
+
+
+def montrer(fiche: Fiche) -> None:
+    """All of a scenario, under its name."""
+    scenario = fiche.scenario
+    st.subheader(cadre.inerte(scenario.nom))
+    st.markdown(f"**{scenario.statut.libelle.capitalize()}** · {fiche.phrase}")
+    st.write(cadre.inerte(fiche.etat))
+    if fiche.mise_en_garde:
+        st.info(fiche.mise_en_garde)
+    if fiche.ecart:
+        _ecart(fiche)
+    _gestes(fiche)
+    journal, notes, decisions = st.tabs(["Journal", "Notes", "Décisions"])
+    with journal:
+        cadre.table_a_lire(fiche.journal, f"journal-{scenario.scenario_id}")
+    with notes:
+        _notes(fiche)
+    with decisions:
+        _decisions(fiche)
+
+
+def _ecart(fiche: Fiche) -> None:
+    scenario = fiche.scenario
+    st.warning(cadre.inerte(fiche.ecart))
+    st.button(
+        "Rejouer sur les données actuelles",
+        on_click=agir,
+        args=(_rejouer, scenario.scenario_id, scenario.version),
+        disabled=not scenario.est_ouvert,
+        help="Mêmes hypothèses, mêmes verrous. Un seul acte, qui s'annule.",
+    )
+
+
+def _rejouer(lecteur: Lecteur, scenario_id: str, version: int) -> Scenario:
+    return rejeu.rejouer(lecteur, acces.base(), scenario_id, version).scenario
+
+
+def _gestes(fiche: Fiche) -> None:
+    """Undo, redo, status, name, derive: each with the version on screen."""
+    scenario = fiche.scenario
+    ici = (scenario.scenario_id, scenario.version)
+    annuler, refaire, statut, renommer, deriver = st.columns(5)
+    annuler.button(
+        "Annuler",
+        on_click=agir,
+        args=(atelier.annuler, *ici),
+        disabled=not (scenario.est_ouvert and scenario.peut_annuler),
+        width="stretch",
+    )
+    refaire.button(
+        "Rétablir",
+        on_click=agir,
+        args=(atelier.refaire, *ici),
+        disabled=not (scenario.est_ouvert and scenario.peut_refaire),
+        width="stretch",
+    )
+    with statut.popover("Statut", disabled=not fiche.suivants, width="stretch"):
+        voulu = st.radio("Devient", list(fiche.suivants), format_func=fiche.suivants.get)
+        st.button(
+            "Changer le statut",
+            on_click=agir,
+            args=(atelier.changer_statut, *ici, voulu),
+            type="primary",
+        )
+    with renommer.popover("Renommer", disabled=not scenario.est_ouvert, width="stretch"):
+        nom = Saisie("Nouveau nom", scenario.nom, f"nom-{ici}")
+        st.button("Renommer", on_click=agir, args=(atelier.renommer, *ici, nom), key="renommer")
+    with deriver.popover("Dériver", width="stretch"):
+        nom = Saisie("Nom du nouveau scénario", f"{scenario.nom} (suite)", f"suite-{ici}")
+        st.button(
+            "Dériver un scénario",
+            on_click=partial(agir, dit="Nouveau scénario, au même plan."),
+            args=(atelier.deriver, scenario.scenario_id, nom),
+            type="primary",
+        )
+
+
+def _notes(fiche: Fiche) -> None:
+    scenario = fiche.scenario
+    cadre.table_ou(fiche.notes, f"notes-{scenario.scenario_id}", "Aucune note.")
+    with st.form("note", clear_on_submit=True):
+        site, poste = st.columns(2)
+        site_id = site.selectbox("Site", list(fiche.sites), format_func=fiche.sites.get)
+        poste_id = poste.selectbox("Poste", list(fiche.postes), format_func=fiche.postes.get)
+        texte = st.text_area("Note")
+        if st.form_submit_button("Ajouter la note", disabled=not scenario.est_ouvert):
+            agir(
+                partial(annotations.noter, site_id=site_id or None, poste_id=poste_id or None),
+                scenario.scenario_id,
+                texte,
+            )
+            st.rerun()
+
+
+def _decisions(fiche: Fiche) -> None:
+    scenario = fiche.scenario
+    cadre.table_ou(
+        fiche.decisions, f"decisions-{scenario.scenario_id}", "Aucune décision n'est notée."
+    )
+    with st.form("decision", clear_on_submit=True):
+        instance, tenue_le = st.columns(2)
+        qui = instance.selectbox("Instance", list(Instance))
+        quand = tenue_le.date_input("Réunie le", value=date.today(), format="DD/MM/YYYY")
+        texte = st.text_area("Décision ou avis")
+        if st.form_submit_button("Noter la décision", disabled=not scenario.est_ouvert):
+            agir(annotations.decider, scenario.scenario_id, qui, quand, texte)
+            st.rerun()

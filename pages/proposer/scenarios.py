@@ -1,0 +1,32 @@
+"""The scenarios kept for a département: the list, and the one of the address."""
+
+import streamlit as st
+
+from pages.composants import acces, cadre, conflit, scenario
+from pipelines.scenarios import atelier
+
+departement = cadre.departement()
+vue = acces.lire_situation(acces.version(), departement)
+st.title(f"{vue.nom} : quels scénarios sont gardés ?")
+conflit.dire()
+liste = acces.lire_scenarios(departement)
+st.markdown(f"#### {liste.phrase}")
+if liste.noms:
+    cadre.table_a_lire(liste.table, f"scenarios-{departement}")
+    choisi = cadre.choisir(
+        "Scénario à ouvrir", liste.noms, "scenario", defaut=next(iter(liste.noms))
+    )
+    scenario.montrer(acces.lire_scenario(choisi))
+else:
+    st.write(
+        "Un scénario garde une répartition et tout ce qu'on en fait. Partir d'une proposition : "
+        "page « Proposer », bouton « Garder comme scénario » ; ou des présences d'aujourd'hui, "
+        "ci-dessous."
+    )
+if not vue.a_des_postes:
+    cadre.sans_postes()
+with st.form("aujourd_hui"):
+    nom = st.text_input("Nom", value="Répartition d'aujourd'hui")
+    if st.form_submit_button("Partir des présences d'aujourd'hui"):
+        conflit.agir(atelier.creer_aujourd_hui, acces.base(), nom, departement)
+        st.rerun()

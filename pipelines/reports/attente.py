@@ -1,0 +1,63 @@
+"""The queue of the computations, as someone who waits reads it."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import pandas as pd
+
+from pipelines.base.textes import pluriel, pourcentage
+from pipelines.scenarios import file_des_calculs
+from pipelines.scenarios.file_des_calculs import Travail
+
+MINUTE_S = 60
+
+
+@dataclass(frozen=True)
+class VueFile:
+    """`travaux`: a line a computation, those at work first; `places`: how many run at once."""
+
+    travaux: pd.DataFrame
+    places: int
+
+    def attente(self, rang: int) -> str:
+        """What to tell the one before whom `rang` computations wait."""
+        avant = (
+            "le prochain à commencer"
+            if rang == 0
+            else f"{pluriel(rang, 'calcul')} {'attend' if rang == 1 else 'attendent'} avant lui"
+        )
+        return (
+            f"Ce calcul attend son tour : {avant}. Cette machine en mène "
+            f"{self.places} à la fois. Il commencera de lui-même, même si l'onglet est fermé."
+        )
+
+
+def vue() -> VueFile:
+    """What this machine computes and what waits."""
+    maintenant = datetime.now(UTC).replace(tzinfo=None)
+    lignes = [_ligne(travail, maintenant) for travail in file_des_calculs.travaux()]
+    colonnes = ["Calcul", "Département", "Demandé par", "Où il en est"]
+    return VueFile(pd.DataFrame(lignes, columns=colonnes), file_des_calculs.places())
+
+
+def _ligne(travail: Travail, maintenant: datetime) -> tuple[str, str, str, str]:
+    return (
+        travail.libelle,
+        travail.departement,
+        travail.auteur,
+        _ou_il_en_est(travail, maintenant),
+    )
+
+
+def _ou_il_en_est(travail: Travail, maintenant: datetime) -> str:
+    if travail.lance_le is None:
+        return f"attend depuis {_duree(maintenant - travail.demande_le)}"
+    part = (travail.avancement or {"fraction": 0.0})["fraction"]
+    return f"{pourcentage(part)} fait, depuis {_duree(maintenant - travail.lance_le)}"
+
+
+def _duree(ecart: timedelta) -> str:
+    secondes = max(0, round(ecart.total_seconds()))
+    if secondes < MINUTE_S:
+        return pluriel(secondes, "seconde")
+    return pluriel(secondes // MINUTE_S, "minute")

@@ -1,0 +1,29 @@
+"""The French pages of `docs/`, shown in the application as they are written."""
+
+from dataclasses import dataclass
+
+from pipelines.base import chemins
+from pipelines.base.erreurs import AtlasError
+
+
+@dataclass(frozen=True)
+class Document:
+    """A page of the guide: its title, and what follows (Markdown)."""
+
+    titre: str
+    corps: str
+
+
+def document(nom: str) -> Document:
+    """The page `docs/<nom>.md`; AtlasError when this installation lacks it."""
+    fichier = chemins.DOCUMENTS / f"{nom}.md"
+    try:
+        texte = fichier.read_text(encoding="utf-8")
+    except FileNotFoundError as cause:
+        raise AtlasError(
+            "Cette page du guide manque à l'installation.",
+            fichier=str(fichier),
+            remede="récupérer le dossier docs avec le reste d'Atlas",
+        ) from cause
+    titre, _, corps = texte.partition("\n")
+    return Document(titre.removeprefix("# "), corps.strip())

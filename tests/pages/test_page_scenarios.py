@@ -1,0 +1,129 @@
+"""The page « Scénarios »: what it says when empty, what a click does, what a conflict asks."""
+
+import re
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from pages.composants.cadre import PAGES
+from pipelines.base import chemins
+from pipelines.scenarios import atelier
+from pipelines.scenarios.lecteurs import Lecteur
+
+CLAIRE, KARIM = Lecteur("Claire"), Lecteur("Karim")
+
+
+@pytest.fixture
+def ouvrir(entrepot_exemple, tmp_path, monkeypatch):
+    """The page for the 005, over an empty store; again at each call."""
+    monkeypatch.setattr(chemins, "CALCULS", tmp_path / "calculs")
+    monkeypatch.setattr(chemins, "ATELIER", tmp_path / "atelier.sqlite")
+    monkeypatch.delenv("ATLAS_BASE_URL", raising=False)
+    monkeypatch.setenv("ATLAS_LECTEUR", "Claire")
+    monkeypatch.setenv("ATLAS_ENTREPOT", str(entrepot_exemple))
+
+    def ouvrir(**parametres):
+        ecran = AppTest.from_file(str(chemins.APPLICATION), default_timeout=60)
+        for nom, valeur in {"departement": "005", **parametres}.items():
+            ecran.query_params[nom] = valeur
+        ecran.run()
+        fichier = PAGES["scenarios"][0].relative_to(chemins.RACINE / "pages")
+        return ecran.switch_page(f"../{fichier}").run()
+
+    return ouvrir
+
+
+@pytest.fixture
+def scenario(ouvrir, entrepot_exemple):
+    """Today's presences, the first of them removed."""
+    neuf = atelier.creer_aujourd_hui(CLAIRE, entrepot_exemple, "Rentrée 2027", "005")
+    return atelier.modifier(CLAIRE, neuf.scenario_id, 1, "Retiré", plan=neuf.plan[1:])
+
+
+def dits(ecran):
+    """All the words of the page, with plain spaces."""
+    return re.sub(r"\s", " ", " ".join(m.value for m in ecran.markdown))
+
+
+def dans_l_adresse(ecran):
+    """The scenario of the address, given as a text or in a list."""
+    valeur = ecran.query_params["scenario"]
+    return valeur if isinstance(valeur, str) else valeur[0]
+
+
+def bouton(ecran, libelle):
+    """The button that says so."""
+    [trouve] = [b for b in ecran.button if b.label == libelle]
+    return trouve
+
+
+def test_an_empty_page_says_how_to_fill_it_and_a_click_does(ouvrir):
+    ecran = ouvrir()
+    assert "Aucun scénario n'est encore gardé" in dits(ecran)
+    assert "Garder comme scénario" in dits(ecran)
+    ecran = bouton(ecran, "Partir des présences d'aujourd'hui").click().run()
+    assert not ecran.exception
+    assert "1 scénario : 1 brouillon." in dits(ecran)
+    [vu] = atelier.lister(CLAIRE, "005")
+    assert (vu.nom, vu.auteur) == ("Répartition d'aujourd'hui", "Claire")
+    assert dans_l_adresse(ecran) == vu.scenario_id
+
+
+def test_a_click_undoes_then_does_again_the_last_act(ouvrir, scenario):
+    ecran = bouton(ouvrir(scenario=scenario.scenario_id), "Annuler").click().run()
+    assert len(atelier.ouvrir(CLAIRE, scenario.scenario_id).plan) == len(scenario.plan) + 1
+    bouton(ecran, "Rétablir").click().run()
+    assert atelier.ouvrir(CLAIRE, scenario.scenario_id).plan == scenario.plan
+
+
+def test_a_click_on_what_someone_changed_meanwhile_does_nothing_and_says_who(ouvrir, scenario):
+    ecran = ouvrir(scenario=scenario.scenario_id)
+    autre = atelier.renommer(KARIM, scenario.scenario_id, scenario.version, "Autre nom")
+    ecran = bouton(ecran, "Annuler").click().run()
+    assert "Karim" in dits(ecran)
+    assert "n'a pas été enregistré" in dits(ecran)
+    assert atelier.ouvrir(CLAIRE, scenario.scenario_id) == autre
+    ecran = bouton(ecran, "Prendre l'état actuel").click().run()
+    assert "n'a pas été enregistré" not in dits(ecran)
+    bouton(ecran, "Annuler").click().run()
+    assert atelier.ouvrir(CLAIRE, scenario.scenario_id).version == autre.version + 1
+
+
+def conflit_sur_le_plan(scenario):
+    """Claire saves on a version Karim has left behind."""
+    atelier.renommer(KARIM, scenario.scenario_id, scenario.version, "Autre nom")
+    with pytest.raises(atelier.Conflit) as refus:
+        atelier.modifier(
+            CLAIRE, scenario.scenario_id, scenario.version, "Le mien", plan=scenario.plan[1:]
+        )
+    return refus.value
+
+
+@pytest.mark.parametrize("choix", ["Y reporter mes changements", "Garder les miens"])
+def test_a_conflict_on_a_plan_offers_to_report_it_or_to_keep_it_apart(ouvrir, scenario, choix):
+    conflit = conflit_sur_le_plan(scenario)
+    ecran = ouvrir(scenario=scenario.scenario_id)
+    ecran.session_state["conflit"] = conflit
+    ecran.run()
+    [voulu] = [b for b in ecran.button if b.label.startswith(choix)]
+    ecran = voulu.click().run()
+    assert not ecran.exception
+    gardes = atelier.lister(CLAIRE, "005")
+    ici = atelier.ouvrir(CLAIRE, dans_l_adresse(ecran))
+    assert ici.plan == conflit.mien.plan
+    assert len(gardes) == (1 if choix.startswith("Y") else 2)
+    assert "n'a pas été enregistré" not in dits(ecran)
+
+
+def test_the_warning_of_an_arrete_scenario_says_to_derive(ouvrir, scenario):
+    version = scenario.version
+    for statut in ("presente_en_gt", "presente_en_csa", "arrete"):
+        version = atelier.changer_statut(CLAIRE, scenario.scenario_id, version, statut).version
+    ecran = ouvrir(scenario=scenario.scenario_id)
+    assert any("en dériver un" in i.value for i in ecran.main.info)
+    assert bouton(ecran, "Annuler").disabled
+    ecran = bouton(ecran, "Dériver un scénario").click().run()
+    assert [s.nom for s in atelier.lister(CLAIRE, "005")] == [
+        "Rentrée 2027 (suite)",
+        "Rentrée 2027",
+    ]
