@@ -53,14 +53,6 @@ cadre.table(
     vue.table,
     f"academie-{niveau}",
     hauteur="content",
-    titres={
-        "Dont vacants (ETP)": "Vacants (ETP)",
-        "Besoin (½ j. par cycle)": "Besoin (½ j.)",
-        "Besoin par ETP (½ j.)": "Besoin par ETP",
-        "Couverture (% du besoin)": "Couvert (%)",
-        "Sites prioritaires": "Prioritaires",
-        "Prioritaires sans présence": "Sans présence",
-    },
 )
 st.caption(
     "Demi-journées par cycle de 4 semaines. Sans présence : sites prioritaires que personne ne "
