@@ -523,7 +523,7 @@ def _marge(lecteur: Lecteur, departement: str) -> str | None:
     """The sentence of the last kept study of margins of a département; None when there is none."""
     if not lecteur.peut(Acte.LIRE, departement):
         return None
-    for etat in calculs.derniers(departement):
+    for etat in calculs.derniers(lecteur, departement):
         lue = marges.vue(etat.dossier, Nature.MARGES)
         if lue is not None:
             return lue.phrase
