@@ -12,10 +12,13 @@ import streamlit as st
 
 from pipelines.base import chemins
 from pipelines.reports import (
+    academie,
+    activite,
     adaptation,
     ajuster,
     attente,
     besoins,
+    cartes_du_departement,
     comparer,
     deplacements,
     doctrines,
@@ -29,6 +32,8 @@ from pipelines.reports import (
     marges,
     methode,
     modeles,
+    moyens,
+    partage,
     priorites,
     proposition,
     recherche,
@@ -97,6 +102,59 @@ def avertissements(version: str) -> list[str]:
 def lire_situation(version: str, departement: str) -> situation.Situation:
     """The first screen of a département."""
     return situation.situation(base(), departement)
+
+
+@st.cache_resource(**CACHE)
+def lire_academie(
+    version: str, regles: str, niveau: academie.Niveau, departement: str | None
+) -> academie.VueAcademie:
+    """The départements side by side, or the bassins of one."""
+    return academie.vue(base(), niveau, departement)
+
+
+def lire_suivi() -> academie.VueSuivi:
+    """Scenarios and margins by département; read anew each time, they come and go."""
+    return academie.suivi(lecteur(), base())
+
+
+@st.cache_resource(**CACHE)
+def repartir(
+    version: str,
+    regles: str,
+    niveau: academie.Niveau,
+    departement: str | None,
+    variation_etp: float,
+    plancher: float,
+    perte_max: float | None,
+) -> partage.VueRepartition:
+    """ETP shared between territories by each method."""
+    return partage.repartir(base(), niveau, departement, variation_etp, plancher, perte_max)
+
+
+@st.cache_resource(**CACHE)
+def lire_moyens(version: str, lecteur: Lecteur, departement: str) -> moyens.VueMoyens:
+    """The postes of a département and what they can give."""
+    return moyens.vue(lecteur, base(), departement)
+
+
+@st.cache_resource(**CACHE)
+def lire_activite(version: str, lecteur: Lecteur, departement: str) -> activite.VueActivite:
+    """What was counted in a département."""
+    return activite.vue(lecteur, base(), departement)
+
+
+@st.cache_resource(**CACHE)
+def lire_couche(
+    version: str, departement: str, couche: str, bassin: str, categorie: str
+) -> cartes_du_departement.VueCarte:
+    """The map of a département, a layer and its filters."""
+    return cartes_du_departement.vue(base(), departement, couche, bassin, categorie)
+
+
+@st.cache_resource(**CACHE)
+def choix_de_carte(version: str, departement: str) -> tuple[dict[str, str], dict[str, str]]:
+    """The bassins and the categories a map may be filtered by, code → words."""
+    return cartes_du_departement.filtres(base(), departement)
 
 
 @st.cache_resource(**CACHE)

@@ -16,8 +16,12 @@ from pipelines.base.textes import INCONNU, enumeration, nombre, pour_tableur
 DOSSIER = chemins.RACINE / "pages"
 PAGES = {
     "situation": (DOSSIER / "analyser" / "situation.py", "Situation"),
+    "carte": (DOSSIER / "analyser" / "carte.py", "Carte"),
     "etablissement": (DOSSIER / "analyser" / "etablissement.py", "Établissement"),
     "signaux": (DOSSIER / "analyser" / "signaux.py", "Sites à examiner"),
+    "moyens": (DOSSIER / "analyser" / "moyens.py", "Moyens"),
+    "activite": (DOSSIER / "analyser" / "activite.py", "Activité"),
+    "academie": (DOSSIER / "analyser" / "academie.py", "Académie"),
     "priorites": (DOSSIER / "comprendre" / "priorites.py", "Priorités"),
     "besoins": (DOSSIER / "comprendre" / "besoins.py", "Besoins"),
     "adapter": (DOSSIER / "comprendre" / "adapter.py", "Adapter"),

@@ -13,6 +13,7 @@ for _module in (
     "comparer",
     "comprendre",
     "deplacer",
+    "territoires",
     "servir",
     "mesurer",
     "atelier",

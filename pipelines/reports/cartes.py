@@ -89,7 +89,7 @@ def fond(connexion: duckdb.DuckDBPyConnection, departement: str) -> Fond:
     """The contours of `departement`, empty when the warehouse has none."""
     communes = entrepot.lire(connexion, "mart_commune", departement)
     communes = communes[communes["contour_wkb"].notna()]
-    formes = [_en_lambert(bytes(wkb)) for wkb in communes["contour_wkb"]]
+    formes = [en_lambert(bytes(wkb)) for wkb in communes["contour_wkb"]]
     ensemble = shapely.union_all(formes) if formes else shapely.Polygon()
     seuil = reference.valeur("territoire", "ville_affichee_habitants")
     grandes = [
@@ -113,8 +113,8 @@ def fond(connexion: duckdb.DuckDBPyConnection, departement: str) -> Fond:
         [departement],
     ).fetchall()
     return Fond(
-        communes=_lignes([f.simplify(SIMPLIFICATION_M) for f in formes]),
-        departement=_lignes([ensemble.buffer(1).simplify(SIMPLIFICATION_M)]),
+        communes=lignes([f.simplify(SIMPLIFICATION_M) for f in formes]),
+        departement=lignes([ensemble.buffer(1).simplify(SIMPLIFICATION_M)]),
         villes=villes,
         ville_dense=_ville_dense(communes, formes, denses),
     )
@@ -130,14 +130,15 @@ def _ville_dense(
     return None
 
 
-def _en_lambert(wkb: bytes) -> shapely.Geometry:
+def en_lambert(wkb: bytes) -> shapely.Geometry:
+    """A contour of the warehouse in metres."""
     return shapely.transform(
         shapely.from_wkb(wkb),
         lambda xy: np.column_stack(LAMBERT_93.transform(xy[:, 0], xy[:, 1])),
     )
 
 
-def _lignes(formes: list) -> tuple[list[float | None], list[float | None]]:
+def lignes(formes: list) -> tuple[list[float | None], list[float | None]]:
     """Polygons as one line of points, a gap (None) between rings."""
     xs: list[float | None] = []
     ys: list[float | None] = []

@@ -1,0 +1,39 @@
+"""The activity: what the records count, and what they lack."""
+
+import streamlit as st
+
+from pages.composants import acces, cadre
+
+departement = cadre.departement()
+vue = acces.lire_activite(acces.version(), acces.lecteur(), departement)
+st.title(f"{vue.nom} : que comptent les relevés d'activité ?")
+st.markdown(f"#### {vue.phrase}")
+if vue.annee is None:
+    st.info(
+        "Ajouter le fichier « activite » sur la page « Données » ; son modèle s'y télécharge, et "
+        "le guide en décrit les colonnes."
+    )
+    st.stop()
+
+st.caption(vue.completude)
+for phrase in vue.ruptures:
+    st.warning(phrase)
+st.markdown("##### Année après année")
+cadre.table_a_lire(vue.indicateurs, f"activite-{departement}")
+for (titre, table), colonne in zip(vue.details.items(), st.columns(2, gap="medium"), strict=True):
+    with colonne:
+        st.markdown(f"##### {titre}")
+        cadre.table_a_lire(table, f"{titre}-{departement}")
+st.markdown(f"##### Par trimestre, en {vue.annee}")
+cadre.table_ou(
+    vue.periodes, f"activite-periodes-{departement}", "Aucun relevé trimestriel pour cette année."
+)
+st.markdown(f"##### Site par site, en {vue.annee}")
+cadre.table(vue.sites, f"activite-sites-{departement}")
+st.caption(vue.note)
+st.download_button(
+    "Télécharger la page (Excel)",
+    vue.classeur,
+    file_name=f"activite-{departement}.xlsx",
+    on_click="ignore",
+)

@@ -1,0 +1,235 @@
+"""The postes of a département and what they can give, computed line by line from its texts."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+
+from pipelines.base import reference
+from pipelines.base.textes import enumeration, jour, nombre, pluriel
+from pipelines.marts import entrepot
+from pipelines.reports import classeur
+from pipelines.reports.libelles import STATUTS
+from pipelines.scenarios.lecteurs import Acte, Lecteur, exiger
+from pipelines.scoring.capacite import capacite
+from pipelines.scoring.moyens import VACANT, capacites
+
+MOTIFS = {
+    "mdph": "MDPH",
+    "cdoea": "CDOEA",
+    "sapad": "SAPAD",
+    "coordination": "coordination",
+    "autre_mission": "autre mission",
+}
+
+
+@dataclass(frozen=True)
+class VueMoyens:
+    """The means: their sentence, the account from time to presence, the postes, what disagrees.
+
+    `postes` is empty for who may not read poste by poste; `note` then says so.
+    """
+
+    nom: str
+    phrase: str
+    compte: pd.DataFrame
+    textes: pd.DataFrame
+    statuts: pd.DataFrame
+    postes: pd.DataFrame
+    desaccords: list[str]
+    note: str
+    a_des_postes: bool
+
+    def classeur(self) -> bytes:
+        """The page as an Excel workbook."""
+        tables = {"Du temps à la présence": self.compte, "Par statut": self.statuts}
+        if not self.postes.empty:
+            tables["Postes"] = self.postes
+        return classeur.ecrire(
+            [self.phrase, *self.desaccords, self.note], {**tables, "Textes": self.textes}
+        )
+
+
+def vue(lecteur: Lecteur, base: Path, departement: str) -> VueMoyens:
+    """The means of `departement`; poste by poste only for who may read a plan there."""
+    exiger(lecteur, Acte.LISTER, departement)
+    with entrepot.ouvrir(base) as connexion:
+        nom = entrepot.exiger_departement(connexion, departement)
+        postes = _postes(connexion, departement)
+    un_a_un = lecteur.peut(Acte.LIRE, departement)
+    return VueMoyens(
+        nom=nom,
+        phrase=_phrase(postes),
+        compte=_compte(postes),
+        textes=_textes(),
+        statuts=_par_statut(postes),
+        postes=_table(postes) if un_a_un else pd.DataFrame(),
+        desaccords=_desaccords(postes, un_a_un=un_a_un),
+        note=(
+            "Demi-journées par cycle de 4 semaines. La capacité de chaque poste est arrondie "
+            "vers le bas : nul ne reçoit plus que son temps. Les postes vacants comptent, comme "
+            "ce qu'il y a à répartir."
+            if un_a_un
+            else "Le détail poste par poste n'est pas montré à ce lecteur."
+        ),
+        a_des_postes=not postes.empty,
+    )
+
+
+def _postes(connexion: duckdb.DuckDBPyConnection, departement: str) -> pd.DataFrame:
+    """The postes of a département with their account and what they give today, half-days."""
+    postes = entrepot.lire(connexion, "mart_poste", departement).sort_values("poste_id")
+    donnees = dict(
+        connexion.execute(
+            "select poste_id, sum(demi_journees_cycle)::integer from mart_presence group by all"
+        ).fetchall()
+    )
+    bassins = dict(connexion.execute("select uai, bassin from mart_etablissement").fetchall())
+    toutes = capacites(connexion)
+    postes["sans_secteur"] = postes["sans_secteur"].astype(bool)
+    detail = [
+        capacite(float(q), float(h))
+        for q, h in zip(postes["quotite_etp"], postes["hors_secteur_etp"], strict=True)
+    ]
+    postes["brute"] = [d.brute for d in detail]
+    postes["hors_secteur"] = [d.hors_secteur for d in detail]
+    postes["reunions"] = [d.reunions for d in detail]
+    postes["entiere"] = [d.demi_journees_cycle for d in detail]
+    postes["ailleurs"] = [int(toutes["ailleurs"][p]) for p in postes["poste_id"]]
+    postes["capacite"] = [int(toutes["capacite"][p]) for p in postes["poste_id"]]
+    postes["donnees"] = [int(donnees.get(p, 0)) for p in postes["poste_id"]]
+    postes["bassin_residence"] = [bassins.get(u) for u in postes["residence_uai"]]
+    return postes.reset_index(drop=True)
+
+
+def _phrase(postes: pd.DataFrame) -> str:
+    if postes.empty:
+        return "Aucun poste n'est connu pour ce département."
+    servants = postes[~postes["sans_secteur"]]
+    quotites = servants["quotite_etp"].astype(float)
+    vacants = float(quotites[servants["statut"] == VACANT].sum())
+    libres = int((servants["entiere"] - servants["donnees"]).clip(lower=0).sum())
+    vacance = f"dont {nombre(vacants, 1)} vacants" if vacants else "aucun vacant"
+    return (
+        f"{pluriel(len(servants), 'poste')} avec secteur ({nombre(quotites.sum(), 1)} ETP, "
+        f"{vacance}) peuvent donner {nombre(servants['capacite'].sum())} demi-journées par cycle "
+        f"de 4 semaines, dont {nombre(libres)} ne sont pas encore données."
+    )
+
+
+def _compte(postes: pd.DataFrame) -> pd.DataFrame:
+    """From the time of all postes to what can be shared out: each line, and its running total."""
+    avec = postes[~postes["sans_secteur"]]
+    brute = float(postes["brute"].sum())
+    lignes = [
+        ("Temps en présence de tous les postes", brute),
+        ("Postes sans secteur", float(avec["brute"].sum()) - brute),
+        ("Missions hors secteur", -float(avec["hors_secteur"].sum())),
+        ("Réunions de service", -float(avec["reunions"].sum())),
+    ]
+    lignes.append(
+        ("Arrondi de chaque poste", float(avec["entiere"].sum()) - sum(v for _, v in lignes))
+    )
+    lignes.append(("Présences dans un autre département", -float(avec["ailleurs"].sum())))
+    cadre = pd.DataFrame(lignes, columns=["Ligne", "Demi-journées par cycle"])
+    cadre["Reste"] = cadre["Demi-journées par cycle"].cumsum()
+    return cadre.round(dict.fromkeys(cadre.columns[1:], 1))
+
+
+def _textes() -> pd.DataFrame:
+    """The parameters of the account with their source and dates."""
+    return pd.DataFrame(
+        [
+            (
+                p.description,
+                str(p.valeur).replace(".", ","),
+                p.unite,
+                p.source,
+                jour(p.en_vigueur_le.isoformat()),
+            )
+            for nom, p in reference.parametres("temps_travail").items()
+            if nom != "periodicites"
+        ],
+        columns=["Paramètre", "Valeur", "Unité", "Source", "En vigueur le"],
+    )
+
+
+def _par_statut(postes: pd.DataFrame) -> pd.DataFrame:
+    lignes = []
+    for code, mot in STATUTS.items():
+        siens = postes[postes["statut"] == code]
+        lignes.append(
+            (
+                mot,
+                len(siens),
+                round(float(siens["quotite_etp"].astype(float).sum()), 2),
+                round(float(siens["hors_secteur_etp"].astype(float).sum()), 2),
+                int(siens["sans_secteur"].sum()),
+            )
+        )
+    return pd.DataFrame(
+        lignes,
+        columns=["Statut", "Postes", "ETP", "Dont hors secteur (ETP)", "Postes sans secteur"],
+    )
+
+
+def _table(postes: pd.DataFrame) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "Poste": postes["poste_id"],
+            "Fonction": postes["fonction"],
+            "Résidence": postes["residence"],
+            "Commune": postes["residence_commune"],
+            "Bassin": postes["bassin"],
+            "Statut": [STATUTS[s] for s in postes["statut"]],
+            "Quotité (ETP)": postes["quotite_etp"].astype(float),
+            "Hors secteur (ETP)": postes["hors_secteur_etp"].astype(float),
+            "Motif": [MOTIFS.get(m, m) if m else "—" for m in postes["hors_secteur_motif"]],
+            "En présence (½ j.)": postes["brute"].astype(float).round(1),
+            "− Hors secteur (½ j.)": postes["hors_secteur"].astype(float).round(1),
+            "− Réunions (½ j.)": postes["reunions"].astype(float).round(1),
+            "Capacité (½ j.)": postes["entiere"].astype(int),
+            "Données (½ j.)": postes["donnees"].astype(int),
+            "Secteur": ["non" if sans else "oui" for sans in postes["sans_secteur"]],
+        }
+    )
+
+
+def _desaccords(postes: pd.DataFrame, *, un_a_un: bool) -> list[str]:
+    """Where two facts on the same poste don't agree: each says what to check."""
+    motif_absent = (postes["hors_secteur_etp"].astype(float) > 0) & postes[
+        "hors_secteur_motif"
+    ].isna()
+    cas = [
+        (
+            postes["donnees"] > postes["entiere"],
+            "donne plus de demi-journées que sa capacité",
+            "vérifier sa quotité, ses missions ou ses présences",
+        ),
+        (
+            postes["sans_secteur"] & (postes["donnees"] > 0),
+            "est dit sans secteur et a pourtant des présences",
+            "corriger l'un des deux fichiers",
+        ),
+        (
+            ~postes["sans_secteur"] & (postes["donnees"] == 0),
+            "a un secteur et aucune présence",
+            "ajouter ses présences, ou le dire sans secteur",
+        ),
+        (motif_absent, "a du temps hors secteur sans motif", "ajouter le motif"),
+        (
+            postes["bassin"].notna()
+            & postes["bassin_residence"].notna()
+            & (postes["bassin"] != postes["bassin_residence"]),
+            "n'est pas dans le bassin de sa résidence",
+            "vérifier son bassin, ou sa résidence",
+        ),
+    ]
+    phrases = []
+    for touches, quoi, remede in cas:
+        siens = list(postes.loc[touches.astype(bool), "poste_id"]) if len(postes) else []
+        if siens:
+            noms = f" ({enumeration(siens)})" if un_a_un else ""
+            phrases.append(f"{pluriel(len(siens), 'poste')}{noms} : {quoi} ; {remede}.")
+    return phrases

@@ -1,0 +1,150 @@
+"""The means and the activity of a département, and its large map."""
+
+import duckdb
+import pandas as pd
+import pytest
+
+from pipelines.marts import entrepot
+from pipelines.reports import activite, cartes_du_departement, moyens
+from pipelines.reports.cartes_du_departement import Couche
+from pipelines.scenarios.lecteurs import Lecteur, Role
+from pipelines.scoring.moyens import moyens as moyens_a_repartir
+
+LOCAL = Lecteur("essai")
+INSTANCE = Lecteur("essai", Role.INSTANCE)
+DEPARTEMENTS = ("004", "005", "013", "084")
+
+
+@pytest.fixture
+def copie(entrepot_exemple, tmp_path):
+    """The example, to change: a function that runs one statement and gives the file."""
+
+    def copie(*ordres):
+        fichier = tmp_path / "copie.duckdb"
+        fichier.write_bytes(entrepot_exemple.read_bytes())
+        with duckdb.connect(str(fichier)) as connexion:
+            for ordre in ordres:
+                connexion.execute(ordre)
+        return fichier
+
+    return copie
+
+
+@pytest.mark.parametrize("departement", DEPARTEMENTS)
+def test_le_compte_descend_du_temps_des_postes_a_ce_que_l_optimiseur_repartit(
+    entrepot_exemple, departement
+):
+    compte = moyens.vue(LOCAL, entrepot_exemple, departement).compte
+    with entrepot.ouvrir(entrepot_exemple) as connexion:
+        attendu = moyens_a_repartir(connexion)[departement].demi_journees
+    assert compte["Reste"].iloc[-1] == attendu
+    assert compte["Demi-journées par cycle"].sum() == pytest.approx(attendu, abs=0.3)
+
+
+def test_le_compte_des_postes_reels_est_celui_de_l_optimiseur(entrepot_reel):
+    compte = moyens.vue(LOCAL, entrepot_reel, "034").compte
+    with entrepot.ouvrir(entrepot_reel) as connexion:
+        assert compte["Reste"].iloc[-1] == moyens_a_repartir(connexion)["034"].demi_journees
+
+
+def test_un_poste_qui_donne_plus_que_son_temps_est_signale_par_son_identifiant(copie):
+    fichier = copie(
+        "update mart_presence set demi_journees_cycle = 60 where poste_id = "
+        "(select min(poste_id) from mart_poste where departement = '005' and not sans_secteur)"
+    )
+    [phrase] = [
+        p for p in moyens.vue(LOCAL, fichier, "005").desaccords if "plus de demi-journées" in p
+    ]
+    assert "SIM-005-" in phrase
+    [tue] = [
+        p for p in moyens.vue(INSTANCE, fichier, "005").desaccords if "plus de demi-journées" in p
+    ]
+    assert "SIM-" not in tue
+
+
+def test_une_instance_ne_lit_pas_les_moyens_poste_par_poste(entrepot_exemple):
+    vue = moyens.vue(INSTANCE, entrepot_exemple, "005")
+    assert vue.postes.empty
+    assert "n'est pas montré" in vue.note
+
+
+def test_sans_poste_les_moyens_le_disent(copie):
+    vue = moyens.vue(LOCAL, copie("delete from mart_poste"), "005")
+    assert vue.phrase == "Aucun poste n'est connu pour ce département."
+    assert not vue.a_des_postes
+    assert vue.desaccords == []
+
+
+@pytest.mark.parametrize("departement", DEPARTEMENTS)
+def test_les_totaux_de_l_activite_sont_ceux_des_sites(entrepot_exemple, departement):
+    vue = activite.vue(LOCAL, entrepot_exemple, departement)
+    totaux = vue.indicateurs.set_index("Indicateur")[vue.annee]
+    for libelle, total in totaux.items():
+        assert vue.sites[libelle].sum() == total, libelle
+    motifs = vue.details["Interventions selon leur motif"][vue.annee].sum()
+    assert motifs == totaux["Interventions individuelles, selon leur motif principal"]
+
+
+def test_une_serie_interrompue_est_dite_rompue(copie):
+    fichier = copie(
+        "delete from mart_activite where indicateur = 'signalements' "
+        "and annee_scolaire = '2024-2025'"
+    )
+    ruptures = activite.vue(LOCAL, fichier, "013").ruptures
+    assert any("Signalements" in r and "rompue" in r for r in ruptures)
+
+
+def test_sans_releve_l_activite_le_dit(copie):
+    vue = activite.vue(LOCAL, copie("delete from mart_activite"), "005")
+    assert vue.phrase.startswith("Aucun relevé d'activité")
+    assert vue.annee is None
+    assert vue.sites.empty
+
+
+@pytest.mark.parametrize("departement", DEPARTEMENTS)
+def test_une_instance_ne_voit_aucun_compte_sous_le_seuil(entrepot_exemple, departement):
+    vue = activite.vue(INSTANCE, entrepot_exemple, departement)
+    entiers = activite.vue(LOCAL, entrepot_exemple, departement)
+    tables = [vue.indicateurs, vue.sites, *vue.details.values()]
+    for table in tables:
+        vus = table.map(lambda v: v if isinstance(v, str) else str(v))
+        assert not vus.isin(["1", "2", "3", "4"]).any().any()
+    for colonne in entiers.sites.select_dtypes("number").columns:
+        caches = vue.sites[colonne] == "masqué"
+        assert caches.sum() != 1
+        if caches.any() and entiers.sites[colonne].sum() >= 5:
+            assert entiers.sites.loc[caches, colonne].sum() >= 5
+
+
+def test_un_compte_masque_ne_se_retrouve_pas_par_difference():
+    table = pd.DataFrame({"Site": ["a", "b", "c", "d"], "n": [3, 20, 9, 0]})
+    assert list(activite.masquer(table, 5)["n"]) == ["masqué", "20", "masqué", "0"]
+
+
+@pytest.mark.parametrize("couche", Couche)
+def test_chaque_couche_montre_les_memes_sites_et_les_dit_en_une_phrase(entrepot_exemple, couche):
+    vue = cartes_du_departement.vue(entrepot_exemple, "013", couche)
+    traces = [t for t in vue.carte.data if t.customdata is not None]
+    assert sum(len(t.x) for t in traces) == len(vue.sites)
+    assert vue.phrase.startswith(f"{len(vue.sites)} sites")
+    # a card of three lines at most
+    assert all(texte.count("<br>") <= 2 for t in traces for texte in t.text)
+
+
+def test_les_filtres_gardent_un_bassin_et_une_categorie(entrepot_exemple):
+    bassins, categories = cartes_du_departement.filtres(entrepot_exemple, "013")
+    vue = cartes_du_departement.vue(entrepot_exemple, "013", Couche.BESOIN, "ARLES")
+    assert "ARLES" in bassins
+    assert set(vue.sites["bassin"]) == {"ARLES"}
+    assert "13 sites sur 221" in vue.phrase
+    code = next(c for c, mots in categories.items() if mots == "Collège REP+")
+    gardes = cartes_du_departement.vue(entrepot_exemple, "013", Couche.BESOIN, "tous", code).sites
+    assert set(gardes["ep"]) == {"REP+"}
+
+
+def test_des_filtres_sans_site_le_disent(entrepot_exemple):
+    vue = cartes_du_departement.vue(
+        entrepot_exemple, "005", Couche.COUVERTURE, "BRIANCON", "college_rep_plus"
+    )
+    assert vue.sites.empty
+    assert vue.phrase.startswith("Aucun site")
