@@ -45,7 +45,7 @@ CROISSANCES: dict[str, tuple[tuple[int, int, int], ...]] = {
     "trajet": ((160, 60, 20), (160, 60, 30), (160, 60, 45), (160, 60, 60)),
 }
 """Points of each curve: sites, postes, travel limit (minutes one way)."""
-PART_CROISSANCE, ECART_CROISSANCE = 0.5, 0.01
+PART_CROISSANCE, ECART_CROISSANCE = 0.25, 0.01
 """Its duration, in durations of the others, and the gap each of its stages stops at."""
 
 Progres = Callable[[str, float], None]

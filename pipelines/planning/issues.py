@@ -93,6 +93,8 @@ def regles_en_cause(probleme: Probleme, exigences: tuple[Exigence, ...]) -> tupl
     for regle in modele.DURES:
         if regle.code in ("niveau", "verrou"):
             continue
+        if regle.code == "presence_entiere" and not probleme.reglages.presence_entiere:
+            continue
         ouvrir = _SANS.get(regle.code)
         essai = (
             Essai(probleme, exigences, sans=regle.code)
@@ -173,6 +175,10 @@ def _trajet_libre(probleme: Probleme) -> Probleme:
     return replace(probleme, reglages=replace(probleme.reglages, duree_trajet_max_min=limite))
 
 
+def _presence_libre(probleme: Probleme) -> Probleme:
+    return replace(probleme, reglages=replace(probleme.reglages, presence_entiere=False))
+
+
 def _bassin_libre(probleme: Probleme) -> Probleme:
     return replace(probleme, reglages=replace(probleme.reglages, meme_bassin=False))
 
@@ -193,6 +199,7 @@ _SANS: dict[str, Callable[[Probleme], Probleme]] = {
     "sans_secteur": _secteur_pour_tous,
     "trajet": _trajets_nuls,
     "bassin": _bassin_libre,
+    "presence_entiere": _presence_libre,
 }
 
 
