@@ -9,6 +9,7 @@ import typer
 
 from pipelines.banc import optimiseur as banc_optimiseur
 from pipelines.banc import sources as banc_sources
+from pipelines.banc.tableaux import en_markdown
 from pipelines.base.erreurs import AtlasError
 from pipelines.base.textes import enumeration
 from pipelines.cli.application import (
@@ -85,7 +86,8 @@ def mesurer_optimiseur(
     """Mesure l'optimiseur sur de vrais départements aux moyens simulés, face à d'autres méthodes.
 
     Et sur l'exemple, sur 320 sites et 110 postes, en présence entière, et comment le temps croît.
-    Les postes sont simulés à 40, 60 et 80 % du besoin. Le fichier est écrit après chaque mesure.
+    Les postes sont simulés à 40, 60 et 80 % du besoin. Le fichier est écrit après chaque mesure,
+    et ses tableaux en Markdown à côté de lui.
     """
     codes = codes_departements(departements)
     if not codes:
@@ -113,7 +115,11 @@ def _en_json(resultat: dict) -> str:
 
 
 def _ecrire(sortie: Path, resultat: dict) -> None:
-    """The file as a whole or not at all: a run that is killed leaves what it had measured."""
-    essai = sortie.with_name(f"{sortie.name}.partiel")
-    essai.write_text(_en_json(resultat), encoding="utf-8")
-    essai.replace(sortie)
+    """The file and its tables, whole or not at all: a killed run leaves what it measured."""
+    for fichier, texte in (
+        (sortie, _en_json(resultat)),
+        (sortie.with_suffix(".md"), en_markdown(resultat)),
+    ):
+        essai = fichier.with_name(f"{fichier.name}.partiel")
+        essai.write_text(texte, encoding="utf-8")
+        essai.replace(fichier)
