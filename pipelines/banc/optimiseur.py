@@ -76,7 +76,7 @@ class Essai:
         petit = replace(extraire(entier, *self.taille), verrous=())
         if (len(petit.sites), len(petit.postes)) != self.taille:
             raise AtlasError(
-                f"Mesure {self.nom} : {len(petit.sites)} sites et {len(petit.postes)} postes.",
+                f"Mesure {self.nom}\u202f: {len(petit.sites)} sites et {len(petit.postes)} postes.",
                 admis=f"{self.taille[0]} sites et {self.taille[1]} postes",
                 remede="donner plus de départements, ou d'autres mesures avec --mesures",
             )
@@ -144,7 +144,7 @@ def retenir(essais: Sequence[Essai], mesures: Collection[str]) -> list[Essai]:
     for debut in mesures:
         if not any(_commence(essai.nom, debut) for essai in essais):
             raise AtlasError(
-                f"Aucune mesure ne se nomme « {debut} ».",
+                f"Aucune mesure ne se nomme «\u202f{debut}\u202f».",
                 admis=", ".join(essai.nom for essai in essais),
                 remede="corriger --mesures",
             )

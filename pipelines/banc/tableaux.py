@@ -6,7 +6,7 @@ from pipelines.base.textes import nombre, pourcentage
 
 NOMS = {
     "atlas": "Atlas",
-    "glouton": "Glouton : priorité, puis le plus proche",
+    "glouton": "Glouton\u202f: priorité, puis le plus proche",
     "kmeans": "Secteurs k-means aux capacités des postes",
     "p_mediane": "p-médiane à capacités (PySAL)",
 }
@@ -21,8 +21,9 @@ def en_markdown(resultat: dict) -> str:
     autres = [m for m in mesures if not m["nom"].startswith("croissance-")]
     machine = resultat["machine"]
     parties = [
-        f"Machine : {machine['systeme']}, {machine['coeurs']} cœurs, Python {machine['python']}, "
-        f"ortools {machine['ortools']}. Durée demandée : {_secondes(resultat['duree_max_s'])} s.\n",
+        f"Machine\u202f: {machine['systeme']}, {machine['coeurs']} cœurs, "
+        f"Python {machine['python']}, ortools {machine['ortools']}. "
+        f"Durée demandée\u202f: {_secondes(resultat['duree_max_s'])} s.\n",
         "## Écarts prouvés\n",
         _ecarts(autres),
     ]
@@ -32,7 +33,7 @@ def en_markdown(resultat: dict) -> str:
     if compares:
         parties += ["## Face à des méthodes plus simples\n", _temoins(compares)]
         parties += ["## Part du besoin couverte, par catégorie\n"]
-        parties += [f"{m['nom']} :\n\n{_categories(m)}" for m in compares]
+        parties += [f"{m['nom']}\u202f:\n\n{_categories(m)}" for m in compares]
     return "\n".join(parties)
 
 

@@ -36,8 +36,8 @@ def exiger() -> None:
     """AtlasError (French) with the line to type when the extra is not installed."""
     if noms := manquants():
         raise AtlasError(
-            f"Témoins du banc non installés : {', '.join(noms)}.",
-            admis="l'option « banc », qui n'est pas dans le verrou de l'application",
+            f"Témoins du banc non installés\u202f: {', '.join(noms)}.",
+            admis="l'option «\u202fbanc\u202f», qui n'est pas dans le verrou de l'application",
             remede=f"{EXTRA}, ou relancer avec --sans-temoins",
         )
 
@@ -103,7 +103,7 @@ def _affecter(
     flot.set_nodes_supplies(np.arange(nb_lieux), demandes)
     flot.set_node_supply(puits, -int(demandes.sum()))
     if flot.solve() != flot.OPTIMAL:
-        raise RuntimeError("k-means : les demandes ne tiennent pas dans les capacités")
+        raise RuntimeError("k-means\u202f: les demandes ne tiennent pas dans les capacités")
     return flot.flows(arcs).reshape(nb_lieux, nb_centres)
 
 

@@ -76,7 +76,7 @@ def mesurer_optimiseur(
         str | None,
         typer.Option(
             "--mesures",
-            help="celles-là seulement, par le début de leur nom : 034,exemple,grande,croissance",
+            help="celles-là seulement, par le début de leur nom, comme 034,exemple,grande",
         ),
     ] = None,
     sans_temoins: Annotated[

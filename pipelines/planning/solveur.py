@@ -52,8 +52,9 @@ TRAVAIL_CP_PAR_S = 0.4  # CP-SAT deterministic time, one worker
 MOUVEMENTS_PAR_S = 30_000  # annealing moves
 CASES_PAR_S = 250_000_000  # cells of the pricing tables, linear programmes included
 QUARTIERS_PAR_S = 0.4  # neighbourhoods solved anew
-NOEUDS_PAR_S = 80_000  # nodes of the master in whole numbers, times its columns; of which
-PROCHES_PAR_S = 400  # the nearest of the reserve, to find plans,
+NOEUDS_PAR_S = 80_000  # nodes of the master in whole numbers, times its columns
+RANGEES_ORDINAIRES = 180  # postes and sites beyond which a node costs as their square
+PROCHES_PAR_S = 400  # columns of the reserve: the nearest, to find plans,
 RESERVE_PAR_S = 1_200  # then all those within a reduced cost, to prove
 
 
@@ -418,7 +419,7 @@ class _Etape:
             depart,
             dec.duales,
             math.ceil((self.objectif.valeur(self.index, plan) - dec.borne_exacte) * ECHELLE_DUALE),
-            noeuds_max=max(1, round(self.duree_s * NOEUDS_PAR_S / max(1, len(colonnes)))),
+            noeuds_max=self._noeuds_max(dec, len(colonnes)),
             part_ecart=max(part_ecart, assez, self.ecart_vise or 0.0),
             secondes_max=self.suivi.reste_s() * FILET_HIGHS,
             fini=self.suivi.fini,
@@ -432,6 +433,12 @@ class _Etape:
         if tient and valeurs[self.rang] < self.objectif.valeur(self.index, plan):
             return trouve.plan, trouve
         return plan, trouve
+
+    def _noeuds_max(self, dec: Decomposition, nb_colonnes: int) -> int:
+        """Nodes allowed to the master: each costs its columns, and more where it has more rows."""
+        rangees = len(dec.t.capacite) + len(dec.t.cout)
+        ampleur = max(1.0, rangees / RANGEES_ORDINAIRES) ** 2
+        return max(1, round(self.duree_s * NOEUDS_PAR_S / (ampleur * max(1, nb_colonnes))))
 
     def _borne_equilibre(self) -> int:
         """No plan is more even than its travel shared in proportion of the capacities.

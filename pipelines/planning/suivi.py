@@ -14,6 +14,7 @@ PARTS_DUREE = (0.35, 0.2, 0.4, 0.05)  # share of the duration of each stage
 # The net of a stage, in multiples of its share and of those before …
 FILET_DUREE = 2.0
 FILET_MARGE_S = 5.0  # … plus what reading and formulating take, even for a short duration
+RETARD_MAX = 8.0  # clock over processor from which a busy machine is waited for no longer
 # HiGHS knows the wall clock only: its own limit is that many times what is left before the net.
 FILET_HIGHS = 4.0
 PERIODE_ARRET_S = 0.2  # how often the user's stop is read
@@ -35,7 +36,8 @@ class Suivi:
     """The net, the user's stop and the progress reports, shared by all stages.
 
     Time counts against the net by the clock and by the processor, whichever is less: a machine busy
-    with other work makes the plan late, and does not change it.
+    with other work makes the plan late, and does not change it, RETARD_MAX
+    times late at most.
     `cause`: what ended the work of the stage, « utilisateur » or « temps », None otherwise;
     `cause_du_tout`: the same over all the stages so far, the user's stop first.
     """
@@ -81,7 +83,8 @@ class Suivi:
 
     def _passe_s(self) -> float:
         horloge = time.monotonic() - self.debut
-        return min(horloge, time.process_time() - self.debut_processeur)
+        processeur = time.process_time() - self.debut_processeur
+        return max(min(horloge, processeur), horloge / RETARD_MAX)
 
     def annoncer(
         self, rang: int, part: float, valeur: int | None, borne: int | None, message: str

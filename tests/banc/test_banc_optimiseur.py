@@ -90,7 +90,7 @@ def test_what_is_measured_is_told_in_tables():
     machine = {"systeme": "Linux", "coeurs": 2, "python": "3.11", "ortools": "9"}
     texte = en_markdown({"machine": machine, "duree_max_s": 1.0, "mesures": [mesure]})
     assert "| 034-40 | 20 | 7 |" in texte
-    assert "Glouton : priorité, puis le plus proche" in texte
+    assert "Glouton\u202f: priorité, puis le plus proche" in texte
     assert "| `sans_categorie` |" in texte
     assert mesure["plan"]["secondes"] > 0
     assert sum(e["secondes"] for e in mesure["etages"]) == pytest.approx(

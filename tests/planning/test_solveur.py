@@ -331,7 +331,7 @@ def test_whole_presence_gives_a_site_all_or_nothing(graine):
     assert all(x.demi_journees_cycle == besoins[x.site_id] for x in plan)
     assert jugement(entier, plan).conforme
     moins = [replace(plan[0], demi_journees_cycle=plan[0].demi_journees_cycle - 1), *plan[1:]]
-    assert "niveau" in {m.regle for m in jugement(entier, moins).manquements}
+    assert "presence_entiere" in {m.regle for m in jugement(entier, moins).manquements}
 
 
 def test_a_narrower_reserve_holds_what_is_within_its_reach():
