@@ -66,7 +66,7 @@ def test_a_part_is_run_again_by_the_beginning_of_its_names():
     assert [e.nom for e in retenir(essais, ["034"])] == ["034-40", "034-60", "034-80"]
     assert [e.nom for e in retenir(essais, ["grande", "entiere"])] == ["grande", "entiere"]
     assert retenir(essais, []) == essais
-    with pytest.raises(AtlasError, match="croissance-sites-4 ") as refus:
+    with pytest.raises(AtlasError, match="Aucune mesure") as refus:
         retenir(essais, ["croissance-sites-4"])
     assert "croissance-sites-40" in str(refus.value)
 
