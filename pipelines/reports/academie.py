@@ -22,6 +22,7 @@ from pipelines.reports.situation import legende_carte
 from pipelines.scenarios import atelier, calculs
 from pipelines.scenarios.etudes import Nature
 from pipelines.scenarios.lecteurs import Acte, Lecteur
+from pipelines.scenarios.magasin import en_clair
 from pipelines.scenarios.statuts import ORDRE
 from pipelines.scoring.bareme import bareme
 from pipelines.scoring.besoin import besoins
@@ -174,7 +175,7 @@ def suivi(lecteur: Lecteur, base: Path) -> VueSuivi:
                 nom,
                 retenu.nom if retenu else AUCUN_SCENARIO,
                 retenu.statut.libelle if retenu else "—",
-                f"{retenu.modifie_le:%d/%m/%Y}" if retenu else "—",
+                en_clair(retenu.modifie_le) if retenu else "—",
                 len(siens),
                 marge or A_CALCULER,
             )

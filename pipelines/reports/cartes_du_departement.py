@@ -16,6 +16,7 @@ from pipelines.reports.cartes import ECHELLE_RYTHME, Echelle, echelle_part
 from pipelines.reports.libelles import COULEURS_PART, GRIS
 from pipelines.reports.sites import BAREME_PAR_DEFAUT, part_couverte, tableau_sites
 from pipelines.reports.situation import legende_carte
+from pipelines.scenarios.lecteurs import reserve
 from pipelines.scoring.bareme import bareme
 from pipelines.scoring.couverture import Rythme
 
@@ -59,6 +60,7 @@ class VueCarte:
     sites: pd.DataFrame
 
 
+@reserve
 def filtres(base: Path, departement: str) -> tuple[dict[str, str], dict[str, str]]:
     """The bassins and the categories one may keep, code → words; « tous » first."""
     with entrepot.ouvrir(base) as connexion:
@@ -75,6 +77,7 @@ def filtres(base: Path, departement: str) -> tuple[dict[str, str], dict[str, str
     )
 
 
+@reserve
 def vue(
     base: Path,
     departement: str,
