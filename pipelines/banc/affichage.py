@@ -1,7 +1,8 @@
 """How fast the pages answer: the first time, once warm, and under many visitors at once.
 
-The served application is a process of its own, with a store of its own that holds one scenario: what
-the one who measures keeps is neither read nor written. Seconds are the clock's, as visitors feel them.
+The served application is a process of its own, over a store that holds one scenario made for it:
+what the one who measures keeps is neither read nor written. Seconds are the clock's, as visitors
+feel them.
 """
 
 import asyncio
