@@ -4,6 +4,9 @@ import streamlit as st
 
 from pages.composants import acces, cadre
 
+# what the account above says of all, or the fiche of the résidence
+SECONDAIRES = ("Fonction", "Commune", "Motif", "Hors secteur (ETP)")
+
 departement = cadre.departement()
 vue = acces.lire_moyens(acces.version(), acces.lecteur(), departement)
 st.title(f"{vue.nom} : de quels moyens dispose-t-on ?")
@@ -23,7 +26,11 @@ with droite:
 st.caption(vue.note)
 if not vue.postes.empty:
     st.markdown("##### Poste par poste")
-    cadre.table(vue.postes, f"postes-{departement}")
+    cadre.table(
+        vue.postes,
+        f"postes-{departement}",
+        au_telechargement=tuple(c for c in SECONDAIRES if c in vue.postes),
+    )
 with st.expander("Les textes de ce compte"):
     cadre.table_a_lire(vue.textes, f"textes-capacite-{departement}", nombres=["Valeur"])
 st.download_button(

@@ -23,6 +23,7 @@ from pipelines.simulation.postes import PREFIXE, LotSimule, ecrire, simuler_post
 
 AJUSTEMENTS = 3  # simulations to come near the share of means asked for
 GRAINE = 1
+ENSEMBLE = "ensemble"
 
 
 @dataclass(frozen=True)
@@ -37,8 +38,9 @@ class Instance:
 def fabriquer(sources: Path, departements: Sequence[str], parts: Sequence[float]) -> list[Instance]:
     """One problem for each share and département of the public files of `sources`.
 
-    Postes are simulated so that their time comes near `part` of the besoin. Raises AtlasError when
-    the folder holds no such département.
+    And one of all of them together at each share, named `ENSEMBLE`. Postes are simulated so that
+    their time comes near `part` of the besoin. Raises AtlasError when the folder holds no such
+    département.
     """
     if not sources.is_dir():
         raise AtlasError(
@@ -72,11 +74,9 @@ def fabriquer(sources: Path, departements: Sequence[str], parts: Sequence[float]
                     Instance(d, part, assembler(connexion, d, Hypotheses(), GRAINE))
                     for d in departements
                 ]
-                if len(departements) > 1:
-                    minutes = _minutes_entre_tous(connexion, departements)
-                    instances.append(
-                        Instance("ensemble", part, reunir(instances[-len(departements) :], minutes))
-                    )
+                minutes = _minutes_entre_tous(connexion, departements)
+                siens = instances[-len(departements) :]
+                instances.append(Instance(ENSEMBLE, part, reunir(siens, minutes)))
     return instances
 
 

@@ -1,22 +1,28 @@
 """How close to the best the optimiser comes, and how fast, on real départements.
 
-Seconds are the processor's, over all cores: the clock would also count what else the machine does.
+Each measure has a name, so that a part can be run again: `034-60` (a département at 60 % of its
+besoin), `exemple-013-60` (the shipped example), `grande` (320 sites × 110 postes), `entiere`
+(presence all or nothing) and `croissance-sites-80` (one point of a curve). Seconds are the
+processor's, over all cores and child processes, and the clock's beside.
 """
 
 import json
 import os
 import platform
-import time
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 import ortools
 
 from pipelines.banc import temoins
-from pipelines.banc.instances import Instance, extraire, fabriquer
+from pipelines.banc.instances import ENSEMBLE, extraire, fabriquer
+from pipelines.base.chemins import EXEMPLE
+from pipelines.base.erreurs import AtlasError
+from pipelines.planning import modele
+from pipelines.planning.modele import Index
 from pipelines.planning.probleme import Probleme, vers_json
 from pipelines.planning.solveur import Resultat, resoudre
 from pipelines.planning.suivi import Avancement
@@ -24,14 +30,129 @@ from pipelines.planning.verification import juger
 
 PARTS = (0.4, 0.6, 0.8)
 """Share of the total besoin that the postes can give."""
+PART_MOYENNE = 0.6
+"""The share of every measure that is made at one share only."""
+DEPARTEMENTS_EXEMPLE = ("004", "005", "013", "084")
+GRANDE = (320, 110)
+"""Sites and postes of the largest problem, drawn from all the départements together."""
+PART_GRANDE = 2.5
+"""Its duration, in durations of the others: 90 s and 60 s more, against 60 s."""
 ENTIERE = (200, 60)
 """Sites and postes of the variant where presence is all or nothing."""
-TRAJETS_MIN = (30, 45, 60)
-"""Travel limits of the growth curve, minutes one way."""
-PREMIER_ETAGE_MAX, TROISIEME_ETAGE_MAX = 0.01, 0.05
-"""Gaps asked for, on the shortage and on the travel."""
+CROISSANCES: dict[str, tuple[tuple[int, int, int], ...]] = {
+    "sites": ((40, 40, 45), (80, 40, 45), (160, 40, 45), (320, 40, 45)),
+    "postes": ((160, 20, 45), (160, 40, 45), (160, 80, 45), (160, 110, 45)),
+    "trajet": ((160, 60, 20), (160, 60, 30), (160, 60, 45), (160, 60, 60)),
+}
+"""Points of each curve: sites, postes, travel limit (minutes one way)."""
+PART_CROISSANCE, ECART_CROISSANCE = 0.25, 0.01
+"""Its duration, in durations of the others, and the gap each of its stages stops at."""
 
 Progres = Callable[[str, float], None]
+Problemes = dict[tuple[str, float], Probleme]
+
+
+@dataclass(frozen=True)
+class Essai:
+    """One measure: its problem, from which folder and share of means, and the work allowed."""
+
+    nom: str
+    est_exemple: bool
+    part: float
+    duree_s: float
+    departement: str = ENSEMBLE
+    taille: tuple[int, int] | None = None
+    trajet_max_min: int | None = None
+    presence_entiere: bool = False
+    ecart_vise: float | None = None
+    temoins: tuple[str, ...] = ()
+
+    def probleme(self, problemes: Problemes) -> Probleme:
+        """Its problem, cut out of those made; AtlasError when they are too few for its size."""
+        entier = problemes[self.departement, self.part]
+        if self.taille is None:
+            return entier
+        # a poste need not have the time of its whole résidence: locks would clash
+        petit = replace(extraire(entier, *self.taille), verrous=())
+        if (len(petit.sites), len(petit.postes)) != self.taille:
+            raise AtlasError(
+                f"Mesure {self.nom}\u202f: {len(petit.sites)} sites et {len(petit.postes)} postes.",
+                admis=f"{self.taille[0]} sites et {self.taille[1]} postes",
+                remede="donner plus de départements, ou d'autres mesures avec --mesures",
+            )
+        reglages = replace(petit.reglages, presence_entiere=self.presence_entiere)
+        if self.trajet_max_min is not None:
+            reglages = replace(reglages, duree_trajet_max_min=self.trajet_max_min)
+        return replace(petit, reglages=reglages)
+
+
+def programme(departements: Sequence[str], duree_max_s: float) -> list[Essai]:
+    """Every measure, in order; all but those of the départements need several of them."""
+    essais = [
+        Essai(
+            nom=f"{prefixe}{departement}-{round(100 * part)}",
+            est_exemple=est_exemple,
+            part=part,
+            duree_s=duree_max_s,
+            departement=departement,
+            temoins=tuple(
+                nom for nom in temoins.TEMOINS if nom != "p_mediane" or part == PART_MOYENNE
+            ),
+        )
+        for prefixe, codes, est_exemple in (
+            ("", departements, False),
+            ("exemple-", DEPARTEMENTS_EXEMPLE, True),
+        )
+        for part in PARTS
+        for departement in codes
+    ]
+    essais.append(
+        Essai(
+            "grande",
+            False,
+            PART_MOYENNE,
+            duree_max_s * PART_GRANDE,
+            taille=GRANDE,
+            temoins=("glouton", "kmeans"),
+        )
+    )
+    essais.append(
+        Essai("entiere", False, PART_MOYENNE, duree_max_s, taille=ENTIERE, presence_entiere=True)
+    )
+    for courbe, points in CROISSANCES.items():
+        for nb_sites, nb_postes, limite in points:
+            rang = {"sites": nb_sites, "postes": nb_postes, "trajet": limite}[courbe]
+            essais.append(
+                Essai(
+                    f"croissance-{courbe}-{rang}",
+                    False,
+                    PART_MOYENNE,
+                    duree_max_s * PART_CROISSANCE,
+                    taille=(nb_sites, nb_postes),
+                    trajet_max_min=limite,
+                    ecart_vise=ECART_CROISSANCE,
+                )
+            )
+    return essais
+
+
+def retenir(essais: Sequence[Essai], mesures: Collection[str]) -> list[Essai]:
+    """The measures whose name is one of `mesures` or begins so; all of them when it is empty.
+
+    Raises AtlasError when one of them names nothing.
+    """
+    for debut in mesures:
+        if not any(_commence(essai.nom, debut) for essai in essais):
+            raise AtlasError(
+                f"Aucune mesure ne se nomme «\u202f{debut}\u202f».",
+                admis=", ".join(essai.nom for essai in essais),
+                remede="corriger --mesures",
+            )
+    return [e for e in essais if not mesures or any(_commence(e.nom, d) for d in mesures)]
+
+
+def _commence(nom: str, debut: str) -> bool:
+    return nom == debut or nom.startswith(f"{debut}-")
 
 
 def mesurer(
@@ -39,34 +160,32 @@ def mesurer(
     departements: Sequence[str],
     duree_max_s: float,
     *,
-    parts: Sequence[float] = PARTS,
+    mesures: Collection[str] = (),
     avec_temoins: bool = True,
     progres: Progres | None = None,
+    noter: Callable[[dict], None] | None = None,
 ) -> dict:
     """Gaps, values, bounds and seconds of each stage, and the simpler methods beside.
 
-    Raises AtlasError when the folder is not there or the extra « banc » is not installed.
+    `noter` receives what is measured so far, after each measure. Raises AtlasError when the folder
+    is not there, a name of `mesures` is unknown, the départements are too few for a measure, or the
+    extra « banc » is not installed.
     """
-    if avec_temoins:
+    essais = retenir(programme(departements, duree_max_s), mesures)
+    if avec_temoins and any("p_mediane" in essai.temoins for essai in essais):
         temoins.exiger()
     avancer = progres or (lambda etape, part: None)
     avancer("Fabrication des problèmes", 0.0)
-    instances = fabriquer(sources, departements, parts)
-    mesures = []
-    for rang, instance in enumerate(instances):
-        avancer(f"{instance.nom}, {instance.part_demandee:.0%}", rang / (len(instances) + 2))
-        mesures.append(une_instance(instance, duree_max_s, avec_temoins))
-    avancer("Présence entière", len(instances) / (len(instances) + 2))
-    plus_grande = max(instances, key=lambda i: len(i.probleme.sites))
-    entiere = replace(
-        extraire(plus_grande.probleme, *ENTIERE),
-        # a poste need not have the time of its whole résidence
-        verrous=(),
-        reglages=replace(plus_grande.probleme.reglages, presence_entiere=True),
-    )
-    avancer("Croissance avec le trajet", (len(instances) + 1) / (len(instances) + 2))
-    moyenne = instances[len(instances) // 2]
-    return {
+    lots = {
+        est_exemple: _problemes(
+            EXEMPLE if est_exemple else sources,
+            DEPARTEMENTS_EXEMPLE if est_exemple else departements,
+            sorted({e.part for e in essais if e.est_exemple == est_exemple}),
+        )
+        for est_exemple in (False, True)
+    }
+    problemes = [essai.probleme(lots[essai.est_exemple]) for essai in essais]
+    resultat: dict = {
         "machine": {
             "systeme": f"{platform.system()} {platform.machine()}",
             "coeurs": os.cpu_count() or 1,
@@ -74,44 +193,58 @@ def mesurer(
             "ortools": ortools.__version__,
             "numpy": np.__version__,
         },
+        "departements": list(departements),
         "duree_max_s": duree_max_s,
-        "instances": mesures,
-        "presence_entiere": optimiser(entiere, duree_max_s),
-        "croissance_trajet": [
-            {"instance": moyenne.nom, "duree_trajet_max_min": limite}
-            | optimiser(
-                replace(
-                    moyenne.probleme,
-                    reglages=replace(moyenne.probleme.reglages, duree_trajet_max_min=limite),
-                ),
-                duree_max_s,
-            )
-            for limite in TRAJETS_MIN
-        ],
+        "mesures": [],
     }
+    for rang, (essai, probleme) in enumerate(zip(essais, problemes, strict=True)):
+        avancer(essai.nom, rang / len(essais))
+        resultat["mesures"].append(une_mesure(essai, probleme, avec_temoins))
+        if noter is not None:
+            noter(resultat)
+    return resultat
 
 
-def une_instance(instance: Instance, duree_max_s: float, avec_temoins: bool) -> dict:
-    """The optimiser on one problem, and the simpler methods."""
-    probleme = instance.probleme
-    methodes = temoins.TEMOINS if avec_temoins else {"glouton": temoins.glouton}
+def _problemes(sources: Path, departements: Sequence[str], parts: Sequence[float]) -> Problemes:
+    if not parts:
+        return {}
+    instances = fabriquer(sources, departements, parts)
+    return {(i.nom, i.part_demandee): i.probleme for i in instances}
+
+
+def une_mesure(essai: Essai, probleme: Probleme, avec_temoins: bool) -> dict:
+    """The optimiser on the problem of `essai`, and the simpler methods."""
+    noms = [n for n in essai.temoins if avec_temoins or n != "p_mediane"]
     return {
-        "instance": instance.nom,
-        "part_demandee": instance.part_demandee,
-        **optimiser(probleme, duree_max_s),
-        "temoins": {nom: _temoin(probleme, methode) for nom, methode in methodes.items()},
+        "nom": essai.nom,
+        "duree_max_s": essai.duree_s,
+        "part_demandee": essai.part,
+        **optimiser(probleme, essai.duree_s, essai.ecart_vise),
+        "temoins": {nom: _temoin(probleme, temoins.TEMOINS[nom]) for nom in noms},
     }
 
 
-def optimiser(probleme: Probleme, duree_max_s: float) -> dict:
+@dataclass
+class Chrono:
+    """Seconds since it was made: of the processor (children included) and of the clock."""
+
+    debut: os.times_result = field(default_factory=os.times)
+
+    def lire(self) -> tuple[float, float]:
+        """Processor, clock."""
+        fin = os.times()
+        return sum(fin[:4]) - sum(self.debut[:4]), fin.elapsed - self.debut.elapsed
+
+
+def optimiser(probleme: Probleme, duree_max_s: float, ecart_vise: float | None = None) -> dict:
     """The stages of the optimiser on `probleme`, and what its plan covers."""
-    debut = time.process_time()
-    fins: dict[str, float] = {}
+    chrono = Chrono()
+    fins: dict[str, tuple[float, float]] = {}
 
     def noter(avancement: Avancement) -> None:
-        fins[avancement.etage] = time.process_time() - debut
+        fins[avancement.etage] = chrono.lire()
 
-    resultat = resoudre(probleme, duree_max_s=duree_max_s, progres=noter)
+    resultat = resoudre(probleme, duree_max_s=duree_max_s, ecart_vise=ecart_vise, progres=noter)
     lignes = [
         {
             "poste_id": x.poste_id,
@@ -125,17 +258,25 @@ def optimiser(probleme: Probleme, duree_max_s: float) -> dict:
     return {
         "nb_sites": len(probleme.sites),
         "nb_postes": sum(not p.sans_secteur for p in probleme.postes),
+        "nb_couples": len(modele.couples_admis(Index.de(probleme))),
         "part_moyens": round(capacite / besoin, 3),
         "arret_par": resultat.arret_par,
         "etages": _etages(resultat, fins),
-        "plan": juge(probleme, lignes) | {"secondes": round(max(fins.values()), 1)},
+        "plan": juge(probleme, lignes) | _secondes(max(fins.values())),
     }
 
 
-def _etages(resultat: Resultat, fins: dict[str, float]) -> list[dict]:
+def _secondes(lues: tuple[float, float]) -> dict[str, float]:
+    """Seconds as the result writes them."""
+    processeur, horloge = lues
+    return {"secondes": round(processeur, 2), "secondes_horloge": round(horloge, 2)}
+
+
+def _etages(resultat: Resultat, fins: dict[str, tuple[float, float]]) -> list[dict]:
     """Each stage; its gap on what it reached itself, before later stages."""
-    etages, avant = [], 0.0
+    etages, avant = [], (0.0, 0.0)
     for e in resultat.etages:
+        fin = fins.get(e.code, avant)
         atteint = e.valeur_atteinte
         part = (atteint - e.borne) / atteint if atteint else 0.0
         etages.append(
@@ -148,10 +289,10 @@ def _etages(resultat: Resultat, fins: dict[str, float]) -> list[dict]:
                 "part_ecart": round(e.ecart, 4),
                 "part_ecart_atteint": round(part, 4),
                 "ecart_demi_journees": e.ecart_demi_journees,
-                "secondes": round(fins.get(e.code, avant) - avant, 1),
+                **_secondes((fin[0] - avant[0], fin[1] - avant[1])),
             }
         )
-        avant = fins.get(e.code, avant)
+        avant = fin
     return etages
 
 
@@ -176,13 +317,12 @@ def juge(probleme: Probleme, lignes: list[dict]) -> dict:
 
 
 def _temoin(probleme: Probleme, methode: Callable[[Probleme], list[dict]]) -> dict:
-    debut = time.process_time()
+    """A simpler method as it is, and what is left of it once put within the rules."""
+    chrono = Chrono()
     try:
         lignes = methode(probleme)
     except RuntimeError as cause:
-        return {"echec": str(cause), "secondes": round(time.process_time() - debut, 2)}
-    enfants = os.times()
-    return juge(probleme, lignes) | {
-        "secondes": round(time.process_time() - debut, 2),
-        "secondes_des_sous_processus": round(enfants.children_user, 2),
-    }
+        return {"echec": str(cause)} | _secondes(chrono.lire())
+    lues = chrono.lire()
+    mis = temoins.remis_dans_les_regles(probleme, lignes)
+    return juge(probleme, lignes) | _secondes(lues) | {"dans_les_regles": juge(probleme, mis)}

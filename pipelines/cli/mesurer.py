@@ -11,7 +11,8 @@ from pipelines.banc import affichage as banc_affichage
 from pipelines.banc import ajustement as banc_ajustement
 from pipelines.banc import optimiseur as banc_optimiseur
 from pipelines.banc import sources as banc_sources
-from pipelines.base import chemins
+from pipelines.banc.tableaux import en_markdown
+from pipelines.base import chemins, provisoire
 from pipelines.base.erreurs import AtlasError
 from pipelines.base.textes import enumeration
 from pipelines.cli.application import (
@@ -73,13 +74,22 @@ def mesurer_optimiseur(
     duree_max: Annotated[
         float, typer.Option("--duree-max", help="secondes de calcul par problème", min=1)
     ] = 60.0,
+    mesures: Annotated[
+        str | None,
+        typer.Option(
+            "--mesures",
+            help="celles-là seulement, par le début de leur nom, comme 034,exemple,grande",
+        ),
+    ] = None,
     sans_temoins: Annotated[
-        bool, typer.Option("--sans-temoins", help="sans les méthodes des paquets de l'option banc")
+        bool, typer.Option("--sans-temoins", help="sans la méthode du paquet de l'option banc")
     ] = False,
 ) -> None:
     """Mesure l'optimiseur sur de vrais départements aux moyens simulés, face à d'autres méthodes.
 
-    Les postes sont simulés à 40, 60 et 80 % du besoin total ; les secondes sont du processeur.
+    Et sur l'exemple, sur 320 sites et 110 postes, en présence entière, et comment le temps croît.
+    Les postes sont simulés à 40, 60 et 80 % du besoin. Le fichier est écrit après chaque mesure,
+    et ses tableaux en Markdown à côté de lui.
     """
     codes = codes_departements(departements)
     if not codes:
@@ -93,10 +103,13 @@ def mesurer_optimiseur(
             sources,
             codes,
             duree_max,
+            mesures=[m.strip() for m in (mesures or "").split(",") if m.strip()],
             avec_temoins=not sans_temoins,
             progres=avancer,
+            noter=None if sortie is None else lambda faites: _ecrire(sortie, faites),
         )
-    _rendre(resultat, sortie)
+    if sortie is None:
+        _rendre(resultat, None)
 
 
 @banc.command("pages")
@@ -121,22 +134,11 @@ def mesurer_pages(
     _rendre(resultat, sortie)
 
 
-def _rendre(resultat: dict, sortie: Path | None) -> None:
-    """The measures as JSON, on screen unless a file is named."""
-    texte = json.dumps(resultat, ensure_ascii=False, indent=2) + "\n"
-    if sortie is None:
-        sys.stdout.write(texte)
-    else:
-        sortie.write_text(texte, encoding="utf-8")
-
-
 @banc.command("ajustement")
 def mesurer_ajustement(
     entrepot: OptionEntrepot = chemins.ENTREPOT_PAR_DEFAUT,
     departements: OptionDepartements = None,
-    sortie: Annotated[
-        Path | None, typer.Option("--sortie", help="fichier JSON à écrire, au lieu de l'écran")
-    ] = None,
+    sortie: OptionSortieJson = None,
     gestes: Annotated[
         int, typer.Option("--gestes", help="gestes tirés au hasard par département", min=1)
     ] = 100,
@@ -153,14 +155,28 @@ def mesurer_ajustement(
             remede="ajouter par exemple --departements 034",
         )
     resultat = banc_ajustement.mesurer(entrepot, codes, gestes)
-    texte = json.dumps(resultat, ensure_ascii=False, indent=2) + "\n"
-    if sortie is None:
-        sys.stdout.write(texte)
-    else:
-        sortie.write_text(texte, encoding="utf-8")
+    _rendre(resultat, sortie)
     lents = [d["departement"] for d in resultat["departements"] if not d["est_tenu"]]
     if lents:
         raise AtlasError(
             f"Un geste dépasse {resultat['secondes_max']} s : {enumeration(lents)}.",
             remede="mesurer de nouveau sur une machine au repos, ou signaler ce défaut d'Atlas",
         )
+
+
+def _rendre(resultat: dict, sortie: Path | None) -> None:
+    """The measures as JSON, on screen unless a file is named."""
+    if sortie is None:
+        sys.stdout.write(_en_json(resultat))
+    else:
+        provisoire.ecrire(sortie, _en_json(resultat))
+
+
+def _en_json(resultat: dict) -> str:
+    return json.dumps(resultat, ensure_ascii=False, indent=2) + "\n"
+
+
+def _ecrire(sortie: Path, resultat: dict) -> None:
+    """The file and its tables, whole or not at all: a killed run leaves what it measured."""
+    provisoire.ecrire(sortie, _en_json(resultat))
+    provisoire.ecrire(sortie.with_suffix(".md"), en_markdown(resultat))

@@ -48,7 +48,7 @@ def assembler_colonnes(
     `depart`: columns of a known plan, among `colonnes`. Ways of sharing a site are left out from a
     reduced cost of `ecart` on (scale ECHELLE_DUALE), and rows sigma where `duales` give them no
     price: the plans are the same. The search ends at a relative gap of `part_ecart` (0 to 1), after
-    `noeuds_max` nodes, or by the clock after `secondes_max`.
+    `noeuds_max` nodes, or by the clock after `secondes_max`: what it found is then left.
     """
     modele, choix, partages = _formuler(dec, colonnes, depart, duales, ecart)
     valeurs = {v: float(c in depart) for c, v in choix.items()} | partages
@@ -82,6 +82,8 @@ def assembler_colonnes(
         if fini():
             return None
     resultat = rendu.result()
+    if resultat.termination.limit == mathopt.Limit.TIME:
+        return None
     duale = resultat.termination.objective_bounds.dual_bound
     borne = math.ceil(duale - abs(duale) * PRECISION) if math.isfinite(duale) else 0
     if not resultat.has_primal_feasible_solution():

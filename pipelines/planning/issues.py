@@ -94,7 +94,7 @@ def _vise(pas: Pas, exigence: Exigence) -> bool:
 
 def regles_en_cause(probleme: Probleme, exigences: tuple[Exigence, ...]) -> tuple[str, ...]:
     """Codes of the hard rules any one of which, left out, would let the demands hold."""
-    return tuple(c for c in _OUVRABLES if _tient_sans(probleme, exigences, (c,)))
+    return tuple(c for c in _ouvrables(probleme) if _tient_sans(probleme, exigences, (c,)))
 
 
 def regles_ensemble(probleme: Probleme, exigences: tuple[Exigence, ...]) -> tuple[str, ...]:
@@ -102,7 +102,7 @@ def regles_ensemble(probleme: Probleme, exigences: tuple[Exigence, ...]) -> tupl
 
     Meant for demands that no rule left out alone would free.
     """
-    paires = itertools.combinations(_OUVRABLES, 2)
+    paires = itertools.combinations(_ouvrables(probleme), 2)
     return next((paire for paire in paires if _tient_sans(probleme, exigences, paire)), ())
 
 
@@ -118,6 +118,17 @@ def _tient_sans(
         else:
             probleme = ouvrir(probleme)
     return Essai(probleme, exigences, sans=sans).est_realisable() is True
+
+
+def _ouvrables(probleme: Probleme) -> tuple[str, ...]:
+    """The rules that can be left out of this problem: a lock is a demand here, not a rule.
+
+    Of two of them, one at most has no opening of its own in `_SANS`.
+    """
+    sans_objet = (
+        {"verrou"} if probleme.reglages.presence_entiere else {"verrou", "presence_entiere"}
+    )
+    return tuple(regle.code for regle in modele.DURES if regle.code not in sans_objet)
 
 
 def issues(
@@ -207,6 +218,10 @@ def _trajet_libre(probleme: Probleme) -> Probleme:
     return replace(probleme, reglages=replace(probleme.reglages, duree_trajet_max_min=limite))
 
 
+def _presence_libre(probleme: Probleme) -> Probleme:
+    return replace(probleme, reglages=replace(probleme.reglages, presence_entiere=False))
+
+
 def _bassin_libre(probleme: Probleme) -> Probleme:
     return replace(probleme, reglages=replace(probleme.reglages, meme_bassin=False))
 
@@ -239,9 +254,8 @@ _SANS: dict[str, Callable[[Probleme], Probleme]] = {
     "sans_secteur": _secteur_pour_tous,
     "trajet": _trajets_nuls,
     "bassin": _bassin_libre,
+    "presence_entiere": _presence_libre,
 }
-# a lock is a demand here, not a rule; of two rules, one at most has no opening of its own
-_OUVRABLES = tuple(regle.code for regle in modele.DURES if regle.code != "verrou")
 _LIMITES = ("capacite", "sites_max", "postes_max", "trajet", "bassin", "sans_secteur")
 
 

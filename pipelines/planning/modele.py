@@ -1,19 +1,53 @@
 """The rules and objectives as small named functions: the two lists are the policy.
 
-Symbols used in every docstring below:
+The whole formulation; every symbol of the docstrings below is defined here and nowhere else.
 
-    p, s        a poste, a site
-    x[p, s]     presence of poste p at site s, half-days per cycle of 4 weeks
-    y[p, s]     1 when x[p, s] > 0, else 0
-    c[s]        couverture of site s, the sum over p of x[p, s]
-    b[s]        besoin of site s, half-days per cycle
-    w[s]        poids of site s under the doctrine
-    f[s], v[s]  plancher of site s and poids_plancher, under the doctrine; f[s] <= b[s]
-    k           convexite of the doctrine: 1, 2 or 3
-    E           echelle_manque, which makes the costs of the shortage integers
-    m[p, s]     one-way minutes from the résidence of p to s (the travel limit when unknown)
-    A           the couples (p, s) served today, whatever the amount
-    t[p]        travel of poste p, minutes per cycle: sum over s of 2 × m[p, s] × ceil(x[p, s] / 2)
+Given (integers, from `probleme.Probleme`):
+
+    p, s             a poste, a site
+    b[s], w[s]       besoin of site s (half-days per cycle of 4 weeks) and its weight
+    f[s], v[s]       plancher of site s (half-days) and poids_plancher; f[s] <= b[s]
+    postes_max[s]    postes that may serve site s
+    t(s)             the head collège of écoles REP+ s
+    capacite[p]      half-days per cycle poste p can give
+    sites_max[p]     sites poste p may serve
+    m[p, s]          one-way minutes from the résidence of p to s (the travel limit when unknown)
+    limite           duree_trajet_max_min, the travel limit
+    N                niveaux: the levels a presence may take, 0 first
+    A                the couples (p, s) served today, whatever the amount
+    k, E             convexite of the doctrine (1, 2 or 3); echelle_manque, which makes the costs of
+                     the shortage integers
+
+Decided:
+
+    x[p, s]          presence of poste p at site s, half-days per cycle
+    y[p, s]          1 when x[p, s] > 0, else 0
+
+Hard rules (`DURES`), for every p and s:
+
+    sans_secteur     x[p, s] = 0 when p has no sector
+    trajet           x[p, s] = 0 unless m[p, s] is known and <= limite, or (p, s) is in A
+    bassin           when asked, x[p, s] = 0 unless p and s are of one known bassin, or (p, s) in A
+    niveau           x[p, s] in N
+    presence_entiere when asked, x[p, s] in {0, b[s]} instead
+    besoin           sum over p of x[p, s] <= b[s]
+    capacite         sum over s of x[p, s] <= capacite[p]
+    sites_max        sum over s of y[p, s] <= sites_max[p]
+    postes_max       sum over p of y[p, s] <= postes_max[s]
+    ecoles_tete      y[p, s] <= y[p, t(s)] for écoles REP+ s
+    verrou           « interdit »: x[p, s] = 0; « impose »: x[p, s] > 0; « montant » n: x[p, s] = n
+
+Soft rules (`SOUPLES`), minimised in this order, each value won being kept within its tolerance:
+
+    c[s]             couverture of s: the sum over p of x[p, s]
+    M[s]             round(E × w × (b − c)^k / b^(k−1)) + E × v × max(0, f − c), 0 when b = 0
+    manque           sum over s of M[s]
+    changements      couples of A with y = 0 + couples outside A with y = 1
+    d[p, s]          days begun a cycle: ceil(x[p, s] / 2)
+    t[p]             travel of poste p, minutes per cycle: sum over s of 2 × m[p, s] × d[p, s]
+    trajets          sum over p of t[p]
+    e[p], q[p]       ceil(t[p] / capacite[p]), minutes of travel a half-day of capacity; its square
+    equilibre        sum over p of q[p], 0 where capacite[p] = 0
 
 Only couples that every couple rule admits get variables; x[p, s] = y[p, s] = 0 elsewhere.
 """
@@ -27,6 +61,7 @@ from ortools.sat.python import cp_model
 from pipelines.planning.probleme import Probleme, Reglages, Site
 
 Couple = tuple[int, int]
+Niveaux = tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -64,7 +99,7 @@ class Formulation:
     """The CP-SAT model and its variables, for the couples the rules admit."""
 
     index: Index
-    niveaux: dict[Couple, tuple[int, ...]]
+    niveaux: dict[Couple, Niveaux]
     cp: cp_model.CpModel = field(default_factory=cp_model.CpModel)
     x: dict[Couple, cp_model.IntVar] = field(default_factory=dict)
     y: dict[Couple, cp_model.IntVar] = field(default_factory=dict)
@@ -90,11 +125,16 @@ class Formulation:
 
 @dataclass(frozen=True)
 class RegleDure:
-    """A rule no plan may break: on one couple (`admet`) or between couples (`contraindre`)."""
+    """A rule no plan may break.
+
+    `admet`: whether it lets a couple carry a presence; `restreindre`: the levels it leaves to a
+    couple, of those the rules before it left; `contraindre`: what it asks between couples.
+    """
 
     code: str
     libelle: str
     admet: Callable[[Index, int, int], bool] | None = None
+    restreindre: Callable[[Index, int, int, Niveaux], Niveaux] | None = None
     contraindre: Callable[[Formulation], None] | None = None
 
 
@@ -135,25 +175,21 @@ def trajets_couple(index: Index, p: int, s: int, presence: int) -> int:
     return 2 * minutes_comptees(index, p, s) * ((presence + 1) // 2)
 
 
-def niveaux_du_couple(index: Index, p: int, s: int) -> tuple[int, ...]:
-    """Levels x[p, s] may take alone, (0,) when a couple rule refuses the couple."""
+def niveaux_du_couple(index: Index, p: int, s: int) -> Niveaux:
+    """Levels x[p, s] may take alone: (0,) when a rule refuses the couple, () under a clashing lock.
+
+    Rules that `admet` a couple or not come first; the others narrow N one after the other.
+    """
     if any(regle.admet and not regle.admet(index, p, s) for regle in DURES):
         return (0,)
-    if not index.probleme.sites[s].postes_max:
-        return (0,)
-    plafond = min(index.probleme.sites[s].besoin, index.probleme.postes[p].capacite)
-    reglages, besoin = index.probleme.reglages, index.probleme.sites[s].besoin
-    niveaux = (0, besoin) if reglages.presence_entiere and besoin else reglages.niveaux
-    admis = tuple(n for n in niveaux if n <= plafond)
-    nature, montant = index.verrous.get((p, s), (None, None))
-    if nature == "impose":
-        return admis[1:]
-    if nature == "montant":
-        return tuple(n for n in admis if n == montant)
-    return admis
+    niveaux = index.probleme.reglages.niveaux
+    for regle in DURES:
+        if regle.restreindre:
+            niveaux = regle.restreindre(index, p, s, niveaux)
+    return niveaux
 
 
-def couples_admis(index: Index) -> dict[Couple, tuple[int, ...]]:
+def couples_admis(index: Index) -> dict[Couple, Niveaux]:
     """The couples that may carry a presence, with their levels (0 included when allowed)."""
     tous = {
         (p, s): niveaux_du_couple(index, p, s)
@@ -197,11 +233,42 @@ def admet_verrou(index: Index, p: int, s: int) -> bool:
     return index.verrous.get((p, s), (None,))[0] != "interdit"
 
 
+def restreint_entiere(index: Index, p: int, s: int, niveaux: Niveaux) -> Niveaux:
+    """When asked, {0, b[s]} instead of N."""
+    besoin = index.probleme.sites[s].besoin
+    return (0, besoin) if index.probleme.reglages.presence_entiere and besoin else niveaux
+
+
+def restreint_besoin(index: Index, p: int, s: int, niveaux: Niveaux) -> Niveaux:
+    """x[p, s] <= b[s]."""
+    return tuple(n for n in niveaux if n <= index.probleme.sites[s].besoin)
+
+
+def restreint_capacite(index: Index, p: int, s: int, niveaux: Niveaux) -> Niveaux:
+    """x[p, s] <= capacite[p]."""
+    return tuple(n for n in niveaux if n <= index.probleme.postes[p].capacite)
+
+
+def restreint_postes_max(index: Index, p: int, s: int, niveaux: Niveaux) -> Niveaux:
+    """x[p, s] = 0 where postes_max[s] = 0."""
+    return niveaux if index.probleme.sites[s].postes_max else (0,)
+
+
+def restreint_verrou(index: Index, p: int, s: int, niveaux: Niveaux) -> Niveaux:
+    """x[p, s] > 0 under a lock « impose », x[p, s] = n under « montant » n."""
+    nature, montant = index.verrous.get((p, s), (None, None))
+    if nature == "impose":
+        return tuple(n for n in niveaux if n > 0)
+    if nature == "montant":
+        return tuple(n for n in niveaux if n == montant)
+    return niveaux
+
+
 # --- hard rules between couples ------------------------------------------------------------------
 
 
 def pose_niveaux(f: Formulation) -> None:
-    """x[p, s] is one of the levels; y[p, s] = 1 exactly when x[p, s] > 0; locks narrow the set."""
+    """x[p, s] is one of the levels the rules leave; y[p, s] = 1 exactly when x[p, s] > 0."""
     for (p, s), niveaux in f.niveaux.items():
         if not niveaux:
             f.cp.add_bool_or([])
@@ -243,7 +310,7 @@ def pose_postes_par_site(f: Formulation) -> None:
 
 
 def pose_ecoles_avec_college(f: Formulation) -> None:
-    """For écoles REP+ e with head collège t: y[p, e] <= y[p, t] for every p."""
+    """For écoles REP+ s: y[p, s] <= y[p, t(s)] for every p."""
     for e, site in enumerate(f.index.probleme.sites):
         if site.site_tete is None:
             continue
@@ -259,17 +326,37 @@ DURES: tuple[RegleDure, ...] = (
     RegleDure("sans_secteur", "Un poste sans secteur ne sert aucun site", admet_poste_avec_secteur),
     RegleDure("trajet", "Trajet aller dans la limite, sauf affectation actuelle", admet_trajet),
     RegleDure("bassin", "Même bassin, si demandé, sauf affectation actuelle", admet_bassin),
-    RegleDure("verrou", "Verrous respectés", admet_verrou),
     RegleDure("niveau", "Présence à un niveau admis du cycle", contraindre=pose_niveaux),
-    RegleDure("besoin", "Pas plus de présence que le besoin du site", contraindre=pose_besoin),
-    RegleDure("capacite", "Capacité du poste", contraindre=pose_capacite),
+    RegleDure(
+        "presence_entiere",
+        "Tout le besoin du site ou rien, si la présence entière est demandée",
+        restreindre=restreint_entiere,
+    ),
+    RegleDure(
+        "besoin",
+        "Pas plus de présence que le besoin du site",
+        restreindre=restreint_besoin,
+        contraindre=pose_besoin,
+    ),
+    RegleDure(
+        "capacite",
+        "Capacité du poste",
+        restreindre=restreint_capacite,
+        contraindre=pose_capacite,
+    ),
     RegleDure("sites_max", "Nombre de sites par poste", contraindre=pose_sites_par_poste),
-    RegleDure("postes_max", "Nombre de postes par site", contraindre=pose_postes_par_site),
+    RegleDure(
+        "postes_max",
+        "Nombre de postes par site",
+        restreindre=restreint_postes_max,
+        contraindre=pose_postes_par_site,
+    ),
     RegleDure(
         "ecoles_tete",
         "Écoles REP+ servies par un poste qui sert leur collège tête de réseau",
         contraindre=pose_ecoles_avec_college,
     ),
+    RegleDure("verrou", "Verrous respectés", admet_verrou, restreint_verrou),
 )
 
 
@@ -361,7 +448,7 @@ def valeur_equilibre(index: Index, plan: dict[Couple, int]) -> int:
 
 
 def exprime_equilibre(f: Formulation) -> cp_model.LinearExpr:
-    """Sum of q[p]: e[p] >= t[p] / capacite[p] in integers, q[p] above each chord of e[p]²."""
+    """Sum over p of q[p]: e[p] >= t[p] / capacite[p], q[p] above each chord of e[p]²."""
     exprime_trajets(f)
     for p, poste in enumerate(f.index.probleme.postes):
         couples = f.du_poste(p)

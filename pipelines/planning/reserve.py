@@ -6,9 +6,10 @@ values + r: whoever looks for a plan cheaper than that may forget the column.
 
 Where neither the objective nor a cap counts travel, a poste that serves a set of sites alone has
 one best way to share its half-days: one column stands for all. Travel counts the days begun, so
-each sharing is then a column of its own.
+each sharing is then a column of its own, unless another serves the same sites for less of both.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,8 +18,9 @@ from pipelines.planning.decomposition import Decomposition, Duales
 from pipelines.planning.modele import RANG_TRAJETS
 from pipelines.planning.tables import INTERDIT, Colonne
 
-PAS = 4  # the reduced cost is divided by that while it holds too many columns …
-ESSAIS = 4  # … so many times: what is left then proves too little
+EN_COURS = 2  # columns of one poste, or their beginnings, in multiples of the most kept in all
+PAS = 2  # the reduced cost is divided by that while it holds too many columns …
+ESSAIS = 8  # … so many times: what is left then proves too little
 
 
 @dataclass(frozen=True)
@@ -38,22 +40,35 @@ class Reserve:
     portee: int
 
 
-def enumerer(dec: Decomposition, duales: Duales, ecart: int, limite: int) -> Reserve:
+def enumerer(
+    dec: Decomposition,
+    duales: Duales,
+    ecart: int,
+    limite: int,
+    *,
+    postes: Collection[int] | None = None,
+    ouverts: Collection[int] | None = None,
+) -> Reserve:
     """The columns within reduced cost `ecart` (scale ECHELLE_DUALE), about `limite` at most.
 
-    When there are more, a smaller reduced cost is covered: see `Reserve.portee`; none at all when
-    even a small one holds too many.
+    Those of `postes` at the sites `ouverts` only, when given: `portee` is then said of them. When
+    there are more, a smaller reduced cost is covered: see `Reserve.portee`; none at all when even a
+    small one holds too many.
     """
     meilleurs, _ = dec.moins_cheres(duales)
     portee, moindre = ecart, ecart // PAS**ESSAIS
     lots: list[tuple[np.ndarray, ...]] = []
-    for p in range(len(dec.t.capacite)):
-        du_poste = _Choix.du_poste(dec, duales, p)
-        while (lot := _ensembles(dec, du_poste, p, int(meilleurs[p]) - portee, limite)) is None:
+    for p in range(len(dec.t.capacite)) if postes is None else sorted(postes):
+        du_poste = _Choix.du_poste(dec, duales, p, ouverts)
+        while (
+            lot := _ensembles(dec, du_poste, p, int(meilleurs[p]) - portee, EN_COURS * limite)
+        ) is None:
             portee //= PAS
             if portee < moindre:
                 return _vide(dec)
         rangs, profits = lot
+        utiles = _non_dominees(dec, du_poste, p, rangs)
+        rangs, profits = rangs[utiles], profits[utiles]
         lots.append(
             (
                 np.full(len(rangs), p, dtype=np.int64),
@@ -68,6 +83,36 @@ def enumerer(dec: Decomposition, duales: Duales, ecart: int, limite: int) -> Res
         portee = int(np.partition(cout, limite)[limite])
     garde = cout < portee
     return Reserve(poste[garde], sites[garde], niveaux[garde], partage[garde], cout[garde], portee)
+
+
+def _non_dominees(dec: Decomposition, choix: "_Choix", p: int, rangs: np.ndarray) -> np.ndarray:
+    """Ranks of the columns no other makes useless.
+
+    Of two ways for a poste to share its time between the same sites, the same presences at those
+    it shares, the one that costs no less travel and leaves no less shortage can be forgotten: it
+    changes as much and its reduced cost is no less. Equal ones leave one.
+    """
+    if not len(rangs) or (choix.niveau[:-1] == 0).any():
+        return np.arange(len(rangs))
+    mesures = np.array(
+        [
+            dec.mesures(p, s, n, partagee) if n else (0, 0, 0)
+            for s, n, partagee in zip(
+                choix.site.tolist(), choix.niveau.tolist(), choix.partage.tolist(), strict=True
+            )
+        ],
+        dtype=np.int64,
+    )
+    sommes = mesures[rangs].sum(axis=1)
+    manque, trajets = sommes[:, 0], sommes[:, RANG_TRAJETS]
+    lignes = np.arange(len(choix.site))
+    memes = np.where(choix.partage, lignes, -choix.site - 2)
+    _, groupe = np.unique(memes[rangs], axis=0, return_inverse=True)
+    ordre = np.lexsort((manque, trajets, groupe))
+    # one running minimum for all: each group stands lower than all those before it
+    etage = manque[ordre] - groupe[ordre] * (np.ptp(manque) + 1)
+    avant = np.concatenate(([etage[0] + 1], np.minimum.accumulate(etage)[:-1]))
+    return np.sort(ordre[etage < avant])
 
 
 def _vide(dec: Decomposition) -> Reserve:
@@ -91,12 +136,15 @@ class _Choix:
     obliges: list[int]
 
     @staticmethod
-    def du_poste(dec: Decomposition, duales: Duales, p: int) -> "_Choix":
+    def du_poste(
+        dec: Decomposition, duales: Duales, p: int, ouverts: Collection[int] | None
+    ) -> "_Choix":
         t = dec.t
         par_niveau = dec.rang >= RANG_TRAJETS or len(dec.plafonds) > RANG_TRAJETS
         obliges = sorted(s for s in t.admis[p] if (p, s) in t.impose)
         lignes: list[tuple[int, int, bool, dict[int, int]]] = []
-        for s in [*obliges, *sorted(t.admis[p] - set(obliges))]:
+        libres = t.admis[p] if ouverts is None else t.admis[p] & set(ouverts)
+        for s in [*obliges, *sorted(libres - set(obliges))]:
             seuls, communs = dec.profits(duales, p, s)
             if par_niveau:
                 lignes += [(s, n, False, {n: gain}) for n, gain in seuls.items()]

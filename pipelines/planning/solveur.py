@@ -12,7 +12,7 @@ clock, so that the same problem and the same `duree_max_s` give the same plan on
 - the master of the decomposition in whole numbers (HiGHS) over the columns met: plans within 1 or
   2 % of the bound; over every column within a reduced cost of it (`reserve`): a better bound.
 
-The wall clock is a safety net only; `Resultat.arret_par` tells when it, or the user, ended the
+The clock is a safety net only; `Resultat.arret_par` tells when it, or the user, ended the
 work, and then the promise of repeatability does not hold.
 """
 
@@ -32,9 +32,10 @@ from pipelines.planning.entiers import Assemblage, assembler_colonnes
 from pipelines.planning.modele import NB_ADDITIFS, RANG_TRAJETS, SOUPLES, Index
 from pipelines.planning.plafonds import Plafonds
 from pipelines.planning.probleme import Presence, Probleme, ordonner
+from pipelines.planning.quartiers import colonnes_du_quartier, quartiers
 from pipelines.planning.recuit import Recuit
 from pipelines.planning.reserve import en_colonnes, enumerer
-from pipelines.planning.suivi import PARTS_DUREE, Avancement, Suivi
+from pipelines.planning.suivi import FILET_HIGHS, PARTS_DUREE, Avancement, Suivi
 from pipelines.planning.tables import Colonne, Plan, colonnes_de
 
 # Technical constants: none changes what a good plan is, only how the work is spent.
@@ -50,8 +51,10 @@ PREUVES = (0.002, 0.0, 0.02)
 TRAVAIL_CP_PAR_S = 0.4  # CP-SAT deterministic time, one worker
 MOUVEMENTS_PAR_S = 30_000  # annealing moves
 CASES_PAR_S = 250_000_000  # cells of the pricing tables, linear programmes included
-NOEUDS_PAR_S = 50_000  # nodes of the master in whole numbers, times its columns; of which
-PROCHES_PAR_S = 400  # the nearest of the reserve, to find plans,
+QUARTIERS_PAR_S = 0.4  # neighbourhoods solved anew
+NOEUDS_PAR_S = 80_000  # nodes of the master in whole numbers, times its columns
+RANGEES_ORDINAIRES = 180  # postes and sites beyond which a node costs as their square
+PROCHES_PAR_S = 400  # columns of the reserve: the nearest, to find plans,
 RESERVE_PAR_S = 1_200  # then all those within a reduced cost, to prove
 
 
@@ -82,7 +85,7 @@ class Etage:
 class Resultat:
     """A plan the rules accept (sorted), its stages, and what ended the work.
 
-    `arret_par`: « utilisateur » or « temps » (the wall clock) as soon as either cut the work, even
+    `arret_par`: « utilisateur » or « temps » (the clock) as soon as either cut the work, even
     of plans proven best: another run may give another plan. Else « preuve » (every stage proven
     best), « ecart » (the gap asked for was reached by the others), or « travail » (all the work
     allowed was spent).
@@ -295,6 +298,7 @@ class _Etape:
             plan = self._recuit(plan, colonnes, PART_RECUIT)
         if dec.duales is not None and not self.termine(plan):
             plan = self._assembler(dec, plan, colonnes, 0.0)[0]
+            plan = self._par_quartiers(dec, plan, colonnes)
             plan = self._prouver(dec, plan, colonnes)
         return plan
 
@@ -329,7 +333,6 @@ class _Etape:
         cp_solveur.parameters.catch_sigint_signal = False  # the user's stop comes by `arret`
         cp_solveur.parameters.random_seed = self.index.probleme.graine
         cp_solveur.parameters.max_deterministic_time = self.duree_s * PART_PROUVE * TRAVAIL_CP_PAR_S
-        cp_solveur.parameters.max_time_in_seconds = self.suivi.reste_s()
         cp_solveur.parameters.relative_gap_limit = self.ecart_vise or 0.0
         with self.suivi.veiller(cp_solveur):
             statut = cp_solveur.solve(f.cp)
@@ -362,15 +365,31 @@ class _Etape:
             self.borne, dec.borner(valeur, colonnes_de(plan), colonnes, tours, self.suivi.fini)
         )
 
+    def _par_quartiers(self, dec: Decomposition, plan: Plan, colonnes: set[Colonne]) -> Plan:
+        """Plans that neighbouring postes make together, one neighbourhood after the other."""
+        nombre = round(self.duree_s * QUARTIERS_PAR_S) if self.rang > 0 else 0
+        for postes in quartiers(dec, plan, nombre, self.index.probleme.graine + self.rang):
+            valeur = self.objectif.valeur(self.index, plan)
+            if self._assez(valeur):
+                break
+            ecart = math.ceil((valeur - dec.borne_exacte) * ECHELLE_DUALE)
+            locales = colonnes_du_quartier(dec, dec.duales, plan, postes, ecart)
+            plan = self._assembler(dec, plan, locales, 0.0)[0]
+            colonnes.update(colonnes_de(plan))
+        return plan
+
     def _prouver(self, dec: Decomposition, plan: Plan, colonnes: set[Colonne]) -> Plan:
         """Plans from the columns nearest to the bound, then from all those a better plan may use.
 
         A plan made of other columns costs at least `plafond`: the bound rises no further.
         """
-        for par_seconde in (PROCHES_PAR_S, RESERVE_PAR_S):
+        avant = None
+        for par_seconde in (PROCHES_PAR_S, RESERVE_PAR_S, RESERVE_PAR_S):
             valeur = self.objectif.valeur(self.index, plan)
-            if self._assez(valeur):
+            # the second look at the reserve is worth it only for a plan the first one found
+            if self._assez(valeur) or (par_seconde == RESERVE_PAR_S and valeur == avant):
                 break
+            avant = valeur if par_seconde == RESERVE_PAR_S else None
             ecart = math.ceil((valeur - dec.borne_exacte) * ECHELLE_DUALE)
             reserve = enumerer(dec, dec.duales, ecart, round(self.duree_s * par_seconde))
             plafond = math.ceil(dec.borne_exacte + Fraction(reserve.portee, ECHELLE_DUALE))
@@ -400,11 +419,13 @@ class _Etape:
             depart,
             dec.duales,
             math.ceil((self.objectif.valeur(self.index, plan) - dec.borne_exacte) * ECHELLE_DUALE),
-            noeuds_max=max(1, round(self.duree_s * NOEUDS_PAR_S / max(1, len(colonnes)))),
+            noeuds_max=self._noeuds_max(dec, len(colonnes)),
             part_ecart=max(part_ecart, assez, self.ecart_vise or 0.0),
-            secondes_max=self.suivi.reste_s(),
+            secondes_max=self.suivi.reste_s() * FILET_HIGHS,
             fini=self.suivi.fini,
         )
+        if trouve is None:
+            self.suivi.couper()
         if trouve is None or trouve.plan is None:
             return plan, trouve
         valeurs = [objectif.valeur(self.index, trouve.plan) for objectif in SOUPLES]
@@ -412,6 +433,12 @@ class _Etape:
         if tient and valeurs[self.rang] < self.objectif.valeur(self.index, plan):
             return trouve.plan, trouve
         return plan, trouve
+
+    def _noeuds_max(self, dec: Decomposition, nb_colonnes: int) -> int:
+        """Nodes allowed to the master: each costs its columns, and more where it has more rows."""
+        rangees = len(dec.t.capacite) + len(dec.t.cout)
+        ampleur = max(1.0, rangees / RANGEES_ORDINAIRES) ** 2
+        return max(1, round(self.duree_s * NOEUDS_PAR_S / (ampleur * max(1, nb_colonnes))))
 
     def _borne_equilibre(self) -> int:
         """No plan is more even than its travel shared in proportion of the capacities.

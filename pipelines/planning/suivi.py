@@ -11,9 +11,12 @@ from ortools.sat.python import cp_model
 from pipelines.planning.modele import SOUPLES
 
 PARTS_DUREE = (0.35, 0.2, 0.4, 0.05)  # share of the duration of each stage
-# The wall-clock net of a stage, in multiples of its share and of those before …
+# The net of a stage, in multiples of its share and of those before …
 FILET_DUREE = 2.0
 FILET_MARGE_S = 5.0  # … plus what reading and formulating take, even for a short duration
+RETARD_MAX = 8.0  # clock over processor from which a busy machine is waited for no longer
+# HiGHS knows the wall clock only: its own limit is that many times what is left before the net.
+FILET_HIGHS = 4.0
 PERIODE_ARRET_S = 0.2  # how often the user's stop is read
 
 
@@ -30,8 +33,11 @@ class Avancement:
 
 
 class Suivi:
-    """The clock, the user's stop and the progress reports, shared by all stages.
+    """The net, the user's stop and the progress reports, shared by all stages.
 
+    Time counts against the net by the clock and by the processor, whichever is less: a machine busy
+    with other work makes the plan late, and does not change it, RETARD_MAX
+    times late at most.
     `cause`: what ended the work of the stage, « utilisateur » or « temps », None otherwise;
     `cause_du_tout`: the same over all the stages so far, the user's stop first.
     """
@@ -43,6 +49,7 @@ class Suivi:
         arret: Callable[[], bool] | None,
     ) -> None:
         self.debut = time.monotonic()
+        self.debut_processeur = time.process_time()
         self.duree_max_s = duree_max_s
         self.filet_s = 0.0
         self.progres = progres
@@ -57,17 +64,27 @@ class Suivi:
             self.cause = None
 
     def fini(self) -> bool:
-        """True once the user or the wall-clock net has ended the work."""
+        """True once the user or the net has ended the work."""
         if self.cause is None and self.arret is not None and self.arret():
             self.cause = "utilisateur"
-        if self.cause is None and time.monotonic() - self.debut > self.filet_s:
+        if self.cause is None and self._passe_s() > self.filet_s:
             self.cause = "temps"
         self.cause_du_tout = self.cause or self.cause_du_tout
         return self.cause is not None
 
     def reste_s(self) -> float:
         """Seconds left before the net."""
-        return max(0.0, self.filet_s - (time.monotonic() - self.debut))
+        return max(0.0, self.filet_s - self._passe_s())
+
+    def couper(self) -> None:
+        """Say that the clock has ended the work of an engine before its own limits did."""
+        self.cause = self.cause or "temps"
+        self.cause_du_tout = self.cause_du_tout or self.cause
+
+    def _passe_s(self) -> float:
+        horloge = time.monotonic() - self.debut
+        processeur = time.process_time() - self.debut_processeur
+        return max(min(horloge, processeur), horloge / RETARD_MAX)
 
     def annoncer(
         self, rang: int, part: float, valeur: int | None, borne: int | None, message: str

@@ -44,6 +44,7 @@ class Verdict:
 LIBELLES = {
     "ligne": "Ligne de plan lisible et unique",
     "niveau": "Présence à un niveau admis du cycle",
+    "presence_entiere": "Tout le besoin du site ou rien, si la présence entière est demandée",
     "besoin": "Pas plus de présence que le besoin du site",
     "capacite": "Capacité du poste",
     "sites_max": "Nombre de sites par poste",
@@ -58,6 +59,7 @@ LIBELLES = {
 UNITES = {
     "ligne": "ligne",
     "niveau": "demi-journée",
+    "presence_entiere": "demi-journée",
     "besoin": "demi-journée",
     "capacite": "demi-journée",
     "sites_max": "site",
@@ -161,7 +163,7 @@ class _Juge:
             if presence not in niveaux:
                 ecart = min(abs(presence - niveau) for niveau in niveaux)
                 self.signaler(
-                    "niveau",
+                    "presence_entiere" if entiere else "niveau",
                     poste_id,
                     site_id,
                     ecart,

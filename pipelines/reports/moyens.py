@@ -134,7 +134,8 @@ def _compte(postes: pd.DataFrame) -> pd.DataFrame:
     lignes.append(("Présences dans un autre département", -float(avec["ailleurs"].sum())))
     cadre = pd.DataFrame(lignes, columns=["Ligne", "Demi-journées par cycle"])
     cadre["Reste"] = cadre["Demi-journées par cycle"].cumsum()
-    return cadre.round(dict.fromkeys(cadre.columns[1:], 1))
+    # nothing taken away is 0, and not −0
+    return cadre.round(dict.fromkeys(cadre.columns[1:], 1)).replace(-0.0, 0.0)
 
 
 def _textes() -> pd.DataFrame:

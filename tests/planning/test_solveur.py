@@ -306,7 +306,10 @@ def test_a_gap_asked_for_ends_each_stage_and_says_so(couples_exacts):
 
 def test_a_clock_that_runs_out_says_so_and_keeps_a_plan_that_stands(monkeypatch):
     """On a machine ten thousand times too slow: the stages cut say « temps », and so does all."""
-    horloge = SimpleNamespace(monotonic=lambda: time.monotonic() * 10_000)
+    horloge = SimpleNamespace(
+        monotonic=lambda: time.monotonic() * 10_000,
+        process_time=lambda: time.process_time() * 10_000,
+    )
     monkeypatch.setattr(suivi, "time", horloge)
     probleme = departement(60, 22, graine=6)
     resultat = resoudre(probleme, duree_max_s=60)
@@ -328,7 +331,7 @@ def test_whole_presence_gives_a_site_all_or_nothing(graine):
     assert all(x.demi_journees_cycle == besoins[x.site_id] for x in plan)
     assert jugement(entier, plan).conforme
     moins = [replace(plan[0], demi_journees_cycle=plan[0].demi_journees_cycle - 1), *plan[1:]]
-    assert "niveau" in {m.regle for m in jugement(entier, moins).manquements}
+    assert "presence_entiere" in {m.regle for m in jugement(entier, moins).manquements}
 
 
 def test_a_narrower_reserve_holds_what_is_within_its_reach():
