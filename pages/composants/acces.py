@@ -43,7 +43,15 @@ from pipelines.reports import (
     situation,
     trajets,
 )
-from pipelines.scenarios import atelier, calculs, comparables, comparaisons, depot, lecteurs
+from pipelines.scenarios import (
+    atelier,
+    calculs,
+    comparables,
+    comparaisons,
+    depot,
+    etudes,
+    lecteurs,
+)
 from pipelines.scenarios.adaptations import Adaptation
 from pipelines.scenarios.ajustements import Geste
 from pipelines.scenarios.etudes import Nature
@@ -128,12 +136,23 @@ def lire_academie(
 
 def lire_suivi() -> academie.VueSuivi:
     """Scenarios and margins by département; read anew each time, they come and go."""
-    return academie.suivi(lecteur(), base())
+    return academie.suivi(lecteur(), base(), _demi_postes_du_plan)
 
 
 def lire_demi_postes(departement: str) -> academie.VueDemiPostes | None:
-    """What a half-post is worth by bassin, where a study says so; read anew each time."""
-    return academie.demi_postes(lecteur(), departement)
+    """What a half-post is worth by bassin, where a study says so; sought anew each time."""
+    return academie.demi_postes(lecteur(), departement, _demi_postes_du_plan)
+
+
+def _demi_postes_du_plan(dossier: Path) -> academie.VueDemiPostes | None:
+    marque = etudes.marque(dossier, Nature.MARGES)
+    return _demi_postes(str(dossier), marque) if marque else None
+
+
+@st.cache_resource(**CACHE)
+def _demi_postes(dossier: str, marque: int) -> academie.VueDemiPostes | None:
+    """The margins kept in a folder, `marque` being the identity of their file."""
+    return academie.demi_postes_de(Path(dossier))
 
 
 @st.cache_resource(**CACHE)

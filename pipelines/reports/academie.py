@@ -4,6 +4,7 @@ Postes are those with a sector; each counts where its résidence is. Nothing is 
 the smallest thing counted is a territory.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -249,8 +250,8 @@ def _en_vue(lecteur: Lecteur, connexion: duckdb.DuckDBPyConnection) -> dict[str,
     if not noms:
         raise AtlasError(
             "Aucun département de votre ressort n'est dans l'entrepôt.",
-            admis=", ".join(f"{code} ({nom})" for code, nom in tous.items()),
-            remede="demander l'accès à l'un d'eux à qui gère Atlas",
+            admis=enumeration(sorted(lecteur.departements or ())) or "aucun département",
+            remede="reconstruire l'entrepôt avec l'un d'eux, ou demander un autre accès",
         )
     return noms
 
@@ -274,10 +275,19 @@ def _academies(sites: pd.DataFrame) -> list[str]:
     return sorted(sites["academie"].dropna().unique()) or ["Académie"]
 
 
-def suivi(lecteur: Lecteur, base: Path) -> VueSuivi:
+def demi_postes_de(dossier: Path) -> VueDemiPostes | None:
+    """The margins kept in the folder of a plan; None when there are none."""
+    lue = marges.vue(dossier, Nature.MARGES)
+    return None if lue is None else VueDemiPostes(lue.phrase, lue.tables[PAR_BASSIN])
+
+
+Lire = Callable[[Path], VueDemiPostes | None]
+
+
+def suivi(lecteur: Lecteur, base: Path, lire: Lire = demi_postes_de) -> VueSuivi:
     """The most advanced scenario of each département, and what its margins say of a half-post.
 
-    Never to be cached: scenarios and studies come and go.
+    Never to be cached: scenarios and studies come and go; `lire` may keep what a study says.
     """
     with entrepot.ouvrir(base) as connexion:
         noms = _en_vue(lecteur, connexion)
@@ -285,7 +295,7 @@ def suivi(lecteur: Lecteur, base: Path) -> VueSuivi:
     lignes, sans_scenario, sans_marges = [], [], []
     for code, nom in noms.items():
         siens = [a for a in apercus if a.departement == code]
-        marge = _marge(lecteur, code, siens)
+        marge = _marge(lecteur, code, siens, lire)
         if not siens:
             sans_scenario.append(code)
         if marge is None:
@@ -315,13 +325,15 @@ def suivi(lecteur: Lecteur, base: Path) -> VueSuivi:
     return VueSuivi(_phrase_du_suivi(noms, sans_scenario), table, sans_scenario, sans_marges)
 
 
-def demi_postes(lecteur: Lecteur, departement: str) -> VueDemiPostes | None:
+def demi_postes(
+    lecteur: Lecteur, departement: str, lire: Lire = demi_postes_de
+) -> VueDemiPostes | None:
     """The kept margins of a département, bassin by bassin; None when no plan has any.
 
-    Never to be cached: studies come and go.
+    Never to be cached: studies come and go; `lire` may keep what a study says.
     """
     exiger(lecteur, Acte.LIRE, departement)
-    return _marge(lecteur, departement, atelier.lister(lecteur, departement))
+    return _marge(lecteur, departement, atelier.lister(lecteur, departement), lire)
 
 
 def _avancement(apercu: Apercu) -> tuple[int, datetime]:
@@ -433,7 +445,8 @@ def _mot(niveau: Niveau, n: int) -> str:
 
 def _phrase(lus: Territoires, chiffres: pd.DataFrame) -> str:
     total = chiffres.drop(columns="part").sum()
-    debut = f"{_mot(lus.niveau, len(lus.noms))}, {pluriel(total['sites'], 'site')}"
+    connus = len(set(lus.noms) - {MOTS[lus.niveau].inconnu})
+    debut = f"{_mot(lus.niveau, connus)}, {pluriel(total['sites'], 'site')}"
     if not total["postes"]:
         return (
             f"{debut}, {nombre(total['besoin'])} demi-journées de besoin par cycle de 4 semaines ; "
@@ -643,21 +656,20 @@ def _enveloppe(sites: pd.DataFrame) -> shapely.Geometry:
     return shapely.convex_hull(shapely.multipoints(np.column_stack(points))).buffer(DEGAGEMENT_M)
 
 
-def _marge(lecteur: Lecteur, departement: str, siens: list[Apercu]) -> VueDemiPostes | None:
+def _marge(
+    lecteur: Lecteur, departement: str, siens: list[Apercu], lire: Lire
+) -> VueDemiPostes | None:
     """The margins last kept of a département: of its most advanced scenario that has some, else
     of its last proposal; None when there is none, or when `lecteur` may not read them.
     """
     if not lecteur.peut(Acte.LIRE, departement):
         return None
     for apercu in sorted(siens, key=_avancement, reverse=True):
-        lue = marges.vue(apercu.emplacement, Nature.MARGES)
+        lue = lire(apercu.emplacement)
         if lue is not None:
-            return VueDemiPostes(f"{apercu.nom} : {lue.phrase}", lue.tables[PAR_BASSIN])
-    for etat in calculs.derniers(lecteur, departement):
-        lue = marges.vue(etat.dossier, Nature.MARGES)
-        if lue is not None:
-            return VueDemiPostes(lue.phrase, lue.tables[PAR_BASSIN])
-    return None
+            return VueDemiPostes(f"{apercu.nom} : {lue.phrase}", lue.table)
+    lues = (lire(etat.dossier) for etat in calculs.derniers(lecteur, departement))
+    return next((lue for lue in lues if lue is not None), None)
 
 
 def _phrase_du_suivi(noms: dict[str, str], sans_scenario: list[str]) -> str:

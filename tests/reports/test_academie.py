@@ -44,11 +44,14 @@ def a_deux_reseaux(entrepot_exemple, tmp_path):
     copie = tmp_path / "reseaux.duckdb"
     copie.write_bytes(entrepot_exemple.read_bytes())
     with duckdb.connect(str(copie)) as connexion:
+        [(milieu,)] = connexion.execute(
+            "select quantile_disc(uai_principal, 0.5) from mart_site where bassin = 'GAP'"
+        ).fetchall()
         for table, cle in (("mart_site", "uai_principal"), ("mart_poste", "residence_uai")):
             connexion.execute(
                 f"update {table} set reseau_etablissements = case when bassin != 'GAP' then null "
-                f"when {cle} < (select median(uai_principal) from mart_site where bassin = 'GAP') "
-                "then 'Buëch' else 'Gapençais' end where departement = '005'"
+                f"when {cle} < ? then 'Buëch' else 'Gapençais' end where departement = '005'",
+                [milieu],
             )
     return copie
 
