@@ -629,12 +629,13 @@ def _contours(
         [departements],
     ).fetchall()
     communes: dict[str, list[shapely.Geometry]] = {}
-    for departement, wkb in lignes:
-        communes.setdefault(departement, []).append(cartes.en_lambert(bytes(wkb)))
+    formes = cartes.tous_en_lambert([wkb for _, wkb in lignes])
+    for (departement, _), forme in zip(lignes, formes, strict=True):
+        communes.setdefault(departement, []).append(forme)
     return {
         # a metre closes the slits between neighbours
-        departement: _reunir(formes).buffer(1).simplify(cartes.SIMPLIFICATION_M)
-        for departement, formes in communes.items()
+        departement: _reunir(siennes).buffer(1).simplify(cartes.SIMPLIFICATION_M)
+        for departement, siennes in communes.items()
     }
 
 
