@@ -2,27 +2,19 @@
 
 import streamlit as st
 
-from pages.composants import acces, cadre
+from pages.composants import acces, cadre, planchers
 from pipelines.reports.academie import Niveau
 from pipelines.reports.partage import en_excel
 
 departement = cadre.departement()
 noms = acces.departements(acces.version())
 bande = st.container()
-with st.container(width=420):
-    niveau = Niveau(
-        cadre.choisir(
-            "Comparer",
-            {
-                Niveau.DEPARTEMENTS.value: "les départements",
-                Niveau.BASSINS.value: f"les bassins du département {departement}",
-            },
-            "niveau",
-            Niveau.DEPARTEMENTS.value,
-        )
-    )
-du = departement if niveau == Niveau.BASSINS else None
-vue = acces.lire_academie(acces.version(), acces.version_des_regles(), niveau, du)
+with st.container(width=cadre.LARGEUR_DE_CHOIX):
+    choix = acces.niveaux(acces.version(), departement)
+    niveau = Niveau(cadre.choisir("Comparer", choix, "niveau", Niveau.DEPARTEMENTS.value))
+du = None if niveau == Niveau.DEPARTEMENTS else departement
+demande = (acces.version(), acces.version_des_regles(), niveau, du)
+vue = acces.lire_academie(*demande)
 with bande:
     st.title(vue.titre)
     st.markdown(f"#### {vue.phrase}")
@@ -61,8 +53,8 @@ st.caption(
 with st.expander("Couverture par catégorie (% du besoin ; vide : aucun site de la catégorie)"):
     cadre.table(vue.categories, f"academie-categories-{niveau}", hauteur="content")
 
-suivi = None
-if niveau == Niveau.DEPARTEMENTS:
+suivi, demi_postes = None, None
+if du is None:
     suivi = acces.lire_suivi()
     st.markdown("##### Scénarios et demi-postes, par département")
     st.write(suivi.phrase)
@@ -81,6 +73,20 @@ if niveau == Niveau.DEPARTEMENTS:
                 query_params={"departement": code},
             )
 
+else:
+    demi_postes = acces.lire_demi_postes(du)
+    st.markdown("##### Ce que vaut un demi-poste, bassin par bassin")
+    if demi_postes is None:
+        st.write("Aucune étude des demi-postes n'est encore gardée pour ce département.")
+        st.page_link(
+            cadre.page("marges"),
+            label="Calculer ce que vaut un demi-poste",
+            query_params={"departement": du},
+        )
+    else:
+        st.write(cadre.inerte(demi_postes.phrase))
+        cadre.table_a_lire(demi_postes.table, f"academie-demi-postes-{du}")
+
 st.markdown("##### Répartition selon le besoin")
 partage = None
 if not vue.a_des_postes:
@@ -89,38 +95,10 @@ if not vue.a_des_postes:
         "« Données »."
     )
 else:
-    un, deux, trois = st.columns(3)
-    ecart = un.number_input(
-        "Écart à aujourd'hui (ETP)",
-        value=0.0,
-        step=0.5,
-        key="ecart",
-        bind="query-params",
-        format="%.1f",
-    )
-    plancher = deux.number_input(
-        "Plancher de chacun (ETP)",
-        value=0.5,
-        step=0.5,
-        min_value=0.0,
-        key="plancher",
-        bind="query-params",
-        format="%.1f",
-    )
-    perte = trois.number_input(
-        "Perte au plus (ETP)",
-        value=None,
-        placeholder="sans limite",
-        step=0.5,
-        min_value=0.0,
-        key="perte",
-        bind="query-params",
-        format="%.1f",
-    )
+    ecart, plancher, perte = planchers.reglages()
+    propres = planchers.particuliers(acces.noms_des_territoires(*demande))
     with cadre.sur_place():
-        partage = acces.repartir(
-            acces.version(), acces.version_des_regles(), niveau, du, ecart, plancher, perte
-        )
+        partage = acces.repartir(*demande, ecart, plancher, perte, propres)
         st.markdown(f"**{partage.phrase}**")
         for detail in partage.details:
             st.write(detail)
@@ -128,7 +106,7 @@ else:
         st.caption(partage.note)
 st.download_button(
     "Télécharger la page (Excel)",
-    lambda: en_excel(vue, suivi, partage),
+    lambda: en_excel(vue, suivi, demi_postes, partage),
     file_name="academie.xlsx",
     on_click="ignore",
 )

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from pages.composants import acces, cadre
-from pipelines.reports.cartes_du_departement import COUCHES, TOUS, Couche
+from pipelines.reports.cartes_du_departement import TOUS, Couche
 from pipelines.reports.sites import table_lisible
 
 departement = cadre.departement()
@@ -11,9 +11,8 @@ bassins, categories = acces.choix_de_carte(acces.version(), departement)
 bande = st.container()
 un, deux, trois = st.columns(3)
 with un:
-    couche = cadre.choisir(
-        "La couleur dit", {c.value: mots for c, mots in COUCHES.items()}, "couche", Couche.RYTHMES
-    )
+    couches = acces.couches_de_carte(acces.version(), departement)
+    couche = cadre.choisir("La couleur dit", couches, "couche", Couche.RYTHMES)
 with deux:
     bassin = cadre.choisir("Bassin", bassins, "bassin", TOUS)
 with trois:

@@ -19,10 +19,10 @@ for phrase in vue.desaccords:
 gauche, droite = st.columns(2, gap="medium")
 with gauche:
     st.markdown("##### Du temps des postes à la présence")
-    cadre.table_a_lire(vue.compte, f"capacite-{departement}")
+    cadre.table_ou(vue.compte, f"capacite-{departement}", "Trop peu de postes pour ce tableau.")
 with droite:
     st.markdown("##### Par statut")
-    cadre.table_a_lire(vue.statuts, f"statuts-{departement}")
+    cadre.table_ou(vue.statuts, f"statuts-{departement}", "Trop peu de postes pour ce tableau.")
 st.caption(vue.note)
 if not vue.postes.empty:
     st.markdown("##### Poste par poste")

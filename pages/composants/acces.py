@@ -43,7 +43,15 @@ from pipelines.reports import (
     situation,
     trajets,
 )
-from pipelines.scenarios import atelier, calculs, comparables, comparaisons, depot, lecteurs
+from pipelines.scenarios import (
+    atelier,
+    calculs,
+    comparables,
+    comparaisons,
+    depot,
+    etudes,
+    lecteurs,
+)
 from pipelines.scenarios.adaptations import Adaptation
 from pipelines.scenarios.ajustements import Geste
 from pipelines.scenarios.etudes import Nature
@@ -105,16 +113,46 @@ def lire_situation(version: str, departement: str) -> situation.Situation:
 
 
 @st.cache_resource(**CACHE)
+def niveaux(version: str, departement: str) -> dict[str, str]:
+    """What the page of the académie may compare, code → words."""
+    return academie.niveaux(lecteur(), base(), departement)
+
+
+@st.cache_resource(**CACHE)
+def _territoires(
+    version: str, regles: str, niveau: academie.Niveau, departement: str | None
+) -> academie.Territoires:
+    """The territories of a level: read once, only read afterwards."""
+    return academie.territoires(lecteur(), base(), niveau, departement)
+
+
+@st.cache_resource(**CACHE)
 def lire_academie(
     version: str, regles: str, niveau: academie.Niveau, departement: str | None
 ) -> academie.VueAcademie:
-    """The départements side by side, or the bassins of one."""
-    return academie.vue(base(), niveau, departement)
+    """The départements side by side, or the bassins or réseaux of one."""
+    return academie.vue(_territoires(version, regles, niveau, departement))
 
 
 def lire_suivi() -> academie.VueSuivi:
     """Scenarios and margins by département; read anew each time, they come and go."""
-    return academie.suivi(lecteur(), base())
+    return academie.suivi(lecteur(), base(), _demi_postes_du_plan)
+
+
+def lire_demi_postes(departement: str) -> academie.VueDemiPostes | None:
+    """What a half-post is worth by bassin, where a study says so; sought anew each time."""
+    return academie.demi_postes(lecteur(), departement, _demi_postes_du_plan)
+
+
+def _demi_postes_du_plan(dossier: Path) -> academie.VueDemiPostes | None:
+    marque = etudes.marque(dossier, Nature.MARGES)
+    return _demi_postes(str(dossier), marque) if marque else None
+
+
+@st.cache_resource(**CACHE)
+def _demi_postes(dossier: str, marque: int) -> academie.VueDemiPostes | None:
+    """The margins kept in a folder, `marque` being the identity of their file."""
+    return academie.demi_postes_de(Path(dossier))
 
 
 @st.cache_resource(**CACHE)
@@ -126,9 +164,19 @@ def repartir(
     variation_etp: float,
     plancher: float,
     perte_max: float | None,
+    particuliers: tuple[tuple[str, float], ...],
 ) -> partage.VueRepartition:
-    """ETP shared between territories by each method."""
-    return partage.repartir(base(), niveau, departement, variation_etp, plancher, perte_max)
+    """ETP shared between territories by each method; `particuliers`: code, floor (ETP)."""
+    lus = _territoires(version, regles, niveau, departement)
+    return partage.repartir(lus, variation_etp, plancher, perte_max, dict(particuliers))
+
+
+@st.cache_resource(**CACHE)
+def noms_des_territoires(
+    version: str, regles: str, niveau: academie.Niveau, departement: str | None
+) -> dict[str, str]:
+    """Code → name of the territories of a level."""
+    return _territoires(version, regles, niveau, departement).noms
 
 
 @st.cache_resource(**CACHE)
@@ -148,13 +196,19 @@ def lire_couche(
     version: str, departement: str, couche: str, bassin: str, categorie: str
 ) -> cartes_du_departement.VueCarte:
     """The map of a département, a layer and its filters."""
-    return cartes_du_departement.vue(base(), departement, couche, bassin, categorie)
+    return cartes_du_departement.vue(lecteur(), base(), departement, couche, bassin, categorie)
+
+
+@st.cache_resource(**CACHE)
+def couches_de_carte(version: str, departement: str) -> dict[str, str]:
+    """The layers of the map the reader may see, code → words."""
+    return cartes_du_departement.couches(lecteur(), departement)
 
 
 @st.cache_resource(**CACHE)
 def choix_de_carte(version: str, departement: str) -> tuple[dict[str, str], dict[str, str]]:
     """The bassins and the categories a map may be filtered by, code → words."""
-    return cartes_du_departement.filtres(base(), departement)
+    return cartes_du_departement.filtres(lecteur(), base(), departement)
 
 
 @st.cache_resource(**CACHE)

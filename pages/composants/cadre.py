@@ -37,6 +37,7 @@ PAGES = {
 }
 # of a grid whose cells run over several lines, in pixels
 HAUTEUR_EN_TETE, HAUTEUR_MAX = 40, 560
+LARGEUR_DE_CHOIX = 420  # pixels: a choice that stands alone
 # Streamlit compares a longer table by a sample of its lines
 LIGNES_COMPAREES = 10_000
 # Streamlit writes the left of a text on each cell: only an important rule moves it
@@ -109,6 +110,12 @@ def choisir(
     if choisi != demande:
         st.query_params[parametre] = choisi
     return choisi
+
+
+def choisir_couleur(couleurs: tuple[str, ...]) -> str:
+    """What the colours of maps laid side by side say, kept in the address; the first by default."""
+    with st.container(width=LARGEUR_DE_CHOIX):
+        return choisir("La couleur dit", {c: c for c in couleurs}, "couleur", couleurs[0])
 
 
 def table(

@@ -85,7 +85,7 @@ def _resultat(etat: Etat) -> None:
     st.caption(vue.precision)
     for note in vue.mises_en_garde:
         st.warning(note)
-    couleur = st.radio("La couleur dit", COULEURS, horizontal=True)
+    couleur = cadre.choisir_couleur(COULEURS)
     carte, legende = acces.cartes_des_doctrines(
         acces.version(), etat.calcul_id, etat.calculees, couleur
     )

@@ -32,12 +32,13 @@ def choisir(departement: str) -> tuple[str, ...]:
     for parametre, defaut in (("a", comparables.AUJOURD_HUI), ("b", autres[0])):
         if parametre not in st.query_params:
             st.query_params[parametre] = defaut
-    a, b, c = st.columns(3)
+    # two a line: a third of the narrowest window cuts the name of a proposal
+    a, b = st.columns(2)
     with a:
         premier = cadre.choisir("De", choix, "a", comparables.AUJOURD_HUI)
     with b:
         second = cadre.choisir("À", choix, "b", autres[0])
-    with c:
+    with st.columns(2)[0]:
         troisieme = cadre.choisir("Et à", {AUCUNE: "aucune autre", **choix}, "c", AUCUNE)
     return tuple(i for i in (premier, second, troisieme) if i != AUCUNE)
 
@@ -84,7 +85,7 @@ def montrer(departement: str, choix: tuple[str, ...]) -> None:
 
 
 def _cartes(departement: str, choix: tuple[str, ...], marques: tuple[str, ...]) -> None:
-    couleur = st.radio("La couleur dit", COULEURS, horizontal=True)
+    couleur = cadre.choisir_couleur(COULEURS)
     carte, legende = acces.cartes_de_la_comparaison(acces.version(), choix, marques, couleur)
     st.plotly_chart(
         carte,

@@ -41,8 +41,8 @@ COLONNES_SITE = [
     "effectif_rentree_la_plus_ancienne", "effectif_source", "part_effectif_connue",
     "eleves_segpa", "eleves_segpa_rentree", "eleves_ulis", "eleves_ulis_rentree", "ips",
     "ips_rentree", "latitude", "longitude", "qualite_position", "commune_code", "commune",
-    "departement", "academie", "bassin_code", "bassin", "densite", "est_rural", "ep",
-    "uai_tete_reseau", "segpa", "ulis", "upe2a", "relais", "internat",
+    "departement", "academie", "bassin_code", "bassin", "reseau_etablissements", "densite",
+    "est_rural", "ep", "uai_tete_reseau", "segpa", "ulis", "upe2a", "relais", "internat",
     "a_section_professionnelle", "eloignement_km",
 ]  # fmt: skip
 COLONNES_ACTIVITE = [

@@ -28,6 +28,13 @@ def academie(
             "--bassins-de", help="comparer les bassins de ce département, par exemple 034"
         ),
     ] = None,
+    reseaux_de: Annotated[
+        str | None,
+        typer.Option(
+            "--reseaux-de",
+            help="comparer les réseaux d'établissements de ce département, par exemple 034",
+        ),
+    ] = None,
     ecart: Annotated[
         float, typer.Option("--ecart", help="ETP de plus ou de moins qu'aujourd'hui, par 0,5")
     ] = 0.0,
@@ -45,34 +52,50 @@ def academie(
     sortie: Annotated[Path | None, typer.Option("--sortie", help="classeur Excel à écrire")] = None,
     entrepot_: OptionEntrepot = chemins.ENTREPOT_PAR_DEFAUT,
 ) -> None:
-    """Compare les départements, ou les bassins d'un seul, et répartit les ETP selon le besoin."""
-    niveau = Niveau.BASSINS if bassins_de else Niveau.DEPARTEMENTS
-    departement = code_departement(bassins_de) if bassins_de else None
-    vue = vue_academie.vue(entrepot_, niveau, departement)
-    suivi = None
+    """Compare les départements, ou les bassins ou les réseaux d'un seul, et répartit les ETP
+    selon le besoin.
+    """
+    niveau, departement = _niveau(bassins_de, reseaux_de)
+    lecteur = lecteurs.local()
+    lus = vue_academie.territoires(lecteur, entrepot_, niveau, departement)
+    vue = vue_academie.vue(lus)
+    suivi, demi_postes = None, None
     _dire([vue.phrase, vue.ecarts, *vue.remarques])
     imprimer_tableau(vue.table)
-    if niveau == Niveau.DEPARTEMENTS:
-        suivi = vue_academie.suivi(lecteurs.local(), entrepot_)
+    if departement is None:
+        suivi = vue_academie.suivi(lecteur, entrepot_)
         _dire([suivi.phrase])
         imprimer_tableau(suivi.table)
+    else:
+        demi_postes = vue_academie.demi_postes(lecteur, departement)
+        if demi_postes is not None:
+            _dire([demi_postes.phrase])
+            imprimer_tableau(demi_postes.table)
     reparti = None
     if vue.a_des_postes:
-        reparti = partage.repartir(
-            entrepot_,
-            niveau,
-            departement,
-            ecart,
-            plancher,
-            perte_max,
-            dict(_plancher(texte) for texte in plancher_de or []),
-        )
+        planchers = dict(_plancher(texte) for texte in plancher_de or [])
+        reparti = partage.repartir(lus, ecart, plancher, perte_max, planchers)
         _dire([reparti.phrase, *reparti.details])
         imprimer_tableau(reparti.table)
     if sortie is not None:
         sortie.parent.mkdir(parents=True, exist_ok=True)
-        sortie.write_bytes(partage.en_excel(vue, suivi, reparti))
+        sortie.write_bytes(partage.en_excel(vue, suivi, demi_postes, reparti))
         _dire([f"Écrit : {sortie}"])
+
+
+def _niveau(bassins_de: str | None, reseaux_de: str | None) -> tuple[Niveau, str | None]:
+    """The level asked for, and the département whose parts are compared."""
+    if bassins_de and reseaux_de:
+        raise AtlasError(
+            "Les bassins et les réseaux ne se comparent pas ensemble.",
+            admis="--bassins-de ou --reseaux-de",
+            remede="retirer l'une des deux options",
+        )
+    if bassins_de:
+        return Niveau.BASSINS, code_departement(bassins_de)
+    if reseaux_de:
+        return Niveau.RESEAUX, code_departement(reseaux_de)
+    return Niveau.DEPARTEMENTS, None
 
 
 def _dire(phrases: list[str]) -> None:

@@ -3,6 +3,8 @@ with
     postes as (select * from stg_postes),
     etablissements as (select * from mart_etablissement),
     annuaire as (select * from stg_annuaire),
+    rattachements as (select * from mart_rattachement),
+    sites as (select * from mart_site),
 
     final as (
         select
@@ -15,6 +17,10 @@ with
             etablissements.commune_de_reference as residence_commune_code,
             etablissements.departement,
             coalesce(postes.bassin, etablissements.bassin) as bassin,
+            -- une section a le réseau du site dont elle est
+            coalesce(
+                etablissements.reseau_etablissements, sites.reseau_etablissements
+            ) as reseau_etablissements,
             etablissements.latitude,
             etablissements.longitude,
             etablissements.densite,
@@ -28,6 +34,8 @@ with
         from postes
         left join etablissements on postes.residence_uai = etablissements.uai
         left join annuaire on postes.residence_uai = annuaire.uai
+        left join rattachements on postes.residence_uai = rattachements.uai
+        left join sites on rattachements.site_id = sites.site_id
         where etablissements.uai is not null or annuaire.uai is null
     )
 

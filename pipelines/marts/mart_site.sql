@@ -64,6 +64,7 @@ with
             min(academie) as academie,
             any_value(bassin_code) filter (where uai = site_id) as bassin_code,
             any_value(bassin) filter (where uai = site_id) as bassin,
+            any_value(reseau_etablissements) filter (where uai = site_id) as reseau_etablissements,
             any_value(densite) filter (where uai = site_id) as densite,
             any_value(est_rural) filter (where uai = site_id) as est_rural,
             any_value(ep) filter (where uai = site_id) as ep,
@@ -123,6 +124,7 @@ with
             mode(academie order by academie) as academie,
             mode(bassin_code order by bassin_code) as bassin_code,
             mode(bassin order by bassin) as bassin,
+            mode(reseau_etablissements order by reseau_etablissements) as reseau_etablissements,
             mode(densite order by densite) as densite,
             bool_or(est_rural) as est_rural
         from ecoles_pesees
@@ -162,6 +164,9 @@ with
             ecoles.academie,
             coalesce(ecoles.bassin_code, tetes.bassin_code) as bassin_code,
             coalesce(ecoles.bassin, tetes.bassin) as bassin,
+            coalesce(
+                ecoles.reseau_etablissements, tetes.reseau_etablissements
+            ) as reseau_etablissements,
             ecoles.densite,
             ecoles.est_rural,
             'REP+' as ep,

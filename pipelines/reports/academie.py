@@ -1,10 +1,12 @@
-"""The académie in one page: its départements, or the bassins of one, side by side.
+"""The académie in one page: its départements, or the bassins or réseaux of one, side by side.
 
 Postes are those with a sector; each counts where its résidence is. Nothing is a ranking of people:
 the smallest thing counted is a territory.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 
@@ -14,22 +16,25 @@ import pandas as pd
 import plotly.graph_objects as go
 import shapely
 
+from pipelines.base.erreurs import AtlasError
 from pipelines.base.textes import FINE, enumeration, nombre, pluriel, pourcentage
 from pipelines.marts import entrepot
 from pipelines.reports import cartes, marges
+from pipelines.reports.demi_postes import PAR_BASSIN
 from pipelines.reports.sites import BAREME_PAR_DEFAUT, part_couverte, tableau_sites
 from pipelines.reports.situation import legende_carte
 from pipelines.scenarios import atelier, calculs
 from pipelines.scenarios.etudes import Nature
-from pipelines.scenarios.lecteurs import Acte, Lecteur
+from pipelines.scenarios.lecteurs import Acte, Lecteur, exiger
 from pipelines.scenarios.magasin import en_clair
+from pipelines.scenarios.scenario import Apercu
 from pipelines.scenarios.statuts import ORDRE
 from pipelines.scoring.bareme import bareme
 from pipelines.scoring.besoin import besoins
 from pipelines.scoring.moyens import VACANT
+from pipelines.scoring.regles import Regle
 
 ACCENT = "#0B5394"
-SANS_BASSIN = "Bassin inconnu"
 AUCUN_SCENARIO = "aucun scénario"
 A_CALCULER = "à calculer"
 DEGAGEMENT_M = 2500
@@ -37,23 +42,53 @@ HAUTEUR_BARRE_PX, HAUTEUR_FIXE_PX = 34, 90
 
 
 class Niveau(StrEnum):
-    """What is compared: the départements of the warehouse, or the bassins of one of them."""
+    """What is compared: the départements of the warehouse, or the parts of one of them."""
 
     DEPARTEMENTS = "departements"
     BASSINS = "bassins"
+    RESEAUX = "reseaux"
+
+
+@dataclass(frozen=True)
+class Mots:
+    """How the territories of a level are called, and the mart column that names the parts of a
+    département.
+    """
+
+    singulier: str
+    au_pluriel: str
+    titre: str
+    colonne: str = ""
+    inconnu: str = ""
+
+
+MOTS = {
+    Niveau.DEPARTEMENTS: Mots("département", "départements", "Département"),
+    Niveau.BASSINS: Mots("bassin", "bassins", "Bassin", "bassin", "Bassin inconnu"),
+    Niveau.RESEAUX: Mots("réseau", "réseaux", "Réseau", "reseau_etablissements", "Réseau inconnu"),
+}
 
 
 @dataclass(frozen=True)
 class Territoires:
-    """The territories of a level, as numbers: what every view here starts from.
+    """The territories of a level, read once: what every view here starts from.
 
-    `sites` (tableau_sites) and `postes` have a column `territoire`; `noms`: code → name.
+    `sites` (tableau_sites) and `postes` have a column `territoire`; `noms`: code → name; `formes`:
+    code → shape in Lambert-93, none for sites of an unknown part; `decor`: the outline around the
+    parts of a département.
     """
 
     niveau: Niveau
+    departement: str | None
     noms: dict[str, str]
     sites: pd.DataFrame
     postes: pd.DataFrame
+    regles: tuple[Regle, ...]
+    titre: str
+    formes: dict[str, shapely.Geometry]
+    decor: shapely.Geometry | None
+    legende: str
+    sans_residence: int
 
 
 @dataclass(frozen=True)
@@ -83,21 +118,41 @@ class VueSuivi:
     sans_marges: list[str]
 
 
-def vue(base: Path, niveau: Niveau, departement: str | None = None) -> VueAcademie:
-    """The territories side by side; `departement` is the one whose bassins are asked for."""
+@dataclass(frozen=True)
+class VueDemiPostes:
+    """What a half-post more or less brings to each bassin, from the margins kept of a plan."""
+
+    phrase: str
+    table: pd.DataFrame
+
+
+def niveaux(lecteur: Lecteur, base: Path, departement: str) -> dict[str, str]:
+    """What may be compared, code → words; the parts of `departement` for who may read its postes.
+
+    Réseaux only where some are known.
+    """
+    exiger(lecteur, Acte.LISTER, departement)
+    choix = {Niveau.DEPARTEMENTS.value: "les départements"}
+    if not lecteur.peut(Acte.LIRE, departement):
+        return choix
+    choix[Niveau.BASSINS.value] = f"les bassins du département {departement}"
     with entrepot.ouvrir(base) as connexion:
-        lus = territoires(connexion, niveau, departement)
-        titre = _titre(connexion, niveau, departement)
-        carte = _carte(connexion, lus, departement)
-        legende = legende_carte(connexion).replace("La taille dit le besoin. ", "")
-        sans_residence = connexion.execute(
-            "select count(*) from mart_poste where departement is null"
-        ).fetchall()[0][0]
+        [(connus,)] = connexion.execute(
+            "select count(distinct reseau_etablissements) from mart_site where departement = ?",
+            [departement],
+        ).fetchall()
+    if connus:
+        choix[Niveau.RESEAUX.value] = f"les réseaux du département {departement}"
+    return choix
+
+
+def vue(lus: Territoires) -> VueAcademie:
+    """The territories side by side."""
     chiffres = chiffres_de(lus)
     remarques = []
-    if sans_residence:
+    if lus.sans_residence:
         remarques.append(
-            f"{pluriel(sans_residence, 'poste')} sans résidence connue : compté nulle part ici."
+            f"{pluriel(lus.sans_residence, 'poste')} sans résidence connue : compté nulle part ici."
         )
     hors_secteur = int(lus.postes["sans_secteur"].sum())
     if hors_secteur:
@@ -110,14 +165,14 @@ def vue(base: Path, niveau: Niveau, departement: str | None = None) -> VueAcadem
             else f"{pluriel(inconnus, 'site')} sans effectif connu : leurs élèves manquent ici."
         )
     return VueAcademie(
-        titre=titre,
+        titre=lus.titre,
         phrase=_phrase(lus, chiffres),
         ecarts=_ecarts(lus, chiffres),
         remarques=remarques,
         table=_table(lus, chiffres),
         categories=_par_categorie(lus),
-        carte=carte,
-        legende_carte=f"{_mots_de_la_carte(lus)} {legende}",
+        carte=_carte(lus, chiffres),
+        legende_carte=f"{_mots_de_la_carte(lus)} {lus.legende}",
         figure_ecarts=_figure_ecarts(lus, chiffres),
         a_des_postes=not lus.postes.empty,
         etp=float(chiffres["etp"].sum()),
@@ -125,51 +180,128 @@ def vue(base: Path, niveau: Niveau, departement: str | None = None) -> VueAcadem
 
 
 def territoires(
-    connexion: duckdb.DuckDBPyConnection, niveau: Niveau, departement: str | None = None
+    lecteur: Lecteur, base: Path, niveau: Niveau, departement: str | None = None
 ) -> Territoires:
-    """Sites and postes of the warehouse with their territory at `niveau`."""
-    noms = entrepot.departements(connexion)
-    calcules = besoins(connexion, bareme(BAREME_PAR_DEFAUT))
-    if niveau == Niveau.BASSINS:
-        departement = departement or next(iter(noms))
-        entrepot.exiger_departement(connexion, departement)
-        codes = [departement]
-    else:
-        codes = list(noms)
-    sites = pd.concat(
-        [tableau_sites(connexion, code, calcules=calcules) for code in codes], ignore_index=True
-    )
-    postes = entrepot.lire(connexion, "mart_poste")
+    """The territories of `niveau` in the scope of `lecteur`, all read in one pass.
+
+    `departement` is the one whose parts are asked for, the first in scope when not given; they are
+    for who may read its postes: a bassin or a réseau may hold a single one. AtlasError out of
+    scope, or when no réseau of the département is known.
+    """
+    if departement is not None:
+        exiger(lecteur, Acte.LISTER, departement)
+    with entrepot.ouvrir(base) as connexion:
+        noms = _en_vue(lecteur, connexion)
+        if niveau == Niveau.DEPARTEMENTS:
+            departement, codes = None, list(noms)
+        else:
+            departement = departement or next(iter(noms))
+            exiger(lecteur, Acte.LIRE, departement)
+            entrepot.exiger_departement(connexion, departement)
+            codes = [departement]
+        echelle = bareme(BAREME_PAR_DEFAUT)
+        sites = tableau_sites(
+            connexion, departement, calcules=besoins(connexion, echelle), echelle=echelle
+        )
+        sites = sites[sites["departement"].isin(codes)].reset_index(drop=True)
+        postes = entrepot.lire(connexion, "mart_poste", departement)
+        sans_residence = int(postes["departement"].isna().sum()) if departement is None else 0
+        contours = _contours(connexion, codes)
+        legende = legende_carte(connexion).replace("La taille dit le besoin. ", "")
     postes = postes[postes["departement"].isin(codes)].copy()
     postes["sans_secteur"] = postes["sans_secteur"].astype(bool)
     if niveau == Niveau.DEPARTEMENTS:
-        sites["territoire"] = sites["departement"]
-        postes["territoire"] = postes["departement"]
+        titre = f"{enumeration(_academies(sites))} : où vont les moyens ?"
+        sites["territoire"], postes["territoire"] = sites["departement"], postes["departement"]
     else:
-        sites["territoire"] = [b or SANS_BASSIN for b in sites["bassin"]]
-        postes["territoire"] = [b or SANS_BASSIN for b in postes["bassin"]]
-        bassins = {*sites["territoire"], *postes["territoire"]}
-        noms = {b: b for b in sorted(bassins, key=lambda b: (b == SANS_BASSIN, b))}
-    return Territoires(niveau, noms, sites, postes)
+        titre = (
+            f"{noms[codes[0]]} : où vont les moyens, {MOTS[niveau].singulier} par "
+            f"{MOTS[niveau].singulier} ?"
+        )
+        noms = _par_parties(niveau, sites, postes)
+    formes = {
+        code: _enveloppe(siens) if forme is None else forme
+        for code, siens, forme in (
+            (code, sites[sites["territoire"] == code], contours.get(code))
+            for code in noms
+            if code != MOTS[niveau].inconnu
+        )
+        if not siens.empty
+    }
+    return Territoires(
+        niveau=niveau,
+        departement=departement,
+        noms=noms,
+        sites=sites,
+        postes=postes,
+        regles=tuple(echelle.priorites.regles),
+        titre=titre,
+        formes=formes,
+        decor=(None if departement is None else contours.get(departement, _enveloppe(sites))),
+        legende=legende,
+        # of another département, maybe: said to who sees them all
+        sans_residence=sans_residence if lecteur.departements is None else 0,
+    )
 
 
-def suivi(lecteur: Lecteur, base: Path) -> VueSuivi:
+def _en_vue(lecteur: Lecteur, connexion: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    """Code → name of the départements in scope; AtlasError when there is none."""
+    tous = entrepot.departements(connexion)
+    noms = {code: nom for code, nom in tous.items() if lecteur.peut(Acte.LISTER, code)}
+    if not noms:
+        raise AtlasError(
+            "Aucun département de votre ressort n'est dans l'entrepôt.",
+            admis=enumeration(sorted(lecteur.departements or ())) or "aucun département",
+            remede="reconstruire l'entrepôt avec l'un d'eux, ou demander un autre accès",
+        )
+    return noms
+
+
+def _par_parties(niveau: Niveau, sites: pd.DataFrame, postes: pd.DataFrame) -> dict[str, str]:
+    """Put each site and poste in its bassin or réseau; their names, the unknown one last."""
+    mots = MOTS[niveau]
+    if niveau == Niveau.RESEAUX and sites[mots.colonne].isna().all():
+        raise AtlasError(
+            "Aucun réseau d'établissements n'est connu pour ce département.",
+            admis="un département dont des établissements ont un réseau",
+            remede="remplir la colonne « reseau » du fichier « bassins », puis reconstruire",
+        )
+    for cadre in (sites, postes):
+        cadre["territoire"] = [valeur or mots.inconnu for valeur in cadre[mots.colonne]]
+    parties = {*sites["territoire"], *postes["territoire"]}
+    return {p: p for p in sorted(parties, key=lambda p: (p == mots.inconnu, p))}
+
+
+def _academies(sites: pd.DataFrame) -> list[str]:
+    return sorted(sites["academie"].dropna().unique()) or ["Académie"]
+
+
+def demi_postes_de(dossier: Path) -> VueDemiPostes | None:
+    """The margins kept in the folder of a plan; None when there are none."""
+    lue = marges.vue(dossier, Nature.MARGES)
+    return None if lue is None else VueDemiPostes(lue.phrase, lue.tables[PAR_BASSIN])
+
+
+Lire = Callable[[Path], VueDemiPostes | None]
+
+
+def suivi(lecteur: Lecteur, base: Path, lire: Lire = demi_postes_de) -> VueSuivi:
     """The most advanced scenario of each département, and what its margins say of a half-post.
 
-    Never to be cached: scenarios and studies come and go.
+    Never to be cached: scenarios and studies come and go; `lire` may keep what a study says.
     """
     with entrepot.ouvrir(base) as connexion:
-        noms = entrepot.departements(connexion)
+        noms = _en_vue(lecteur, connexion)
     apercus = [a for a in atelier.lister(lecteur) if a.departement in noms]
     lignes, sans_scenario, sans_marges = [], [], []
     for code, nom in noms.items():
         siens = [a for a in apercus if a.departement == code]
-        marge = _marge(lecteur, code)
+        marge = _marge(lecteur, code, siens, lire)
         if not siens:
             sans_scenario.append(code)
         if marge is None:
             sans_marges.append(code)
-        retenu = max(siens, key=lambda a: (ORDRE.index(a.statut), a.modifie_le), default=None)
+        retenu = max(siens, key=_avancement, default=None)
         lignes.append(
             (
                 nom,
@@ -177,7 +309,7 @@ def suivi(lecteur: Lecteur, base: Path) -> VueSuivi:
                 retenu.statut.libelle if retenu else "—",
                 en_clair(retenu.modifie_le) if retenu else "—",
                 len(siens),
-                marge or A_CALCULER,
+                A_CALCULER if marge is None else marge.phrase,
             )
         )
     table = pd.DataFrame(
@@ -194,14 +326,19 @@ def suivi(lecteur: Lecteur, base: Path) -> VueSuivi:
     return VueSuivi(_phrase_du_suivi(noms, sans_scenario), table, sans_scenario, sans_marges)
 
 
-def _titre(connexion: duckdb.DuckDBPyConnection, niveau: Niveau, departement: str | None) -> str:
-    if niveau == Niveau.BASSINS:
-        noms = entrepot.departements(connexion)
-        return f"{noms[departement or next(iter(noms))]} : où vont les moyens, bassin par bassin ?"
-    [(academies,)] = connexion.execute(
-        "select list_sort(list(distinct academie)) from mart_site where academie is not null"
-    ).fetchall()
-    return f"{enumeration(academies or ['Académie'])} : où vont les moyens ?"
+def demi_postes(
+    lecteur: Lecteur, departement: str, lire: Lire = demi_postes_de
+) -> VueDemiPostes | None:
+    """The kept margins of a département, bassin by bassin; None when no plan has any.
+
+    Never to be cached: studies come and go; `lire` may keep what a study says.
+    """
+    exiger(lecteur, Acte.LIRE, departement)
+    return _marge(lecteur, departement, atelier.lister(lecteur, departement), lire)
+
+
+def _avancement(apercu: Apercu) -> tuple[int, datetime]:
+    return ORDRE.index(apercu.statut), apercu.modifie_le
 
 
 def chiffres_de(lus: Territoires) -> pd.DataFrame:
@@ -245,7 +382,7 @@ def _table(lus: Territoires, chiffres: pd.DataFrame) -> pd.DataFrame:
     lignes = [(nom, chiffres.loc[code]) for code, nom in lus.noms.items()]
     ensemble = pd.Series({**total, "part": part_couverte(lus.sites) if len(lus.sites) else None})
     lignes.append(("Ensemble", ensemble))
-    titre = "Département" if lus.niveau == Niveau.DEPARTEMENTS else "Bassin"
+    titre = MOTS[lus.niveau].titre
     return pd.DataFrame(
         [
             {
@@ -278,23 +415,25 @@ def _par_categorie(lus: Territoires) -> pd.DataFrame:
 
     A site counts in each of its categories.
     """
+    rangs = pd.Categorical(lus.sites["territoire"], categories=list(lus.noms)).codes
+    besoin = lus.sites["besoin"].to_numpy(dtype=float)
+    servi = np.minimum(lus.sites["presence"].to_numpy(dtype=float), besoin)
     lignes = []
-    for regle in bareme(BAREME_PAR_DEFAUT).priorites.regles:
-        dedans = lus.sites[[regle.code in codes for codes in lus.sites["categories"]]]
-        if dedans.empty:
+    for regle in lus.regles:
+        dedans = np.array([regle.code in codes for codes in lus.sites["categories"]], dtype=bool)
+        if not dedans.any():
             continue
-        par_territoire = {code: dedans[dedans["territoire"] == code] for code in lus.noms}
+        demandes, servis = (
+            np.bincount(rangs[dedans], weights=quantite[dedans], minlength=len(lus.noms))
+            for quantite in (besoin, servi)
+        )
         lignes.append(
             {
                 "Catégorie": regle.libelle,
-                "Sites": len(dedans),
+                "Sites": int(dedans.sum()),
                 **{
-                    f"{nom} (%)": (
-                        round(part_couverte(par_territoire[code]) * 100)
-                        if len(par_territoire[code])
-                        else None
-                    )
-                    for code, nom in lus.noms.items()
+                    f"{nom} (%)": round(s / d * 100) if d else None
+                    for nom, s, d in zip(lus.noms.values(), servis, demandes, strict=True)
                 },
             }
         )
@@ -302,12 +441,13 @@ def _par_categorie(lus: Territoires) -> pd.DataFrame:
 
 
 def _mot(niveau: Niveau, n: int) -> str:
-    return pluriel(n, "département" if niveau == Niveau.DEPARTEMENTS else "bassin")
+    return pluriel(n, MOTS[niveau].singulier, MOTS[niveau].au_pluriel)
 
 
 def _phrase(lus: Territoires, chiffres: pd.DataFrame) -> str:
     total = chiffres.drop(columns="part").sum()
-    debut = f"{_mot(lus.niveau, len(lus.noms))}, {pluriel(total['sites'], 'site')}"
+    connus = len(set(lus.noms) - {MOTS[lus.niveau].inconnu})
+    debut = f"{_mot(lus.niveau, connus)}, {pluriel(total['sites'], 'site')}"
     if not total["postes"]:
         return (
             f"{debut}, {nombre(total['besoin'])} demi-journées de besoin par cycle de 4 semaines ; "
@@ -400,44 +540,28 @@ def _figure_ecarts(lus: Territoires, chiffres: pd.DataFrame) -> go.Figure | None
 def _mots_de_la_carte(lus: Territoires) -> str:
     if lus.niveau == Niveau.DEPARTEMENTS:
         return "Part du besoin couverte, écrite sous chaque nom."
-    numeros = ", ".join(f"{rang} {nom}" for rang, nom in enumerate(_dessines(lus), start=1))
+    numeros = ", ".join(f"{rang} {nom}" for rang, nom in enumerate(lus.formes, start=1))
     return (
-        f"{numeros}. Un bassin est dessiné par l'enveloppe de ses sites ; son numéro, puis la part "
-        "du besoin couverte."
+        f"{numeros}. Un {MOTS[lus.niveau].singulier} est dessiné par l'enveloppe de ses sites ; "
+        "son numéro, puis la part du besoin couverte."
     )
 
 
-def _dessines(lus: Territoires) -> list[str]:
-    """The codes on the map: sites of no known bassin make no shape."""
-    servis = set(lus.sites["territoire"])
-    return [code for code in lus.noms if code in servis and code != SANS_BASSIN]
-
-
-def _carte(
-    connexion: duckdb.DuckDBPyConnection, lus: Territoires, departement: str | None
-) -> go.Figure:
+def _carte(lus: Territoires, chiffres: pd.DataFrame) -> go.Figure:
     """Territories by share of the besoin met: colour, and the number written."""
     echelle = cartes.echelle_part()
     figure = go.Figure()
-    codes = _dessines(lus)
-    formes = (
-        {code: _contour(connexion, code) for code in codes}
-        if lus.niveau == Niveau.DEPARTEMENTS
-        else {code: _enveloppe(lus.sites[lus.sites["territoire"] == code]) for code in codes}
+    if lus.decor is not None:
+        _tracer(figure, lus.decor, "rgba(138,138,138,0.07)", cartes.GRIS)
+    parts = {code: float(chiffres.loc[code, "part"]) for code in lus.formes}
+    classes = echelle.classer(
+        pd.DataFrame({"presence": [part * 100 for part in parts.values()], "besoin": 100})
     )
-    if lus.niveau == Niveau.BASSINS:
-        decor = _contour(connexion, departement or str(lus.sites["departement"].iloc[0]))
-        _tracer(figure, decor, "rgba(138,138,138,0.07)", cartes.GRIS)
-    presentes = set()
-    for code in codes:
-        sites = lus.sites[lus.sites["territoire"] == code]
-        part = part_couverte(sites)
-        [classe] = echelle.classer(pd.DataFrame({"presence": [part * 100], "besoin": [100]}))
-        presentes.add(classe)
+    for forme, classe in zip(lus.formes.values(), classes, strict=True):
         fond, bord = echelle.couleurs[classe]
-        _tracer(figure, formes[code], fond, bord)
+        _tracer(figure, forme, fond, bord)
     for classe, (fond, bord) in echelle.couleurs.items():
-        if classe in presentes:
+        if classe in classes:
             figure.add_scatter(
                 x=[None],
                 y=[None],
@@ -450,34 +574,31 @@ def _carte(
                     "line": {"width": 1.6, "color": bord},
                 },
             )
-    _ecrire_les_noms(figure, lus, formes)
+    _ecrire_les_noms(figure, lus, parts)
     figure.update_xaxes(visible=False)
     figure.update_yaxes(visible=False, scaleanchor="x")
     figure.update_layout(
         height=cartes.HAUTEUR_PX * 4 // 5,
         margin={"l": 0, "r": 0, "t": 0, "b": 0},
         dragmode="pan",
-        uirevision=f"academie-{lus.niveau}-{departement}",
+        uirevision=f"academie-{lus.niveau}-{lus.departement}",
         separators=",\u202f",
         legend={"orientation": "h", "y": -0.01, "yanchor": "top", "itemclick": False},
     )
     return figure
 
 
-def _ecrire_les_noms(
-    figure: go.Figure, lus: Territoires, formes: dict[str, shapely.Geometry]
-) -> None:
+def _ecrire_les_noms(figure: go.Figure, lus: Territoires, parts: dict[str, float]) -> None:
     """Each territory's share under its name, in a box; bassins are close: a number names them."""
-    for rang, (code, forme) in enumerate(formes.items(), start=1):
+    for rang, (code, forme) in enumerate(lus.formes.items(), start=1):
         if forme.is_empty:
             continue
-        sites = lus.sites[lus.sites["territoire"] == code]
         centre = forme.representative_point()
         nom = f"{lus.noms[code]}</b><br>" if lus.niveau == Niveau.DEPARTEMENTS else f"{rang}</b> · "
         figure.add_annotation(
             x=centre.x,
             y=centre.y,
-            text=f"<b>{nom}{pourcentage(part_couverte(sites))}",
+            text=f"<b>{nom}{pourcentage(parts[code])}",
             showarrow=False,
             font={"size": 12, "color": "#1E1E1E"},
             bgcolor="rgba(255,255,255,0.85)",
@@ -499,14 +620,31 @@ def _tracer(figure: go.Figure, forme: shapely.Geometry, fond: str, bord: str) ->
     )
 
 
-def _contour(connexion: duckdb.DuckDBPyConnection, departement: str) -> shapely.Geometry:
-    """The outline of a département in Lambert-93; that of its sites when no contour was given."""
-    communes = entrepot.lire(connexion, "mart_commune", departement)
-    formes = [cartes.en_lambert(bytes(w)) for w in communes["contour_wkb"] if w is not None]
-    if formes:
+def _contours(
+    connexion: duckdb.DuckDBPyConnection, departements: list[str]
+) -> dict[str, shapely.Geometry]:
+    """The outline of each département in Lambert-93; those without a contour are left out."""
+    lignes = connexion.execute(
+        "select departement, contour_wkb from mart_commune "
+        "where contour_wkb is not null and list_contains(?, departement) order by commune_code",
+        [departements],
+    ).fetchall()
+    communes: dict[str, list[shapely.Geometry]] = {}
+    formes = cartes.tous_en_lambert([wkb for _, wkb in lignes])
+    for (departement, _), forme in zip(lignes, formes, strict=True):
+        communes.setdefault(departement, []).append(forme)
+    return {
         # a metre closes the slits between neighbours
-        return shapely.union_all(formes).buffer(1).simplify(cartes.SIMPLIFICATION_M)
-    return _enveloppe(entrepot.lire(connexion, "mart_site", departement))
+        departement: _reunir(siennes).buffer(1).simplify(cartes.SIMPLIFICATION_M)
+        for departement, siennes in communes.items()
+    }
+
+
+def _reunir(formes: list[shapely.Geometry]) -> shapely.Geometry:
+    """Their union; far quicker when neighbours share their very edges, as published ones do."""
+    if shapely.coverage_is_valid(formes):
+        return shapely.coverage_union_all(formes)
+    return shapely.union_all(formes)
 
 
 def _enveloppe(sites: pd.DataFrame) -> shapely.Geometry:
@@ -520,15 +658,20 @@ def _enveloppe(sites: pd.DataFrame) -> shapely.Geometry:
     return shapely.convex_hull(shapely.multipoints(np.column_stack(points))).buffer(DEGAGEMENT_M)
 
 
-def _marge(lecteur: Lecteur, departement: str) -> str | None:
-    """The sentence of the last kept study of margins of a département; None when there is none."""
+def _marge(
+    lecteur: Lecteur, departement: str, siens: list[Apercu], lire: Lire
+) -> VueDemiPostes | None:
+    """The margins last kept of a département: of its most advanced scenario that has some, else
+    of its last proposal; None when there is none, or when `lecteur` may not read them.
+    """
     if not lecteur.peut(Acte.LIRE, departement):
         return None
-    for etat in calculs.derniers(lecteur, departement):
-        lue = marges.vue(etat.dossier, Nature.MARGES)
+    for apercu in sorted(siens, key=_avancement, reverse=True):
+        lue = lire(apercu.emplacement)
         if lue is not None:
-            return lue.phrase
-    return None
+            return VueDemiPostes(f"{apercu.nom} : {lue.phrase}", lue.table)
+    lues = (lire(etat.dossier) for etat in calculs.derniers(lecteur, departement))
+    return next((lue for lue in lues if lue is not None), None)
 
 
 def _phrase_du_suivi(noms: dict[str, str], sans_scenario: list[str]) -> str:

@@ -43,7 +43,7 @@ from pipelines.scenarios.ajustements import (
     en_main,
     nom_du_site,
 )
-from pipelines.scenarios.lecteurs import Lecteur
+from pipelines.scenarios.lecteurs import Lecteur, reserve
 from pipelines.scenarios.propositions import COLONNES_PLAN
 from pipelines.scenarios.scenario import Scenario
 
@@ -143,6 +143,7 @@ def choix(lecteur: Lecteur, departement: str) -> dict[str, str]:
     }
 
 
+@reserve
 def terrain(base: Path, departement: str) -> Terrain:
     """What the map of a département stands on, over the warehouse `base`."""
     with entrepot.ouvrir(base) as connexion:

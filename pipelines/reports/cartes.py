@@ -3,7 +3,7 @@
 Kind is shape, coverage is colour, besoin is size, REP+ a double ring and REP a single one.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import duckdb
@@ -132,8 +132,13 @@ def _ville_dense(
 
 def en_lambert(wkb: bytes) -> shapely.Geometry:
     """A contour of the warehouse in metres."""
+    return tous_en_lambert([wkb])[0]
+
+
+def tous_en_lambert(wkbs: Sequence[bytes]) -> np.ndarray:
+    """Contours of the warehouse in metres, projected in one go."""
     return shapely.transform(
-        shapely.from_wkb(wkb),
+        shapely.from_wkb(np.array(wkbs, dtype=object)),
         lambda xy: np.column_stack(LAMBERT_93.transform(xy[:, 0], xy[:, 1])),
     )
 

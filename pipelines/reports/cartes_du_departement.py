@@ -16,7 +16,7 @@ from pipelines.reports.cartes import ECHELLE_RYTHME, Echelle, echelle_part
 from pipelines.reports.libelles import COULEURS_PART, GRIS
 from pipelines.reports.sites import BAREME_PAR_DEFAUT, part_couverte, tableau_sites
 from pipelines.reports.situation import legende_carte
-from pipelines.scenarios.lecteurs import reserve
+from pipelines.scenarios.lecteurs import Acte, Lecteur, exiger
 from pipelines.scoring.bareme import bareme
 from pipelines.scoring.couverture import Rythme
 
@@ -60,9 +60,20 @@ class VueCarte:
     sites: pd.DataFrame
 
 
-@reserve
-def filtres(base: Path, departement: str) -> tuple[dict[str, str], dict[str, str]]:
+def couches(lecteur: Lecteur, departement: str) -> dict[str, str]:
+    """The layers one may see, code → words; that of the postes shows where each one is, and is
+    kept for who may read them one by one.
+    """
+    exiger(lecteur, Acte.LISTER, departement)
+    un_a_un = lecteur.peut(Acte.LIRE, departement)
+    return {c.value: mots for c, mots in COUCHES.items() if un_a_un or c != Couche.POSTES}
+
+
+def filtres(
+    lecteur: Lecteur, base: Path, departement: str
+) -> tuple[dict[str, str], dict[str, str]]:
     """The bassins and the categories one may keep, code → words; « tous » first."""
+    exiger(lecteur, Acte.LISTER, departement)
     with entrepot.ouvrir(base) as connexion:
         entrepot.exiger_departement(connexion, departement)
         bassins = connexion.execute(
@@ -77,20 +88,22 @@ def filtres(base: Path, departement: str) -> tuple[dict[str, str], dict[str, str
     )
 
 
-@reserve
 def vue(
+    lecteur: Lecteur,
     base: Path,
     departement: str,
     couche: str = Couche.RYTHMES,
     bassin: str = TOUS,
     categorie: str = TOUS,
 ) -> VueCarte:
-    """The map of `couche` over the sites of `bassin` and `categorie`."""
+    """The map of `couche` over the sites of `bassin` and `categorie`; see `couches`."""
     couche = Couche(couche)
+    exiger(lecteur, Acte.LIRE if couche == Couche.POSTES else Acte.LISTER, departement)
     with entrepot.ouvrir(base) as connexion:
         nom = entrepot.exiger_departement(connexion, departement)
         tous = tableau_sites(connexion, departement)
-        tous["postes"] = _residences(connexion, tous)
+        if couche == Couche.POSTES:
+            tous["postes"] = _residences(connexion, tous)
         decor = cartes.fond(connexion, departement)
         legende = legende_carte(connexion)
     echelle = _echelle(couche, tous)

@@ -26,6 +26,8 @@ from pipelines.reports.lecture import Lu
 from pipelines.scenarios.etudes import Etude
 
 ETIQUETTE_ETP = "Moyens (ETP)"
+PAR_BASSIN = "Par bassin"
+"""The title of the table that says what a half-post is worth in each bassin."""
 
 
 def marges(lu: Lu, etude: Etude) -> Vue:
@@ -39,7 +41,7 @@ def marges(lu: Lu, etude: Etude) -> Vue:
         details += _phrases_courbe(courbe, reference)
     details += _bassins_connus(lu, r["bassins"])
     details += _non_departages(lu, r["bassins"], reference)
-    tables = {"Par bassin": _table_bassins(lu, r["bassins"], reference)}
+    tables = {PAR_BASSIN: _table_bassins(lu, r["bassins"], reference)}
     if courbe:
         tables["Par demi-poste"] = _table_courbe(lu, courbe, reference)
         changes = {_etp(p["etp"]): p["mouvements"] for p in courbe if p["etp"]}

@@ -53,6 +53,12 @@ COMPLETUDES = (
     ("Commune", "commune_de_reference is not null", TOUS, "un annuaire plus récent"),
     ("Densité de la commune", "densite is not null", TOUS, "la grille de l'INSEE"),
     ("Bassin", "bassin is not null", TOUS, "le fichier « bassins »"),
+    (
+        "Réseau d'établissements",
+        "reseau_etablissements is not null",
+        TOUS,
+        "la colonne « reseau » du fichier « bassins »",
+    ),
     ("SEGPA (collèges)", "segpa is not null", "type = 'COLLEGE'", "le fichier « dispositifs »"),
     ("ULIS", "ulis is not null", SECOND_DEGRE, "le fichier « dispositifs »"),
     (

@@ -28,7 +28,8 @@ MOTIFS = {
 class VueMoyens:
     """The means: their sentence, the account from time to presence, the postes, what disagrees.
 
-    `postes` is empty for who may not read poste by poste; `note` then says so.
+    `postes` is empty for who may not read poste by poste, and so are `compte` and `statuts` where
+    there are too few; `note` then says so.
     """
 
     nom: str
@@ -43,11 +44,15 @@ class VueMoyens:
 
     def classeur(self) -> bytes:
         """The page as an Excel workbook."""
-        tables = {"Du temps à la présence": self.compte, "Par statut": self.statuts}
-        if not self.postes.empty:
-            tables["Postes"] = self.postes
+        tables = {
+            "Du temps à la présence": self.compte,
+            "Par statut": self.statuts,
+            "Postes": self.postes,
+            "Textes": self.textes,
+        }
         return classeur.ecrire(
-            [self.phrase, *self.desaccords, self.note], {**tables, "Textes": self.textes}
+            [self.phrase, *self.desaccords, self.note],
+            {titre: table for titre, table in tables.items() if not table.empty},
         )
 
 
@@ -57,24 +62,95 @@ def vue(lecteur: Lecteur, base: Path, departement: str) -> VueMoyens:
     with entrepot.ouvrir(base) as connexion:
         nom = entrepot.exiger_departement(connexion, departement)
         postes = _postes(connexion, departement)
-    un_a_un = lecteur.peut(Acte.LIRE, departement)
+    if not lecteur.peut(Acte.LIRE, departement):
+        return _vue_d_instance(nom, postes)
     return VueMoyens(
         nom=nom,
         phrase=_phrase(postes),
         compte=_compte(postes),
         textes=_textes(),
         statuts=_par_statut(postes),
-        postes=_table(postes) if un_a_un else pd.DataFrame(),
-        desaccords=_desaccords(postes, un_a_un=un_a_un),
+        postes=_table(postes),
+        desaccords=_desaccords(postes),
         note=(
             "Demi-journées par cycle de 4 semaines. La capacité de chaque poste est arrondie "
             "vers le bas : nul ne reçoit plus que son temps. Les postes vacants comptent, comme "
             "ce qu'il y a à répartir."
-            if un_a_un
-            else "Le détail poste par poste n'est pas montré à ce lecteur."
         ),
         a_des_postes=not postes.empty,
     )
+
+
+def _vue_d_instance(nom: str, postes: pd.DataFrame) -> VueMoyens:
+    """What an instance sees: no poste, nor a count under the threshold, nor what would tell it.
+
+    Only the postes with a sector: a total with the others beside it would count those.
+    """
+    seuil = reference.valeur("petits_nombres", "seuil_masque")
+    servants = postes[~postes["sans_secteur"]]
+    tus = len(servants) < seuil
+    if postes.empty:
+        phrase = _phrase(postes)
+    elif tus:
+        phrase = f"Moins de {seuil} postes avec secteur : leur compte n'est pas montré."
+    else:
+        etp = servants["quotite_etp"].astype(float).sum()
+        phrase = (
+            f"{pluriel(len(servants), 'poste')} avec secteur ({nombre(etp, 1)} ETP) peuvent donner "
+            f"{nombre(servants['capacite'].sum())} demi-journées par cycle de 4 semaines."
+        )
+    return VueMoyens(
+        nom=nom,
+        phrase=phrase,
+        compte=pd.DataFrame() if tus else _compte_groupe(servants),
+        textes=_textes(),
+        statuts=pd.DataFrame() if tus else _statuts_groupes(servants, seuil),
+        postes=pd.DataFrame(),
+        desaccords=[],
+        note=(
+            "Le détail poste par poste n'est pas montré à ce lecteur, ni un compte de moins de "
+            f"{seuil} postes : les statuts qui en ont moins sont réunis."
+        ),
+        a_des_postes=not postes.empty,
+    )
+
+
+def _compte_groupe(servants: pd.DataFrame) -> pd.DataFrame:
+    """The account in two lines: what one poste alone may bear has no line of its own."""
+    brute = float(servants["brute"].sum())
+    cadre = pd.DataFrame(
+        [
+            ("Temps en présence des postes avec secteur", brute),
+            (
+                "Missions, réunions, arrondi et présences ailleurs",
+                float(servants["capacite"].sum()) - brute,
+            ),
+        ],
+        columns=["Ligne", "Demi-journées par cycle"],
+    )
+    cadre["Reste"] = cadre["Demi-journées par cycle"].cumsum()
+    return cadre.round(dict.fromkeys(cadre.columns[1:], 1))
+
+
+def _statuts_groupes(servants: pd.DataFrame, seuil: int) -> pd.DataFrame:
+    """Postes and ETP by status; those of under `seuil` postes go together, with the next one when
+    they don't reach it.
+    """
+    par_statut = servants.assign(etp=servants["quotite_etp"].astype(float)).groupby("statut")["etp"]
+    comptes = par_statut.agg(["size", "sum"]).sort_values("size", kind="stable")
+    reunis = list(comptes.index[comptes["size"] < seuil])
+    while reunis and comptes.loc[reunis, "size"].sum() < seuil:
+        reunis = list(comptes.index[: len(reunis) + 1])
+    lignes = [
+        (mot, int(comptes.loc[code, "size"]), round(float(comptes.loc[code, "sum"]), 2))
+        for code, mot in STATUTS.items()
+        if code in comptes.index and code not in reunis
+    ]
+    if reunis:
+        nom = "autres statuts" if lignes else "tous les statuts"
+        somme = comptes.loc[reunis].sum()
+        lignes.append((nom, int(somme["size"]), round(float(somme["sum"]), 2)))
+    return pd.DataFrame(lignes, columns=["Statut", "Postes", "ETP"])
 
 
 def _postes(connexion: duckdb.DuckDBPyConnection, departement: str) -> pd.DataFrame:
@@ -197,7 +273,7 @@ def _table(postes: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _desaccords(postes: pd.DataFrame, *, un_a_un: bool) -> list[str]:
+def _desaccords(postes: pd.DataFrame) -> list[str]:
     """Where two facts on the same poste don't agree: each says what to check."""
     motif_absent = (postes["hors_secteur_etp"].astype(float) > 0) & postes[
         "hors_secteur_motif"
@@ -231,6 +307,6 @@ def _desaccords(postes: pd.DataFrame, *, un_a_un: bool) -> list[str]:
     for touches, quoi, remede in cas:
         siens = list(postes.loc[touches.astype(bool), "poste_id"]) if len(postes) else []
         if siens:
-            noms = f" ({enumeration(siens)})" if un_a_un else ""
-            phrases.append(f"{pluriel(len(siens), 'poste')}{noms} : {quoi} ; {remede}.")
+            noms = enumeration(siens)
+            phrases.append(f"{pluriel(len(siens), 'poste')} ({noms}) : {quoi} ; {remede}.")
     return phrases

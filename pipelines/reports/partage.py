@@ -1,21 +1,18 @@
 """Répartition between territories: the ETP of today, or some more or less, by each method."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import pandas as pd
 
 from pipelines.base.erreurs import AtlasError
 from pipelines.base.textes import enumeration, nombre
-from pipelines.marts import entrepot
 from pipelines.reports import classeur
 from pipelines.reports.academie import (
-    Niveau,
     Territoires,
     VueAcademie,
+    VueDemiPostes,
     VueSuivi,
     chiffres_de,
-    territoires,
 )
 from pipelines.scoring.apportionnement import (
     LIBELLES,
@@ -39,9 +36,7 @@ class VueRepartition:
 
 
 def repartir(
-    base: Path,
-    niveau: Niveau,
-    departement: str | None,
+    lus: Territoires,
     variation_etp: float,
     plancher: float,
     perte_max: float | None,
@@ -52,8 +47,6 @@ def repartir(
     `plancher`: the least ETP of every territory, but for those of `particuliers` (code → ETP).
     AtlasError when the floors can't be held, or one names no territory.
     """
-    with entrepot.ouvrir(base) as connexion:
-        lus = territoires(connexion, niveau, departement)
     inconnus = sorted(set(particuliers or {}) - set(lus.noms))
     if inconnus:
         raise AtlasError(
@@ -110,7 +103,10 @@ def unites(lus: Territoires, planchers: dict[str, float]) -> list[Unite]:
 
 
 def en_excel(
-    academie: VueAcademie, suivis: VueSuivi | None, partage: VueRepartition | None
+    academie: VueAcademie,
+    suivis: VueSuivi | None,
+    demi_postes: VueDemiPostes | None,
+    partage: VueRepartition | None,
 ) -> bytes:
     """The page as a workbook: its sentences, then a sheet a table."""
     lecture = [academie.titre, academie.phrase, academie.ecarts, *academie.remarques]
@@ -118,6 +114,9 @@ def en_excel(
     if suivis is not None:
         lecture.append(suivis.phrase)
         tables["Scénarios"] = suivis.table
+    if demi_postes is not None:
+        lecture.append(demi_postes.phrase)
+        tables["Demi-postes"] = demi_postes.table
     if partage is not None:
         lecture += [partage.phrase, *partage.details, partage.note]
         tables["Répartition"] = partage.table

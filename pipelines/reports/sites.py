@@ -26,13 +26,14 @@ class Categorie(Protocol):
 
 def tableau_sites(
     connexion: duckdb.DuckDBPyConnection,
-    departement: str,
+    departement: str | None,
     presences: dict[str, int] | None = None,
     calcules: Besoins | None = None,
     echelle: Bareme | None = None,
 ) -> pd.DataFrame:
     """One row a site: mart_site, besoin, categories, presence (today's, or `presences`), class.
 
+    Sites of all départements when `departement` is None.
     `calcules`: the besoins when the caller has them already; `echelle`: their barème, the default
     one when not given.
     Adds `besoin`, `presence` (half-days per cycle), `part` (of the besoin), `rythme`, `categories`

@@ -68,9 +68,9 @@ def _scenario(lecteur: Lecteur, scenario_id: str) -> Comparable:
 
 
 def _de_la_proposition(etat: calculs.Etat) -> str:
-    """« Priorités d'abord (28/11, 22 h 10) »."""
+    """« Priorités d'abord, 28/11 22 h 10 »: short, it stands in boxes and headers of columns."""
     doctrine = libelle_de(etat.demande["hypotheses"]["doctrine"])
-    return f"{doctrine} ({etat.lancee_le:%d/%m, %H h %M})"
+    return f"{doctrine}, {etat.lancee_le:%d/%m %H h %M}"
 
 
 def _du_scenario(scenario: Apercu) -> str:

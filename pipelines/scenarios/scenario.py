@@ -34,6 +34,11 @@ class Apercu:
     empreinte_donnees: str
     sources: dict[str, str]
 
+    @property
+    def emplacement(self) -> Path:
+        """Where this state is written as a proposal, with its studies, once it was asked for."""
+        return chemins.CALCULS / DOSSIER / self.scenario_id / str(self.numero)
+
 
 @dataclass(frozen=True)
 class Decisions:
@@ -89,5 +94,4 @@ class Scenario(Apercu):
     @property
     def dossier(self) -> Path:
         """A folder that holds this very state as a proposal; written now if it is not there."""
-        ici = chemins.CALCULS / DOSSIER / self.scenario_id / str(self.numero)
-        return dossiers.materialiser(ici, self.contenu)
+        return dossiers.materialiser(self.emplacement, self.contenu)

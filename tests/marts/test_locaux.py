@@ -381,6 +381,34 @@ class TestReponses:
                 f"select bassin, reseau_etablissements from mart_etablissement where uai = '{UN}'"
             ) == [(None, "Cœur d'Hérault")]
 
+    def test_ecoles_and_postes_of_a_section_are_in_the_reseau_of_their_college_or_lycee(
+        self, sources
+    ):
+        """The écoles REP+ take that of their head; a poste in a section, that of its mother."""
+        fabrique.ecrire_csv(
+            sources / "bassins.csv",
+            ("uai", "bassin", "reseau"),
+            [
+                {"uai": UN, "bassin": "Lodève", "reseau": "Larzac"},
+                {"uai": uai(3), "bassin": "Lodève", "reseau": "Cœur d'Hérault"},
+            ],
+        )
+        fabrique.ecrire_postes(
+            sources, [poste("A"), poste("B", residence=2), poste("C", residence=4)]
+        )
+        with fabrique.en_memoire(sources) as sql:
+            assert dict(sql("select site_id, reseau_etablissements from mart_site")) == {
+                UN: "Larzac",
+                DEUX: None,
+                uai(3): "Cœur d'Hérault",
+                f"RESEAU-{UN}": "Larzac",
+            }
+            assert dict(sql("select poste_id, reseau_etablissements from mart_poste")) == {
+                "A": "Larzac",
+                "B": None,
+                "C": "Cœur d'Hérault",
+            }
+
 
 class TestColonnes:
     """A column nobody reads is said; one that holds what should have been read stops the build."""

@@ -40,6 +40,21 @@ def test_un_plancher_que_les_moyens_ne_tiennent_pas_est_refuse_sur_place(ouvrir)
     assert len(ecran.main.title) == 1
 
 
+def test_un_plancher_propre_se_rouvre_par_l_adresse(ouvrir):
+    ecran = ouvrir("academie", departement="005", **{"plancher-005": "12.0"})
+    assert ecran.number_input(key="plancher-005").value == 12.0
+    [table] = [t.value for t in ecran.main.dataframe if "Part exacte (ETP)" in t.value]
+    alpes = table.set_index("Territoire").loc["Hautes-Alpes"]
+    assert alpes["Sainte-Laguë (ETP)"] == 12.0
+
+
+def test_les_reseaux_s_ouvrent_par_l_adresse_et_renvoient_a_l_etude_des_demi_postes(ouvrir):
+    ecran = ouvrir("academie", departement="084", niveau="reseaux")
+    assert "4 réseaux" in textes(ecran)
+    assert "Aucune étude des demi-postes" in textes(ecran)
+    assert not ecran.exception
+
+
 def test_les_bassins_s_ouvrent_par_l_adresse(ouvrir):
     ecran = ouvrir("academie", departement="084", niveau="bassins")
     assert "4 bassins" in textes(ecran)

@@ -9,10 +9,15 @@ import pytest
 from pipelines.base import chemins
 from pipelines.base.erreurs import AtlasError
 from pipelines.reports import academie, partage
-from pipelines.reports.academie import AUCUN_SCENARIO, Niveau
-from pipelines.scenarios import atelier, lecteurs
+from pipelines.reports.academie import A_CALCULER, AUCUN_SCENARIO, Niveau
+from pipelines.scenarios import atelier, etudes, lecteurs
+from pipelines.scenarios.etudes import Nature
+from pipelines.scenarios.lecteurs import Lecteur, Role
 
 METHODES = ["Plus fort reste", "Sainte-Laguë", "Huntington-Hill", "D'Hondt", "Adams"]
+LOCAL = Lecteur("essai")
+INSTANCE = Lecteur("essai", Role.INSTANCE)
+DES_ALPES = Lecteur("Camille", Role.CTSS_D, frozenset({"004", "005"}))
 SOMMES = ["Postes", "ETP", "Dont vacants (ETP)", "Sites", "Élèves", "Besoin (½ j. par cycle)"]
 
 
@@ -23,9 +28,37 @@ def _atelier_a_part(tmp_path, monkeypatch):
     monkeypatch.delenv("ATLAS_BASE_URL", raising=False)
 
 
+def lire(base, niveau=Niveau.DEPARTEMENTS, departement=None, lecteur=LOCAL):
+    """The view of a level."""
+    return academie.vue(academie.territoires(lecteur, base, niveau, departement))
+
+
+def repartir(base, *demande, niveau=Niveau.DEPARTEMENTS, departement=None, lecteur=LOCAL):
+    """ETP shared between the territories of a level."""
+    return partage.repartir(academie.territoires(lecteur, base, niveau, departement), *demande)
+
+
+@pytest.fixture
+def a_deux_reseaux(entrepot_exemple, tmp_path):
+    """The example where the bassin of Gap is cut in two réseaux, and Briançon has none."""
+    copie = tmp_path / "reseaux.duckdb"
+    copie.write_bytes(entrepot_exemple.read_bytes())
+    with duckdb.connect(str(copie)) as connexion:
+        [(milieu,)] = connexion.execute(
+            "select quantile_disc(uai_principal, 0.5) from mart_site where bassin = 'GAP'"
+        ).fetchall()
+        for table, cle in (("mart_site", "uai_principal"), ("mart_poste", "residence_uai")):
+            connexion.execute(
+                f"update {table} set reseau_etablissements = case when bassin != 'GAP' then null "
+                f"when {cle} < ? then 'Buëch' else 'Gapençais' end where departement = '005'",
+                [milieu],
+            )
+    return copie
+
+
 def verifier_les_sommes(base):
     """The départements add up to the académie, and to what the marts hold."""
-    table = academie.vue(base, Niveau.DEPARTEMENTS).table
+    table = lire(base).table
     lignes, ensemble = table.iloc[:-1], table.iloc[-1]
     for colonne in SOMMES:
         assert lignes[colonne].sum() == pytest.approx(ensemble[colonne]), colonne
@@ -51,14 +84,14 @@ def test_les_departements_reels_font_l_ensemble(entrepot_reel):
 
 
 def test_les_bassins_d_un_departement_font_sa_ligne(entrepot_exemple):
-    tous = academie.vue(entrepot_exemple, Niveau.DEPARTEMENTS).table.set_index("Département")
-    bassins = academie.vue(entrepot_exemple, Niveau.BASSINS, "013").table.set_index("Bassin")
+    tous = lire(entrepot_exemple).table.set_index("Département")
+    bassins = lire(entrepot_exemple, Niveau.BASSINS, "013").table.set_index("Bassin")
     for colonne in [*SOMMES, "Couverture (% du besoin)", "Prioritaires sans présence"]:
         assert bassins.loc["Ensemble", colonne] == tous.loc["Bouches-du-Rhône", colonne], colonne
 
 
 def test_des_departements_sans_poste_connu_sont_nommes_et_n_ont_pas_de_charge(entrepot_reel):
-    vue = academie.vue(entrepot_reel, Niveau.DEPARTEMENTS)
+    vue = lire(entrepot_reel)
     table = vue.table.set_index("Département")
     assert table.loc["Lozère", "Postes"] == 0
     assert table["Besoin par ETP (½ j.)"].isna()["Lozère"]
@@ -67,7 +100,7 @@ def test_des_departements_sans_poste_connu_sont_nommes_et_n_ont_pas_de_charge(en
 
 
 def test_l_ecart_nomme_ou_un_etp_repond_au_plus_et_au_moins_de_besoin(entrepot_exemple):
-    vue = academie.vue(entrepot_exemple, Niveau.DEPARTEMENTS)
+    vue = lire(entrepot_exemple)
     charges = vue.table.iloc[:-1].set_index("Département")["Besoin par ETP (½ j.)"]
     assert f"({charges.idxmin()})" in vue.ecarts
     assert f"({charges.idxmax()})" in vue.ecarts
@@ -75,7 +108,7 @@ def test_l_ecart_nomme_ou_un_etp_repond_au_plus_et_au_moins_de_besoin(entrepot_e
 
 
 def test_un_territoire_seul_n_a_rien_a_comparer(entrepot_exemple, tmp_path):
-    vue = academie.vue(un_seul(entrepot_exemple, tmp_path), Niveau.DEPARTEMENTS)
+    vue = lire(un_seul(entrepot_exemple, tmp_path))
     assert vue.ecarts.startswith("Moins de deux territoires")
     assert vue.figure_ecarts is None
     assert len(vue.table) == 2
@@ -96,7 +129,7 @@ def test_sans_poste_la_phrase_le_dit_et_rien_n_est_divise(entrepot_exemple, tmp_
     with duckdb.connect(str(copie)) as connexion:
         connexion.execute("delete from mart_presence")
         connexion.execute("delete from mart_poste")
-    vue = academie.vue(copie, Niveau.DEPARTEMENTS)
+    vue = lire(copie)
     assert vue.phrase.endswith("aucun poste n'est connu.")
     assert not vue.a_des_postes
     assert vue.table["Besoin par ETP (½ j.)"].isna().all()
@@ -104,7 +137,7 @@ def test_sans_poste_la_phrase_le_dit_et_rien_n_est_divise(entrepot_exemple, tmp_
 
 @pytest.mark.parametrize("ecart", [-2.0, 0.0, 3.5])
 def test_chaque_methode_repartit_les_etp_d_aujourd_hui_plus_l_ecart(entrepot_exemple, ecart):
-    vue = partage.repartir(entrepot_exemple, Niveau.DEPARTEMENTS, None, ecart, 1.0, 2.0)
+    vue = repartir(entrepot_exemple, ecart, 1.0, 2.0)
     actuel = vue.table["Aujourd'hui (ETP)"]
     etp = int(actuel.sum() * 2 + 1e-6) / 2 + ecart
     for methode in METHODES:
@@ -115,20 +148,18 @@ def test_chaque_methode_repartit_les_etp_d_aujourd_hui_plus_l_ecart(entrepot_exe
 
 
 def test_la_phrase_nomme_les_territoires_ou_les_methodes_different(entrepot_exemple):
-    vue = partage.repartir(entrepot_exemple, Niveau.BASSINS, "013", 0.0, 0.0, None)
+    vue = repartir(entrepot_exemple, 0.0, 0.0, None, niveau=Niveau.BASSINS, departement="013")
     parts = vue.table[[f"{m} (ETP)" for m in METHODES]]
     for nom, differe in zip(vue.table["Territoire"], parts.nunique(axis=1) > 1, strict=True):
         assert (nom in vue.phrase) == differe
 
 
 def test_un_plancher_a_part_est_tenu_et_un_territoire_inconnu_refuse(entrepot_exemple):
-    vue = partage.repartir(
-        entrepot_exemple, Niveau.DEPARTEMENTS, None, 0.0, 0.0, None, {"005": 12.0}
-    )
+    vue = repartir(entrepot_exemple, 0.0, 0.0, None, {"005": 12.0})
     alpes = vue.table.set_index("Territoire").loc["Hautes-Alpes"]
     assert all(alpes[f"{m} (ETP)"] == 12.0 for m in METHODES)
     with pytest.raises(AtlasError, match="999"):
-        partage.repartir(entrepot_exemple, Niveau.DEPARTEMENTS, None, 0.0, 0.0, None, {"999": 1.0})
+        repartir(entrepot_exemple, 0.0, 0.0, None, {"999": 1.0})
 
 
 def test_un_departement_sans_scenario_le_dit_et_un_scenario_y_met_son_statut(
@@ -143,15 +174,108 @@ def test_un_departement_sans_scenario_le_dit_et_un_scenario_y_met_son_statut(
     apres = academie.suivi(lecteur, entrepot_exemple).table.set_index("Département")
     assert apres.loc["Hautes-Alpes", "Scénario le plus avancé"] == "Rentrée 2027"
     assert apres.loc["Hautes-Alpes", "Statut"] == "brouillon"
-    instance = lecteurs.Lecteur("essai", lecteurs.Role.INSTANCE)
-    assert "005" in academie.suivi(instance, entrepot_exemple).sans_scenario
+    assert "005" in academie.suivi(INSTANCE, entrepot_exemple).sans_scenario
+
+
+def test_les_reseaux_d_un_departement_font_sa_ligne_et_se_partagent_ses_etp(a_deux_reseaux):
+    ligne = lire(a_deux_reseaux).table.set_index("Département").loc["Hautes-Alpes"]
+    reseaux = lire(a_deux_reseaux, Niveau.RESEAUX, "005").table.set_index("Réseau")
+    assert list(reseaux.index) == ["Buëch", "Gapençais", "Réseau inconnu", "Ensemble"]
+    for colonne in SOMMES:
+        assert reseaux.loc["Ensemble", colonne] == ligne[colonne], colonne
+    vue = repartir(
+        a_deux_reseaux, 0.0, 0.0, None, {"Buëch": 2.0}, niveau=Niveau.RESEAUX, departement="005"
+    )
+    assert set(vue.table["Territoire"]) == {"Buëch", "Gapençais", "Réseau inconnu"}
+    parts = vue.table.set_index("Territoire")[[f"{m} (ETP)" for m in METHODES]]
+    assert (parts.loc["Buëch"] >= 2.0).all()
+    assert (parts.sum() == int(ligne["ETP"] * 2 + 1e-6) / 2).all()
+
+
+def test_un_reseau_inconnu_n_est_pas_dessine(a_deux_reseaux):
+    lus = academie.territoires(LOCAL, a_deux_reseaux, Niveau.RESEAUX, "005")
+    assert list(lus.formes) == ["Buëch", "Gapençais"]
+
+
+def test_sans_reseau_connu_le_niveau_n_est_pas_propose_et_dit_que_faire(entrepot_exemple, tmp_path):
+    copie = tmp_path / "sans.duckdb"
+    copie.write_bytes(entrepot_exemple.read_bytes())
+    with duckdb.connect(str(copie)) as connexion:
+        connexion.execute("update mart_site set reseau_etablissements = null")
+    assert Niveau.RESEAUX in academie.niveaux(LOCAL, entrepot_exemple, "005")
+    assert Niveau.RESEAUX not in academie.niveaux(LOCAL, copie, "005")
+    with pytest.raises(AtlasError, match="Aucun réseau") as refus:
+        academie.territoires(LOCAL, copie, Niveau.RESEAUX, "005")
+    assert "reseau" in refus.value.remede
+
+
+def test_un_lecteur_limite_ne_voit_et_ne_repartit_que_ses_departements(entrepot_exemple):
+    vue = lire(entrepot_exemple, lecteur=DES_ALPES)
+    noms = ["Alpes-de-Haute-Provence", "Hautes-Alpes"]
+    assert list(vue.table["Département"]) == [*noms, "Ensemble"]
+    entiere = lire(entrepot_exemple).table.set_index("Département")
+    for colonne in SOMMES:
+        assert vue.table[colonne].iloc[-1] == pytest.approx(entiere.loc[noms, colonne].sum())
+    partagee = repartir(entrepot_exemple, 0.0, 0.0, None, lecteur=DES_ALPES)
+    assert list(partagee.table["Territoire"]) == noms
+    suivi = academie.suivi(DES_ALPES, entrepot_exemple)
+    assert list(suivi.table["Département"]) == noms
+    with pytest.raises(AtlasError, match="inconnu"):
+        repartir(entrepot_exemple, 0.0, 0.0, None, {"013": 1.0}, lecteur=DES_ALPES)
+    with pytest.raises(AtlasError, match="ressort"):
+        lire(entrepot_exemple, Niveau.BASSINS, "013", DES_ALPES)
+
+
+def test_sans_aucun_departement_de_son_ressort_un_lecteur_l_apprend(entrepot_exemple):
+    d_ailleurs = Lecteur("Camille", Role.CTSS_R, frozenset({"034"}))
+    with pytest.raises(AtlasError, match="ressort"):
+        lire(entrepot_exemple, lecteur=d_ailleurs)
+
+
+def test_une_instance_compare_les_departements_et_pas_leurs_parties(entrepot_exemple):
+    assert list(academie.niveaux(INSTANCE, entrepot_exemple, "005")) == [Niveau.DEPARTEMENTS]
+    assert len(lire(entrepot_exemple, lecteur=INSTANCE).table) == 5
+    with pytest.raises(AtlasError, match="rôle"):
+        lire(entrepot_exemple, Niveau.BASSINS, "005", INSTANCE)
+
+
+def test_les_demi_postes_viennent_de_l_etude_gardee_du_scenario_le_plus_avance(
+    entrepot_exemple, dossier_005
+):
+    scenario = atelier.creer(LOCAL, "Rentrée 2027", dossier_005)
+    assert academie.demi_postes(LOCAL, "005") is None
+    faites = []
+    etudes.etudier(
+        scenario.dossier,
+        Nature.MARGES,
+        duree_resolution_s=0.2,
+        progres=lambda part, quoi: faites.append(part),
+        # the bassins, and not the curve
+        arret=lambda: len(faites) >= 2,
+    )
+    vue = academie.demi_postes(LOCAL, "005")
+    assert vue.phrase.startswith("Rentrée 2027")
+    assert set(vue.table["Bassin"]) == {"BRIANCON", "GAP"}
+    suivi = academie.suivi(LOCAL, entrepot_exemple)
+    assert suivi.sans_marges == ["004", "013", "084"]
+    colonne = suivi.table.set_index("Département")["Ce que vaut un demi-poste"]
+    assert colonne["Hautes-Alpes"] == vue.phrase
+    octets = io.BytesIO(
+        partage.en_excel(lire(entrepot_exemple, Niveau.BASSINS, "005"), None, vue, None)
+    )
+    assert "Demi-postes" in pd.read_excel(octets, sheet_name=None, engine="calamine")
+    # another plan: what was said of the former one no longer holds
+    atelier.modifier(LOCAL, scenario.scenario_id, scenario.version, "Essai", plan=scenario.plan[1:])
+    apres = academie.suivi(LOCAL, entrepot_exemple).table.set_index("Département")
+    assert apres.loc["Hautes-Alpes", "Ce que vaut un demi-poste"] == A_CALCULER
+    assert academie.suivi(INSTANCE, entrepot_exemple).sans_marges[1] == "005"
 
 
 def test_le_classeur_a_les_tables_de_la_page(entrepot_exemple):
-    vue = academie.vue(entrepot_exemple, Niveau.DEPARTEMENTS)
+    vue = lire(entrepot_exemple)
     suivi = academie.suivi(lecteurs.Lecteur("essai"), entrepot_exemple)
-    reparti = partage.repartir(entrepot_exemple, Niveau.DEPARTEMENTS, None, 0.0, 0.0, None)
-    octets = io.BytesIO(partage.en_excel(vue, suivi, reparti))
+    reparti = repartir(entrepot_exemple, 0.0, 0.0, None)
+    octets = io.BytesIO(partage.en_excel(vue, suivi, None, reparti))
     lu = pd.read_excel(octets, sheet_name=None, engine="calamine")
     assert list(lu) == ["Lecture", "Territoires", "Catégories", "Scénarios", "Répartition"]
     assert len(lu["Territoires"]) == len(vue.table)

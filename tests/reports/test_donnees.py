@@ -104,7 +104,8 @@ def test_every_answer_of_a_local_file_has_its_line_of_completeness(base):
         if c.startswith(("a_", "eleves_")) and not c.endswith(("_rentree", "_source", "_fichier"))
     }
     dispositifs = {"segpa", "ulis", "upe2a", "relais", "internat"}
-    assert attendues | dispositifs | {"effectif", "ips", "bassin", "densite"} <= suivies
+    lieux = {"bassin", "reseau_etablissements", "densite"}
+    assert attendues | dispositifs | lieux | {"effectif", "ips"} <= suivies
 
 
 def test_filters_keep_what_is_asked_and_everything_when_nothing_is(etat):

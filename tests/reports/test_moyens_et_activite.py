@@ -4,6 +4,7 @@ import duckdb
 import pandas as pd
 import pytest
 
+from pipelines.base.erreurs import AtlasError
 from pipelines.marts import entrepot
 from pipelines.reports import activite, cartes_du_departement, moyens
 from pipelines.reports.cartes_du_departement import Couche
@@ -56,16 +57,55 @@ def test_un_poste_qui_donne_plus_que_son_temps_est_signale_par_son_identifiant(c
         p for p in moyens.vue(LOCAL, fichier, "005").desaccords if "plus de demi-journées" in p
     ]
     assert "SIM-005-" in phrase
-    [tue] = [
-        p for p in moyens.vue(INSTANCE, fichier, "005").desaccords if "plus de demi-journées" in p
-    ]
-    assert "SIM-" not in tue
+    assert moyens.vue(INSTANCE, fichier, "005").desaccords == []
 
 
-def test_une_instance_ne_lit_pas_les_moyens_poste_par_poste(entrepot_exemple):
-    vue = moyens.vue(INSTANCE, entrepot_exemple, "005")
+@pytest.mark.parametrize("departement", DEPARTEMENTS)
+def test_une_instance_ne_lit_ni_un_poste_ni_un_compte_de_moins_de_cinq(
+    entrepot_exemple, departement
+):
+    vue = moyens.vue(INSTANCE, entrepot_exemple, departement)
+    entiere = moyens.vue(LOCAL, entrepot_exemple, departement)
     assert vue.postes.empty
     assert "n'est pas montré" in vue.note
+    assert (vue.statuts["Postes"] >= 5).all()
+    avec = entiere.postes[entiere.postes["Secteur"] == "oui"]
+    assert vue.statuts["Postes"].sum() == len(avec)
+    assert vue.statuts["ETP"].sum() == pytest.approx(avec["Quotité (ETP)"].sum())
+    assert vue.compte["Reste"].iloc[-1] == entiere.compte["Reste"].iloc[-1]
+
+
+def test_un_statut_rare_se_fond_dans_un_autre_pour_une_instance(copie):
+    fichier = copie(
+        "update mart_poste set statut = 'occupe' where departement = '013'",
+        "update mart_poste set statut = 'absent' where poste_id = "
+        "(select min(poste_id) from mart_poste where departement = '013' and not sans_secteur)",
+    )
+    statuts = moyens.vue(INSTANCE, fichier, "013").statuts
+    assert list(statuts["Statut"]) == ["tous les statuts"]
+
+
+def test_moins_de_cinq_postes_ne_sont_pas_comptes_pour_une_instance(copie):
+    fichier = copie(
+        "delete from mart_poste where departement = '005' and poste_id not in "
+        "(select poste_id from mart_poste where departement = '005' and not sans_secteur "
+        "order by poste_id limit 3)"
+    )
+    vue = moyens.vue(INSTANCE, fichier, "005")
+    assert vue.phrase.startswith("Moins de 5 postes")
+    assert vue.compte.empty
+    assert vue.statuts.empty
+    assert vue.a_des_postes
+
+
+def test_les_residences_des_postes_ne_sont_pas_montrees_a_une_instance(entrepot_exemple):
+    couches = cartes_du_departement.couches(INSTANCE, "013")
+    assert Couche.POSTES not in couches
+    assert set(cartes_du_departement.couches(LOCAL, "013")) == set(Couche)
+    with pytest.raises(AtlasError, match="rôle"):
+        cartes_du_departement.vue(INSTANCE, entrepot_exemple, "013", Couche.POSTES)
+    vue = cartes_du_departement.vue(INSTANCE, entrepot_exemple, "013", Couche.COUVERTURE)
+    assert "postes" not in vue.sites
 
 
 def test_sans_poste_les_moyens_le_disent(copie):
@@ -123,7 +163,7 @@ def test_un_compte_masque_ne_se_retrouve_pas_par_difference():
 
 @pytest.mark.parametrize("couche", Couche)
 def test_chaque_couche_montre_les_memes_sites_et_les_dit_en_une_phrase(entrepot_exemple, couche):
-    vue = cartes_du_departement.vue(entrepot_exemple, "013", couche)
+    vue = cartes_du_departement.vue(LOCAL, entrepot_exemple, "013", couche)
     traces = [t for t in vue.carte.data if t.customdata is not None]
     assert sum(len(t.x) for t in traces) == len(vue.sites)
     assert vue.phrase.startswith(f"{len(vue.sites)} sites")
@@ -132,19 +172,21 @@ def test_chaque_couche_montre_les_memes_sites_et_les_dit_en_une_phrase(entrepot_
 
 
 def test_les_filtres_gardent_un_bassin_et_une_categorie(entrepot_exemple):
-    bassins, categories = cartes_du_departement.filtres(entrepot_exemple, "013")
-    vue = cartes_du_departement.vue(entrepot_exemple, "013", Couche.BESOIN, "ARLES")
+    bassins, categories = cartes_du_departement.filtres(LOCAL, entrepot_exemple, "013")
+    vue = cartes_du_departement.vue(LOCAL, entrepot_exemple, "013", Couche.BESOIN, "ARLES")
     assert "ARLES" in bassins
     assert set(vue.sites["bassin"]) == {"ARLES"}
     assert "13 sites sur 221" in vue.phrase
     code = next(c for c, mots in categories.items() if mots == "Collège REP+")
-    gardes = cartes_du_departement.vue(entrepot_exemple, "013", Couche.BESOIN, "tous", code).sites
+    gardes = cartes_du_departement.vue(
+        LOCAL, entrepot_exemple, "013", Couche.BESOIN, "tous", code
+    ).sites
     assert set(gardes["ep"]) == {"REP+"}
 
 
 def test_des_filtres_sans_site_le_disent(entrepot_exemple):
     vue = cartes_du_departement.vue(
-        entrepot_exemple, "005", Couche.COUVERTURE, "BRIANCON", "college_rep_plus"
+        LOCAL, entrepot_exemple, "005", Couche.COUVERTURE, "BRIANCON", "college_rep_plus"
     )
     assert vue.sites.empty
     assert vue.phrase.startswith("Aucun site")
