@@ -6,6 +6,7 @@ from dataclasses import asdict
 import pytest
 
 from pipelines.base import chemins
+from pipelines.base.erreurs import AtlasError
 from pipelines.planning.ajustement import en_dict
 from pipelines.planning.probleme import vers_json
 from pipelines.planning.verification import juger
