@@ -280,7 +280,7 @@ def _constater(
                     trim(v) as v,
                     contains(v, '@') as a_arobase,
                     regexp_matches(v, '[0-9]{{2}}') as a_chiffres,
-                    regexp_matches(v, '\\p{{L}}[^0-9]* [^0-9]*\\p{{L}}') as a_mots
+                    regexp_matches(v, '[A-Za-zÀ-ɏ][^0-9]* [^0-9]*[A-Za-zÀ-ɏ]') as a_mots
                 from lues
             ),
             mots as (
