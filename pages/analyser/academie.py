@@ -45,6 +45,7 @@ cadre.table(
     vue.table,
     f"academie-{niveau}",
     hauteur="content",
+    au_telechargement=("Sites", "Élèves", "Besoin (½ j. par cycle)", "Sites prioritaires"),
 )
 st.caption(
     "Demi-journées par cycle de 4 semaines. Sans présence : sites prioritaires que personne ne "

@@ -43,4 +43,8 @@ else:
         label="Ouvrir la fiche du site choisi",
         query_params={"departement": departement, "site": site_id},
     )
-cadre.table(table_lisible(sites), f"carte-{departement}")
+cadre.table(
+    table_lisible(sites),
+    f"carte-{departement}",
+    au_telechargement=("Catégories prioritaires", "Élèves", "Année des élèves", "UAI"),
+)

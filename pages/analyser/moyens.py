@@ -5,7 +5,16 @@ import streamlit as st
 from pages.composants import acces, cadre
 
 # what the account above says of all, or the fiche of the résidence
-SECONDAIRES = ("Fonction", "Commune", "Motif", "Hors secteur (ETP)")
+SECONDAIRES = (
+    "Fonction",
+    "Commune",
+    "Bassin",
+    "Statut",
+    "Motif",
+    "Hors secteur (ETP)",
+    "Données (½ j.)",
+    "Secteur",
+)
 
 departement = cadre.departement()
 vue = acces.lire_moyens(acces.version(), acces.lecteur(), departement)

@@ -128,9 +128,12 @@ def table(
 ) -> None:
     """A table to sort and search, and its download.
 
-    It shows whole in `place` pixels. `au_telechargement`: columns that the download alone has.
+    It shows whole in `place` pixels. `au_telechargement`: columns that the download alone has; so
+    do the last ones, when not all of them hold.
     """
-    montrees = tuple(c for c in cadre if c not in au_telechargement)
+    voulues = tuple(c for c in cadre if c not in au_telechargement)
+    montrees = largeurs.tenant(cadre, voulues, place)
+    au_telechargement = (*au_telechargement, *voulues[len(montrees) :])
     mise = largeurs.mettre(cadre, montrees, place)
     st.dataframe(cadre[[*montrees]], **_options(cadre, mise, hauteur))
     telecharger(cadre, nom)

@@ -61,6 +61,19 @@ TITRES = {
     "Rang, second": "Rang 2",
     "Écart au même total (½ j.)": "Écart",
     "Lignes lues": "Lues",
+    "Élèves reçus au moins une fois pour un accompagnement individuel": "Élèves reçus",
+    "Entretiens avec un élève, sa famille ou les deux": "Entretiens",
+    "Demandes d'intervention, selon qui les fait": "Demandes",
+    "Interventions individuelles, selon leur motif principal": "Interventions",
+    "Informations préoccupantes rédigées": "IP rédigées",
+    "Signalements à l'autorité judiciaire rédigés": "Signalements",
+    "Dont vacants (ETP)": "Vacants",
+    "Besoin par ETP (½ j.)": "Besoin/ETP",
+    "Élèves par ETP": "Élèves/ETP",
+    "Sites prioritaires": "Prioritaires",
+    "Part exacte (ETP)": "Exacte",
+    "Plus fort reste (ETP)": "Fort reste",
+    "Prioritaires sans présence": "Sans présence",
 }
 UNITE = re.compile(r"^(?P<nom>.+?) \((?P<unite>[^()]+)\)$")
 
@@ -98,6 +111,19 @@ def mettre(cadre: pd.DataFrame, colonnes: tuple[str, ...], place: int = PLACE) -
     largeurs = {c: math.floor(minimum[c] + part * voulu[c]) for c in courts}
     hauteur = min(_lignes(cadre, largeurs), LIGNES_MAX) * HAUTEUR_DE_LIGNE
     return Mise(courts, largeurs, unites, max(HAUTEUR_MIN, hauteur))
+
+
+@st.cache_resource(show_spinner=False, max_entries=512)
+def tenant(cadre: pd.DataFrame, colonnes: tuple[str, ...], place: int = PLACE) -> tuple[str, ...]:
+    """The first of `colonnes` that hold within `place` pixels, uncut; one at least."""
+    courts, _ = _courts(colonnes)
+    tenues, prises = [], 0
+    for colonne, titre in courts.items():
+        prises += _minimum(cadre[colonne], titre)
+        if tenues and prises > place:
+            break
+        tenues.append(colonne)
+    return tuple(tenues)
 
 
 def _courts(colonnes: tuple[str, ...]) -> tuple[dict[str, str], str]:

@@ -34,7 +34,8 @@ def test_no_page_has_a_serious_fault_of_accessibility(serveur, chromium, paramet
         trouvees = []
         for theme in ("light", "dark"):
             page.emulate_media(color_scheme=theme)
-            page.wait_for_timeout(1_000)
+            # the colours of a long page take a while to change
+            page.wait_for_timeout(2_500)
             trouvees += [
                 (theme, faute["id"], noeud["target"], noeud["html"][:160])
                 for faute in Axe().run(page).response["violations"]

@@ -42,7 +42,7 @@ REGLES = [{**r, "condition": r["condition"].format(**NOMBRES)} for r in TEXTE["r
 def ouvrir(entrepot_exemple, tmp_path, monkeypatch):
     """Open a page of the application as a visitor of `adresse` would; the finished run."""
     monkeypatch.setattr(chemins, "CALCULS", tmp_path / "calculs")
-    monkeypatch.setattr(chemins, "ATELIER", tmp_path / "atelier.sqlite")
+    monkeypatch.setenv("ATLAS_BASE_URL", f"sqlite:///{tmp_path}/atelier.sqlite")
 
     def ouvrir(adresse, entrepot=entrepot_exemple, **parametres):
         monkeypatch.setenv("ATLAS_ENTREPOT", str(entrepot))
