@@ -80,7 +80,7 @@ else:
         )
         st.caption(fiche.note_de_l_activite)
     cadre.table(fiche.activite, f"activite-{choisi}")
-st.markdown("##### Propositions calculées")
+st.markdown("##### Scénarios et propositions")
 cadre.table_ou(historique.table, f"propositions-{choisi}", "")
 st.caption(historique.note)
 st.markdown("##### Anomalies dans les sources")

@@ -376,6 +376,12 @@ def lire_comparaison(
 
 
 @st.cache_resource(**CACHE)
+def donnees_d_avant(version: str, choix: tuple[str, ...], marques: tuple[str, ...]) -> str | None:
+    """What to say when a comparison's « today » is of older data; None when it is not."""
+    return comparer.donnees_d_avant(base(), comparer.ouvrir(lecteur(), choix))
+
+
+@st.cache_resource(**CACHE)
 def cartes_de_la_comparaison(
     version: str, choix: tuple[str, ...], marques: tuple[str, ...], couleur: str
 ) -> tuple[go.Figure, str]:

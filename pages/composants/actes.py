@@ -1,5 +1,7 @@
 """Acts on a scenario: made from the state its author sees, refused or told when another saved."""
 
+from functools import partial
+
 import streamlit as st
 
 from pages.composants import acces, cadre, conflit, suivi
@@ -85,8 +87,9 @@ def suivre_le_calcul(departement: str, scenario: Scenario) -> None:
     calcul_id = st.query_params.get(SUITE.parametre)
     if calcul_id is None:
         return
-    if completions.etat(acces.lecteur(), calcul_id).scenario_id == scenario.scenario_id:
-        suivi.suivre(SUITE, departement, lambda _: None, _resultat)
+    with cadre.sur_place():
+        if completions.etat(acces.lecteur(), calcul_id).scenario_id == scenario.scenario_id:
+            suivi.suivre(SUITE, departement, lambda _: None, partial(_resultat, scenario))
 
 
 def _lancer(scenario: Scenario, duree: int) -> None:
@@ -97,15 +100,16 @@ def _lancer(scenario: Scenario, duree: int) -> None:
 
 
 def _avance(etat: Etat) -> tuple[float, str]:
-    avance = etat.avancement or {"fraction": 0.0, "message": "Préparation du problème"}
-    return avance["fraction"], avance["message"]
+    return suivi.avance_du_solveur(etat.avancement)
 
 
-def _resultat(etat: Etat) -> None:
+def _resultat(scenario: Scenario, etat: Etat) -> None:
     if etat.phase != Phase.TERMINE:
         return
     if etat.conflit is None:
-        st.success("Le plan complété est dans le scénario ; « Annuler » revient au précédent.")
+        # said as long as it is true: not after an undo, nor under what was done since
+        if scenario.quoi.startswith(completions.FAIT):
+            st.success("Le plan complété est dans le scénario ; « Annuler » revient au précédent.")
         return
     st.warning(cadre.inerte(etat.conflit))
     st.write("Le plan complété attend : rien n'a été remplacé.")
@@ -113,7 +117,7 @@ def _resultat(etat: Etat) -> None:
     un.button(
         "Le mettre à la place de l'état actuel (annulable)",
         on_click=agir,
-        args=(completions.reprendre, etat.calcul_id),
+        args=(completions.reprendre, etat.calcul_id, scenario.version),
     )
     deux.button(
         "Le garder dans un nouveau scénario",

@@ -9,14 +9,11 @@ import streamlit as st
 
 from pages.composants import navigation, televersement
 from pipelines.base.erreurs import AtlasError
-from pipelines.scenarios import lecteurs
 
 
 def dessiner() -> None:
     """Draw the side bar and run the page of the address; refusals are told in French."""
     televersement.garder_en_memoire()
-    # the one place where a sign-on would say who reads
-    lecteurs.devenir(lecteurs.local())
     st.set_page_config(page_title="Atlas SSFE", layout="wide", initial_sidebar_state=256)
     st.html("<script>document.documentElement.lang = 'fr'</script>", unsafe_allow_javascript=True)
     st.html(

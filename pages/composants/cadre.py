@@ -91,12 +91,22 @@ def dire_les_regles_illisibles() -> None:
         )
 
 
-def choisir(titre: str, choix: dict[str, str], parametre: str, defaut: str) -> str:
-    """A choice kept in the address under `parametre`; the code chosen, `defaut` when none is."""
+def choisir(
+    titre: str, choix: dict[str, str], parametre: str, defaut: str, *, inconnu: str = ""
+) -> str:
+    """A choice kept in the address under `parametre`; the code chosen, `defaut` when none is.
+
+    With `inconnu`, an address that asks for what is not there is told so, and nothing else is
+    opened in its place.
+    """
     codes = list(choix)
     demande = st.query_params.get(parametre, defaut)
-    depart = demande if demande in choix else defaut
-    choisi = st.selectbox(titre, codes, index=codes.index(depart), format_func=choix.get)
+    connu = demande in choix
+    depart = None if inconnu and not connu else codes.index(demande if connu else defaut)
+    choisi = st.selectbox(titre, codes, index=depart, format_func=choix.get)
+    if choisi is None:
+        st.warning(inconnu)
+        st.stop()
     if choisi != demande:
         st.query_params[parametre] = choisi
     return choisi

@@ -6,7 +6,6 @@ import streamlit as st
 
 from pages.composants import acces, cadre, conflit, deplacements, explication, suivi
 from pages.composants.hypotheses import Demande
-from pipelines.base.textes import pourcentage
 from pipelines.reports.libelles import FINS_EN_MOTS
 from pipelines.scenarios import atelier, calculs
 from pipelines.scenarios.calculs import Etat
@@ -27,16 +26,7 @@ def suivre(departement: str) -> None:
 
 
 def _avance(etat: Etat) -> tuple[float, str]:
-    avance = etat.avancement or {"fraction": 0.0, "message": "Préparation du problème"}
-    return avance["fraction"], _texte(avance)
-
-
-def _texte(avance: dict) -> str:
-    valeur, borne = avance.get("valeur"), avance.get("borne")
-    if not valeur or not borne:
-        return avance["message"]
-    ecart = pourcentage((valeur - borne) / valeur, 1)
-    return f"{avance['message']} ; à {ecart} au plus du meilleur plan possible"
+    return suivi.avance_du_solveur(etat.avancement)
 
 
 SUITE = suivi.Suite(
@@ -79,10 +69,9 @@ def _garder(etat: Etat) -> None:
     with st.popover("Garder comme scénario"):
         nom = st.text_input("Nom du scénario", value=f"Proposition du {etat.lancee_le:%d/%m/%Y}")
         if st.button("Garder", type="primary"):
-            conflit.agir(atelier.creer, nom, etat.dossier)
-            if scenario_id := st.query_params.get("scenario"):
+            if conflit.agir(atelier.creer, nom, etat.dossier):
                 departement = etat.demande["departement"]
-                adresse = {"departement": departement, "scenario": scenario_id}
+                adresse = {"departement": departement, "scenario": st.query_params["scenario"]}
                 st.switch_page(cadre.page("scenarios"), query_params=adresse)
             st.rerun()
 

@@ -28,8 +28,11 @@ class Saisie:
         return st.session_state[self.cle]
 
 
-def agir(acte: Callable[..., Scenario | None], *arguments: object, dit: str = "") -> None:
-    """In a callback: do an act; what it gives, refuses or meets is told at the next drawing."""
+def agir(acte: Callable[..., Scenario | None], *arguments: object, dit: str = "") -> bool:
+    """In a callback: do an act; what it gives, refuses or meets is told at the next drawing.
+
+    Whether it was done.
+    """
     valeurs = [a.lire() if isinstance(a, Saisie) else a for a in arguments]
     try:
         scenario = acte(acces.lecteur(), *valeurs)
@@ -42,6 +45,8 @@ def agir(acte: Callable[..., Scenario | None], *arguments: object, dit: str = ""
             st.session_state[FAIT] = dit
         if isinstance(scenario, Scenario):
             st.query_params["scenario"] = scenario.scenario_id
+        return True
+    return False
 
 
 def dire() -> None:

@@ -69,6 +69,8 @@ def montrer(departement: str, choix: tuple[str, ...]) -> None:
             "**Ces répartitions ne répondent pas au même problème.**\n\n"
             + "\n".join(f"- {cadre.inerte(phrase)}" for phrase in vue.divergences)
         )
+    if avertissement := acces.donnees_d_avant(acces.version(), choix, marques):
+        st.warning(avertissement)
     st.markdown(f"#### {cadre.inerte(vue.phrase)}")
     _cartes(departement, choix, marques)
     titre, telecharger = st.columns([9, 3], vertical_alignment="bottom")

@@ -1,5 +1,7 @@
 """The studies of a proposal on screen: chosen, launched, followed, stopped, read."""
 
+from functools import partial
+
 import streamlit as st
 
 from pages.composants import acces, cadre, suivi
@@ -56,7 +58,7 @@ def suivre(departement: str) -> None:
     dossier = acces.dossier_du_plan(calcul_id)
     etat = etudes.etat(dossier, nature)
     if etat.phase in (Phase.EN_ATTENTE, Phase.EN_COURS):
-        _progression(calcul_id, nature)
+        _progression(departement, calcul_id, nature)
         _en_cours(calcul_id, nature)
         return
     if etat.phase == Phase.ECHEC:
@@ -79,17 +81,18 @@ def suivre(departement: str) -> None:
 
 
 @st.fragment(run_every="1s")
-def _progression(calcul_id: str, nature: Nature) -> None:
+def _progression(departement: str, calcul_id: str, nature: Nature) -> None:
     dossier = acces.dossier_du_plan(calcul_id)
     etat = etudes.etat(dossier, nature)
     if etat.phase == Phase.EN_ATTENTE:
-        suivi.attendre(etat.rang, lambda: etudes.arreter(dossier, nature))
+        retirer = partial(etudes.arreter, acces.lecteur(), dossier, nature, departement)
+        suivi.attendre(etat.rang, retirer)
         return
     if etat.phase != Phase.EN_COURS:
         st.rerun()
     st.progress(etat.fraction, text=etat.message or "Préparation")
     if st.button("Arrêter et garder ce qui est fait"):
-        etudes.arreter(dossier, nature)
+        etudes.arreter(acces.lecteur(), dossier, nature, departement)
         st.toast("Arrêt demandé : ce qui est fait sera gardé.")
 
 

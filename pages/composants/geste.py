@@ -143,7 +143,7 @@ def _presence(scenario: Scenario, site_id: str, site: ajuster.VueSite) -> Geste 
 
 
 def _confier(scenario: Scenario, site_id: str, site: ajuster.VueSite) -> Geste | None:
-    servants = list(site.postes)
+    servants = [p for p in site.postes if ajuster.presence_de(scenario, p, site_id)]
     gauche, droite = st.columns(2)
     de = None
     if servants:

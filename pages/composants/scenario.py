@@ -13,6 +13,11 @@ from pipelines.scenarios.annotations import Instance
 from pipelines.scenarios.lecteurs import Lecteur
 from pipelines.scenarios.scenario import Scenario
 
+INCONNU = (
+    "Le scénario de cette adresse n'est pas parmi ceux de ce département. En choisir un dans la "
+    "liste, ou vérifier l'adresse."
+)
+
 
 def montrer(fiche: Fiche) -> None:
     """All of a scenario, under its name."""
@@ -20,10 +25,7 @@ def montrer(fiche: Fiche) -> None:
     st.subheader(cadre.inerte(scenario.nom))
     st.markdown(f"**{scenario.statut.libelle.capitalize()}** · {fiche.phrase}")
     st.write(cadre.inerte(fiche.etat))
-    if fiche.mise_en_garde:
-        st.info(fiche.mise_en_garde)
-    if fiche.ecart:
-        _ecart(fiche)
+    avertir(fiche)
     _gestes(fiche)
     journal, notes, decisions = st.tabs(["Journal", "Notes", "Décisions"])
     with journal:
@@ -34,8 +36,13 @@ def montrer(fiche: Fiche) -> None:
         _decisions(fiche)
 
 
-def _ecart(fiche: Fiche) -> None:
+def avertir(fiche: Fiche) -> None:
+    """What to know before changing a scenario: presented, arrêté, or made on older data."""
     scenario = fiche.scenario
+    if fiche.mise_en_garde:
+        st.info(fiche.mise_en_garde)
+    if not fiche.ecart:
+        return
     st.warning(cadre.inerte(fiche.ecart))
     st.button(
         "Rejouer sur les données actuelles",

@@ -8,6 +8,7 @@ import streamlit as st
 
 from pages.composants import acces, cadre
 from pages.composants.hypotheses import Demande
+from pipelines.base.textes import pourcentage
 from pipelines.scenarios.processus import Phase
 from pipelines.scenarios.sortes import Suivi
 
@@ -91,6 +92,17 @@ def attendre(rang: int, retirer: Callable[[], None]) -> None:
     if st.button("Retirer ce calcul de la file"):
         retirer()
         st.rerun()
+
+
+def avance_du_solveur(avancement: dict | None) -> tuple[float, str]:
+    """How much is done (0 to 1), and the words beside: what is at work, how far from the best."""
+    avance = avancement or {"fraction": 0.0, "message": "Préparation du problème"}
+    valeur, borne = avance.get("valeur"), avance.get("borne")
+    if not valeur or not borne:
+        return avance["fraction"], avance["message"]
+    ecart = pourcentage((valeur - borne) / valeur, 1)
+    mots = f"{avance['message']} ; à {ecart} au plus du meilleur plan possible"
+    return avance["fraction"], mots
 
 
 def liens(suite: Suite, departement: str, etats: list[Suivi], nom: Callable[[Any], str]) -> None:

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from pages.composants import acces, actes, cadre, conflit, geste
+from pages.composants import scenario as fiche_du_scenario
 
 departement = cadre.departement()
 situation = acces.lire_situation(acces.version(), departement)
@@ -15,8 +16,16 @@ actes.ouvrir_un_scenario(departement, vide=not scenarios)
 if not scenarios:
     st.stop()
 scenario = acces.ouvrir_scenario(
-    cadre.choisir("Scénario", scenarios, "scenario", next(iter(scenarios)))
+    cadre.choisir(
+        "Scénario",
+        scenarios,
+        "scenario",
+        next(iter(scenarios)),
+        inconnu=fiche_du_scenario.INCONNU,
+    )
 )
+conflit.dire()
+fiche_du_scenario.avertir(acces.lire_scenario(scenario.scenario_id))
 vue = acces.lire_ajuster(
     acces.version(),
     acces.version_des_regles(),
@@ -25,7 +34,6 @@ vue = acces.lire_ajuster(
     scenario,
 )
 st.markdown(f"#### {cadre.inerte(vue.phrase)}")
-conflit.dire()
 actes.annuler_ou_refaire(scenario, vue)
 actes.suivre_le_calcul(departement, scenario)
 geste.plan(scenario, vue)

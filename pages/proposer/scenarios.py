@@ -14,7 +14,11 @@ st.markdown(f"#### {liste.phrase}")
 if liste.noms:
     cadre.table_a_lire(liste.table, f"scenarios-{departement}")
     choisi = cadre.choisir(
-        "Scénario à ouvrir", liste.noms, "scenario", defaut=next(iter(liste.noms))
+        "Scénario à ouvrir",
+        liste.noms,
+        "scenario",
+        defaut=next(iter(liste.noms)),
+        inconnu=scenario.INCONNU,
     )
     scenario.montrer(acces.lire_scenario(choisi))
 else:

@@ -1,7 +1,8 @@
 """How fast the pages answer: the first time, once warm, and under many visitors at once.
 
-The served application is a process of its own, with a store and computations of its own: what the
-one who measures keeps is neither read nor written. Seconds are the clock's, as visitors feel them.
+The served application is a process of its own, over a store that holds one scenario made for it:
+what the one who measures keeps is neither read nor written. Seconds are the clock's, as visitors
+feel them.
 """
 
 import asyncio
@@ -18,7 +19,7 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pipelines.banc.sessions import ATTENTE_S, Reponse, Session
@@ -34,7 +35,11 @@ REFLEXION_S = (1.0, 3.0)
 RELEVE_MEMOIRE_S = 15
 PREMIERE_MAX_S, CHAUDE_MAX_S, CHARGE_MAX_S = 2.0, 0.5, 2.5
 """Figures asked for: first answer, p95 once warm, p95 under load."""
-PAGES_D_UN_SITE = {"etablissement"}
+PAGES_D_UN_SITE = {"etablissement", "ajuster"}
+COUCHES = ("rythmes", "couverture", "besoin", "priorites", "postes")
+"""Layers of the page « Carte », drawn in turn: its times are those of a redrawn map."""
+DUREE_PROPOSITION_S = 10
+ATLAS = (sys.executable, "-m", "pipelines.cli")
 
 Progres = Callable[[str, float], None]
 
@@ -59,7 +64,8 @@ def mesurer(base: Path, reglages: Reglages, progres: Progres | None = None) -> d
         entrepot.exiger_departement(connexion, reglages.departement)
         sites = list(entrepot.lire(connexion, "mart_site", reglages.departement)["site_id"])
         postes = len(entrepot.lire(connexion, "mart_poste", reglages.departement))
-    with _servie(base) as (adresse, processus):
+    with _servie(base, reglages) as (adresse, processus, adresses):
+        reglages = replace(reglages, parametres="&".join(filter(None, adresses)))
         pages = asyncio.run(_une_a_une(adresse, reglages, sites, avancer))
         charge = asyncio.run(
             _ensemble(adresse, reglages, sites, processus.pid, list(pages), avancer)
@@ -84,37 +90,71 @@ def mesurer(base: Path, reglages: Reglages, progres: Progres | None = None) -> d
 
 
 @contextmanager
-def _servie(base: Path) -> Iterator[tuple[str, subprocess.Popen]]:
-    """The application on a free port, with nothing of the person's own; stopped at the end."""
+def _servie(
+    base: Path, reglages: Reglages
+) -> Iterator[tuple[str, subprocess.Popen, tuple[str, str]]]:
+    """The application on a free port, over a store with one scenario, stopped at the end.
+
+    With it, what every address must have: what was asked for, and that scenario.
+    """
     with socket.socket() as prise:
         prise.bind(("127.0.0.1", 0))
         port = prise.getsockname()[1]
     with tempfile.TemporaryDirectory() as ailleurs:
         journal = Path(ailleurs) / "serveur.log"
+        environnement = {
+            **os.environ,
+            "ATLAS_CALCULS": f"{ailleurs}/calculs",
+            "ATLAS_BASE_URL": f"sqlite:///{ailleurs}/atelier.sqlite",
+        }
+        scenario_id = _scenario(base, reglages.departement, Path(ailleurs), environnement)
+        adresses = (
+            reglages.parametres,
+            f"scenario={scenario_id}&a=aujourdhui&b={scenario_id}",
+        )
         with journal.open("w", encoding="utf-8") as sortie:
             processus = subprocess.Popen(
-                [
-                    *(sys.executable, "-m", "pipelines.cli", "servir"),
-                    *("--port", str(port), "--entrepot", str(base.resolve())),
-                ],
+                [*ATLAS, "servir", "--port", str(port), "--entrepot", str(base.resolve())],
                 cwd=chemins.RACINE,
-                env={
-                    **os.environ,
-                    "ATLAS_CALCULS": os.environ.get("ATLAS_CALCULS", f"{ailleurs}/calculs"),
-                    "ATLAS_BASE_URL": os.environ.get(
-                        "ATLAS_BASE_URL", f"sqlite:///{ailleurs}/atelier.sqlite"
-                    ),
-                },
+                env=environnement,
                 stdout=sortie,
                 stderr=subprocess.STDOUT,
             )
         try:
             adresse = f"http://127.0.0.1:{port}"
             _attendre(adresse, processus, journal)
-            yield adresse, processus
+            yield adresse, processus, adresses
         finally:
             processus.send_signal(signal.SIGTERM)
             processus.wait(timeout=DEMARRAGE_S)
+
+
+def _scenario(base: Path, departement: str, ailleurs: Path, environnement: dict[str, str]) -> str:
+    """The id of a scenario made of a short proposal: pages with nothing to show prove nothing."""
+    sortie = str(ailleurs / "proposition")
+    proposer = ("proposer", "--departement", departement, "--entrepot", str(base.resolve()))
+    _lancer((*proposer, "--duree-max", str(DUREE_PROPOSITION_S), "--sortie", sortie), environnement)
+    creer = ("scenario", "creer", "--nom", "Mesure des pages", "--proposition", sortie)
+    return _lancer(creer, environnement).rsplit(maxsplit=1)[-1]
+
+
+def _lancer(mots: Sequence[str], environnement: dict[str, str]) -> str:
+    """What a command of Atlas says; AtlasError with its words when it fails."""
+    fini = subprocess.run(
+        [*ATLAS, *mots],
+        cwd=chemins.RACINE,
+        env=environnement,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
+    )
+    if fini.returncode:
+        raise AtlasError(
+            f"« atlas {mots[0]} » n'a pas abouti : {fini.stderr[-500:] or fini.stdout[-500:]}",
+            remede="lancer cette commande à la main pour voir pourquoi",
+        )
+    return fini.stdout
 
 
 def _attendre(adresse: str, processus: subprocess.Popen, journal: Path) -> None:
@@ -138,6 +178,8 @@ def _parametres(page: str, reglages: Reglages, sites: Sequence[str], tirage: ran
     paires = [f"departement={reglages.departement}"]
     if page in PAGES_D_UN_SITE:
         paires.append(f"site={tirage.choice(sites)}")
+    if page == "carte":
+        paires.append(f"couche={tirage.choice(COUCHES)}")
     if reglages.parametres:
         paires.append(reglages.parametres)
     return "&".join(paires)

@@ -126,7 +126,7 @@ def mesurer_pages(
 ) -> None:
     """Mesure le temps de réponse des pages, seules puis sous de nombreux visiteurs.
 
-    Sans ATLAS_BASE_URL ni ATLAS_CALCULS, l'atelier servi est vide.
+    L'atelier servi est à part : il ne contient qu'un scénario, calculé pour la mesure.
     """
     reglages = banc_affichage.Reglages(code_departement(departement), sessions, duree, parametres)
     with suivi("Démarrage du tableau de bord") as avancer:

@@ -26,6 +26,7 @@ from pipelines.reports.situation import legende_carte
 from pipelines.scenarios import atelier, calculs
 from pipelines.scenarios.etudes import Nature
 from pipelines.scenarios.lecteurs import Acte, Lecteur, exiger
+from pipelines.scenarios.magasin import en_clair
 from pipelines.scenarios.scenario import Apercu
 from pipelines.scenarios.statuts import ORDRE
 from pipelines.scoring.bareme import bareme
@@ -306,7 +307,7 @@ def suivi(lecteur: Lecteur, base: Path, lire: Lire = demi_postes_de) -> VueSuivi
                 nom,
                 retenu.nom if retenu else AUCUN_SCENARIO,
                 retenu.statut.libelle if retenu else "—",
-                f"{retenu.modifie_le:%d/%m/%Y}" if retenu else "—",
+                en_clair(retenu.modifie_le) if retenu else "—",
                 len(siens),
                 A_CALCULER if marge is None else marge.phrase,
             )

@@ -270,7 +270,7 @@ def site(scenario: Scenario, site_id: str) -> VueSite:
         autres={
             poste.poste_id: _poste_en_mots(scenario, p, site_id)
             for p, poste in enumerate(probleme.postes)
-            if poste.poste_id not in siens and not poste.sans_secteur
+            if poste.poste_id not in siens.keys() | verrous.keys() and not poste.sans_secteur
         },
     )
 
@@ -391,12 +391,12 @@ def bilan(scenario: Scenario, geste: Geste) -> VueBilan:
 def _phrase_du_bilan(resultat: Bilan) -> str:
     tous = resultat.couvertures[-1]
     nouveaux, leves = len(resultat.nouveaux), len(resultat.leves)
+    dits = []
     if nouveaux:
-        regles = f"{pluriel(nouveaux, 'manquement')} de plus aux règles"
-    elif leves:
-        regles = f"{pluriel(leves, 'manquement levé', 'manquements levés')}"
-    else:
-        regles = "aucun manquement de plus aux règles"
+        dits.append(f"{pluriel(nouveaux, 'règle enfreinte', 'règles enfreintes')} de plus")
+    if leves:
+        dits.append(f"{pluriel(leves, 'règle', 'règles')} de nouveau {_tenue(leves)}")
+    regles = ", ".join(dits) or "aucune règle enfreinte de plus"
     avant, apres = _trajets(resultat)
     return (
         f"{regles[0].upper()}{regles[1:]}{FINE}; couverture "
@@ -404,6 +404,10 @@ def _phrase_du_bilan(resultat: Bilan) -> str:
         f"trajets {_passe(nombre(avant), f'{nombre(apres)} min par semaine')}, "
         f"changements imposés {_passe(*_changements(resultat))}."
     )
+
+
+def _tenue(nombre_de_regles: int) -> str:
+    return "respectée" if nombre_de_regles == 1 else "respectées"
 
 
 def _passe(avant: str, apres: str) -> str:
@@ -435,9 +439,9 @@ def _chiffres(resultat: Bilan) -> pd.DataFrame:
     manque = _effet(resultat, "manque")
     regles = len(resultat.manquements_avant), len(resultat.manquements_apres)
     lignes = [
-        ("Manquements aux règles", *regles),
+        ("Règles enfreintes", *regles),
         ("Besoin couvert (½ j. par cycle)", tous.avant, tous.apres),
-        ("Manque de présence (points de la doctrine)", *manque),
+        ("Manque de présence, pondéré par la doctrine", *manque),
         ("Changements imposés (liens)", *changements),
         ("Trajets (min par semaine)", *trajets),
     ]

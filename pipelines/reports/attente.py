@@ -8,8 +8,9 @@ import pandas as pd
 from pipelines.base.textes import pluriel, pourcentage
 from pipelines.scenarios import file_des_calculs
 from pipelines.scenarios.file_des_calculs import Travail
+from pipelines.scenarios.lecteurs import Acte, Lecteur, courant
 
-MINUTE_S = 60
+MINUTE_S, HEURE_S = 60, 3600
 
 
 @dataclass(frozen=True)
@@ -35,12 +36,16 @@ class VueFile:
 def vue() -> VueFile:
     """What this machine computes and what waits."""
     maintenant = datetime.now(UTC).replace(tzinfo=None)
-    lignes = [_ligne(travail, maintenant) for travail in file_des_calculs.travaux()]
+    lecteur = courant()
+    lignes = [_ligne(lecteur, t, maintenant) for t in file_des_calculs.travaux()]
     colonnes = ["Calcul", "Département", "Demandé par", "Où il en est"]
     return VueFile(pd.DataFrame(lignes, columns=colonnes), file_des_calculs.places())
 
 
-def _ligne(travail: Travail, maintenant: datetime) -> tuple[str, str, str, str]:
+def _ligne(lecteur: Lecteur, travail: Travail, maintenant: datetime) -> tuple[str, str, str, str]:
+    if not lecteur.peut(Acte.LIRE, travail.departement):
+        # it holds a place, and that is all someone else may know of it
+        return ("Un autre calcul", "—", "—", _ou_il_en_est(travail, maintenant))
     return (
         travail.libelle,
         travail.departement,
@@ -60,4 +65,6 @@ def _duree(ecart: timedelta) -> str:
     secondes = max(0, round(ecart.total_seconds()))
     if secondes < MINUTE_S:
         return pluriel(secondes, "seconde")
-    return pluriel(secondes // MINUTE_S, "minute")
+    if secondes < HEURE_S:
+        return pluriel(secondes // MINUTE_S, "minute")
+    return pluriel(secondes // HEURE_S, "heure")

@@ -84,6 +84,20 @@ def ouvrir(lecteur: Lecteur, choix: Sequence[str]) -> tuple[Repartition, ...]:
     return reunir([(t.libelle, t.dossier) for t in trouves])
 
 
+def donnees_d_avant(base: Path, repartitions: Sequence[Repartition]) -> str | None:
+    """What to say when « aujourd'hui » is not that of the data of `base`; None when it is."""
+    with entrepot.ouvrir(base) as connexion:
+        actuelle = entrepot.empreinte(connexion)
+    if not any(
+        r.est_aujourd_hui and r.probleme.empreinte_donnees != actuelle for r in repartitions
+    ):
+        return None
+    return (
+        "Les données ont changé depuis : « Aujourd'hui » est ici l'état des données de la "
+        "répartition comparée. Rejouer le scénario (page « Scénarios ») le met à jour."
+    )
+
+
 def vue(repartitions: tuple[Repartition, ...], seuil: int | None = None) -> VueComparaison:
     """The comparison of `repartitions`; the first one is what the others are measured from.
 

@@ -115,6 +115,11 @@ def _sont_departages(lu: Lu, gains: dict[str | None, int], reference: int) -> bo
 
 def _non_departages(lu: Lu, bassins: list[dict], reference: int) -> list[str]:
     gains = {m["bassin"]: m[PLUS]["gain"] for m in bassins if m[PLUS]}
+    if reference and not lu.borne:
+        return [
+            "Rien n'est prouvé de ce plan : sa distance au meilleur plan possible est inconnue, et "
+            "la différence entre les bassins se lit avec prudence."
+        ]
     if _sont_departages(lu, gains, reference):
         return []
     return [
@@ -160,6 +165,8 @@ def _valeur(lu: Lu, sens: str, essai: dict, reference: int) -> str:
     manque = essai["effets"][0]["apres"]
     if sens == PLUS:
         return gain_en_mots(-essai["gain"], lu.borne, manque, reference)
+    if manque and not lu.borne:
+        return part(-essai["gain"], reference)
     return f"{part(-essai['gain'], reference)}, au plus {part(manque - lu.borne, reference)}"
 
 

@@ -78,9 +78,11 @@ def _sites(x: Repartition, y: Repartition) -> list[str]:
     for ici, ailleurs in ((x, y), (y, x)):
         seuls = [ici.sites[s].nom for s in sorted(ici.sites.keys() - ailleurs.sites.keys())]
         if seuls:
+            a_qui = "lui" if len(seuls) == 1 else "leur"
             mots.append(
                 f"{pluriel(len(seuls), 'site n’est', 'sites ne sont')} que dans les données de "
-                f"« {ici.libelle} » : {_liste(seuls)}. L'autre ne lui donne rien, par construction."
+                f"« {ici.libelle} » : {_liste(seuls)}. L'autre ne {a_qui} donne rien, par "
+                "construction."
             )
     communs = x.sites.keys() & y.sites.keys()
     changes = [s for s in communs if x.sites[s].besoin != y.sites[s].besoin]

@@ -335,7 +335,9 @@ def _indices(lue: Lue, aujourd_hui: _Plan, plans: list[_Plan]) -> pd.DataFrame:
 
 def _preuve(part_ecart: float | None) -> str:
     """The proven gap; a bound of zero proves nothing, and happens when the computation is short."""
-    if part_ecart is None or part_ecart >= 1:
+    if part_ecart is None:
+        return "non prouvé : aucun calcul"
+    if part_ecart >= 1:
         return "non prouvé : calcul trop court"
     return pourcentage(part_ecart, 1)
 

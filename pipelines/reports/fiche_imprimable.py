@@ -146,7 +146,7 @@ def _largeur(fiche: Fiche, historique: Historique) -> list[str]:
             vide="Aucun relevé d'activité n'a été donné pour ce site.",
         ),
         _bloc(
-            "Propositions calculées",
+            "Scénarios et propositions",
             historique.table,
             limite=PROPOSITIONS_IMPRIMEES,
             note=historique.note,

@@ -8,7 +8,7 @@ import pandas as pd
 
 from pipelines.base.textes import pluriel, variation
 from pipelines.marts import entrepot
-from pipelines.scenarios import atelier, calculs, lecteurs, propositions
+from pipelines.scenarios import atelier, calculs, lecteurs, plans, propositions
 from pipelines.scenarios.lecteurs import reserve
 from pipelines.scoring.doctrine import libelle_de
 
@@ -54,9 +54,11 @@ def historique(base: Path, departement: str, site_id: str) -> Historique:
             sans_effet += 1
     for etat in calculs.derniers(lecteur, departement):
         resume = json.loads((etat.dossier / propositions.FICHIER_RESUME).read_text("utf-8"))
-        plan = pd.read_csv(etat.dossier / propositions.FICHIER_PLAN)
-        du_site = plan[plan["site_id"] == site_id]
-        presences = list(zip(du_site["poste_id"], du_site["demi_journees_cycle"], strict=True))
+        presences = [
+            (x["poste_id"], x["demi_journees_cycle"])
+            for x in plans.lire_plan(etat.dossier / propositions.FICHIER_PLAN)
+            if x["site_id"] == site_id
+        ]
         nom = f"Proposition du {etat.lancee_le:%d/%m/%Y à %H h %M}"
         if ligne := _ligne(nom, resume, presences, site_id, empreinte):
             lignes.append(ligne)

@@ -612,6 +612,12 @@ def _sans_presence(lue: Lue) -> pd.DataFrame:
     )
 
 
+def _statut(part_ecart: float | None) -> str:
+    if part_ecart is None:
+        return "rien n'est prouvé"
+    return "le meilleur, prouvé" if part_ecart == 0 else "entre la borne et la valeur"
+
+
 def _etages(resume: dict) -> pd.DataFrame:
     """Objectives with their proof; « meilleure valeur possible » is said when all are proven."""
     prouves = [e["part_ecart"] == 0 for e in resume["etages"]]
@@ -622,7 +628,7 @@ def _etages(resume: dict) -> pd.DataFrame:
                 NOMS_DES_ETAGES[e["code"]],
                 nombre(e["valeur"]),
                 nombre(e["borne"]),
-                "le meilleur, prouvé" if e["part_ecart"] == 0 else "entre la borne et la valeur",
+                _statut(e["part_ecart"]),
                 pourcentage(e["part_ecart"], 2),
                 FINS[e.get("arret_par")],
                 nombre(e["secondes"], 1),

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from pipelines.base.textes import jour, pluriel, pourcentage
+from pipelines.base.textes import FINE, jour, pluriel, pourcentage, rythme
 from pipelines.planning.probleme import Probleme
 from pipelines.scenarios import annotations, atelier, rejeu, statuts
+from pipelines.scenarios.audit import Ligne
 from pipelines.scenarios.lecteurs import Lecteur
 from pipelines.scenarios.magasin import en_clair
 from pipelines.scenarios.resume import ENSEMBLE, SANS_PREUVE
@@ -15,6 +16,8 @@ from pipelines.scenarios.scenario import Scenario
 from pipelines.scenarios.statuts import Statut
 
 TOUT = "tout le scénario"
+PASSAGES_MONTRES = 4
+NATURES = {"impose": "imposé", "interdit": "interdit", "montant": "à présence fixe"}
 PLURIELS = {
     Statut.BROUILLON: "brouillons",
     Statut.GT: "présentés en GT",
@@ -88,10 +91,10 @@ def fiche(lecteur: Lecteur, base: Path, scenario_id: str) -> Fiche:
         postes={"": "aucun en particulier", **{p.poste_id: p.poste_id for p in probleme.postes}},
         journal=pd.DataFrame(
             [
-                (en_clair(a.le), a.qui, a.phrase)
+                (en_clair(a.le), a.qui, a.phrase, *_passage(a, probleme))
                 for a in reversed(atelier.journal(lecteur, scenario_id))
             ],
-            columns=["Quand", "Qui", "Quoi"],
+            columns=["Quand", "Qui", "Quoi", "Avant", "Après"],
         ),
         notes=pd.DataFrame(
             [
@@ -179,3 +182,35 @@ def _sujet(note: annotations.Note, probleme: Probleme) -> str:
     noms = {s.site_id: s.nom for s in probleme.sites}
     sujets = [noms.get(note.site_id, note.site_id) if note.site_id else None, note.poste_id]
     return ", ".join(s for s in sujets if s) or TOUT
+
+
+def _passage(acte: Ligne, probleme: Probleme) -> tuple[str, str]:
+    """What an act changed, on each side; what a replay left out stands after."""
+    noms = {s.site_id: s.nom for s in probleme.sites}
+    avant, apres = _dire(acte.avant, noms), _dire(acte.apres, noms)
+    restes = [*acte.apres.get("retires", ()), *acte.apres.get("a_corriger", ())]
+    return _abreger(avant), _abreger([*apres, *restes])
+
+
+def _dire(cote: dict, noms: dict[str, str]) -> list[str]:
+    """The links and the values of one side of an act, in words."""
+    presences = [
+        f"{x['poste_id']} à {noms.get(x['site_id'], x['site_id'])}{FINE}: "
+        f"{rythme(x['demi_journees_cycle'])}"
+        for x in cote.get("presences", ())
+    ]
+    verrous = [
+        f"verrou {NATURES[x['nature']]}{FINE}: {x['poste_id']} à "
+        f"{noms.get(x['site_id'], x['site_id'])}"
+        for x in cote.get("verrous", ())
+    ]
+    valeurs = [str(cote[cle]) for cle in ("nom", "statut") if cle in cote]
+    return [*presences, *verrous, *valeurs]
+
+
+def _abreger(phrases: list[str]) -> str:
+    """The first ones, and how many follow: all of them are in the journal itself."""
+    montrees = phrases[:PASSAGES_MONTRES]
+    reste = len(phrases) - len(montrees)
+    suite = [pluriel(reste, "autre")] if reste else []
+    return " ; ".join([*montrees, *suite])

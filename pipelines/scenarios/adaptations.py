@@ -11,6 +11,7 @@ from datetime import date
 
 from pipelines.base.erreurs import AtlasError
 from pipelines.base.textes import enumeration, nombre
+from pipelines.scenarios.lecteurs import Acte, courant, exiger_partout
 from pipelines.scoring import bareme as baremes
 from pipelines.scoring import doctrine as doctrines
 from pipelines.scoring import jeux, regles
@@ -106,6 +107,7 @@ def enregistrer(
     chose it, when the title or the summary is missing, when the code can't be taken, or is taken
     and `remplacer` is false.
     """
+    exiger_partout(courant(), Acte.REGLER)
     for dossier in SORTES:
         jeux.verifier_code_local(dossier, code)
     muets = [n.libelle for n in adaptation.nombres if not n.reference.strip()]
@@ -157,6 +159,7 @@ def importer(fichiers: Iterable[tuple[str, bytes]], *, remplacer: bool = False) 
     What was written, in words. AtlasError naming the file, and nothing written, when one is not
     admitted, or takes a code already taken and `remplacer` is false.
     """
+    exiger_partout(courant(), Acte.REGLER)
     lus = [_lire(nom, octets) for nom, octets in fichiers]
     lus.sort(key=lambda lu: lu[0] != regles.DOSSIER)
     ecrits = []
@@ -171,6 +174,7 @@ def importer(fichiers: Iterable[tuple[str, bytes]], *, remplacer: bool = False) 
 
 def supprimer(dossier: str, code: str) -> None:
     """Remove a file of rules of the académie; AtlasError when a barème still reads that text."""
+    exiger_partout(courant(), Acte.REGLER)
     lecteurs = [] if dossier != regles.DOSSIER else lecteurs_de(code)
     if lecteurs:
         raise AtlasError(

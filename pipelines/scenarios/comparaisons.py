@@ -51,8 +51,8 @@ class Etat(Suivi):
 
 def en_meme_temps() -> int:
     """How many doctrines are computed at once: one core is left to answer the screens."""
-    coeurs = os.cpu_count() or 1
-    return max(1, min(coeurs - 1, len(doctrines())))
+    libres = min(file_des_calculs.places(), (os.cpu_count() or 1) - 1)
+    return max(1, min(libres, len(doctrines())))
 
 
 SORTE = Sorte(

@@ -18,7 +18,7 @@ from pipelines.planning.probleme import vers_json
 from pipelines.planning.solveur import resoudre
 from pipelines.planning.suivi import Avancement
 from pipelines.planning.verification import juger
-from pipelines.scenarios import atelier, file_des_calculs, processus, propositions
+from pipelines.scenarios import atelier, dossiers, file_des_calculs, processus, propositions
 from pipelines.scenarios.conflits import Conflit
 from pipelines.scenarios.lecteurs import Acte, Lecteur, Role, exiger
 from pipelines.scenarios.processus import AVANCEMENT
@@ -28,6 +28,8 @@ from pipelines.scenarios.sortes import Sorte, Suivi
 
 DUREE_PAR_DEFAUT_S: int = reference.valeur("optimisation", "duree_max_s")
 FIN = "fin.json"
+FAIT = "Complété par l'optimiseur"
+"""How the act that saves a completion begins, in the journal."""
 SORTE = Sorte(
     libelle="Compléter un scénario",
     module="pipelines.scenarios.completions",
@@ -91,12 +93,23 @@ def etat(lecteur: Lecteur, calcul_id: str) -> Etat:
     )
 
 
-def reprendre(lecteur: Lecteur, calcul_id: str) -> Scenario:
-    """Put the plan found on the scenario as it is now, over what was saved in between."""
+def reprendre(lecteur: Lecteur, calcul_id: str, version: int) -> Scenario:
+    """Put the plan found on the scenario as it is seen at `version`, over what was saved before.
+
+    `Conflit` when it changed again since; AtlasError when it rests on other data or locks now, that
+    the plan found does not know.
+    """
     suivi = etat(lecteur, calcul_id)
     actuel = atelier.ouvrir(lecteur, suivi.scenario_id)
+    trouve = dossiers.lire(suivi.dossier).probleme
+    if trouve != actuel.probleme:
+        raise AtlasError(
+            "Les données ou les verrous de ce scénario ont changé depuis ce calcul.",
+            admis="un plan calculé sur les mêmes données et les mêmes verrous",
+            remede="garder ce plan dans un nouveau scénario, ou compléter de nouveau",
+        )
     fait = atelier.adopter(
-        lecteur, actuel.scenario_id, actuel.version, _quoi(suivi.dossier), suivi.dossier
+        lecteur, actuel.scenario_id, version, _quoi(suivi.dossier), suivi.dossier
     )
     _finir(suivi.dossier, None)
     return fait
@@ -126,6 +139,13 @@ def completer(
     clash, or when the judge finds a breach (a defect of Atlas: nothing is kept then).
     """
     scenario = atelier.ouvrir(lecteur, scenario_id)
+    if scenario.version != version:
+        # told before the search rather than after it: it would be of a state nobody asked for
+        raise AtlasError(
+            "Ce scénario a changé pendant que le calcul attendait : rien n'a été calculé.",
+            admis="un scénario que personne ne change entre la demande et le calcul",
+            remede="compléter de nouveau depuis son état actuel",
+        )
     probleme = scenario.probleme
     resultat = resoudre(
         probleme,
@@ -163,7 +183,7 @@ def _quoi(dossier: Path) -> str:
         "verrous"
     ]
     tenus = pluriel(len(verrous), "verrou tenu", "verrous tenus") if verrous else "aucun verrou"
-    return f"Complété par l'optimiseur{FINE}: {tenus}"
+    return f"{FAIT}{FINE}: {tenus}"
 
 
 def _finir(dossier: Path, conflit: str | None) -> None:

@@ -20,6 +20,7 @@ from pipelines.base.erreurs import AtlasError
 from pipelines.base.textes import enumeration
 from pipelines.marts import construction, entrepot
 from pipelines.marts.rapport import Rapport
+from pipelines.scenarios.lecteurs import Acte, courant, exiger_partout
 from pipelines.scoring.inscription import inscrire
 from pipelines.sources import lecture
 from pipelines.sources.cartes import cartes
@@ -103,6 +104,7 @@ def accepter(
     Raises AtlasError, everything left as it was, for files that would be refused, another deposit
     under way, a build that goes on too long, or a disk that can't be written.
     """
+    exiger_partout(courant(), Acte.DEPOSER)
     with _verrou(base), construction.seul(base, progres):
         lot = _preparer(base, list(deposes), repartir_de_zero)
         _exiger_inchange(base, actuel)
@@ -150,6 +152,7 @@ def _exiger_inchange(base: Path, actuel: str | None) -> None:
 
 def revenir(base: Path, numero: int, progres: Progres | None = None) -> Version:
     """Build `base` from the files of version `numero` and swap it in; raises as `accepter`."""
+    exiger_partout(courant(), Acte.DEPOSER)
     with _verrou(base):
         voulue = next((v for v in versions(base) if v.numero == numero), None)
         if voulue is None:

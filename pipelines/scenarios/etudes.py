@@ -181,8 +181,9 @@ def lancer(
     )
 
 
-def arreter(dossier: Path, nature: Nature) -> None:
+def arreter(lecteur: Lecteur, dossier: Path, nature: Nature, departement: str) -> None:
     """Ask a study to stop and keep what is done; one that waits leaves the queue."""
+    exiger(lecteur, Acte.MODIFIER, departement)
     travail = dossier / TRAVAUX / nature
     if not file_des_calculs.retirer(travail):
         (travail / processus.ARRET).touch()

@@ -72,6 +72,14 @@ def places() -> int:
     return min(int(demandees), coeurs)
 
 
+def machine() -> str:
+    """The name whose queue this is: ATLAS_MACHINE, else that of the system.
+
+    A container made anew under another name would leave what waited to nobody.
+    """
+    return os.environ.get("ATLAS_MACHINE") or socket.gethostname()
+
+
 def soumettre(
     dossier: Path,
     demande: dict,
@@ -91,7 +99,7 @@ def soumettre(
     with magasin.ecrire() as connexion:
         connexion.execute(
             sa.insert(TABLE).values(
-                machine=socket.gethostname(),
+                machine=machine(),
                 dossier=str(dossier.resolve()),
                 module=module,
                 libelle=libelle,
@@ -120,9 +128,14 @@ def servir() -> None:
         for ligne in connexion.execute(attente).all():
             if prises and prises + ligne.places > places():
                 break
+            dossier = Path(ligne.dossier)
+            if not dossier.is_dir():
+                # its folder was taken away: nobody waits for it any more
+                _marquer(connexion, ligne.numero, fini_le=magasin.jour())
+                continue
+            _demarrer(dossier, ligne.module)
             _marquer(connexion, ligne.numero, lance_le=magasin.jour())
             prises += ligne.places
-            _demarrer(Path(ligne.dossier), ligne.module)
 
 
 def phase(dossier: Path) -> tuple[Phase, int | None]:
@@ -146,7 +159,7 @@ def retirer(dossier: Path) -> bool:
         retires = connexion.execute(
             sa.update(TABLE)
             .where(
-                TABLE.c.machine == socket.gethostname(),
+                TABLE.c.machine == machine(),
                 TABLE.c.dossier == str(dossier.resolve()),
                 TABLE.c.lance_le.is_(None),
                 TABLE.c.fini_le.is_(None),
@@ -190,7 +203,7 @@ def executer(dossier: Path, travail: Callable[[dict, Callable[[], bool]], object
             connexion.execute(
                 sa.update(TABLE)
                 .where(
-                    TABLE.c.machine == socket.gethostname(),
+                    TABLE.c.machine == machine(),
                     TABLE.c.dossier == str(dossier.resolve()),
                     TABLE.c.fini_le.is_(None),
                 )
@@ -200,9 +213,7 @@ def executer(dossier: Path, travail: Callable[[dict, Callable[[], bool]], object
 
 
 def _a_finir() -> sa.Select:
-    return sa.select(TABLE).where(
-        TABLE.c.machine == socket.gethostname(), TABLE.c.fini_le.is_(None)
-    )
+    return sa.select(TABLE).where(TABLE.c.machine == machine(), TABLE.c.fini_le.is_(None))
 
 
 def _marquer(connexion: sa.Connection, numero: int, **valeurs: datetime) -> None:

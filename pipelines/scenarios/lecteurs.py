@@ -8,7 +8,6 @@ import getpass
 import inspect
 import os
 from collections.abc import Callable
-from contextvars import ContextVar
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import wraps
@@ -39,9 +38,10 @@ class Role(StrEnum):
 
 
 class Acte(StrEnum):
-    """What can be done with a scenario.
+    """What can be done.
 
-    LISTER shows that it exists (name, status, dates); LIRE shows its plan, poste by poste.
+    LISTER shows that it exists (name, status, dates); LIRE shows its plan, poste by poste. DEPOSER
+    replaces the data and REGLER the académie's own rules: they touch every département.
     """
 
     LISTER = "lister"
@@ -51,6 +51,8 @@ class Acte(StrEnum):
     PRESENTER = "presenter"
     DECIDER = "decider"
     ARRETER = "arreter"
+    DEPOSER = "deposer"
+    REGLER = "regler"
 
 
 LIBELLES = {
@@ -69,12 +71,14 @@ EN_MOTS = {
     Acte.PRESENTER: "présenter un scénario à une instance, ou revenir sur une présentation",
     Acte.DECIDER: "noter la décision d'une instance",
     Acte.ARRETER: "arrêter un scénario",
+    Acte.DEPOSER: "remplacer les données",
+    Acte.REGLER: "écrire ou supprimer des règles de l'académie",
 }
 DROITS: dict[Role, frozenset[Acte]] = {
     Role.LOCAL: frozenset(Acte),
     Role.CTSS_D: frozenset(Acte) - {Acte.ARRETER},
-    Role.CTSS_R: frozenset({Acte.LISTER, Acte.LIRE, Acte.ANNOTER}),
-    Role.IA_DASEN: frozenset(Acte) - {Acte.MODIFIER},
+    Role.CTSS_R: frozenset({Acte.LISTER, Acte.LIRE, Acte.ANNOTER, Acte.DEPOSER, Acte.REGLER}),
+    Role.IA_DASEN: frozenset(Acte) - {Acte.MODIFIER, Acte.DEPOSER, Acte.REGLER},
     Role.RECTEUR: frozenset({Acte.LISTER, Acte.LIRE, Acte.ANNOTER, Acte.DECIDER, Acte.ARRETER}),
     Role.INSTANCE: frozenset({Acte.LISTER}),
 }
@@ -109,17 +113,22 @@ def local() -> Lecteur:
     return Lecteur(nom)
 
 
-_COURANT: ContextVar[Lecteur | None] = ContextVar("lecteur", default=None)
+_qui: Callable[[], Lecteur] = local
 
 
-def devenir(lecteur: Lecteur) -> None:
-    """From here on, in this thread or task, what is read and done is by `lecteur`."""
-    _COURANT.set(lecteur)
+def reconnaitre(qui: Callable[[], Lecteur]) -> None:
+    """From here on, `qui` says who reads and acts, each time it is asked.
+
+    Sign-on is switched on by one that reads the session of the request, and raises AtlasError when
+    it holds nobody. It is asked again in every thread, callback or timer: nothing is remembered.
+    """
+    global _qui
+    _qui = qui
 
 
 def courant() -> Lecteur:
-    """Who reads and acts: the one `devenir` named, else the person at this machine."""
-    return _COURANT.get() or local()
+    """Who reads and acts: what `reconnaitre` was given says, else the person at this machine."""
+    return _qui()
 
 
 def exiger(lecteur: Lecteur, acte: Acte, departement: str) -> None:
@@ -138,6 +147,17 @@ def exiger(lecteur: Lecteur, acte: Acte, departement: str) -> None:
             admis=enumeration(roles),
             remede="le demander à une personne qui a ce rôle",
         )
+
+
+def exiger_partout(lecteur: Lecteur, acte: Acte) -> None:
+    """AtlasError when `lecteur` may not do what touches every département."""
+    if lecteur.departements is not None:
+        raise AtlasError(
+            f"Vous ne pouvez pas {EN_MOTS[acte]} : cela touche tous les départements.",
+            admis="une personne dont le ressort est toute l'académie",
+            remede="le demander à qui gère Atlas",
+        )
+    exiger(lecteur, acte, "")
 
 
 def reserve(lire: Callable[P, R]) -> Callable[P, R]:

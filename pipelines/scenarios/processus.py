@@ -7,6 +7,7 @@ import json
 import secrets
 import subprocess
 import sys
+import time
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -20,6 +21,7 @@ ERREUR = "erreur.txt"
 NUMERO = "processus.txt"
 ARRET = "arret"
 JOURNAL = "journal.txt"
+DEMARRAGE_S = 30
 ID = r"[0-9A-Z]{3}-\d{8}-\d{6}-[0-9a-f]{6}"
 """The form of an id: the département, the time, a draw for two at the same second."""
 
@@ -66,10 +68,14 @@ def demarrer(dossier: Path, module: str) -> subprocess.Popen:
 
 
 def vit(dossier: Path) -> bool:
-    """Whether the process of `dossier` still runs; True until its number is written."""
+    """Whether the process of `dossier` still runs.
+
+    It is given `DEMARRAGE_S` to have its number written; a folder that is gone runs nothing.
+    """
     numero = dossier / NUMERO
     if not numero.exists():
-        return True
+        demande = dossier / DEMANDE
+        return demande.exists() and time.time() - demande.stat().st_mtime < DEMARRAGE_S
     processus = int(numero.read_text(encoding="utf-8"))
     commande = Path(f"/proc/{processus}/cmdline")
     try:

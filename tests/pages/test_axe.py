@@ -1,34 +1,46 @@
-"""Every page is walked by axe-core: no violation it calls serious or critical."""
+"""Every page, with something on it, is walked by axe-core: nothing it calls serious or critical."""
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from pages.composants.cadre import PAGES
+from pipelines.scenarios import atelier, lecteurs
 
 pytestmark = pytest.mark.navigateur
 
 PRET = "[data-testid=stApp][data-test-script-state=notRunning]"
 GRAVES = {"serious", "critical"}
+DEPARTEMENT = "005"
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("adresse", PAGES)
-def test_no_page_has_a_serious_fault_of_accessibility(serveur, chromium, adresse, theme):
-    contexte = chromium.new_context(
-        viewport={"width": 1440, "height": 900}, locale="fr-FR", color_scheme=theme
+@pytest.fixture(scope="module")
+def parametres(serveur, entrepot_exemple):
+    """The address of a département with a scenario, compared with today."""
+    scenario = atelier.creer_aujourd_hui(
+        lecteurs.local(), entrepot_exemple, "Répartition d'aujourd'hui", DEPARTEMENT
     )
+    ici = scenario.scenario_id
+    return f"departement={DEPARTEMENT}&scenario={ici}&a=aujourdhui&b={ici}"
+
+
+@pytest.mark.parametrize("adresse", PAGES)
+def test_no_page_has_a_serious_fault_of_accessibility(serveur, chromium, parametres, adresse):
+    contexte = chromium.new_context(viewport={"width": 1440, "height": 900}, locale="fr-FR")
     try:
         page = contexte.new_page()
-        page.goto(f"{serveur.adresse}/{adresse}?departement=084")
-        page.wait_for_selector("[data-testid=stMain] h1", timeout=45_000)
-        page.wait_for_selector(PRET, timeout=45_000)
-        page.wait_for_timeout(1_000)
-        trouvees = [
-            (faute["id"], noeud["target"], noeud["html"][:160])
-            for faute in Axe().run(page).response["violations"]
-            if faute["impact"] in GRAVES
-            for noeud in faute["nodes"]
-        ]
+        page.goto(f"{serveur.adresse}/{adresse}?{parametres}")
+        page.wait_for_selector("[data-testid=stMain] h1", timeout=60_000)
+        page.wait_for_selector(PRET, timeout=60_000)
+        trouvees = []
+        for theme in ("light", "dark"):
+            page.emulate_media(color_scheme=theme)
+            page.wait_for_timeout(1_000)
+            trouvees += [
+                (theme, faute["id"], noeud["target"], noeud["html"][:160])
+                for faute in Axe().run(page).response["violations"]
+                if faute["impact"] in GRAVES
+                for noeud in faute["nodes"]
+            ]
         assert trouvees == []
     finally:
         contexte.close()

@@ -32,9 +32,9 @@ def lectures():
 def de_l_aude():
     """Someone who may read the Aude, and nothing else."""
     qui = Lecteur("Camille", Role.CTSS_D, frozenset({"011"}))
-    lecteurs.devenir(qui)
+    lecteurs.reconnaitre(lambda: qui)
     yield qui
-    lecteurs.devenir(lecteurs.local())
+    lecteurs.reconnaitre(lecteurs.local)
 
 
 @pytest.mark.parametrize(
