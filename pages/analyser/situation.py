@@ -49,9 +49,11 @@ with droite:
     else:
         st.caption("Choisir un site, sur la carte ou dans la liste, pour ouvrir sa fiche.")
 
-st.markdown("##### Tous les sites")
+# a click on the map or in the list leaves that site alone in the table
+sites = vue.sites if site_id is None else vue.sites[vue.sites["site_id"] == site_id]
+st.markdown("##### Tous les sites" if site_id is None else "##### Le site choisi")
 cadre.table(
-    table_lisible(vue.sites),
+    table_lisible(sites),
     f"couverture-{departement}",
     au_telechargement=("Catégories prioritaires", "Élèves", "Année des élèves", "UAI"),
 )

@@ -280,9 +280,16 @@ def en_csv(cadre: pd.DataFrame) -> bytes:
 
 def site_choisi(carte: dict, liste: dict, sites: pd.DataFrame) -> str | None:
     """The site last picked on the map, else in the list of `sites`; None when nothing is."""
-    for point in carte["selection"]["points"]:
-        if point.get("customdata"):
-            donnee = point["customdata"]
-            return donnee[0] if isinstance(donnee, list) else donnee
+    pris = site_pris(carte)
+    if pris is not None:
+        return pris
     rangs = liste["selection"]["rows"]
     return sites.iloc[rangs[0]]["site_id"] if rangs else None
+
+
+def site_pris(carte: dict) -> str | None:
+    """The site picked on a map; None when nothing is."""
+    for point in carte["selection"]["points"]:
+        if donnee := point.get("customdata"):
+            return donnee[0] if isinstance(donnee, list) else donnee
+    return None

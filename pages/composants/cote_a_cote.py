@@ -1,5 +1,6 @@
 """A comparison of répartitions on screen: chosen in the address, then sentence, maps and tables."""
 
+import pandas as pd
 import streamlit as st
 
 from pages.composants import acces, cadre
@@ -72,29 +73,42 @@ def montrer(departement: str, choix: tuple[str, ...]) -> None:
     if avertissement := acces.donnees_d_avant(acces.version(), choix, marques):
         st.warning(avertissement)
     st.markdown(f"#### {cadre.inerte(vue.phrase)}")
-    _cartes(departement, choix, marques)
+    uai = _cartes(departement, choix, marques)
     titre, telecharger = st.columns([9, 3], vertical_alignment="bottom")
     with titre:
         passage = _passage(vue)
     telecharger.download_button(
         "Télécharger (Excel)", vue.classeur, file_name=f"comparer-{departement}.xlsx"
     )
-    _tables(vue, passage, departement)
+    _tables(vue, passage, departement, uai)
     with st.expander("Méthode et sources"):
         st.write(vue.note_equite)
 
 
-def _cartes(departement: str, choix: tuple[str, ...], marques: tuple[str, ...]) -> None:
+def _cartes(departement: str, choix: tuple[str, ...], marques: tuple[str, ...]) -> str | None:
+    """The maps; the UAI of the site picked on one of them, None when none is."""
     couleur = cadre.choisir_couleur(COULEURS)
     carte, legende = acces.cartes_de_la_comparaison(acces.version(), choix, marques, couleur)
-    st.plotly_chart(
+    prise = st.plotly_chart(
         carte,
         key=f"carte-comparer-{departement}-{len(choix)}",
+        on_select="rerun",
+        selection_mode="points",
         config={"scrollZoom": True, **GRAPHIQUE},
         alt="Une carte de la couverture par répartition, la même vue pour toutes ; le tableau "
         "« Tous les sites » dit la même chose.",
     )
     st.caption(f"Déplacer ou agrandir une carte déplace les autres. {legende}")
+    site_id = cadre.site_pris(prise)
+    if site_id is None:
+        st.caption("Choisir un site sur une carte pour ne garder que lui dans les tableaux.")
+        return None
+    return site_id.removeprefix("RESEAU-")
+
+
+def _du_site(table: pd.DataFrame, uai: str | None) -> pd.DataFrame:
+    """The lines of the site picked on the maps, all of them when none is."""
+    return table if uai is None else table[table["UAI"] == uai]
 
 
 def _passage(vue: VueComparaison) -> Passage:
@@ -107,7 +121,7 @@ def _passage(vue: VueComparaison) -> Passage:
     return vue.passages[list(titres).index(choisi)]
 
 
-def _tables(vue: VueComparaison, passage: Passage, departement: str) -> None:
+def _tables(vue: VueComparaison, passage: Passage, departement: str, uai: str | None) -> None:
     sites, postes, groupes, bouts, equite, indices, tous = st.tabs(
         [
             "Sites qui changent",
@@ -123,11 +137,12 @@ def _tables(vue: VueComparaison, passage: Passage, departement: str) -> None:
         st.caption(
             "Présences en demi-journées par cycle de 4 semaines, le plus grand écart d'abord."
         )
-        if passage.sites.empty:
-            st.write("Aucun site ne change.")
+        changes = _du_site(passage.sites, uai)
+        if changes.empty:
+            st.write("Aucun site ne change." if uai is None else "Ce site ne change pas.")
         else:
             cadre.table(
-                passage.sites,
+                changes,
                 f"comparer-sites-{departement}",
                 au_telechargement=AU_TELECHARGEMENT,
             )
@@ -156,7 +171,7 @@ def _tables(vue: VueComparaison, passage: Passage, departement: str) -> None:
     with indices:
         cadre.table_a_lire(vue.indices, f"comparer-indices-{departement}", nombres=vue.noms)
     with tous:
-        cadre.table(vue.sites, f"comparer-tous-{departement}")
+        cadre.table(_du_site(vue.sites, uai), f"comparer-tous-{departement}")
 
 
 def _equite(vue: VueComparaison, departement: str) -> None:

@@ -31,6 +31,8 @@ def navigation() -> st.Page:
         _chercher(departement)
         for phrase in acces.avertissements(acces.version()):
             st.warning(phrase)
+        if phrase := acces.lire_file().phrase:
+            st.caption(phrase)
         _liens(departement)
     return courante
 

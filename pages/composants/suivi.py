@@ -94,6 +94,14 @@ def attendre(rang: int, retirer: Callable[[], None]) -> None:
         st.rerun()
 
 
+def file() -> None:
+    """The queue of this machine, folded; nothing when it is empty."""
+    vue = acces.lire_file()
+    if vue.phrase:
+        with st.expander(f"File des calculs de cette machine : {vue.phrase}"):
+            cadre.table_a_lire(vue.travaux, "file-de-la-machine")
+
+
 def avance_du_solveur(avancement: dict | None) -> tuple[float, str]:
     """How much is done (0 to 1), and the words beside: what is at work, how far from the best."""
     avance = avancement or {"fraction": 0.0, "message": "Préparation du problème"}

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.composants import acces, cadre, calcul, hypotheses
+from pages.composants import acces, cadre, calcul, hypotheses, suivi
 
 departement = cadre.departement()
 vue = acces.lire_situation(acces.version(), departement)
@@ -18,3 +18,4 @@ if demande:
     calcul.lancer(departement, demande)
 
 calcul.suivre(departement)
+suivi.file()

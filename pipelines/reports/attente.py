@@ -15,10 +15,22 @@ MINUTE_S, HEURE_S = 60, 3600
 
 @dataclass(frozen=True)
 class VueFile:
-    """`travaux`: a line a computation, those at work first; `places`: how many run at once."""
+    """`travaux`: a line a computation, those at work first; `places`: how many run at once;
+    `en_attente`: how many wait.
+    """
 
     travaux: pd.DataFrame
     places: int
+    en_attente: int
+
+    @property
+    def phrase(self) -> str:
+        """How many are at work, and how many wait; nothing when there is none."""
+        en_cours = len(self.travaux) - self.en_attente
+        if not len(self.travaux):
+            return ""
+        suite = f", {self.en_attente} en attente" if self.en_attente else ""
+        return f"{pluriel(en_cours, 'calcul')} en cours{suite}."
 
     def attente(self, rang: int) -> str:
         """What to tell the one before whom `rang` computations wait."""
@@ -37,9 +49,12 @@ def vue() -> VueFile:
     """What this machine computes and what waits."""
     maintenant = datetime.now(UTC).replace(tzinfo=None)
     lecteur = courant()
-    lignes = [_ligne(lecteur, t, maintenant) for t in file_des_calculs.travaux()]
+    travaux = file_des_calculs.travaux()
+    lignes = [_ligne(lecteur, t, maintenant) for t in travaux]
     colonnes = ["Calcul", "Département", "Demandé par", "Où il en est"]
-    return VueFile(pd.DataFrame(lignes, columns=colonnes), file_des_calculs.places())
+    en_attente = sum(t.rang is not None for t in travaux)
+    tableau = pd.DataFrame(lignes, columns=colonnes)
+    return VueFile(tableau, file_des_calculs.places(), en_attente)
 
 
 def _ligne(lecteur: Lecteur, travail: Travail, maintenant: datetime) -> tuple[str, str, str, str]:

@@ -5,8 +5,8 @@ from streamlit.testing.v1 import AppTest
 
 from pages.composants.cadre import PAGES
 from pipelines.base import chemins
-from pipelines.scenarios import atelier
-from pipelines.scenarios.lecteurs import Lecteur
+from pipelines.scenarios import atelier, lecteurs
+from pipelines.scenarios.lecteurs import Lecteur, Role
 
 MOI = Lecteur("Camille")
 
@@ -66,3 +66,29 @@ def test_all_the_presences_are_locked_from_the_page(scenario):
     assert {(v.poste_id, v.site_id) for v in verrouille.verrous} >= {
         (x.poste_id, x.site_id) for x in scenario.plan
     }
+
+
+def test_a_button_acts_with_the_rights_of_who_reads_and_not_of_the_server(scenario):
+    """Streamlit calls it back in a thread of its own, before the page: it asks again who acts."""
+    lecteurs.reconnaitre(lambda: Lecteur("Dominique", Role.CTSS_R))
+    try:
+        ecran = ouvrir(scenario)
+        assert not ecran.exception
+        bouton(ecran, "Garder ces verrous").click().run()
+        assert not ecran.exception
+        assert any("CTSS académique" in avis.value for avis in ecran.main.warning)
+    finally:
+        lecteurs.reconnaitre(lecteurs.local)
+    assert atelier.ouvrir(MOI, scenario.scenario_id).version == scenario.version
+
+
+def test_an_address_with_an_unknown_scenario_opens_no_other_in_its_place(scenario):
+    ecran = AppTest.from_file(str(chemins.APPLICATION), default_timeout=60)
+    ecran.query_params["departement"] = "005"
+    ecran.query_params["scenario"] = "005-20260101-000000-abcdef"
+    ecran.run()
+    fichier = PAGES["ajuster"][0]
+    ecran.switch_page(f"../{fichier.relative_to(chemins.RACINE / 'pages')}").run()
+    assert not ecran.exception
+    assert any("n'est pas parmi ceux" in avis.value for avis in ecran.main.warning)
+    assert not [b for b in ecran.main.button if b.label == "Garder ces verrous"]

@@ -70,7 +70,8 @@ def test_a_plan_nobody_solved_is_told_without_a_proof_here_and_as_a_proposal(bas
     assert "rien ne dit à quelle distance il est du meilleur" in fiche.etat
     vue = proposition.vue(base, scenario.dossier)
     assert "n'est pas le résultat d'un calcul" in vue.preuve
-    assert set(vue.etages["Meilleure valeur possible"]) == {"inconnu"}
+    assert set(vue.etages["Borne prouvée"]) == {"inconnu"}
+    assert set(vue.etages["Statut"]) == {"rien n'est prouvé"}
     assert set(vue.etages["Fin"]) == {"aucun calcul"}
 
 

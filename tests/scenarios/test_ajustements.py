@@ -6,6 +6,7 @@ from dataclasses import asdict
 import pytest
 
 from pipelines.base import chemins
+from pipelines.base.erreurs import AtlasError
 from pipelines.planning.ajustement import en_dict
 from pipelines.planning.probleme import vers_json
 from pipelines.planning.verification import juger
@@ -98,11 +99,32 @@ def test_all_is_locked_then_completing_keeps_it_and_is_one_act_to_undo(scenario,
 
 
 def test_a_completion_overtaken_by_another_person_leaves_their_act_in_place(scenario, tmp_path):
+    """They save while it computes: what it found waits in its folder."""
     geste, _ = retrait(scenario)
-    leur = ajustements.garder(AUTRE, scenario, geste)
+    leurs = []
+
+    def enregistrer_entre_temps(_):
+        if not leurs:
+            leurs.append(ajustements.garder(AUTRE, scenario, geste))
+
     with pytest.raises(Conflit, match="Dominique"):
+        completions.completer(
+            MOI,
+            scenario.scenario_id,
+            scenario.version,
+            1.0,
+            tmp_path / "completion",
+            enregistrer_entre_temps,
+        )
+    assert atelier.ouvrir(MOI, scenario.scenario_id).plan == leurs[0].plan
+    assert (tmp_path / "completion" / propositions.FICHIER_PLAN).exists()
+
+
+def test_a_completion_whose_scenario_changed_while_it_waited_computes_nothing(scenario, tmp_path):
+    geste, _ = retrait(scenario)
+    ajustements.garder(AUTRE, scenario, geste)
+    with pytest.raises(AtlasError, match="rien n'a été calculé"):
         completions.completer(
             MOI, scenario.scenario_id, scenario.version, 1.0, tmp_path / "completion"
         )
-    assert atelier.ouvrir(MOI, scenario.scenario_id).plan == leur.plan
-    assert (tmp_path / "completion" / propositions.FICHIER_PLAN).exists()
+    assert not (tmp_path / "completion").exists()

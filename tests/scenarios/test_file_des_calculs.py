@@ -152,6 +152,7 @@ def test_the_queue_says_who_asked_what_and_where_it_is(dossiers):
     assert list(vue.travaux["Demandé par"]) == ["Camille", "Camille"]
     assert vue.travaux["Où il en est"][0].startswith("50")
     assert vue.travaux["Où il en est"][1].startswith("attend depuis")
+    assert vue.phrase == "1 calcul en cours, 1 en attente."
     assert "le prochain à commencer" in vue.attente(0)
     assert "1 calcul attend avant lui" in vue.attente(1)
 
