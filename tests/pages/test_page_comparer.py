@@ -161,6 +161,28 @@ def test_a_scenario_of_the_store_is_compared_and_its_next_version_is_read_anew(o
     assert "en perd" in phrase(ecran.run())
 
 
+def test_what_the_colours_say_is_in_the_address(ouvrir, garnies):
+    def couleur(ecran):
+        [choix] = [s for s in ecran.main.selectbox if s.label == "La couleur dit"]
+        return choix
+
+    choix = couleur(ouvrir(a=UNE, b=AUTRE, couleur="rythme de présence"))
+    assert choix.value == "rythme de présence"
+    ecran = ouvrir(a=UNE, b=AUTRE)
+    assert couleur(ecran).value == "part du besoin couverte"
+    couleur(ecran).set_value("rythme de présence").run()
+    assert ecran.query_params["couleur"] == ["rythme de présence"]
+
+
+def test_the_name_of_a_proposal_holds_in_its_box(ouvrir, garnies):
+    """Half of the narrowest page, less its margins and its arrow, is some forty characters."""
+    ecran = ouvrir(a=UNE, b=AUTRE)
+    boites = ecran.main.selectbox[:3]
+    assert [b.label for b in boites] == ["De", "À", "Et à"]
+    assert "Couverture de tous, 02/09 10 h 00" in boites[0].options
+    assert max(len(o) for b in boites for o in b.options) <= 40
+
+
 def test_who_may_not_read_a_plan_compares_nothing(garnies):
     membre = Lecteur("Instance", Role.INSTANCE)
     with pytest.raises(Exception, match="ne permet pas de lire"):
