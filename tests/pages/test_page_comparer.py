@@ -56,7 +56,7 @@ def gardees(entrepot_exemple, tmp_path_factory):
 def ici(tmp_path, monkeypatch):
     """An empty folder of computations and an empty store."""
     monkeypatch.setattr(chemins, "CALCULS", tmp_path / "calculs")
-    monkeypatch.setenv("ATLAS_BASE_URL", f"sqlite:///{tmp_path}/atelier.sqlite")
+    monkeypatch.setattr(chemins, "ATELIER", tmp_path / "atelier.sqlite")
     monkeypatch.delenv("ATLAS_BASE_URL", raising=False)
 
 

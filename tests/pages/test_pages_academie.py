@@ -12,7 +12,7 @@ from pipelines.base import chemins
 def ouvrir(entrepot_exemple, tmp_path, monkeypatch):
     """Open a page of the application, its store in the folder of the test; the finished run."""
     monkeypatch.setattr(chemins, "CALCULS", tmp_path / "calculs")
-    monkeypatch.setattr(chemins, "ATELIER", tmp_path / "atelier.sqlite")
+    monkeypatch.setenv("ATLAS_BASE_URL", f"sqlite:///{tmp_path}/atelier.sqlite")
 
     def ouvrir(adresse, entrepot=entrepot_exemple, **parametres):
         monkeypatch.setenv("ATLAS_ENTREPOT", str(entrepot))
