@@ -52,7 +52,7 @@ st.caption(
     "sert aujourd'hui."
 )
 with st.expander("Couverture par catégorie (% du besoin ; vide : aucun site de la catégorie)"):
-    cadre.table(vue.categories, f"academie-categories-{niveau}", hauteur="content")
+    cadre.table(vue.categories, f"academie-categories-{niveau}", hauteur="content", en_large=True)
 
 suivi, demi_postes = None, None
 if du is None:

@@ -29,7 +29,7 @@ cadre.table_ou(
     vue.periodes, f"activite-periodes-{departement}", "Aucun relevé trimestriel pour cette année."
 )
 st.markdown(f"##### Site par site, en {vue.annee}")
-cadre.table(vue.sites, f"activite-sites-{departement}")
+cadre.table(vue.sites, f"activite-sites-{departement}", en_large=True)
 st.caption(vue.note)
 st.download_button(
     "Télécharger la page (Excel)",

@@ -125,14 +125,15 @@ def table(
     hauteur: int | Literal["content"] | None = None,
     au_telechargement: tuple[str, ...] = (),
     place: int = largeurs.PLACE,
+    en_large: bool = False,
 ) -> None:
     """A table to sort and search, and its download.
 
     It shows whole in `place` pixels. `au_telechargement`: columns that the download alone has; so
-    do the last ones, when not all of them hold.
+    has it the last ones of a table `en_large`, whose columns are as many as the data want.
     """
     voulues = tuple(c for c in cadre if c not in au_telechargement)
-    montrees = largeurs.tenant(cadre, voulues, place)
+    montrees = largeurs.tenant(cadre, voulues, place) if en_large else voulues
     au_telechargement = (*au_telechargement, *voulues[len(montrees) :])
     mise = largeurs.mettre(cadre, montrees, place)
     st.dataframe(cadre[[*montrees]], **_options(cadre, mise, hauteur))
