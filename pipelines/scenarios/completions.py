@@ -17,7 +17,6 @@ from pipelines.base.textes import FINE, pluriel
 from pipelines.planning.probleme import vers_json
 from pipelines.planning.solveur import resoudre
 from pipelines.planning.suivi import Avancement
-from pipelines.planning.verification import juger
 from pipelines.scenarios import atelier, dossiers, file_des_calculs, processus, propositions
 from pipelines.scenarios.conflits import Conflit
 from pipelines.scenarios.lecteurs import Acte, Lecteur, Role, exiger
@@ -155,13 +154,7 @@ def completer(
         arret=arret,
     )
     texte = vers_json(probleme)
-    verdict = juger(json.loads(texte), [asdict(x) for x in resultat.plan])
-    if not verdict.conforme:
-        raise AtlasError(
-            "Le plan trouvé ne respecte pas toutes les règles : "
-            + " ; ".join(m.message for m in verdict.manquements[:5]),
-            remede="ne pas se servir de ce plan et signaler ce défaut d'Atlas avec probleme.json",
-        )
+    verdict = propositions.juger_le_trouve(texte, resultat.plan)
     limites = {"duree_max_s": duree_max_s, "part_ecart_vise": None}
     resume = {
         **resumer(probleme, resultat, limites, verdict, scenario.resume["avertissements"]),

@@ -3,7 +3,7 @@
 import csv
 import io
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from pipelines.planning.assemblage import Hypotheses, assembler
 from pipelines.planning.probleme import Presence, Probleme, vers_json
 from pipelines.planning.solveur import Resultat, resoudre
 from pipelines.planning.suivi import Avancement
-from pipelines.planning.verification import juger
+from pipelines.planning.verification import Verdict, juger
 from pipelines.scenarios.resume import resumer
 
 FICHIER_PLAN = "plan.csv"
@@ -63,13 +63,7 @@ def proposer(
         arret=arret,
     )
     texte = vers_json(probleme)
-    verdict = juger(json.loads(texte), [asdict(p) for p in resultat.plan])
-    if not verdict.conforme:
-        raise AtlasError(
-            "Le plan trouvé ne respecte pas toutes les règles : "
-            + " ; ".join(m.message for m in verdict.manquements[:5]),
-            remede="ne pas se servir de ce plan et signaler ce défaut d'Atlas avec probleme.json",
-        )
+    verdict = juger_le_trouve(texte, resultat.plan)
     limites = {"duree_max_s": duree_max_s, "part_ecart_vise": ecart_vise}
     resume = {
         **resumer(probleme, resultat, limites, verdict, avertissements),
@@ -85,6 +79,20 @@ def proposer(
             },
         )
     return Proposition(probleme, resultat, resume)
+
+
+def juger_le_trouve(probleme: str, plan: Iterable[Presence]) -> Verdict:
+    """The judge's verdict on the plan found for a problem (JSON); AtlasError when it breaks a rule,
+    which is a defect of Atlas.
+    """
+    verdict = juger(json.loads(probleme), [asdict(p) for p in plan])
+    if not verdict.conforme:
+        raise AtlasError(
+            "Le plan trouvé ne respecte pas toutes les règles : "
+            + " ; ".join(m.message for m in verdict.manquements[:5]),
+            remede="ne pas se servir de ce plan et signaler ce défaut d'Atlas avec probleme.json",
+        )
+    return verdict
 
 
 def plan_en_csv(plan: tuple[Presence, ...]) -> str:
