@@ -160,8 +160,15 @@ def _tables(vue: VueComparaison, passage: Passage, departement: str, uai: str | 
             "Demi-journées par cycle. Un site compte dans chacune de ses catégories, et dans un "
             "seul bassin. Gains moins pertes : l'écart."
         )
-        cadre.table(passage.categories, f"comparer-categories-{departement}", hauteur="content")
-        cadre.table(passage.bassins, f"comparer-bassins-{departement}", hauteur="content")
+        cadre.table(
+            passage.categories,
+            f"comparer-categories-{departement}",
+            hauteur="content",
+            en_large=True,
+        )
+        cadre.table(
+            passage.bassins, f"comparer-bassins-{departement}", hauteur="content", en_large=True
+        )
     with bouts:
         st.write(cadre.inerte(passage.phrase_des_demi_postes))
         if not passage.demi_postes.empty:
@@ -171,7 +178,7 @@ def _tables(vue: VueComparaison, passage: Passage, departement: str, uai: str | 
     with indices:
         cadre.table_a_lire(vue.indices, f"comparer-indices-{departement}", nombres=vue.noms)
     with tous:
-        cadre.table(_du_site(vue.sites, uai), f"comparer-tous-{departement}")
+        cadre.table(_du_site(vue.sites, uai), f"comparer-tous-{departement}", en_large=True)
 
 
 def _equite(vue: VueComparaison, departement: str) -> None:

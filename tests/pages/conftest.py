@@ -1,6 +1,7 @@
 """The example as a visitor meets it: its warehouse, a freshly started server, one browser."""
 
 import os
+import re
 import shutil
 import signal
 import socket
@@ -9,6 +10,7 @@ import sys
 import time
 import urllib.request
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from playwright.sync_api import sync_playwright
@@ -18,6 +20,20 @@ from pipelines.marts.construction import construire
 from pipelines.scoring.inscription import inscrire
 
 ATTENTE_SERVEUR_S = 90
+ATTENTE_MS = 45_000
+PRET = "[data-testid=stApp][data-test-script-state=notRunning]"
+# Streamlit looks for its server under the folder of the address first; the right place answers.
+SONDES = re.compile(r"/\w+/_stcore/(health|host-config)$")
+# its main part, under the side bar's own title
+TITRE = "[data-testid=stMain] h1"
+# the headers of each table on screen that scrolls sideways
+DEBORDE = """() => [...document.querySelectorAll(
+    '[data-testid=stDataFrame], [data-testid=stTable]')]
+  .filter(table => [table, ...table.querySelectorAll('*')].some(
+    e => e.scrollWidth > e.clientWidth + 1 && e.clientWidth > 0
+      && ['auto', 'scroll'].includes(getComputedStyle(e).overflowX)))
+  .map(table => [...table.querySelectorAll('[role=columnheader], th')]
+    .map(titre => titre.textContent).join(' | '))"""
 LECTEUR = "Claire"
 OPTIONS_CHROMIUM = (
     "--no-sandbox",
@@ -120,3 +136,63 @@ def chromium():
         )
         yield navigateur
         navigateur.close()
+
+
+class Visite:
+    """A tab and what it asked of the network or complained of."""
+
+    def __init__(self, serveur, chromium, **options):
+        self.serveur = serveur
+        self.contexte = chromium.new_context(
+            viewport={"width": 1440, "height": 900}, locale="fr-FR", **options
+        )
+        self.page = self.contexte.new_page()
+        self.page.set_default_timeout(ATTENTE_MS)
+        self.requetes, self.plaintes = [], []
+        self.page.on("request", lambda requete: self.requetes.append(requete.url))
+        self.page.on("websocket", lambda prise: self.requetes.append(prise.url))
+        self.page.on("console", self._noter)
+        self.page.on("pageerror", lambda erreur: self.plaintes.append(str(erreur)))
+
+    def _noter(self, message):
+        if message.type == "error" and not SONDES.search(message.location["url"]):
+            self.plaintes.append(f"{message.text} ({message.location['url']})")
+
+    def aller(self, chemin):
+        """Open an address of the application and wait for its script to end."""
+        self.page.goto(f"{self.serveur.adresse}{chemin}")
+        self.page.wait_for_selector(TITRE)
+        self.attendre()
+        return self.page
+
+    def attendre(self):
+        """Return once the script has run."""
+        self.page.wait_for_selector(PRET)
+
+    def debordements(self):
+        """The headers of each table that scrolls sideways, in every tab with all unfolded."""
+        principal = self.page.get_by_test_id("stMain")
+        trouves = []
+        for onglet in principal.get_by_role("tab").all() or [None]:
+            if onglet is not None:
+                onglet.click()
+            for repli in principal.locator("details:not([open]) > summary").all():
+                if repli.is_visible():
+                    repli.click()
+            self.page.wait_for_timeout(1200)
+            self.attendre()
+            trouves += self.page.evaluate(DEBORDE)
+        return trouves
+
+    @property
+    def parametres(self):
+        """The parameters of the address, one value each."""
+        return {n: v[0] for n, v in parse_qs(urlsplit(self.page.url).query).items()}
+
+
+@pytest.fixture
+def visite(serveur, chromium):
+    """A new visitor, with a new tab."""
+    visite = Visite(serveur, chromium)
+    yield visite
+    visite.contexte.close()

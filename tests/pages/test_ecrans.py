@@ -95,11 +95,7 @@ def tableaux(ecran):
 
 @pytest.mark.parametrize(
     ("adresse", "departement"),
-    [
-        (page, DEPARTEMENTS[(rang + pas) % len(DEPARTEMENTS)])
-        for rang, page in enumerate(PAGES)
-        for pas in (0, 2)
-    ],
+    [(page, DEPARTEMENTS[rang % len(DEPARTEMENTS)]) for rang, page in enumerate(PAGES)],
 )
 def test_every_page_opens_for_departements_in_turn_and_says_the_data_are_made_up(
     ouvrir, adresse, departement

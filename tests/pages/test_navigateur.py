@@ -9,70 +9,12 @@ import pytest
 from playwright.sync_api import expect
 
 from pages.composants.cadre import PAGES
+from tests.pages.conftest import ATTENTE_MS, TITRE, Visite
 
 pytestmark = pytest.mark.navigateur
 
-PRET = "[data-testid=stApp][data-test-script-state=notRunning]"
-ATTENTE_MS = 45_000
-# Streamlit looks for its server under the folder of the address first; the right place answers.
-SONDES = re.compile(r"/\w+/_stcore/(health|host-config)$")
-# its main part, under the side bar's own title
-TITRE = "[data-testid=stMain] h1"
-# the headers of each table on screen that scrolls sideways
-DEBORDE = """() => [...document.querySelectorAll(
-    '[data-testid=stDataFrame], [data-testid=stTable]')]
-  .filter(table => [table, ...table.querySelectorAll('*')].some(
-    e => e.scrollWidth > e.clientWidth + 1 && e.clientWidth > 0
-      && ['auto', 'scroll'].includes(getComputedStyle(e).overflowX)))
-  .map(table => [...table.querySelectorAll('[role=columnheader], th')]
-    .map(titre => titre.textContent).join(' | '))"""
 PETIT = "005"
 GRAND = "013"  # too large to be proven before the stop is asked
-
-
-class Visite:
-    """A tab and what it asked of the network or complained of."""
-
-    def __init__(self, serveur, chromium, **options):
-        self.serveur = serveur
-        self.contexte = chromium.new_context(
-            viewport={"width": 1440, "height": 900}, locale="fr-FR", **options
-        )
-        self.page = self.contexte.new_page()
-        self.page.set_default_timeout(ATTENTE_MS)
-        self.requetes, self.plaintes = [], []
-        self.page.on("request", lambda requete: self.requetes.append(requete.url))
-        self.page.on("websocket", lambda prise: self.requetes.append(prise.url))
-        self.page.on("console", self._noter)
-        self.page.on("pageerror", lambda erreur: self.plaintes.append(str(erreur)))
-
-    def _noter(self, message):
-        if message.type == "error" and not SONDES.search(message.location["url"]):
-            self.plaintes.append(f"{message.text} ({message.location['url']})")
-
-    def aller(self, chemin):
-        """Open an address of the application and wait for its script to end."""
-        self.page.goto(f"{self.serveur.adresse}{chemin}")
-        self.page.wait_for_selector(TITRE)
-        self.attendre()
-        return self.page
-
-    def attendre(self):
-        """Return once the script has run."""
-        self.page.wait_for_selector(PRET)
-
-    @property
-    def parametres(self):
-        """The parameters of the address, one value each."""
-        return {n: v[0] for n, v in parse_qs(urlsplit(self.page.url).query).items()}
-
-
-@pytest.fixture
-def visite(serveur, chromium):
-    """A new visitor, with a new tab."""
-    visite = Visite(serveur, chromium)
-    yield visite
-    visite.contexte.close()
 
 
 @pytest.fixture(scope="module")
@@ -131,54 +73,13 @@ def test_the_first_visit_of_a_fresh_server_may_be_deep_and_finds_its_page(visite
     assert visite.parametres == {"departement": "013", "site": site_id}
 
 
-@pytest.mark.parametrize("adresse", ["", *PAGES])
-def test_every_address_is_quiet_french_and_asks_nothing_of_the_network(visite, adresse):
-    """No dialog, no complaint of the browser, lang « fr », every request to 127.0.0.1."""
-    page = visite.aller(f"/{adresse}?departement=084")
-    page.wait_for_function("document.documentElement.lang === 'fr'")
-    page.wait_for_timeout(800)
-    assert visite.plaintes == []
-    assert page.get_by_role("dialog").count() == 0
-    assert page.get_by_test_id("stException").count() == 0
-    assert page.evaluate("document.documentElement.lang") == "fr"
-    assert len(visite.requetes) > 5
-    ailleurs = {u for u in visite.requetes if urlsplit(u).scheme not in ("data", "blob")}
-    assert {urlsplit(u).hostname for u in ailleurs} == {"127.0.0.1"}
-    assert visite.parametres["departement"] == "084"
-
-
-@pytest.mark.parametrize("adresse", PAGES)
-def test_no_table_runs_under_the_edge_of_a_small_screen(visite, adresse):
-    """At 1,024 pixels, every tab and every folded section open."""
-    page = visite.page
-    page.set_viewport_size({"width": 1024, "height": 5000})
-    visite.aller(f"/{adresse}?departement=013")
-    onglets = page.get_by_test_id("stMain").get_by_role("tab")
-    for rang in range(max(onglets.count(), 1)):
-        if onglets.count():
-            onglets.nth(rang).click()
-        for repli in page.locator("[data-testid=stMain] details:not([open]) > summary").all():
-            if repli.is_visible():
-                repli.click()
-        page.wait_for_timeout(1200)
-        visite.attendre()
-        assert page.evaluate(DEBORDE) == []
-
-
 def test_no_table_of_a_proposal_runs_under_the_edge_of_a_small_screen(visite):
     page = visite.page
     page.set_viewport_size({"width": 1024, "height": 5000})
     visite.aller(f"/proposer?departement={PETIT}")
     lancer(visite, 5)
     lire_resultat(page)
-    for onglet in page.get_by_test_id("stMain").get_by_role("tab").all():
-        onglet.click()
-        for repli in page.locator("[data-testid=stMain] details:not([open]) > summary").all():
-            if repli.is_visible():
-                repli.click()
-        page.wait_for_timeout(1200)
-        visite.attendre()
-        assert page.evaluate(DEBORDE) == []
+    assert visite.debordements() == []
 
 
 def test_the_page_to_print_unfolds_whole_and_its_button_prints_it(visite):

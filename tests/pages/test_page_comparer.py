@@ -18,6 +18,7 @@ from pipelines.planning.assemblage import Hypotheses
 from pipelines.reports import comparer
 from pipelines.scenarios import atelier, comparables, propositions
 from pipelines.scenarios.lecteurs import Lecteur, Role
+from tests.pages.conftest import PRET
 
 LECTEUR = Lecteur("Claire")
 UNE, AUTRE = "005-20260901-100000-aaaaaa", "005-20260902-100000-bbbbbb"
@@ -25,7 +26,6 @@ HYPOTHESES = {
     UNE: Hypotheses(),
     AUTRE: Hypotheses(doctrine="couverture_de_tous", duree_trajet_max_min=40),
 }
-PRET = "[data-testid=stApp][data-test-script-state=notRunning]"
 ATTENTE_MS = 45_000
 
 

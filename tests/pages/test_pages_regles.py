@@ -4,7 +4,6 @@ import re
 
 import pytest
 import streamlit as st
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 from streamlit.testing.v1 import AppTest
 
@@ -14,9 +13,8 @@ from pipelines.reports import besoins, priorites, sensibilite
 from pipelines.reports.adaptation import AUTEUR
 from pipelines.scoring.bareme import bareme
 from pipelines.scoring.jeux import locaux
+from tests.pages.conftest import PRET
 
-PRET = "[data-testid=stApp][data-test-script-state=notRunning]"
-REGLES_AXE = {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}
 ATTENTE_MS = 90_000
 GT = "Choix du recteur, GT du 12/01/2027"
 DEPARTEMENTS = ("004", "005", "013", "084")
@@ -242,25 +240,6 @@ def onglet(serveur, chromium):
 
     yield aller
     contexte.close()
-
-
-@pytest.mark.navigateur
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("adresse", ["priorites", "besoins", "adapter"])
-def test_the_page_has_no_serious_barrier(onglet, adresse, theme):
-    """Names, contrasts, roles: what axe finds serious or worse, light and dark."""
-    page = onglet(f"/{adresse}?departement=005")
-    page.emulate_media(color_scheme=theme)
-    page.reload()
-    page.wait_for_selector("[data-testid=stMain] h4")
-    page.wait_for_selector(PRET)
-    page.wait_for_timeout(1500)
-    violations = Axe().run(page, options={"runOnly": REGLES_AXE}).response["violations"]
-    assert [
-        (v["id"], [n["html"][:160] for n in v["nodes"]])
-        for v in violations
-        if v["impact"] in ("serious", "critical")
-    ] == []
 
 
 @pytest.mark.navigateur
