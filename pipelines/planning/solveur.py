@@ -42,7 +42,7 @@ from pipelines.planning.tables import Colonne, Plan, colonnes_de
 COUPLES_PETIT = 400  # admitted couples up to which CP-SAT is worth trying
 PART_PROUVE = 0.6  # of a stage of a small problem, for CP-SAT; of the rest:
 PART_BORNE = 0.4  # for the decomposition, which ends sooner once converged
-PART_RECUIT = 0.15  # for the annealing
+PART_RECUIT = 0.4  # for the annealing
 PART_RECUIT_EQUILIBRE = 1.0  # for the annealing of the last stage, which has nothing else
 COLONNES_EXACTES = 2_000  # columns up to which the master in whole numbers is solved to the end;
 # beyond, it stops at a gap well under what the later stages may give back:
@@ -54,6 +54,7 @@ CASES_PAR_S = 250_000_000  # cells of the pricing tables, linear programmes incl
 QUARTIERS_PAR_S = 0.4  # neighbourhoods solved anew
 NOEUDS_PAR_S = 80_000  # nodes of the master in whole numbers, times its columns
 RANGEES_ORDINAIRES = 180  # postes and sites beyond which a node costs as their square
+RANGEES_ASSEMBLEES = 400  # beyond which HiGHS finds no better first plan than a longer annealing
 PROCHES_PAR_S = 400  # columns of the reserve: the nearest, to find plans,
 RESERVE_PAR_S = 1_200  # then all those within a reduced cost, to prove
 
@@ -217,6 +218,11 @@ def _etage(
     )
 
 
+def _rangees(dec: Decomposition) -> int:
+    """Postes and sites: the rows of the master."""
+    return len(dec.t.capacite) + len(dec.t.cout)
+
+
 def plafond_garde(valeur: int, tolerance: float) -> int:
     """The most a later stage may leave of a value won: floor(valeur × (1 + tolerance)), exact."""
     return valeur + math.floor(valeur * Fraction(str(tolerance)))
@@ -297,7 +303,8 @@ class _Etape:
         if self.rang > 0 and not self.termine(plan):
             plan = self._recuit(plan, colonnes, PART_RECUIT)
         if dec.duales is not None and not self.termine(plan):
-            plan = self._assembler(dec, plan, colonnes, 0.0)[0]
+            if self.rang > 0 or _rangees(dec) <= RANGEES_ASSEMBLEES:
+                plan = self._assembler(dec, plan, colonnes, 0.0)[0]
             plan = self._par_quartiers(dec, plan, colonnes)
             plan = self._prouver(dec, plan, colonnes)
         return plan
@@ -436,8 +443,7 @@ class _Etape:
 
     def _noeuds_max(self, dec: Decomposition, nb_colonnes: int) -> int:
         """Nodes allowed to the master: each costs its columns, and more where it has more rows."""
-        rangees = len(dec.t.capacite) + len(dec.t.cout)
-        ampleur = max(1.0, rangees / RANGEES_ORDINAIRES) ** 2
+        ampleur = max(1.0, _rangees(dec) / RANGEES_ORDINAIRES) ** 2
         return max(1, round(self.duree_s * NOEUDS_PAR_S / (ampleur * max(1, nb_colonnes))))
 
     def _borne_equilibre(self) -> int:
