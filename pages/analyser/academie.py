@@ -1,19 +1,15 @@
-"""The académie: where the means go, how far apart, and how they would be shared by need."""
+"""The académie: where the means go, how far apart, and where each département stands."""
 
 import streamlit as st
 
-from pages.composants import acces, cadre, planchers
-from pipelines.reports.academie import Niveau
+from pages.composants import acces, cadre, territoires
 from pipelines.reports.partage import en_excel
 
 departement = cadre.departement()
 noms = acces.departements(acces.version())
 bande = st.container()
-with st.container(width=cadre.LARGEUR_DE_CHOIX):
-    choix = acces.niveaux(acces.version(), departement)
-    niveau = Niveau(cadre.choisir("Comparer", choix, "niveau", Niveau.DEPARTEMENTS.value))
-du = None if niveau == Niveau.DEPARTEMENTS else departement
-demande = (acces.version(), acces.version_des_regles(), niveau, du)
+demande = territoires.choisir("Comparer", departement)
+niveau, du = demande.niveau, demande.departement
 vue = acces.lire_academie(*demande)
 with bande:
     st.title(vue.titre)
@@ -88,26 +84,14 @@ else:
         st.write(cadre.inerte(demi_postes.phrase))
         cadre.table_a_lire(demi_postes.table, f"academie-demi-postes-{du}")
 
-st.markdown("##### Répartition selon le besoin")
-partage = None
-if not vue.a_des_postes:
-    st.info(
-        "Aucun poste n'est connu : rien à répartir. Ajouter le fichier des postes sur la page "
-        "« Données »."
-    )
-else:
-    ecart, plancher, perte = planchers.reglages()
-    propres = planchers.particuliers(acces.noms_des_territoires(*demande))
-    with cadre.sur_place():
-        partage = acces.repartir(*demande, ecart, plancher, perte, propres)
-        st.markdown(f"**{partage.phrase}**")
-        for detail in partage.details:
-            st.write(detail)
-        cadre.table(partage.table, f"repartition-{niveau}", hauteur="content")
-        st.caption(partage.note)
+st.page_link(
+    cadre.page("repartir"),
+    label="Répartir des ETP selon le besoin",
+    query_params={"departement": departement, "niveau": niveau.value},
+)
 st.download_button(
     "Télécharger la page (Excel)",
-    lambda: en_excel(vue, suivi, demi_postes, partage),
+    lambda: en_excel(vue, suivi, demi_postes, None),
     file_name="academie.xlsx",
     on_click="ignore",
 )

@@ -17,6 +17,7 @@ from pipelines.reports import (
     adaptation,
     ajuster,
     attente,
+    avancement,
     besoins,
     cartes_du_departement,
     comparer,
@@ -41,6 +42,7 @@ from pipelines.reports import (
     sensibilite,
     signaux,
     situation,
+    territoires,
     trajets,
 )
 from pipelines.scenarios import (
@@ -115,51 +117,51 @@ def lire_situation(version: str, departement: str) -> situation.Situation:
 @st.cache_resource(**CACHE)
 def niveaux(version: str, departement: str) -> dict[str, str]:
     """What the page of the académie may compare, code → words."""
-    return academie.niveaux(lecteur(), base(), departement)
+    return territoires.niveaux(lecteur(), base(), departement)
 
 
 @st.cache_resource(**CACHE)
 def _territoires(
-    version: str, regles: str, niveau: academie.Niveau, departement: str | None
-) -> academie.Territoires:
+    version: str, regles: str, niveau: territoires.Niveau, departement: str | None
+) -> territoires.Territoires:
     """The territories of a level: read once, only read afterwards."""
-    return academie.territoires(lecteur(), base(), niveau, departement)
+    return territoires.territoires(lecteur(), base(), niveau, departement)
 
 
 @st.cache_resource(**CACHE)
 def lire_academie(
-    version: str, regles: str, niveau: academie.Niveau, departement: str | None
+    version: str, regles: str, niveau: territoires.Niveau, departement: str | None
 ) -> academie.VueAcademie:
     """The départements side by side, or the bassins or réseaux of one."""
     return academie.vue(_territoires(version, regles, niveau, departement))
 
 
-def lire_suivi() -> academie.VueSuivi:
+def lire_suivi() -> avancement.VueSuivi:
     """Scenarios and margins by département; read anew each time, they come and go."""
-    return academie.suivi(lecteur(), base(), _demi_postes_du_plan)
+    return avancement.suivi(lecteur(), base(), _demi_postes_du_plan)
 
 
-def lire_demi_postes(departement: str) -> academie.VueDemiPostes | None:
+def lire_demi_postes(departement: str) -> avancement.VueDemiPostes | None:
     """What a half-post is worth by bassin, where a study says so; sought anew each time."""
-    return academie.demi_postes(lecteur(), departement, _demi_postes_du_plan)
+    return avancement.demi_postes(lecteur(), departement, _demi_postes_du_plan)
 
 
-def _demi_postes_du_plan(dossier: Path) -> academie.VueDemiPostes | None:
+def _demi_postes_du_plan(dossier: Path) -> avancement.VueDemiPostes | None:
     marque = etudes.marque(dossier, Nature.MARGES)
     return _demi_postes(str(dossier), marque) if marque else None
 
 
 @st.cache_resource(**CACHE)
-def _demi_postes(dossier: str, marque: int) -> academie.VueDemiPostes | None:
+def _demi_postes(dossier: str, marque: int) -> avancement.VueDemiPostes | None:
     """The margins kept in a folder, `marque` being the identity of their file."""
-    return academie.demi_postes_de(Path(dossier))
+    return avancement.demi_postes_de(Path(dossier))
 
 
 @st.cache_resource(**CACHE)
 def repartir(
     version: str,
     regles: str,
-    niveau: academie.Niveau,
+    niveau: territoires.Niveau,
     departement: str | None,
     variation_etp: float,
     plancher: float,
@@ -173,10 +175,17 @@ def repartir(
 
 @st.cache_resource(**CACHE)
 def noms_des_territoires(
-    version: str, regles: str, niveau: academie.Niveau, departement: str | None
+    version: str, regles: str, niveau: territoires.Niveau, departement: str | None
 ) -> dict[str, str]:
     """Code → name of the territories of a level."""
     return _territoires(version, regles, niveau, departement).noms
+
+
+def question_du_partage(
+    version: str, regles: str, niveau: territoires.Niveau, departement: str | None
+) -> partage.Question:
+    """What is asked of the territories of a level, and whether there is anything to share."""
+    return partage.question(_territoires(version, regles, niveau, departement))
 
 
 @st.cache_resource(**CACHE)

@@ -15,8 +15,8 @@ from pipelines.cli.application import (
     imprimer_tableau,
 )
 from pipelines.reports import academie as vue_academie
-from pipelines.reports import partage
-from pipelines.reports.academie import Niveau
+from pipelines.reports import avancement, partage, territoires
+from pipelines.reports.territoires import Niveau
 from pipelines.scenarios import lecteurs
 
 
@@ -57,17 +57,17 @@ def academie(
     """
     niveau, departement = _niveau(bassins_de, reseaux_de)
     lecteur = lecteurs.local()
-    lus = vue_academie.territoires(lecteur, entrepot_, niveau, departement)
+    lus = territoires.territoires(lecteur, entrepot_, niveau, departement)
     vue = vue_academie.vue(lus)
     suivi, demi_postes = None, None
     _dire([vue.phrase, vue.ecarts, *vue.remarques])
     imprimer_tableau(vue.table)
     if departement is None:
-        suivi = vue_academie.suivi(lecteur, entrepot_)
+        suivi = avancement.suivi(lecteur, entrepot_)
         _dire([suivi.phrase])
         imprimer_tableau(suivi.table)
     else:
-        demi_postes = vue_academie.demi_postes(lecteur, departement)
+        demi_postes = avancement.demi_postes(lecteur, departement)
         if demi_postes is not None:
             _dire([demi_postes.phrase])
             imprimer_tableau(demi_postes.table)

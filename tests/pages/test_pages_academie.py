@@ -32,7 +32,7 @@ def textes(ecran):
 
 
 def test_un_plancher_que_les_moyens_ne_tiennent_pas_est_refuse_sur_place(ouvrir):
-    ecran = ouvrir("academie", departement="005")
+    ecran = ouvrir("repartir", departement="005")
     assert "à répartir selon le besoin" in textes(ecran)
     ecran.number_input(key="plancher").set_value(60.0).run()
     assert not ecran.exception
@@ -41,7 +41,7 @@ def test_un_plancher_que_les_moyens_ne_tiennent_pas_est_refuse_sur_place(ouvrir)
 
 
 def test_un_plancher_propre_se_rouvre_par_l_adresse(ouvrir):
-    ecran = ouvrir("academie", departement="005", **{"plancher-005": "12.0"})
+    ecran = ouvrir("repartir", departement="005", **{"plancher-005": "12.0"})
     assert ecran.number_input(key="plancher-005").value == 12.0
     [table] = [t.value for t in ecran.main.dataframe if "Part exacte (ETP)" in t.value]
     alpes = table.set_index("Territoire").loc["Hautes-Alpes"]
@@ -71,7 +71,7 @@ def test_sans_poste_ni_releve_chaque_page_dit_que_faire(ouvrir, entrepot_exemple
     with duckdb.connect(str(copie)) as connexion:
         for table in ("mart_presence", "mart_poste", "mart_activite"):
             connexion.execute(f"delete from {table}")
-    for adresse in ("academie", "moyens", "activite"):
+    for adresse in ("repartir", "moyens", "activite"):
         ecran = ouvrir(adresse, copie, departement="005")
         assert not ecran.exception
         assert "jouter le" in textes(ecran), adresse

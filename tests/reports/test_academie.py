@@ -8,8 +8,9 @@ import pytest
 
 from pipelines.base import chemins
 from pipelines.base.erreurs import AtlasError
-from pipelines.reports import academie, partage
-from pipelines.reports.academie import A_CALCULER, AUCUN_SCENARIO, Niveau
+from pipelines.reports import academie, avancement, partage, territoires
+from pipelines.reports.avancement import A_CALCULER, AUCUN_SCENARIO
+from pipelines.reports.territoires import Niveau
 from pipelines.scenarios import atelier, etudes, lecteurs
 from pipelines.scenarios.etudes import Nature
 from pipelines.scenarios.lecteurs import Lecteur, Role
@@ -30,12 +31,12 @@ def _atelier_a_part(tmp_path, monkeypatch):
 
 def lire(base, niveau=Niveau.DEPARTEMENTS, departement=None, lecteur=LOCAL):
     """The view of a level."""
-    return academie.vue(academie.territoires(lecteur, base, niveau, departement))
+    return academie.vue(territoires.territoires(lecteur, base, niveau, departement))
 
 
 def repartir(base, *demande, niveau=Niveau.DEPARTEMENTS, departement=None, lecteur=LOCAL):
     """ETP shared between the territories of a level."""
-    return partage.repartir(academie.territoires(lecteur, base, niveau, departement), *demande)
+    return partage.repartir(territoires.territoires(lecteur, base, niveau, departement), *demande)
 
 
 @pytest.fixture
@@ -166,15 +167,15 @@ def test_un_departement_sans_scenario_le_dit_et_un_scenario_y_met_son_statut(
     entrepot_exemple, dossier_005
 ):
     lecteur = lecteurs.Lecteur("essai")
-    avant = academie.suivi(lecteur, entrepot_exemple)
+    avant = avancement.suivi(lecteur, entrepot_exemple)
     assert set(avant.table["Scénario le plus avancé"]) == {AUCUN_SCENARIO}
     assert avant.sans_scenario == ["004", "005", "013", "084"]
     assert avant.sans_marges == ["004", "005", "013", "084"]
     atelier.creer(lecteur, "Rentrée 2027", dossier_005)
-    apres = academie.suivi(lecteur, entrepot_exemple).table.set_index("Département")
+    apres = avancement.suivi(lecteur, entrepot_exemple).table.set_index("Département")
     assert apres.loc["Hautes-Alpes", "Scénario le plus avancé"] == "Rentrée 2027"
     assert apres.loc["Hautes-Alpes", "Statut"] == "brouillon"
-    assert "005" in academie.suivi(INSTANCE, entrepot_exemple).sans_scenario
+    assert "005" in avancement.suivi(INSTANCE, entrepot_exemple).sans_scenario
 
 
 def test_les_reseaux_d_un_departement_font_sa_ligne_et_se_partagent_ses_etp(a_deux_reseaux):
@@ -193,7 +194,7 @@ def test_les_reseaux_d_un_departement_font_sa_ligne_et_se_partagent_ses_etp(a_de
 
 
 def test_un_reseau_inconnu_n_est_pas_dessine(a_deux_reseaux):
-    lus = academie.territoires(LOCAL, a_deux_reseaux, Niveau.RESEAUX, "005")
+    lus = territoires.territoires(LOCAL, a_deux_reseaux, Niveau.RESEAUX, "005")
     assert list(lus.formes) == ["Buëch", "Gapençais"]
 
 
@@ -202,10 +203,10 @@ def test_sans_reseau_connu_le_niveau_n_est_pas_propose_et_dit_que_faire(entrepot
     copie.write_bytes(entrepot_exemple.read_bytes())
     with duckdb.connect(str(copie)) as connexion:
         connexion.execute("update mart_site set reseau_etablissements = null")
-    assert Niveau.RESEAUX in academie.niveaux(LOCAL, entrepot_exemple, "005")
-    assert Niveau.RESEAUX not in academie.niveaux(LOCAL, copie, "005")
+    assert Niveau.RESEAUX in territoires.niveaux(LOCAL, entrepot_exemple, "005")
+    assert Niveau.RESEAUX not in territoires.niveaux(LOCAL, copie, "005")
     with pytest.raises(AtlasError, match="Aucun réseau") as refus:
-        academie.territoires(LOCAL, copie, Niveau.RESEAUX, "005")
+        territoires.territoires(LOCAL, copie, Niveau.RESEAUX, "005")
     assert "reseau" in refus.value.remede
 
 
@@ -218,7 +219,7 @@ def test_un_lecteur_limite_ne_voit_et_ne_repartit_que_ses_departements(entrepot_
         assert vue.table[colonne].iloc[-1] == pytest.approx(entiere.loc[noms, colonne].sum())
     partagee = repartir(entrepot_exemple, 0.0, 0.0, None, lecteur=DES_ALPES)
     assert list(partagee.table["Territoire"]) == noms
-    suivi = academie.suivi(DES_ALPES, entrepot_exemple)
+    suivi = avancement.suivi(DES_ALPES, entrepot_exemple)
     assert list(suivi.table["Département"]) == noms
     with pytest.raises(AtlasError, match="inconnu"):
         repartir(entrepot_exemple, 0.0, 0.0, None, {"013": 1.0}, lecteur=DES_ALPES)
@@ -233,7 +234,7 @@ def test_sans_aucun_departement_de_son_ressort_un_lecteur_l_apprend(entrepot_exe
 
 
 def test_une_instance_compare_les_departements_et_pas_leurs_parties(entrepot_exemple):
-    assert list(academie.niveaux(INSTANCE, entrepot_exemple, "005")) == [Niveau.DEPARTEMENTS]
+    assert list(territoires.niveaux(INSTANCE, entrepot_exemple, "005")) == [Niveau.DEPARTEMENTS]
     assert len(lire(entrepot_exemple, lecteur=INSTANCE).table) == 5
     with pytest.raises(AtlasError, match="rôle"):
         lire(entrepot_exemple, Niveau.BASSINS, "005", INSTANCE)
@@ -243,7 +244,7 @@ def test_les_demi_postes_viennent_de_l_etude_gardee_du_scenario_le_plus_avance(
     entrepot_exemple, dossier_005
 ):
     scenario = atelier.creer(LOCAL, "Rentrée 2027", dossier_005)
-    assert academie.demi_postes(LOCAL, "005") is None
+    assert avancement.demi_postes(LOCAL, "005") is None
     faites = []
     etudes.etudier(
         scenario.dossier,
@@ -253,10 +254,10 @@ def test_les_demi_postes_viennent_de_l_etude_gardee_du_scenario_le_plus_avance(
         # the bassins, and not the curve
         arret=lambda: len(faites) >= 2,
     )
-    vue = academie.demi_postes(LOCAL, "005")
+    vue = avancement.demi_postes(LOCAL, "005")
     assert vue.phrase.startswith("Rentrée 2027")
     assert set(vue.table["Bassin"]) == {"BRIANCON", "GAP"}
-    suivi = academie.suivi(LOCAL, entrepot_exemple)
+    suivi = avancement.suivi(LOCAL, entrepot_exemple)
     assert suivi.sans_marges == ["004", "013", "084"]
     colonne = suivi.table.set_index("Département")["Ce que vaut un demi-poste"]
     assert colonne["Hautes-Alpes"] == vue.phrase
@@ -266,14 +267,14 @@ def test_les_demi_postes_viennent_de_l_etude_gardee_du_scenario_le_plus_avance(
     assert "Demi-postes" in pd.read_excel(octets, sheet_name=None, engine="calamine")
     # another plan: what was said of the former one no longer holds
     atelier.modifier(LOCAL, scenario.scenario_id, scenario.version, "Essai", plan=scenario.plan[1:])
-    apres = academie.suivi(LOCAL, entrepot_exemple).table.set_index("Département")
+    apres = avancement.suivi(LOCAL, entrepot_exemple).table.set_index("Département")
     assert apres.loc["Hautes-Alpes", "Ce que vaut un demi-poste"] == A_CALCULER
-    assert academie.suivi(INSTANCE, entrepot_exemple).sans_marges[1] == "005"
+    assert avancement.suivi(INSTANCE, entrepot_exemple).sans_marges[1] == "005"
 
 
 def test_le_classeur_a_les_tables_de_la_page(entrepot_exemple):
     vue = lire(entrepot_exemple)
-    suivi = academie.suivi(lecteurs.Lecteur("essai"), entrepot_exemple)
+    suivi = avancement.suivi(lecteurs.Lecteur("essai"), entrepot_exemple)
     reparti = repartir(entrepot_exemple, 0.0, 0.0, None)
     octets = io.BytesIO(partage.en_excel(vue, suivi, None, reparti))
     lu = pd.read_excel(octets, sheet_name=None, engine="calamine")
