@@ -35,7 +35,8 @@ def vue(lus: Territoires) -> VueAcademie:
     remarques = []
     if lus.sans_residence:
         remarques.append(
-            f"{pluriel(lus.sans_residence, 'poste')} sans résidence connue : compté nulle part ici."
+            f"{pluriel(lus.sans_residence, 'poste')} sans résidence connue : "
+            f"{'compté' if lus.sans_residence == 1 else 'comptés'} nulle part ici."
         )
     hors_secteur = int(lus.postes["sans_secteur"].sum())
     if hors_secteur:
@@ -164,7 +165,15 @@ def _phrase(lus: Territoires, chiffres: pd.DataFrame) -> str:
         else "aucun site prioritaire n'est sans présence"
     )
     return (
-        f"{debut}, {pluriel(total['postes'], 'poste')} ({nombre(total['etp'], 1)} ETP dont "
-        f"{nombre(total['vacant'], 1)} vacants) : {pourcentage(part_couverte(lus.sites))} du "
+        f"{debut}, {pluriel(total['postes'], 'poste')} ({nombre(total['etp'], 1)} ETP"
+        f"{_vacants(total['vacant'])}) : {pourcentage(part_couverte(lus.sites))} du "
         f"besoin est couvert, et {fin}."
     )
+
+
+def _vacants(etp: float) -> str:
+    """« , dont 7,5 vacants »; nothing said of none, since one decimal would round some to it."""
+    if not etp:
+        return ", aucun vacant"
+    decimales = 1 if round(etp, 1) == round(etp, 2) else 2
+    return f", dont {nombre(etp, decimales)} {'vacant' if etp < 2 else 'vacants'}"

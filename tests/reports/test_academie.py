@@ -108,6 +108,24 @@ def test_l_ecart_nomme_ou_un_etp_repond_au_plus_et_au_moins_de_besoin(entrepot_e
     assert list(vue.figure_ecarts.data[0].y)[-1] == charges.idxmax()
 
 
+def test_ce_qui_est_vacant_et_ce_qui_n_est_compte_nulle_part_sont_dits_au_pluriel_voulu(
+    entrepot_exemple, tmp_path
+):
+    """No « dont 0,0 vacants », and postes without résidence are « comptés » from two on."""
+    assert "aucun vacant" in lire(entrepot_exemple, Niveau.BASSINS, "005").phrase
+    assert "dont 7,5 vacants" in lire(entrepot_exemple).phrase
+    for postes, dit in ((1, "compté nulle part"), (2, "comptés nulle part")):
+        copie = tmp_path / f"{postes}.duckdb"
+        copie.write_bytes(entrepot_exemple.read_bytes())
+        with duckdb.connect(str(copie)) as connexion:
+            connexion.execute(
+                "update mart_poste set departement = null where poste_id in "
+                "(select poste_id from mart_poste order by poste_id limit ?)",
+                [postes],
+            )
+        assert dit in " ".join(lire(copie).remarques)
+
+
 def test_un_territoire_seul_n_a_rien_a_comparer(entrepot_exemple, tmp_path):
     vue = lire(un_seul(entrepot_exemple, tmp_path))
     assert vue.ecarts.startswith("Moins de deux territoires")
