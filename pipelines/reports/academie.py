@@ -8,19 +8,27 @@ import plotly.graph_objects as go
 
 from pipelines.base.textes import nombre, pluriel, pourcentage
 from pipelines.reports import carte_academie, ecarts_academie
+from pipelines.reports.libelles import TYPES
 from pipelines.reports.sites import part_couverte
 from pipelines.reports.territoires import MOTS, Niveau, Territoires, chiffres_de
 
 
 @dataclass(frozen=True)
 class VueAcademie:
-    """The page: its sentence, the spread in words and as a picture, the table and the coverage."""
+    """The page: its sentence, the spread in words and as a picture, the table and the coverage.
+
+    `codes`: the territory of each row of `table` but the last, their whole. `sans_presence`: the
+    priority sites nobody serves, numbered as on the map; `titre_sans_presence` counts them.
+    """
 
     titre: str
     phrase: str
     ecarts: str
     remarques: list[str]
     table: pd.DataFrame
+    codes: tuple[str, ...]
+    sans_presence: pd.DataFrame
+    titre_sans_presence: str
     categories: pd.DataFrame
     carte: go.Figure
     legende_carte: str
@@ -32,6 +40,7 @@ class VueAcademie:
 def vue(lus: Territoires) -> VueAcademie:
     """The territories side by side."""
     chiffres = chiffres_de(lus)
+    sans_presence = _sans_presence(lus)
     remarques = []
     if lus.sans_residence:
         remarques.append(
@@ -54,12 +63,51 @@ def vue(lus: Territoires) -> VueAcademie:
         ecarts=ecarts_academie.en_mots(lus, chiffres),
         remarques=remarques,
         table=_table(lus, chiffres),
+        codes=tuple(lus.noms),
+        sans_presence=sans_presence,
+        titre_sans_presence=titre_sans_presence(len(sans_presence)),
         categories=_par_categorie(lus),
-        carte=carte_academie.carte(lus, chiffres),
-        legende_carte=f"{carte_academie.mots(lus)} {lus.legende}",
+        carte=carte_academie.carte(lus, chiffres, sans_presence),
+        legende_carte=f"{carte_academie.mots(lus)} "
+        f"{carte_academie.mots_des_sites(sans_presence)}{lus.legende}",
         figure_ecarts=ecarts_academie.barres(lus, chiffres),
         a_des_postes=not lus.postes.empty,
         etp=float(chiffres["etp"].sum()),
+    )
+
+
+def _sans_presence(lus: Territoires) -> pd.DataFrame:
+    """The priority sites nobody serves, territory by territory, the greatest besoin first."""
+    sites = lus.sites[lus.sites["est_prioritaire"] & (lus.sites["presence"] == 0)].copy()
+    rangs = {code: rang for rang, code in enumerate(lus.noms)}
+    sites["rang"] = sites["territoire"].map(rangs)
+    sites = sites.sort_values(
+        ["rang", "besoin", "nom", "site_id"], ascending=[True, False, True, True]
+    ).reset_index(drop=True)
+    sites["numero"] = range(1, len(sites) + 1)
+    return sites.assign(ou=sites["territoire"].map(lus.noms))
+
+
+def titre_sans_presence(combien: int) -> str:
+    """« 37 sites prioritaires sans présence »."""
+    if not combien:
+        return "Aucun site prioritaire n'est sans présence"
+    return f"{pluriel(combien, 'site prioritaire', 'sites prioritaires')} sans présence"
+
+
+def table_sans_presence(sites: pd.DataFrame, niveau: Niveau) -> pd.DataFrame:
+    """The table twin of the shapes on the map."""
+    return pd.DataFrame(
+        {
+            "N°": sites["numero"],
+            "Site": sites["nom"],
+            "Commune": sites["commune"],
+            MOTS[niveau].titre: sites["ou"],
+            "Type": sites["type"].map(TYPES),
+            "Catégories prioritaires": sites["categories_en_mots"],
+            "Besoin (½ j. par cycle)": sites["besoin"].astype(int),
+            "UAI": sites["uai_principal"],
+        }
     )
 
 

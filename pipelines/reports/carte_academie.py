@@ -1,4 +1,8 @@
-"""The map of the territories: the share of the besoin met, by colour and in figures."""
+"""The map of the territories: the share of the besoin met, by colour and in figures.
+
+Priority sites that nobody serves stand on it, each by the shape of its kind and by a number: its
+line in the table beside.
+"""
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -6,7 +10,12 @@ import shapely
 
 from pipelines.base.textes import pourcentage
 from pipelines.reports import cartes
+from pipelines.reports.libelles import COULEURS_RYTHME, FORMES, FORMES_EN_MOTS
 from pipelines.reports.territoires import MOTS, Niveau, Territoires
+from pipelines.scoring.couverture import Rythme
+
+PRISE_PX = 56  # of the place around a name where a click picks its territory
+SITE_PX = 12
 
 
 def mots(lus: Territoires) -> str:
@@ -20,8 +29,22 @@ def mots(lus: Territoires) -> str:
     )
 
 
-def carte(lus: Territoires, chiffres: pd.DataFrame) -> go.Figure:
-    """Territories by share of the besoin met: colour, and the number written."""
+def mots_des_sites(sites: pd.DataFrame) -> str:
+    """How to read the priority sites without presence; empty when there is none."""
+    if sites.empty:
+        return ""
+    return (
+        "Chaque forme numérotée est un site prioritaire que personne ne sert : son numéro est "
+        "celui de sa ligne dans le tableau. "
+    )
+
+
+def carte(lus: Territoires, chiffres: pd.DataFrame, sans_presence: pd.DataFrame) -> go.Figure:
+    """Territories by share of the besoin met: colour, and the number written.
+
+    `sans_presence`: the sites numbered on it (`numero`). What is picked has as `customdata` the
+    code of its territory.
+    """
     echelle = cartes.echelle_part()
     figure = go.Figure()
     if lus.decor is not None:
@@ -47,6 +70,8 @@ def carte(lus: Territoires, chiffres: pd.DataFrame) -> go.Figure:
                     "line": {"width": 1.6, "color": bord},
                 },
             )
+    _placer_les_sites(figure, sans_presence)
+    _placer_les_prises(figure, lus, parts)
     _ecrire_les_noms(figure, lus, parts)
     figure.update_xaxes(visible=False)
     figure.update_yaxes(visible=False, scaleanchor="x")
@@ -59,6 +84,66 @@ def carte(lus: Territoires, chiffres: pd.DataFrame) -> go.Figure:
         legend={"orientation": "h", "y": -0.01, "yanchor": "top", "itemclick": False},
     )
     return figure
+
+
+def _placer_les_sites(figure: go.Figure, sites: pd.DataFrame) -> None:
+    """Each site by the shape of its kind, its number beside; those without a position left out."""
+    places = sites.dropna(subset=["longitude", "latitude"])
+    formes = places["type"].map(FORMES)
+    fond, bord = COULEURS_RYTHME[Rythme.PONCTUELLE]
+    for forme, libelle in FORMES_EN_MOTS.items():
+        lot = places[formes == forme]
+        if lot.empty:
+            continue
+        x, y = cartes.LAMBERT_93.transform(
+            lot["longitude"].astype(float).to_numpy(), lot["latitude"].astype(float).to_numpy()
+        )
+        figure.add_scatter(
+            x=x,
+            y=y,
+            mode="markers+text",
+            name=f"{libelle}, prioritaire et sans présence",
+            text=[str(n) for n in lot["numero"]],
+            textposition="middle right",
+            textfont={"size": 12},
+            marker={
+                "symbol": forme,
+                "size": SITE_PX,
+                "color": fond,
+                "opacity": 1,
+                "line": {"width": 1.8, "color": bord},
+            },
+            customdata=lot["territoire"],
+            hovertext=[
+                f"<b>{s['numero']} · {s['nom']}</b>, {s['commune']}<br>Sans présence, pour un "
+                f"besoin de {s['besoin']} demi-journées par cycle<br>{s['categories_en_mots']}"
+                for s in lot.to_dict("records")
+            ],
+            hovertemplate="%{hovertext}<extra></extra>",
+            selected={"marker": {"opacity": 1}},
+            unselected={"marker": {"opacity": 1}, "textfont": {"color": cartes.GRIS}},
+        )
+
+
+def _placer_les_prises(figure: go.Figure, lus: Territoires, parts: dict[str, float]) -> None:
+    """Where a click picks a territory: nothing is drawn, the name stands there."""
+    centres = {c: f.representative_point() for c, f in lus.formes.items() if not f.is_empty}
+    figure.add_scatter(
+        x=[p.x for p in centres.values()],
+        y=[p.y for p in centres.values()],
+        mode="markers",
+        showlegend=False,
+        marker={"symbol": "square", "size": PRISE_PX, "color": "rgba(0,0,0,0)"},
+        customdata=list(centres),
+        hovertext=[
+            f"<b>{lus.noms[c]}</b><br>{pourcentage(parts[c])} du besoin couvert<br>"
+            "Un clic ne garde que ce territoire"
+            for c in centres
+        ],
+        hovertemplate="%{hovertext}<extra></extra>",
+        selected={"marker": {"opacity": 1}},
+        unselected={"marker": {"opacity": 1}},
+    )
 
 
 def _ecrire_les_noms(figure: go.Figure, lus: Territoires, parts: dict[str, float]) -> None:
