@@ -7,6 +7,7 @@ anew at the next click, by every session.
 import os
 from pathlib import Path
 
+import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
@@ -36,6 +37,7 @@ from pipelines.reports import (
     moyens,
     partage,
     priorites,
+    prochains_demi_postes,
     proposition,
     recherche,
     scenarios,
@@ -45,6 +47,7 @@ from pipelines.reports import (
     territoires,
     trajets,
 )
+from pipelines.reports.sites import table_lisible
 from pipelines.scenarios import (
     atelier,
     calculs,
@@ -136,25 +139,36 @@ def lire_academie(
     return academie.vue(_territoires(version, regles, niveau, departement))
 
 
+@st.cache_resource(**CACHE)
+def sites_du_territoire(
+    version: str, regles: str, niveau: territoires.Niveau, departement: str | None, code: str
+) -> pd.DataFrame:
+    """The sites of one of the territories, to read."""
+    lus = _territoires(version, regles, niveau, departement)
+    return table_lisible(lus.sites[lus.sites["territoire"] == code])
+
+
 def lire_suivi() -> avancement.VueSuivi:
-    """Scenarios and margins by département; read anew each time, they come and go."""
-    return avancement.suivi(lecteur(), base(), _demi_postes_du_plan)
+    """Scenarios by département; read anew each time, they come and go."""
+    return avancement.suivi(lecteur(), base())
 
 
-def lire_demi_postes(departement: str) -> avancement.VueDemiPostes | None:
-    """What a half-post is worth by bassin, where a study says so; sought anew each time."""
-    return avancement.demi_postes(lecteur(), departement, _demi_postes_du_plan)
+def lire_prochains(departement: str | None) -> prochains_demi_postes.VueProchains:
+    """The next half-posts of each département, or of the bassins of one; sought anew each time."""
+    if departement is None:
+        return prochains_demi_postes.des_departements(lecteur(), base(), _demi_postes_du_plan)
+    return prochains_demi_postes.des_bassins(lecteur(), base(), departement, _demi_postes_du_plan)
 
 
-def _demi_postes_du_plan(dossier: Path) -> avancement.VueDemiPostes | None:
+def _demi_postes_du_plan(dossier: Path) -> prochains_demi_postes.DeLEtude | None:
     marque = etudes.marque(dossier, Nature.MARGES)
     return _demi_postes(str(dossier), marque) if marque else None
 
 
 @st.cache_resource(**CACHE)
-def _demi_postes(dossier: str, marque: int) -> avancement.VueDemiPostes | None:
+def _demi_postes(dossier: str, marque: int) -> prochains_demi_postes.DeLEtude | None:
     """The margins kept in a folder, `marque` being the identity of their file."""
-    return avancement.demi_postes_de(Path(dossier))
+    return prochains_demi_postes.de_l_etude(Path(dossier))
 
 
 @st.cache_resource(**CACHE)

@@ -21,6 +21,7 @@ class VueAcademie:
     priority sites nobody serves, numbered as on the map; `titre_sans_presence` counts them.
     """
 
+    niveau: Niveau
     titre: str
     phrase: str
     ecarts: str
@@ -58,6 +59,7 @@ def vue(lus: Territoires) -> VueAcademie:
             else f"{pluriel(inconnus, 'site')} sans effectif connu : leurs élèves manquent ici."
         )
     return VueAcademie(
+        niveau=lus.niveau,
         titre=_titre(lus),
         phrase=_phrase(lus, chiffres),
         ecarts=ecarts_academie.en_mots(lus, chiffres),

@@ -7,8 +7,9 @@ import pandas as pd
 from pipelines.base.erreurs import AtlasError
 from pipelines.base.textes import enumeration, nombre
 from pipelines.reports import classeur
-from pipelines.reports.academie import VueAcademie
-from pipelines.reports.avancement import VueDemiPostes, VueSuivi
+from pipelines.reports.academie import VueAcademie, table_sans_presence
+from pipelines.reports.avancement import VueSuivi
+from pipelines.reports.prochains_demi_postes import VueProchains
 from pipelines.reports.territoires import MOTS, Territoires, chiffres_de
 from pipelines.scoring.apportionnement import (
     LIBELLES,
@@ -115,20 +116,24 @@ def unites(lus: Territoires, planchers: dict[str, float]) -> list[Unite]:
 def en_excel(
     academie: VueAcademie | None,
     suivis: VueSuivi | None,
-    demi_postes: VueDemiPostes | None,
+    prochains: VueProchains | None,
     partage: VueRepartition | None,
 ) -> bytes:
     """What is given as a workbook: its sentences, then a sheet a table."""
     lecture, tables = [], {}
     if academie is not None:
         lecture += [academie.titre, academie.phrase, academie.ecarts, *academie.remarques]
-        tables |= {"Territoires": academie.table, "Catégories": academie.categories}
+        tables |= {
+            "Territoires": academie.table,
+            "Sans présence": table_sans_presence(academie.sans_presence, academie.niveau),
+            "Catégories": academie.categories,
+        }
     if suivis is not None:
         lecture.append(suivis.phrase)
         tables["Scénarios"] = suivis.table
-    if demi_postes is not None:
-        lecture.append(demi_postes.phrase)
-        tables["Demi-postes"] = demi_postes.table
+    if prochains is not None:
+        lecture += [prochains.phrase, *prochains.remarques, prochains.note]
+        tables["Demi-postes"] = prochains.table
     if partage is not None:
         lecture += [partage.phrase, *partage.details, partage.note]
         tables["Répartition"] = partage.table
