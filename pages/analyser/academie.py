@@ -2,11 +2,11 @@
 
 import streamlit as st
 
-from pages.composants import acces, cadre, territoires
+from pages.composants import acces, cadre, suivi_academie, territoires
+from pipelines.reports.academie import table_sans_presence, titre_sans_presence
 from pipelines.reports.partage import en_excel
 
 departement = cadre.departement()
-noms = acces.departements(acces.version())
 bande = st.container()
 demande = territoires.choisir("Comparer", departement)
 niveau, du = demande.niveau, demande.departement
@@ -18,12 +18,14 @@ with bande:
 
 gauche, droite = st.columns([7, 5], gap="medium")
 with gauche:
-    st.plotly_chart(
+    carte = st.plotly_chart(
         vue.carte,
         key=f"carte-academie-{niveau}-{du}",
+        on_select="rerun",
+        selection_mode="points",
         config={"displaylogo": False, "displayModeBar": False},
-        alt="Carte des territoires par part du besoin couverte ; le tableau plus bas dit la même "
-        "chose.",
+        alt="Carte des territoires par part du besoin couverte et des sites prioritaires sans "
+        "présence ; les tableaux plus bas disent la même chose.",
     )
     st.caption(vue.legende_carte)
 with droite:
@@ -37,53 +39,35 @@ with droite:
             alt=f"Besoin par ETP de chaque territoire. {vue.ecarts}",
         )
 st.markdown("##### Territoire par territoire")
-cadre.table(
-    vue.table,
-    f"academie-{niveau}",
-    hauteur="content",
-    au_telechargement=("Sites", "Élèves", "Besoin (½ j. par cycle)", "Sites prioritaires"),
-)
+rang = territoires.montrer_la_table(vue, f"academie-{niveau}-{du}", a_choisir=True)
 st.caption(
     "Demi-journées par cycle de 4 semaines. Sans présence : sites prioritaires que personne ne "
-    "sert aujourd'hui."
+    "sert aujourd'hui. Choisir un territoire, sur la carte ou dans ce tableau, ne garde que lui "
+    "dans ce qui suit."
 )
-with st.expander("Couverture par catégorie (% du besoin ; vide : aucun site de la catégorie)"):
-    cadre.table(vue.categories, f"academie-categories-{niveau}", hauteur="content", en_large=True)
+seul = territoires.choisi(carte, rang, vue)
+noms = acces.noms_des_territoires(*demande)
+if seul is not None:
+    territoires.montrer_un_seul(demande, seul, noms[seul])
 
-suivi, demi_postes = None, None
+sans = vue.sans_presence
+if seul is not None:
+    sans = sans[sans["territoire"] == seul]
+st.markdown(f"##### {titre_sans_presence(len(sans))}")
+if not sans.empty:
+    cadre.table(
+        table_sans_presence(sans, niveau), f"sans-presence-{niveau}", au_telechargement=("UAI",)
+    )
+with st.expander("Couverture par catégorie (% du besoin ; vide : aucun site de la catégorie)"):
+    montrees = vue.categories
+    if seul is not None:
+        montrees = montrees[["Catégorie", f"{noms[seul]} (%)"]]
+    cadre.table(montrees, f"academie-categories-{niveau}", hauteur="content", en_large=True)
+
+suivi = None
 if du is None:
     suivi = acces.lire_suivi()
-    st.markdown("##### Scénarios et demi-postes, par département")
-    st.write(suivi.phrase)
-    cadre.table_a_lire(suivi.table, "academie-scenarios")
-    with st.container(horizontal=True):
-        for code in suivi.sans_scenario:
-            st.page_link(
-                cadre.page("proposer"),
-                label=f"Proposer pour {noms[code]}",
-                query_params={"departement": code},
-            )
-        for code in suivi.sans_marges:
-            st.page_link(
-                cadre.page("marges"),
-                label=f"Calculer ce que vaut un demi-poste : {noms[code]}",
-                query_params={"departement": code},
-            )
-
-else:
-    demi_postes = acces.lire_demi_postes(du)
-    st.markdown("##### Ce que vaut un demi-poste, bassin par bassin")
-    if demi_postes is None:
-        st.write("Aucune étude des demi-postes n'est encore gardée pour ce département.")
-        st.page_link(
-            cadre.page("marges"),
-            label="Calculer ce que vaut un demi-poste",
-            query_params={"departement": du},
-        )
-    else:
-        st.write(cadre.inerte(demi_postes.phrase))
-        cadre.table_a_lire(demi_postes.table, f"academie-demi-postes-{du}")
-
+    suivi_academie.montrer(suivi, noms, seul)
 st.page_link(
     cadre.page("repartir"),
     label="Répartir des ETP selon le besoin",
@@ -91,7 +75,7 @@ st.page_link(
 )
 st.download_button(
     "Télécharger la page (Excel)",
-    lambda: en_excel(vue, suivi, demi_postes, None),
+    lambda: en_excel(vue, suivi, None, None),
     file_name="academie.xlsx",
     on_click="ignore",
 )

@@ -60,7 +60,7 @@ from pipelines.scenarios import (
 from pipelines.scenarios.adaptations import Adaptation
 from pipelines.scenarios.ajustements import Geste
 from pipelines.scenarios.etudes import Nature
-from pipelines.scenarios.lecteurs import Lecteur
+from pipelines.scenarios.lecteurs import Acte, Lecteur
 from pipelines.scenarios.scenario import Scenario
 
 CACHE = {"show_spinner": "Lecture des données…", "max_entries": 64}
@@ -87,6 +87,11 @@ def version() -> str:
 def lecteur() -> Lecteur:
     """Who looks at the pages."""
     return lecteurs.courant()
+
+
+def peut_modifier(departement: str) -> bool:
+    """Whether who looks may launch a computation there, or change a scenario."""
+    return lecteur().peut(Acte.MODIFIER, departement)
 
 
 def lire_scenarios(departement: str) -> scenarios.Liste:

@@ -127,19 +127,26 @@ def table(
     au_telechargement: tuple[str, ...] = (),
     place: int = largeurs.PLACE,
     en_large: bool = False,
-) -> None:
-    """A table to sort and search, and its download.
+    a_choisir: bool = False,
+) -> int | None:
+    """A table to sort and search, and its download; the row chosen, None when none is.
 
     It shows whole in `place` pixels. `au_telechargement`: columns that the download alone has; so
     has it the last ones of a table `en_large`, whose columns are as many as the data want.
+    `a_choisir`: one of its rows can be, with boxes to tick.
     """
     voulues = tuple(c for c in cadre if c not in au_telechargement)
     montrees = largeurs.tenant(cadre, voulues, place) if en_large else voulues
     au_telechargement = (*au_telechargement, *voulues[len(montrees) :])
-    mise = largeurs.mettre(cadre, montrees, place)
-    st.dataframe(cadre[[*montrees]], **_options(cadre, mise, hauteur))
+    mise = largeurs.mettre(cadre, montrees, place - (largeurs.CASES if a_choisir else 0))
+    options = _options(cadre, mise, hauteur)
+    if a_choisir:
+        options |= {"key": f"table-{nom}", "on_select": "rerun", "selection_mode": "single-row"}
+    choix = st.dataframe(cadre[[*montrees]], **options)
     telecharger(cadre, nom)
     _dire_le_reste(mise.unites, au_telechargement)
+    rangs = choix["selection"]["rows"] if a_choisir else []
+    return rangs[0] if rangs else None
 
 
 def liste(cadre: pd.DataFrame, cle: str, *, hauteur: int, place: int) -> dict:

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.composants import acces, cadre, planchers, territoires
+from pages.composants import acces, cadre, demi_postes, planchers, territoires
 from pipelines.reports.partage import en_excel
 
 departement = cadre.departement()
@@ -19,6 +19,7 @@ if not question.a_des_postes:
     st.stop()
 ecart, plancher, perte = planchers.reglages()
 propres = planchers.particuliers(acces.noms_des_territoires(*demande))
+partage = None
 with cadre.sur_place():
     partage = acces.repartir(*demande, ecart, plancher, perte, propres)
     with bande:
@@ -27,9 +28,10 @@ with cadre.sur_place():
         st.write(detail)
     cadre.table(partage.table, f"repartition-{demande.niveau}", hauteur="content")
     st.caption(partage.note)
-    st.download_button(
-        "Télécharger la page (Excel)",
-        lambda: en_excel(None, None, None, partage),
-        file_name="repartition.xlsx",
-        on_click="ignore",
-    )
+prochains = demi_postes.montrer(demande.departement)
+st.download_button(
+    "Télécharger la page (Excel)",
+    lambda: en_excel(None, None, prochains, partage),
+    file_name="repartition.xlsx",
+    on_click="ignore",
+)

@@ -8,8 +8,10 @@ import pytest
 
 from pipelines.base import chemins
 from pipelines.base.erreurs import AtlasError
-from pipelines.reports import academie, avancement, partage, territoires
-from pipelines.reports.avancement import A_CALCULER, AUCUN_SCENARIO
+from pipelines.reports import academie, avancement, partage, prochains_demi_postes, territoires
+from pipelines.reports.avancement import AUCUN_SCENARIO
+from pipelines.reports.libelles import FORMES
+from pipelines.reports.prochains_demi_postes import DONT_PRIORITAIRES, EN_MOINS
 from pipelines.reports.territoires import Niveau
 from pipelines.scenarios import atelier, etudes, lecteurs
 from pipelines.scenarios.etudes import Nature
@@ -188,12 +190,22 @@ def test_un_departement_sans_scenario_le_dit_et_un_scenario_y_met_son_statut(
     avant = avancement.suivi(lecteur, entrepot_exemple)
     assert set(avant.table["Scénario le plus avancé"]) == {AUCUN_SCENARIO}
     assert avant.sans_scenario == ["004", "005", "013", "084"]
-    assert avant.sans_marges == ["004", "005", "013", "084"]
-    atelier.creer(lecteur, "Rentrée 2027", dossier_005)
-    apres = avancement.suivi(lecteur, entrepot_exemple).table.set_index("Département")
-    assert apres.loc["Hautes-Alpes", "Scénario le plus avancé"] == "Rentrée 2027"
-    assert apres.loc["Hautes-Alpes", "Statut"] == "brouillon"
-    assert "005" in avancement.suivi(INSTANCE, entrepot_exemple).sans_scenario
+    cree = atelier.creer(lecteur, "Rentrée 2027", dossier_005)
+    avance = atelier.deriver(lecteur, cree.scenario_id, "Montré")
+    avance = atelier.changer_statut(lecteur, avance.scenario_id, 1, "presente_en_gt")
+    atelier.renommer(lecteur, cree.scenario_id, 1, "Rentrée 2027")
+    suivi = avancement.suivi(lecteur, entrepot_exemple)
+    assert list(suivi.scenarios["005"].items()) == [
+        (avance.scenario_id, "Montré (présenté en GT)"),
+        (cree.scenario_id, "Rentrée 2027 (brouillon)"),
+    ]
+    apres = suivi.table.set_index("Département")
+    assert apres.loc["Hautes-Alpes", "Scénario le plus avancé"] == "Montré"
+    assert apres.loc["Hautes-Alpes", "Statut"] == "présenté en GT"
+    # a brouillon is nobody's business but its makers'
+    assert list(avancement.suivi(INSTANCE, entrepot_exemple).scenarios["005"]) == [
+        avance.scenario_id
+    ]
 
 
 def test_les_reseaux_d_un_departement_font_sa_ligne_et_se_partagent_ses_etp(a_deux_reseaux):
@@ -258,36 +270,90 @@ def test_une_instance_compare_les_departements_et_pas_leurs_parties(entrepot_exe
         lire(entrepot_exemple, Niveau.BASSINS, "005", INSTANCE)
 
 
-def test_les_demi_postes_viennent_de_l_etude_gardee_du_scenario_le_plus_avance(
-    entrepot_exemple, dossier_005
-):
-    scenario = atelier.creer(LOCAL, "Rentrée 2027", dossier_005)
-    assert avancement.demi_postes(LOCAL, "005") is None
+def etudier(scenario, pas):
+    """Keep the margins of a scenario, stopped after `pas` steps: the two bassins, then points."""
     faites = []
     etudes.etudier(
         scenario.dossier,
         Nature.MARGES,
         duree_resolution_s=0.2,
-        progres=lambda part, quoi: faites.append(part),
-        # the bassins, and not the curve
-        arret=lambda: len(faites) >= 2,
+        progres=lambda part, quoi: faites.append(quoi.split(" : ")[0]),
+        arret=lambda: len(dict.fromkeys(faites)) >= pas,
     )
-    vue = avancement.demi_postes(LOCAL, "005")
-    assert vue.phrase.startswith("Rentrée 2027")
+
+
+def test_le_prochain_demi_poste_de_chaque_departement_vient_de_l_etude_gardee(
+    entrepot_exemple, dossier_005
+):
+    scenario = atelier.creer(LOCAL, "Rentrée 2027", dossier_005)
+    avant = prochains_demi_postes.des_departements(LOCAL, entrepot_exemple)
+    assert avant.table.empty
+    assert list(avant.a_calculer) == ["005"]
+    assert list(avant.sans_plan) == ["004", "013", "084"]
+    etudier(scenario, pas=5)
+    vue = prochains_demi_postes.des_departements(LOCAL, entrepot_exemple)
+    assert set(vue.table["Département"]) == {"Hautes-Alpes"}
+    assert set(vue.table["Plan étudié"]) == {"Rentrée 2027"}
+    assert vue.table["Demi-poste"].iloc[0] == "1er"
+    premier = vue.table.iloc[0]
+    # 0,5 ETP gives 18 half-days a cycle: no site can lack fewer by more than that
+    assert 0 < premier[EN_MOINS] <= 18
+    assert 0 <= premier[DONT_PRIORITAIRES] <= premier[EN_MOINS]
+    assert "▲" in premier["Sites qui gagnent"]
+    assert f"{premier[EN_MOINS]} demi-journées par cycle" in vue.phrase
+    assert "Étude incomplète" in " ".join(vue.remarques)
+    # what a plan for the instances may not be told of
+    assert prochains_demi_postes.des_departements(INSTANCE, entrepot_exemple).table.empty
+    octets = io.BytesIO(partage.en_excel(None, None, vue, None))
+    assert len(pd.read_excel(octets, sheet_name="Demi-postes", engine="calamine")) == len(vue.table)
+
+
+def test_le_demi_poste_de_chaque_bassin_compte_ce_que_ses_sites_y_gagnent(
+    entrepot_exemple, dossier_005
+):
+    scenario = atelier.creer(LOCAL, "Rentrée 2027", dossier_005)
+    etudier(scenario, pas=2)
+    vue = prochains_demi_postes.des_bassins(LOCAL, entrepot_exemple, "005")
     assert set(vue.table["Bassin"]) == {"BRIANCON", "GAP"}
-    suivi = avancement.suivi(LOCAL, entrepot_exemple)
-    assert suivi.sans_marges == ["004", "013", "084"]
-    colonne = suivi.table.set_index("Département")["Ce que vaut un demi-poste"]
-    assert colonne["Hautes-Alpes"] == vue.phrase
-    octets = io.BytesIO(
-        partage.en_excel(lire(entrepot_exemple, Niveau.BASSINS, "005"), None, vue, None)
-    )
-    assert "Demi-postes" in pd.read_excel(octets, sheet_name=None, engine="calamine")
+    essais = {
+        m["bassin"]: m["plus"]
+        for m in etudes.lire(
+            scenario.dossier, Nature.MARGES, etudes.parametres(Nature.MARGES, 0.2)
+        ).resultat["bassins"]
+    }
+    besoins = {s.site_id: s.besoin for s in scenario.probleme.sites}
+    actuelles = dict.fromkeys(besoins, 0)
+    for x in scenario.plan:
+        actuelles[x.site_id] += x.demi_journees_cycle
+    for bassin, dit in vue.table.set_index("Bassin")[EN_MOINS].items():
+        nouvelles = dict(actuelles)
+        for m in essais[bassin]["mouvements"]:
+            nouvelles[m["site_id"]] += m["apres"] - m["avant"]
+        assert dit == sum(
+            max(0, b - actuelles[s]) - max(0, b - nouvelles[s]) for s, b in besoins.items()
+        )
     # another plan: what was said of the former one no longer holds
     atelier.modifier(LOCAL, scenario.scenario_id, scenario.version, "Essai", plan=scenario.plan[1:])
-    apres = avancement.suivi(LOCAL, entrepot_exemple).table.set_index("Département")
-    assert apres.loc["Hautes-Alpes", "Ce que vaut un demi-poste"] == A_CALCULER
-    assert avancement.suivi(INSTANCE, entrepot_exemple).sans_marges[1] == "005"
+    assert prochains_demi_postes.des_bassins(LOCAL, entrepot_exemple, "005").table.empty
+    with pytest.raises(AtlasError, match="rôle"):
+        prochains_demi_postes.des_bassins(INSTANCE, entrepot_exemple, "005")
+
+
+def test_les_sites_prioritaires_sans_presence_sont_sur_la_carte_par_leur_forme_et_leur_numero(
+    entrepot_exemple,
+):
+    """The same in the table and on the map, counted in the sentence; none by colour alone."""
+    vue = lire(entrepot_exemple)
+    sites = vue.sans_presence
+    assert len(sites) == vue.table["Prioritaires sans présence"].iloc[-1] == 37
+    assert f"{len(sites)} des" in vue.phrase
+    traces = [t for t in vue.carte.data if t.name and "sans présence" in t.name]
+    dessines = {int(numero): trace.marker.symbol for trace in traces for numero in trace.text}
+    assert dessines == {n: FORMES[t] for n, t in zip(sites["numero"], sites["type"], strict=True)}
+    assert list(academie.table_sans_presence(sites, vue.niveau)["N°"]) == list(range(1, 38))
+    # a click on a site, or on a name, picks a territory
+    codes = {c for t in vue.carte.data if t.customdata is not None for c in t.customdata}
+    assert codes == set(vue.codes)
 
 
 def test_le_classeur_a_les_tables_de_la_page(entrepot_exemple):
@@ -296,5 +362,12 @@ def test_le_classeur_a_les_tables_de_la_page(entrepot_exemple):
     reparti = repartir(entrepot_exemple, 0.0, 0.0, None)
     octets = io.BytesIO(partage.en_excel(vue, suivi, None, reparti))
     lu = pd.read_excel(octets, sheet_name=None, engine="calamine")
-    assert list(lu) == ["Lecture", "Territoires", "Catégories", "Scénarios", "Répartition"]
+    assert list(lu) == [
+        "Lecture",
+        "Territoires",
+        "Sans présence",
+        "Catégories",
+        "Scénarios",
+        "Répartition",
+    ]
     assert len(lu["Territoires"]) == len(vue.table)
