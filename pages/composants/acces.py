@@ -89,6 +89,11 @@ def lecteur() -> Lecteur:
     return lecteurs.courant()
 
 
+def peut_lire(departement: str) -> bool:
+    """Whether who looks may read the plans and the sites of a département."""
+    return lecteur().peut(Acte.LIRE, departement)
+
+
 def peut_modifier(departement: str) -> bool:
     """Whether who looks may launch a computation there, or change a scenario."""
     return lecteur().peut(Acte.MODIFIER, departement)

@@ -92,7 +92,7 @@ def _gestes(fiche: Fiche) -> None:
         st.button(
             "Dériver un scénario",
             on_click=partial(agir, dit="Nouveau scénario, au même plan."),
-            args=(atelier.deriver, scenario.scenario_id, nom),
+            args=(partial(atelier.deriver, version=scenario.version), scenario.scenario_id, nom),
             type="primary",
         )
 

@@ -9,13 +9,15 @@ from pipelines.base.textes import FINE, jour, pluriel, pourcentage, rythme
 from pipelines.planning.probleme import Probleme
 from pipelines.scenarios import annotations, atelier, rejeu, statuts
 from pipelines.scenarios.audit import Ligne
-from pipelines.scenarios.lecteurs import Lecteur
+from pipelines.scenarios.lecteurs import Acte, Lecteur
 from pipelines.scenarios.magasin import en_clair
 from pipelines.scenarios.resume import ENSEMBLE, SANS_PREUVE
 from pipelines.scenarios.scenario import Scenario
 from pipelines.scenarios.statuts import Statut
 
 TOUT = "tout le scénario"
+EXISTENCE = ("Scénario", "Statut", "Créé le", "Modifié le")
+"""The columns that say that a scenario exists, and nothing of what it holds."""
 PASSAGES_MONTRES = 4
 NATURES = {"impose": "imposé", "interdit": "interdit", "montant": "à présence fixe"}
 PLURIELS = {
@@ -28,11 +30,15 @@ PLURIELS = {
 
 @dataclass(frozen=True)
 class Liste:
-    """The scenarios of a département. `noms`: scenario_id → name, the last changed first."""
+    """The scenarios of a département. `noms`: scenario_id → name, the last changed first.
+
+    `restriction`: what who may only see that they exist is told; None for who may read them.
+    """
 
     phrase: str
     table: pd.DataFrame
     noms: dict[str, str]
+    restriction: str | None
 
 
 @dataclass(frozen=True)
@@ -55,7 +61,10 @@ class Fiche:
 
 
 def liste(lecteur: Lecteur, base: Path, departement: str) -> Liste:
-    """The scenarios of a département, with those whose data have changed."""
+    """The scenarios of a département, with those whose data have changed.
+
+    Who may not read a plan has the name, the status and the dates of what was presented.
+    """
     apercus = atelier.lister(lecteur, departement)
     noms = {a.scenario_id: a.nom for a in apercus}
     table = pd.DataFrame(
@@ -73,7 +82,10 @@ def liste(lecteur: Lecteur, base: Path, departement: str) -> Liste:
         ],
         columns=["Scénario", "Statut", "Auteur", "Créé le", "Modifié le", "Dérivé de", "Données"],
     )
-    return Liste(_phrase(apercus, table), table, _distincts(apercus))
+    phrase, restriction = _phrase(apercus, table), None
+    if not lecteur.peut(Acte.LIRE, departement):
+        table, restriction = table[[*EXISTENCE]], _restriction(lecteur)
+    return Liste(phrase, table, _distincts(apercus), restriction)
 
 
 def fiche(lecteur: Lecteur, base: Path, scenario_id: str) -> Fiche:
@@ -136,6 +148,16 @@ def _phrase(apercus: list[atelier.Apercu], table: pd.DataFrame) -> str:
         return debut
     verbe = "repose" if anciens == 1 else "reposent"
     return f"{debut} {anciens} {verbe} sur des données d'avant."
+
+
+def _restriction(lecteur: Lecteur) -> str:
+    """What a member of an instance is told, and where the rest is."""
+    return (
+        f"Votre rôle ({lecteur.role.libelle}) montre ce qui a été présenté à une instance : nom, "
+        "statut et dates. Les brouillons, les plans, les notes et le journal n'y sont pas : le "
+        "contenu d'un scénario présenté se lit dans le dossier remis à l'instance, ou se demande "
+        "au CTSS du département."
+    )
 
 
 def _couverture(scenario: Scenario) -> str:

@@ -131,6 +131,15 @@ def probleme_brut(connexion: sa.Connection, scenario_id: str, numero: int) -> di
     return {**probleme, "verrous": _liste(connexion, ligne.verrous)}
 
 
+def contenu_de(connexion: sa.Connection, scenario_id: str, numero: int) -> Contenu:
+    """The whole of a revision."""
+    return Contenu(
+        depuis_dict(probleme_brut(connexion, scenario_id, numero)),
+        decisions_de(connexion, scenario_id, numero).plan,
+        resume_de(connexion, scenario_id, numero),
+    )
+
+
 def resume_de(connexion: sa.Connection, scenario_id: str, numero: int) -> dict:
     """The summary of a revision."""
     ligne = _revision(connexion, scenario_id, numero)

@@ -7,8 +7,8 @@ from streamlit.testing.v1 import AppTest
 
 from pages.composants.cadre import PAGES
 from pipelines.base import chemins
-from pipelines.scenarios import atelier
-from pipelines.scenarios.lecteurs import Lecteur
+from pipelines.scenarios import atelier, lecteurs
+from pipelines.scenarios.lecteurs import Lecteur, Role
 
 CLAIRE, KARIM = Lecteur("Claire"), Lecteur("Karim")
 
@@ -113,6 +113,39 @@ def test_a_conflict_on_a_plan_offers_to_report_it_or_to_keep_it_apart(ouvrir, sc
     assert ici.plan == conflit.mien.plan
     assert len(gardes) == (1 if choix.startswith("Y") else 2)
     assert "n'a pas été enregistré" not in dits(ecran)
+
+
+def test_deriving_what_someone_changed_meanwhile_says_who_and_can_copy_what_was_on_screen(
+    ouvrir, scenario
+):
+    ecran = ouvrir(scenario=scenario.scenario_id)
+    atelier.modifier(
+        KARIM, scenario.scenario_id, scenario.version, "Retiré aussi", plan=scenario.plan[1:]
+    )
+    ecran = bouton(ecran, "Dériver un scénario").click().run()
+    assert "Karim" in dits(ecran)
+    assert len(atelier.lister(CLAIRE, "005")) == 1
+    assert not [b for b in ecran.button if b.label.startswith("Y reporter")]
+    ecran = bouton(ecran, "Dériver l'état que j'avais à l'écran").click().run()
+    assert not ecran.exception
+    assert atelier.ouvrir(CLAIRE, dans_l_adresse(ecran)).contenu == scenario.contenu
+
+
+def test_a_member_of_an_instance_sees_that_a_scenario_exists_and_nothing_of_its_plan(
+    ouvrir, scenario, monkeypatch
+):
+    atelier.changer_statut(CLAIRE, scenario.scenario_id, scenario.version, "presente_en_gt")
+    atelier.deriver(CLAIRE, scenario.scenario_id, "Secret")
+    monkeypatch.setattr(lecteurs, "_qui", lambda: Lecteur("Sam", Role.INSTANCE))
+    ecran = ouvrir(scenario=scenario.scenario_id)
+    assert not ecran.exception
+    [table] = [t.value for t in ecran.main.table]
+    assert list(table.columns) == ["Scénario", "Statut", "Créé le", "Modifié le"]
+    assert list(table["Scénario"]) == ["Rentrée 2027"]
+    assert list(table["Statut"]) == ["présenté en GT"]
+    assert "membre d'une instance" in " ".join(i.value for i in ecran.main.info)
+    assert not ecran.main.button
+    assert "P-" not in dits(ecran)
 
 
 def test_the_warning_of_an_arrete_scenario_says_to_derive(ouvrir, scenario):
