@@ -1,5 +1,6 @@
 """The scenarios of a département in words and tables: the list, then one with its journal."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pandas as pd
 from pipelines.base.textes import FINE, jour, pluriel, pourcentage, rythme
 from pipelines.planning.probleme import Probleme
 from pipelines.scenarios import annotations, atelier, rejeu, statuts
+from pipelines.scenarios.annotations import Sorte
 from pipelines.scenarios.audit import Ligne
 from pipelines.scenarios.lecteurs import Acte, Lecteur
 from pipelines.scenarios.magasin import en_clair
@@ -43,8 +45,11 @@ class Liste:
 
 @dataclass(frozen=True)
 class Fiche:
-    """One scenario. `suivants`: value → words of the statuses it may go to; `ecart`: what changed
-    in the data since, None when nothing did; `mise_en_garde`: what to know before changing it.
+    """One scenario; its notes and decisions are those in sight.
+
+    `suivants`: value → words of the statuses it may go to; `ecart`: what changed in the data since,
+    None when nothing did; `mise_en_garde`: what to know before changing it; `retirables`,
+    `retablissables`: what can be taken out of sight, and put back: its rang → words.
     """
 
     scenario: Scenario
@@ -58,6 +63,8 @@ class Fiche:
     journal: pd.DataFrame
     notes: pd.DataFrame
     decisions: pd.DataFrame
+    retirables: dict[Sorte, dict[int, str]]
+    retablissables: dict[Sorte, dict[int, str]]
 
 
 def liste(lecteur: Lecteur, base: Path, departement: str) -> Liste:
@@ -92,6 +99,8 @@ def fiche(lecteur: Lecteur, base: Path, scenario_id: str) -> Fiche:
     """One scenario, its notes, its decisions and its journal, newest first."""
     scenario = atelier.ouvrir(lecteur, scenario_id)
     probleme = scenario.probleme
+    notes = annotations.notes(lecteur, scenario_id)
+    decisions = annotations.decisions(lecteur, scenario_id)
     return Fiche(
         scenario=scenario,
         phrase=_couverture(scenario),
@@ -111,18 +120,40 @@ def fiche(lecteur: Lecteur, base: Path, scenario_id: str) -> Fiche:
         notes=pd.DataFrame(
             [
                 (en_clair(n.le), n.auteur, _sujet(n, probleme), n.texte)
-                for n in reversed(annotations.notes(lecteur, scenario_id))
+                for n in reversed(notes)
+                if not n.est_retiree
             ],
             columns=["Quand", "Qui", "Sur", "Note"],
         ),
         decisions=pd.DataFrame(
             [
                 (str(d.instance), jour(d.tenue_le.isoformat()), d.texte, d.auteur)
-                for d in reversed(annotations.decisions(lecteur, scenario_id))
+                for d in reversed(decisions)
+                if not d.est_retiree
             ],
             columns=["Instance", "Réunie le", "Décision", "Notée par"],
         ),
+        retirables=_pieces(notes, decisions, est_retiree=False),
+        retablissables=_pieces(notes, decisions, est_retiree=True),
     )
+
+
+def _pieces(
+    notes: Iterable[annotations.Note],
+    decisions: Iterable[annotations.Decision],
+    *,
+    est_retiree: bool,
+) -> dict[Sorte, dict[int, str]]:
+    """The notes and decisions out of sight, or those in sight: rang → words, the last one first."""
+    toutes = {Sorte.NOTE: notes, Sorte.DECISION: decisions}
+    return {
+        sorte: {
+            x.rang: f"{en_clair(x.le)}, {x.auteur} : {x.texte}"
+            for x in reversed([*pieces])
+            if x.est_retiree == est_retiree
+        }
+        for sorte, pieces in toutes.items()
+    }
 
 
 def _distincts(apercus: list[atelier.Apercu]) -> dict[str, str]:

@@ -121,11 +121,13 @@ def refaire(lecteur: Lecteur, scenario_id: str, version: int) -> Scenario:
 
 
 def renommer(lecteur: Lecteur, scenario_id: str, version: int, nom: str) -> Scenario:
-    """Give a scenario another name."""
+    """Give a scenario another name; undone and done again as any act."""
     voulu = _nom(nom)
     phrase = f"Renommé en « {voulu} »"
     with acte(lecteur, Acte.MODIFIER, scenario_id, version, phrase) as (connexion, vu):
-        position = revisions.avancer(connexion, vu, nom=voulu)
+        if voulu == vu.nom:
+            return revisions.lire(connexion, scenario_id)
+        position = revisions.renommer(connexion, lecteur, vu, voulu, phrase)
         audit.inscrire(
             connexion,
             lecteur,
@@ -256,11 +258,14 @@ def _deplacer(lecteur: Lecteur, scenario_id: str, version: int, *, avant: bool) 
                 remede="consulter le journal du scénario",
             )
         numero, quoi = voisine
-        position = revisions.avancer(connexion, vu, numero=numero)
+        nom = revisions.nom_apres(connexion, vu, numero, avant=avant)
+        position = revisions.avancer(connexion, vu, numero=numero, nom=nom)
         passage = [revisions.decisions_de(connexion, scenario_id, n) for n in (vu.numero, numero)]
-        difference = conflits.difference(*passage)
+        de, vers = conflits.difference(*passage)
+        if nom != vu.nom:
+            de, vers = {**de, "nom": vu.nom}, {**vers, "nom": nom}
         audit.inscrire(
-            connexion, lecteur, scenario_id, position, verbe, f"{fait} : {quoi}", *difference
+            connexion, lecteur, scenario_id, position, verbe, f"{fait} : {quoi}", de, vers
         )
     return ouvrir(lecteur, scenario_id)
 
