@@ -57,11 +57,13 @@ from pipelines.scenarios import (
     etudes,
     lecteurs,
 )
+from pipelines.scenarios import versions_etudiees as etudes_par_version
 from pipelines.scenarios.adaptations import Adaptation
 from pipelines.scenarios.ajustements import Geste
 from pipelines.scenarios.etudes import Nature
 from pipelines.scenarios.lecteurs import Acte, Lecteur
 from pipelines.scenarios.scenario import Scenario
+from pipelines.scenarios.versions_etudiees import VersionEtudiee
 
 CACHE = {"show_spinner": "Lecture des données…", "max_entries": 64}
 RECHERCHE = {"show_spinner": "Recherche des autres choix…", "max_entries": 256}
@@ -269,6 +271,13 @@ def dossier_du_plan(plan_id: str) -> Path:
     return comparables.trouver(lecteur(), plan_id).dossier
 
 
+def versions_etudiees(plan_id: str, nature: Nature) -> tuple[VersionEtudiee, ...]:
+    """The versions of a scenario that have this study; none for a proposal, which never changes."""
+    if not comparables.est_un_scenario(lecteur(), plan_id):
+        return ()
+    return etudes_par_version.versions_etudiees(lecteur(), plan_id, nature)
+
+
 def lire_file() -> attente.VueFile:
     """The queue of the computations of this machine; read anew each time, it moves."""
     return attente.vue()
@@ -377,9 +386,9 @@ def lire_trajets(version: str) -> trajets.VueTrajets:
 
 
 @st.cache_resource(**CACHE)
-def lire_etude(version: str, calcul_id: str, nature: Nature, marque: int) -> marges.Vue | None:
-    """A study of a proposal, `marque` being the identity of its kept file; None when not done."""
-    return marges.vue(dossier_du_plan(calcul_id), nature)
+def lire_etude(version: str, dossier: str, nature: Nature, marque: int) -> marges.Vue | None:
+    """The study of a folder, `marque` being the identity of its kept file; None when not done."""
+    return marges.vue(Path(dossier), nature)
 
 
 @st.cache_resource(**CACHE)

@@ -158,7 +158,7 @@ def _chercher(lecteur: Lecteur, departement: str, lire: Lire) -> _Trouve:
     tous = list(retenus.plans(lecteur, departement))
     en_cours = bool(tous) and retenus.est_en_cours(tous[0])
     for retenu in tous:
-        lue = lire(retenu.dossier)
+        lue = next(filter(None, (lire(dossier) for dossier in retenu.dossiers)), None)
         if lue is not None:
             return _Trouve(retenu.nom, lue, True, en_cours)
     return _Trouve("", None, bool(tous), en_cours)

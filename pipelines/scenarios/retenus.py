@@ -5,23 +5,22 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipelines.base.erreurs import AtlasError
-from pipelines.scenarios import atelier, calculs, etudes
+from pipelines.scenarios import atelier, calculs, etudes, versions_etudiees
 from pipelines.scenarios.etudes import Nature
 from pipelines.scenarios.lecteurs import Acte, Lecteur, exiger
-from pipelines.scenarios.processus import Phase
 from pipelines.scenarios.scenario import Apercu
 from pipelines.scenarios.statuts import ORDRE
 
 
 @dataclass(frozen=True)
 class Retenu:
-    """A plan: what it is called, and the folder it is, or would be, written in as a proposal.
+    """A plan: what it is called, and the folders where its studies may be, its own first.
 
     `scenario_id` is None for a proposal.
     """
 
     nom: str
-    dossier: Path
+    dossiers: tuple[Path, ...]
     scenario_id: str | None
 
 
@@ -39,9 +38,10 @@ def plans(lecteur: Lecteur, departement: str) -> Iterator[Retenu]:
     if not lecteur.peut(Acte.LIRE, departement):
         return
     for apercu in du_plus_avance(atelier.lister(lecteur, departement)):
-        yield Retenu(apercu.nom, apercu.emplacement, apercu.scenario_id)
+        dossiers = versions_etudiees.dossiers_du_meme_contenu(lecteur, apercu)
+        yield Retenu(apercu.nom, dossiers, apercu.scenario_id)
     for etat in calculs.derniers(lecteur, departement):
-        yield Retenu(f"Proposition du {etat.lancee_le:%d/%m/%Y}", etat.dossier, None)
+        yield Retenu(f"Proposition du {etat.lancee_le:%d/%m/%Y}", (etat.dossier,), None)
 
 
 def etudier_les_demi_postes(lecteur: Lecteur, departement: str) -> None:
@@ -57,7 +57,7 @@ def etudier_les_demi_postes(lecteur: Lecteur, departement: str) -> None:
             admis="un département dont une répartition est gardée",
             remede="calculer une proposition, page « Proposer »",
         )
-    dossier = retenu.dossier
+    dossier = retenu.dossiers[0]
     if retenu.scenario_id is not None:
         dossier = atelier.ouvrir(lecteur, retenu.scenario_id).dossier
     etudes.lancer(lecteur, dossier, Nature.MARGES, departement=departement)
@@ -65,5 +65,7 @@ def etudier_les_demi_postes(lecteur: Lecteur, departement: str) -> None:
 
 def est_en_cours(retenu: Retenu) -> bool:
     """Whether its margins are being computed, or wait for their turn."""
-    phase = etudes.etat(retenu.dossier, Nature.MARGES).phase
-    return phase in (Phase.EN_ATTENTE, Phase.EN_COURS)
+    return any(
+        etudes.etat(dossier, Nature.MARGES).phase in versions_etudiees.AU_TRAVAIL
+        for dossier in retenu.dossiers
+    )

@@ -190,7 +190,7 @@ def test_un_departement_sans_scenario_le_dit_et_un_scenario_y_met_son_statut(
     avant = avancement.suivi(lecteur, entrepot_exemple)
     assert set(avant.table["Scénario le plus avancé"]) == {AUCUN_SCENARIO}
     assert avant.sans_scenario == ["004", "005", "013", "084"]
-    cree = atelier.creer(lecteur, "Rentrée 2027", dossier_005)
+    cree = atelier.creer(lecteur, "Rentrée", dossier_005)
     avance = atelier.deriver(lecteur, cree.scenario_id, "Montré")
     avance = atelier.changer_statut(lecteur, avance.scenario_id, 1, "presente_en_gt")
     atelier.renommer(lecteur, cree.scenario_id, 1, "Rentrée 2027")

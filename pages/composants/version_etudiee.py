@@ -1,0 +1,53 @@
+"""Which version of a scenario a study speaks of: the one on screen, or one before it, and which."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from pages.composants import acces, cadre
+from pipelines.scenarios.etudes import Nature
+from pipelines.scenarios.magasin import en_clair
+from pipelines.scenarios.versions_etudiees import VersionEtudiee
+
+PARAMETRE = "version"
+
+
+def dossier(plan_id: str, nature: Nature) -> Path:
+    """The folder of the study to show: that of the plan as it is, or of the version asked for.
+
+    A version before the present one is said to be, with the way back; those that have this study
+    are named, so that none is lost when the plan changes.
+    """
+    versions = acces.versions_etudiees(plan_id, nature)
+    demandee = st.query_params.get(PARAMETRE)
+    choisie = next((v for v in versions if str(v.numero) == demandee and not v.est_actuelle), None)
+    if choisie is not None:
+        st.warning(
+            f"Cette étude porte sur une version antérieure de ce scénario, {_nom(choisie)} : le "
+            "plan ou ses verrous ont changé depuis."
+        )
+        st.button("Revenir au plan actuel", on_click=_oublier)
+        return choisie.dossier
+    for v in (v for v in versions if not v.est_actuelle):
+        etat = "est en cours" if v.est_au_travail else "est gardée"
+        st.info(f"Cette étude {etat} pour une version antérieure de ce scénario, {_nom(v)}.")
+        st.button(
+            "Voir l'étude de cette version",
+            key=f"version-{v.numero}",
+            on_click=_demander,
+            args=(v.numero,),
+        )
+    actuelles = [v for v in versions if v.est_actuelle]
+    return actuelles[0].dossier if actuelles else acces.dossier_du_plan(plan_id)
+
+
+def _nom(v: VersionEtudiee) -> str:
+    return f"celle du {en_clair(v.le)} (« {cadre.inerte(v.quoi)} »)"
+
+
+def _demander(numero: int) -> None:
+    st.query_params[PARAMETRE] = str(numero)
+
+
+def _oublier() -> None:
+    st.query_params.pop(PARAMETRE, None)
