@@ -1,7 +1,6 @@
 """The studies of a proposal on screen: chosen, launched, followed, stopped, read."""
 
 from functools import partial
-from pathlib import Path
 
 import streamlit as st
 
@@ -56,11 +55,12 @@ def suivre(departement: str) -> None:
         codes = {n.value: SECTIONS[n] for n in Nature}
         nature = Nature(cadre.choisir("Étude", codes, "etude", Nature.MARGES.value))
     st.markdown(f"#### {QUESTIONS[nature]}")
+    version_etudiee.annoncer(calcul_id, nature)
     dossier = version_etudiee.dossier(calcul_id, nature)
     etat = etudes.etat(dossier, nature)
     if etat.phase in (Phase.EN_ATTENTE, Phase.EN_COURS):
-        _progression(departement, dossier, nature)
-        _en_cours(calcul_id, dossier, nature)
+        _progression(departement, calcul_id, nature)
+        _en_cours(calcul_id, nature)
         return
     if etat.phase == Phase.ECHEC:
         st.error((etat.erreur or "").replace("\n", "  \n"))
@@ -82,7 +82,8 @@ def suivre(departement: str) -> None:
 
 
 @st.fragment(run_every="1s")
-def _progression(departement: str, dossier: Path, nature: Nature) -> None:
+def _progression(departement: str, calcul_id: str, nature: Nature) -> None:
+    dossier = version_etudiee.dossier(calcul_id, nature)
     etat = etudes.etat(dossier, nature)
     if etat.phase == Phase.EN_ATTENTE:
         retirer = partial(etudes.arreter, acces.lecteur(), dossier, nature, departement)
@@ -97,8 +98,9 @@ def _progression(departement: str, dossier: Path, nature: Nature) -> None:
 
 
 @st.fragment(run_every="10s")
-def _en_cours(calcul_id: str, dossier: Path, nature: Nature) -> None:
+def _en_cours(calcul_id: str, nature: Nature) -> None:
     """What the study at work has so far."""
+    dossier = version_etudiee.dossier(calcul_id, nature)
     marque = etudes.marque(dossier, nature)
     vue = acces.lire_etude(acces.version(), str(dossier), nature, marque)
     if vue is not None and vue.est_incomplete:

@@ -7,6 +7,7 @@ import streamlit as st
 from pages.composants import acces, cadre
 from pipelines.scenarios.etudes import Nature
 from pipelines.scenarios.magasin import en_clair
+from pipelines.scenarios.processus import Phase
 from pipelines.scenarios.versions_etudiees import VersionEtudiee
 
 PARAMETRE = "version"
@@ -15,19 +16,30 @@ PARAMETRE = "version"
 def dossier(plan_id: str, nature: Nature) -> Path:
     """The folder of the study to show: that of the plan as it is, or of the version asked for.
 
-    A version before the present one is said to be, with the way back; those that have this study
-    are named, so that none is lost when the plan changes.
+    The rights of who looks are asked for again at each call.
     """
     versions = acces.versions_etudiees(plan_id, nature)
-    demandee = st.query_params.get(PARAMETRE)
-    choisie = next((v for v in versions if str(v.numero) == demandee and not v.est_actuelle), None)
+    choisie = _demandee(versions)
+    if choisie is not None:
+        return choisie.dossier
+    actuelles = [v for v in versions if v.est_actuelle]
+    utiles = [v for v in actuelles if v.est_au_travail or v.phase == Phase.TERMINE]
+    return next((v.dossier for v in (*utiles, *actuelles)), acces.dossier_du_plan(plan_id))
+
+
+def annoncer(plan_id: str, nature: Nature) -> None:
+    """Say that the version shown is not the present one, with the way back; name the others that
+    have this study, so that none is lost when the plan changes.
+    """
+    versions = acces.versions_etudiees(plan_id, nature)
+    choisie = _demandee(versions)
     if choisie is not None:
         st.warning(
             f"Cette étude porte sur une version antérieure de ce scénario, {_nom(choisie)} : le "
             "plan ou ses verrous ont changé depuis."
         )
         st.button("Revenir au plan actuel", on_click=_oublier)
-        return choisie.dossier
+        return
     for v in (v for v in versions if not v.est_actuelle):
         etat = "est en cours" if v.est_au_travail else "est gardée"
         st.info(f"Cette étude {etat} pour une version antérieure de ce scénario, {_nom(v)}.")
@@ -37,8 +49,12 @@ def dossier(plan_id: str, nature: Nature) -> Path:
             on_click=_demander,
             args=(v.numero,),
         )
-    actuelles = [v for v in versions if v.est_actuelle]
-    return actuelles[0].dossier if actuelles else acces.dossier_du_plan(plan_id)
+
+
+def _demandee(versions: tuple[VersionEtudiee, ...]) -> VersionEtudiee | None:
+    """The former version of the address; None when it asks for none of these."""
+    demandee = st.query_params.get(PARAMETRE)
+    return next((v for v in versions if str(v.numero) == demandee and not v.est_actuelle), None)
 
 
 def _nom(v: VersionEtudiee) -> str:
