@@ -52,7 +52,7 @@ def versions_etudiees(
         actes = revisions.actes(connexion, scenario_id)
     trouvees = []
     for numero in [*memes, *(n for n in sorted(actes, reverse=True) if n not in memes)]:
-        dossier = emplacement(vu, numero)
+        dossier = _emplacement(vu, numero)
         phase = etudes.etat(dossier, nature).phase if dossier.is_dir() else None
         if phase is not None:
             quoi, le = actes[numero]
@@ -64,9 +64,9 @@ def dossiers_du_meme_contenu(lecteur: Lecteur, vu: Apercu) -> tuple[Path, ...]:
     """Where a study of the present state of a scenario may be kept: its own folder first."""
     exiger(lecteur, Acte.LIRE, vu.departement)
     with magasin.lire() as connexion:
-        return tuple(emplacement(vu, n) for n in revisions.de_meme_contenu(connexion, vu))
+        return tuple(_emplacement(vu, n) for n in revisions.de_meme_contenu(connexion, vu))
 
 
-def emplacement(vu: Apercu, numero: int) -> Path:
+def _emplacement(vu: Apercu, numero: int) -> Path:
     """Where a version of a scenario is written as a proposal."""
     return vu.emplacement.with_name(str(numero))

@@ -7,7 +7,8 @@ from streamlit.testing.v1 import AppTest
 
 from pages.composants.cadre import PAGES
 from pipelines.base import chemins
-from pipelines.scenarios import atelier, lecteurs
+from pipelines.scenarios import annotations, atelier, etudes, lecteurs
+from pipelines.scenarios.etudes import Nature
 from pipelines.scenarios.lecteurs import Lecteur, Role
 
 CLAIRE, KARIM = Lecteur("Claire"), Lecteur("Karim")
@@ -22,12 +23,12 @@ def ouvrir(entrepot_exemple, tmp_path, monkeypatch):
     monkeypatch.setenv("ATLAS_LECTEUR", "Claire")
     monkeypatch.setenv("ATLAS_ENTREPOT", str(entrepot_exemple))
 
-    def ouvrir(**parametres):
+    def ouvrir(page="scenarios", **parametres):
         ecran = AppTest.from_file(str(chemins.APPLICATION), default_timeout=60)
         for nom, valeur in {"departement": "005", **parametres}.items():
             ecran.query_params[nom] = valeur
         ecran.run()
-        fichier = PAGES["scenarios"][0].relative_to(chemins.RACINE / "pages")
+        fichier = PAGES[page][0].relative_to(chemins.RACINE / "pages")
         return ecran.switch_page(f"../{fichier}").run()
 
     return ouvrir
@@ -146,6 +147,35 @@ def test_a_member_of_an_instance_sees_that_a_scenario_exists_and_nothing_of_its_
     assert "membre d'une instance" in " ".join(i.value for i in ecran.main.info)
     assert not ecran.main.button
     assert "P-" not in dits(ecran)
+
+
+def test_a_note_is_taken_out_and_put_back_by_a_click(ouvrir, scenario):
+    annotations.noter(CLAIRE, scenario.scenario_id, "Bureau à trouver")
+    ecran = bouton(ouvrir(scenario=scenario.scenario_id), "Retirer cette note").click().run()
+    assert not ecran.exception
+    assert "Aucune note." in dits(ecran)
+    ecran = bouton(ecran, "Rétablir cette note").click().run()
+    assert "Aucune note." not in dits(ecran)
+    [note] = annotations.notes(CLAIRE, scenario.scenario_id)
+    assert not note.est_retiree
+
+
+def test_the_study_of_a_version_before_is_found_on_marges_and_says_of_which_it_speaks(
+    ouvrir, scenario
+):
+    etudes.etudier(scenario.dossier, Nature.ABSENCES)
+    atelier.modifier(
+        CLAIRE, scenario.scenario_id, scenario.version, "Retiré aussi", plan=scenario.plan[1:]
+    )
+    ecran = ouvrir("marges", calcul=scenario.scenario_id, etude="absences")
+    assert "n'a pas été faite pour ce plan" in dits(ecran)
+    assert "version antérieure" in " ".join(i.value for i in ecran.main.info)
+    ecran = bouton(ecran, "Voir l'étude de cette version").click().run()
+    assert not ecran.exception
+    assert "(« Retiré »)" in re.sub(r"\s", " ", " ".join(w.value for w in ecran.main.warning))
+    assert "n'a pas été faite pour ce plan" not in dits(ecran)
+    ecran = bouton(ecran, "Revenir au plan actuel").click().run()
+    assert "n'a pas été faite pour ce plan" in dits(ecran)
 
 
 def test_the_warning_of_an_arrete_scenario_says_to_derive(ouvrir, scenario):
