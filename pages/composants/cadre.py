@@ -299,6 +299,23 @@ def site_choisi(carte: dict, liste: dict, sites: pd.DataFrame) -> str | None:
     return sites.iloc[rangs[0]]["site_id"] if rangs else None
 
 
+def uai_pris(carte: dict, ou: str) -> str | None:
+    """The UAI of the site picked on a map, None when none is; how to pick one is said then.
+
+    `ou`: what the pick filters, in words.
+    """
+    pris = site_pris(carte)
+    if pris is None:
+        st.caption(f"Choisir un site sur {ou} pour ne garder que lui dans les tableaux.")
+        return None
+    return pris.removeprefix("RESEAU-")
+
+
+def du_site(table: pd.DataFrame, uai: str | None) -> pd.DataFrame:
+    """The lines of the site picked on a map; all of them when none is, or they name no site."""
+    return table if uai is None or "UAI" not in table else table[table["UAI"] == uai]
+
+
 def site_pris(carte: dict) -> str | None:
     """The site picked on a map; None when nothing is."""
     for point in carte["selection"]["points"]:

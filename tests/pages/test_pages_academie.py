@@ -83,7 +83,6 @@ def test_un_territoire_choisi_filtre_la_page(ouvrir, monkeypatch):
 
 
 def test_les_scenarios_d_un_departement_sont_a_un_clic_de_l_academie(ouvrir, entrepot_exemple):
-    ouvrir("academie", departement="013")
     lecteur = Lecteur("Claire")
     scenario = atelier.creer_aujourd_hui(lecteur, entrepot_exemple, "Rentrée 2027", "005")
     vers = liens(ouvrir("academie", departement="013"))
@@ -94,7 +93,6 @@ def test_les_scenarios_d_un_departement_sont_a_un_clic_de_l_academie(ouvrir, ent
 def test_l_etude_des_demi_postes_se_lance_d_un_bouton_pour_le_plan_retenu(
     ouvrir, entrepot_exemple, monkeypatch
 ):
-    ouvrir("repartir", departement="005")
     lances = []
     monkeypatch.setattr(
         etudes, "lancer", lambda lecteur, dossier, nature, departement: lances.append(dossier)
