@@ -68,7 +68,7 @@ class DeLEtude:
 class VueProchains:
     """The next half-posts of each département, or of each bassin of one.
 
-    By code of département: `a_calculer`, those that have a plan and no study; `en_cours`, whose
+    By code of département: `a_calculer`, those whose plan has no study; `en_cours`, whose
     study is at work; `sans_plan`, those that have nothing to study.
     """
 
@@ -145,23 +145,26 @@ def des_bassins(
 
 @dataclass(frozen=True)
 class _Trouve:
-    """The study of a département, if any; whether it has a plan, and whether one is at work."""
+    """The study of a département, if any, and the name of its plan; whether the département has a
+    plan, whether its study is at work, and whether the one found is that of the plan that stands.
+    """
 
     nom: str
     etude: DeLEtude | None
     a_un_plan: bool
     est_en_cours: bool
+    est_du_plan_retenu: bool
 
 
 def _chercher(lecteur: Lecteur, departement: str, lire: Lire) -> _Trouve:
     """The study of the plan that stands for it, else of the next one that has some."""
     tous = list(retenus.plans(lecteur, departement))
     en_cours = bool(tous) and retenus.est_en_cours(tous[0])
-    for retenu in tous:
+    for rang, retenu in enumerate(tous):
         lue = next(filter(None, (lire(dossier) for dossier in retenu.dossiers)), None)
         if lue is not None:
-            return _Trouve(retenu.nom, lue, True, en_cours)
-    return _Trouve("", None, bool(tous), en_cours)
+            return _Trouve(retenu.nom, lue, True, en_cours, est_du_plan_retenu=rang == 0)
+    return _Trouve("", None, bool(tous), en_cours, est_du_plan_retenu=False)
 
 
 def _vue(
@@ -176,6 +179,11 @@ def _vue(
             f"Ces études ne comptent pas le manque par les mêmes règles, par exemple {dites} : "
             "les comparer avec prudence."
         )
+    remarques += [
+        f"{noms[code]} : l'étude est celle de « {t.nom} » ; le plan le plus avancé n'en a pas."
+        for code, t in lus.items()
+        if t.etude is not None and not t.est_du_plan_retenu
+    ]
     inacheves = [noms[code] for code, e in connus.items() if e.est_incomplete]
     if inacheves:
         remarques.append(f"Étude incomplète : {enumeration(inacheves)}.")
@@ -187,7 +195,9 @@ def _vue(
         a_calculer={
             code: noms[code]
             for code, t in lus.items()
-            if t.a_un_plan and not t.est_en_cours and (t.etude is None or t.etude.est_incomplete)
+            if t.a_un_plan
+            and not t.est_en_cours
+            and (t.etude is None or t.etude.est_incomplete or not t.est_du_plan_retenu)
         },
         en_cours={code: noms[code] for code, t in lus.items() if t.est_en_cours},
         sans_plan={code: noms[code] for code, t in lus.items() if not t.a_un_plan},
@@ -227,10 +237,10 @@ def _phrase_des_departements(noms: dict[str, str], lus: dict[str, _Trouve]) -> s
             "Ce qu'apporterait un demi-poste de plus n'est encore calculé pour aucun département."
         )
     dits = [
-        f"{_en_moins(d)} à {noms[code]}"
+        f"{noms[code]}, {_en_moins(d)}"
         for code, d in sorted(premiers.items(), key=lambda x: (*_rang(x[1]), x[0]))
     ]
-    return f"Le prochain demi-poste retirerait au manque {enumeration(dits)}."
+    return f"Ce que le prochain demi-poste retirerait au manque : {' ; '.join(dits)}."
 
 
 def _phrase_des_bassins(essais: Iterable[DemiPoste]) -> str:

@@ -425,7 +425,7 @@ def test_a_proposal_of_a_comparison_opens_on_the_page_of_proposals_and_says_its_
     assert "Doctrine choisie : Couverture de tous." in textes
     sites = next(d.value for d in ecran.main.dataframe if "Changement" in d.value)
     assert len(sites) == 22
-    with (chemins.CALCULS / f"{comparaison_id}.couverture_de_tous" / "plan.csv").open() as flux:
+    with (chemins.CALCULS / comparaison_id / "couverture_de_tous" / "plan.csv").open() as flux:
         presence = next(csv.DictReader(flux))
     monkeypatch.setattr(cadre, "site_pris", lambda carte: presence["site_id"])
     ecran.run()
