@@ -43,12 +43,10 @@ def choisi(carte: dict, rang: int | None, vue: VueAcademie) -> str | None:
 
 def montrer_un_seul(demande: Demande, code: str, nom: str) -> None:
     """The bassins of the département picked, for who may read its postes, and its sites."""
-    if demande.niveau == Niveau.DEPARTEMENTS:
-        if Niveau.BASSINS in acces.niveaux(demande.version, code):
-            st.markdown(f"##### {nom} : bassin par bassin")
-            des_bassins = demande._replace(niveau=Niveau.BASSINS, departement=code)
-            parties = acces.lire_academie(*des_bassins)
-            montrer_la_table(parties, f"academie-bassins-{code}")
+    if demande.niveau == Niveau.DEPARTEMENTS and acces.peut_lire(code):
+        st.markdown(f"##### {nom} : bassin par bassin")
+        des_bassins = demande._replace(niveau=Niveau.BASSINS, departement=code)
+        montrer_la_table(acces.lire_academie(*des_bassins), f"academie-bassins-{code}")
         st.page_link(
             cadre.page("situation"),
             label=f"Ouvrir la situation de {nom}",
