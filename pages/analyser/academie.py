@@ -60,7 +60,7 @@ if not sans.empty:
     )
 with st.expander("Couverture par catégorie (% du besoin ; vide : aucun site de la catégorie)"):
     montrees = vue.categories
-    if seul is not None:
+    if seul is not None and not montrees.empty:
         montrees = montrees[["Catégorie", f"{noms[seul]} (%)"]]
     cadre.table(montrees, f"academie-categories-{niveau}", hauteur="content", en_large=True)
 

@@ -19,7 +19,7 @@ def dossier(plan_id: str, nature: Nature) -> Path:
     The rights of who looks are asked for again at each call.
     """
     versions = acces.versions_etudiees(plan_id, nature)
-    choisie = _demandee(versions)
+    choisie = _demandee(plan_id, versions)
     if choisie is not None:
         return choisie.dossier
     actuelles = [v for v in versions if v.est_actuelle]
@@ -32,7 +32,7 @@ def annoncer(plan_id: str, nature: Nature) -> None:
     have this study, so that none is lost when the plan changes.
     """
     versions = acces.versions_etudiees(plan_id, nature)
-    choisie = _demandee(versions)
+    choisie = _demandee(plan_id, versions)
     if choisie is not None:
         st.warning(
             f"Cette étude porte sur une version antérieure de ce scénario, {_nom(choisie)} : le "
@@ -47,22 +47,27 @@ def annoncer(plan_id: str, nature: Nature) -> None:
             "Voir l'étude de cette version",
             key=f"version-{v.numero}",
             on_click=_demander,
-            args=(v.numero,),
+            args=(plan_id, v.numero),
         )
 
 
-def _demandee(versions: tuple[VersionEtudiee, ...]) -> VersionEtudiee | None:
+def _demandee(plan_id: str, versions: tuple[VersionEtudiee, ...]) -> VersionEtudiee | None:
     """The former version of the address; None when it asks for none of these."""
     demandee = st.query_params.get(PARAMETRE)
-    return next((v for v in versions if str(v.numero) == demandee and not v.est_actuelle), None)
+    anciennes = (v for v in versions if not v.est_actuelle)
+    return next((v for v in anciennes if _adresse(plan_id, v.numero) == demandee), None)
+
+
+def _adresse(plan_id: str, numero: int) -> str:
+    return f"{plan_id}.{numero}"
 
 
 def _nom(v: VersionEtudiee) -> str:
     return f"celle du {en_clair(v.le)} (« {cadre.inerte(v.quoi)} »)"
 
 
-def _demander(numero: int) -> None:
-    st.query_params[PARAMETRE] = str(numero)
+def _demander(plan_id: str, numero: int) -> None:
+    st.query_params[PARAMETRE] = _adresse(plan_id, numero)
 
 
 def _oublier() -> None:
