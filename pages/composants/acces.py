@@ -7,6 +7,7 @@ anew at the next click, by every session.
 import os
 from pathlib import Path
 
+import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
@@ -17,6 +18,7 @@ from pipelines.reports import (
     adaptation,
     ajuster,
     attente,
+    avancement,
     besoins,
     cartes_du_departement,
     comparer,
@@ -35,14 +37,17 @@ from pipelines.reports import (
     moyens,
     partage,
     priorites,
+    prochains_demi_postes,
     proposition,
     recherche,
     scenarios,
     sensibilite,
     signaux,
     situation,
+    territoires,
     trajets,
 )
+from pipelines.reports.sites import table_lisible
 from pipelines.scenarios import (
     atelier,
     calculs,
@@ -52,11 +57,13 @@ from pipelines.scenarios import (
     etudes,
     lecteurs,
 )
+from pipelines.scenarios import versions_etudiees as etudes_par_version
 from pipelines.scenarios.adaptations import Adaptation
 from pipelines.scenarios.ajustements import Geste
 from pipelines.scenarios.etudes import Nature
-from pipelines.scenarios.lecteurs import Lecteur
+from pipelines.scenarios.lecteurs import Acte, Lecteur
 from pipelines.scenarios.scenario import Scenario
+from pipelines.scenarios.versions_etudiees import VersionEtudiee
 
 CACHE = {"show_spinner": "Lecture des données…", "max_entries": 64}
 RECHERCHE = {"show_spinner": "Recherche des autres choix…", "max_entries": 256}
@@ -82,6 +89,16 @@ def version() -> str:
 def lecteur() -> Lecteur:
     """Who looks at the pages."""
     return lecteurs.courant()
+
+
+def peut_lire(departement: str) -> bool:
+    """Whether who looks may read the plans and the sites of a département."""
+    return lecteur().peut(Acte.LIRE, departement)
+
+
+def peut_modifier(departement: str) -> bool:
+    """Whether who looks may launch a computation there, or change a scenario."""
+    return lecteur().peut(Acte.MODIFIER, departement)
 
 
 def lire_scenarios(departement: str) -> scenarios.Liste:
@@ -115,51 +132,62 @@ def lire_situation(version: str, departement: str) -> situation.Situation:
 @st.cache_resource(**CACHE)
 def niveaux(version: str, departement: str) -> dict[str, str]:
     """What the page of the académie may compare, code → words."""
-    return academie.niveaux(lecteur(), base(), departement)
+    return territoires.niveaux(lecteur(), base(), departement)
 
 
 @st.cache_resource(**CACHE)
 def _territoires(
-    version: str, regles: str, niveau: academie.Niveau, departement: str | None
-) -> academie.Territoires:
+    version: str, regles: str, niveau: territoires.Niveau, departement: str | None
+) -> territoires.Territoires:
     """The territories of a level: read once, only read afterwards."""
-    return academie.territoires(lecteur(), base(), niveau, departement)
+    return territoires.territoires(lecteur(), base(), niveau, departement)
 
 
 @st.cache_resource(**CACHE)
 def lire_academie(
-    version: str, regles: str, niveau: academie.Niveau, departement: str | None
+    version: str, regles: str, niveau: territoires.Niveau, departement: str | None
 ) -> academie.VueAcademie:
     """The départements side by side, or the bassins or réseaux of one."""
     return academie.vue(_territoires(version, regles, niveau, departement))
 
 
-def lire_suivi() -> academie.VueSuivi:
-    """Scenarios and margins by département; read anew each time, they come and go."""
-    return academie.suivi(lecteur(), base(), _demi_postes_du_plan)
+@st.cache_resource(**CACHE)
+def sites_du_territoire(
+    version: str, regles: str, niveau: territoires.Niveau, departement: str | None, code: str
+) -> pd.DataFrame:
+    """The sites of one of the territories, to read."""
+    lus = _territoires(version, regles, niveau, departement)
+    return table_lisible(lus.sites[lus.sites["territoire"] == code])
 
 
-def lire_demi_postes(departement: str) -> academie.VueDemiPostes | None:
-    """What a half-post is worth by bassin, where a study says so; sought anew each time."""
-    return academie.demi_postes(lecteur(), departement, _demi_postes_du_plan)
+def lire_suivi() -> avancement.VueSuivi:
+    """Scenarios by département; read anew each time, they come and go."""
+    return avancement.suivi(lecteur(), base())
 
 
-def _demi_postes_du_plan(dossier: Path) -> academie.VueDemiPostes | None:
+def lire_prochains(departement: str | None) -> prochains_demi_postes.VueProchains:
+    """The next half-posts of each département, or of the bassins of one; sought anew each time."""
+    if departement is None:
+        return prochains_demi_postes.des_departements(lecteur(), base(), _demi_postes_du_plan)
+    return prochains_demi_postes.des_bassins(lecteur(), base(), departement, _demi_postes_du_plan)
+
+
+def _demi_postes_du_plan(dossier: Path) -> prochains_demi_postes.DeLEtude | None:
     marque = etudes.marque(dossier, Nature.MARGES)
     return _demi_postes(str(dossier), marque) if marque else None
 
 
 @st.cache_resource(**CACHE)
-def _demi_postes(dossier: str, marque: int) -> academie.VueDemiPostes | None:
+def _demi_postes(dossier: str, marque: int) -> prochains_demi_postes.DeLEtude | None:
     """The margins kept in a folder, `marque` being the identity of their file."""
-    return academie.demi_postes_de(Path(dossier))
+    return prochains_demi_postes.de_l_etude(Path(dossier))
 
 
 @st.cache_resource(**CACHE)
 def repartir(
     version: str,
     regles: str,
-    niveau: academie.Niveau,
+    niveau: territoires.Niveau,
     departement: str | None,
     variation_etp: float,
     plancher: float,
@@ -173,10 +201,17 @@ def repartir(
 
 @st.cache_resource(**CACHE)
 def noms_des_territoires(
-    version: str, regles: str, niveau: academie.Niveau, departement: str | None
+    version: str, regles: str, niveau: territoires.Niveau, departement: str | None
 ) -> dict[str, str]:
     """Code → name of the territories of a level."""
     return _territoires(version, regles, niveau, departement).noms
+
+
+def question_du_partage(
+    version: str, regles: str, niveau: territoires.Niveau, departement: str | None
+) -> partage.Question:
+    """What is asked of the territories of a level, and whether there is anything to share."""
+    return partage.question(_territoires(version, regles, niveau, departement))
 
 
 @st.cache_resource(**CACHE)
@@ -234,6 +269,13 @@ def plans_gardes(departement: str) -> dict[str, str]:
 def dossier_du_plan(plan_id: str) -> Path:
     """The folder of a scenario as it is now, or of a proposal."""
     return comparables.trouver(lecteur(), plan_id).dossier
+
+
+def versions_etudiees(plan_id: str, nature: Nature) -> tuple[VersionEtudiee, ...]:
+    """The versions of a scenario that have this study; none for a proposal, which never changes."""
+    if not comparables.est_un_scenario(lecteur(), plan_id):
+        return ()
+    return etudes_par_version.versions_etudiees(lecteur(), plan_id, nature)
 
 
 def lire_file() -> attente.VueFile:
@@ -344,9 +386,9 @@ def lire_trajets(version: str) -> trajets.VueTrajets:
 
 
 @st.cache_resource(**CACHE)
-def lire_etude(version: str, calcul_id: str, nature: Nature, marque: int) -> marges.Vue | None:
-    """A study of a proposal, `marque` being the identity of its kept file; None when not done."""
-    return marges.vue(dossier_du_plan(calcul_id), nature)
+def lire_etude(version: str, dossier: str, nature: Nature, marque: int) -> marges.Vue | None:
+    """The study of a folder, `marque` being the identity of its kept file; None when not done."""
+    return marges.vue(Path(dossier), nature)
 
 
 @st.cache_resource(**CACHE)

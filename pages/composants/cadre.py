@@ -31,6 +31,7 @@ PAGES = {
     "doctrines": (DOSSIER / "proposer" / "doctrines.py", "Doctrines"),
     "comparer": (DOSSIER / "proposer" / "comparer.py", "Comparer"),
     "marges": (DOSSIER / "proposer" / "marges.py", "Marges"),
+    "repartir": (DOSSIER / "proposer" / "repartir.py", "Répartir"),
     "donnees": (DOSSIER / "analyser" / "donnees.py", "Données"),
     "methode": (DOSSIER / "comprendre" / "methode.py", "Méthode"),
     "accessibilite": (DOSSIER / "comprendre" / "accessibilite.py", "Accessibilité"),
@@ -126,19 +127,26 @@ def table(
     au_telechargement: tuple[str, ...] = (),
     place: int = largeurs.PLACE,
     en_large: bool = False,
-) -> None:
-    """A table to sort and search, and its download.
+    a_choisir: bool = False,
+) -> int | None:
+    """A table to sort and search, and its download; the row chosen, None when none is.
 
     It shows whole in `place` pixels. `au_telechargement`: columns that the download alone has; so
     has it the last ones of a table `en_large`, whose columns are as many as the data want.
+    `a_choisir`: one of its rows can be, with boxes to tick.
     """
     voulues = tuple(c for c in cadre if c not in au_telechargement)
     montrees = largeurs.tenant(cadre, voulues, place) if en_large else voulues
     au_telechargement = (*au_telechargement, *voulues[len(montrees) :])
-    mise = largeurs.mettre(cadre, montrees, place)
-    st.dataframe(cadre[[*montrees]], **_options(cadre, mise, hauteur))
+    mise = largeurs.mettre(cadre, montrees, place - (largeurs.CASES if a_choisir else 0))
+    options = _options(cadre, mise, hauteur)
+    if a_choisir:
+        options |= {"key": f"table-{nom}", "on_select": "rerun", "selection_mode": "single-row"}
+    choix = st.dataframe(cadre[[*montrees]], **options)
     telecharger(cadre, nom)
     _dire_le_reste(mise.unites, au_telechargement)
+    rangs = choix["selection"]["rows"] if a_choisir else []
+    return rangs[0] if rangs else None
 
 
 def liste(cadre: pd.DataFrame, cle: str, *, hauteur: int, place: int) -> dict:
@@ -289,6 +297,23 @@ def site_choisi(carte: dict, liste: dict, sites: pd.DataFrame) -> str | None:
         return pris
     rangs = liste["selection"]["rows"]
     return sites.iloc[rangs[0]]["site_id"] if rangs else None
+
+
+def uai_pris(carte: dict, ou: str) -> str | None:
+    """The UAI of the site picked on a map, None when none is; how to pick one is said then.
+
+    `ou`: what the pick filters, in words.
+    """
+    pris = site_pris(carte)
+    if pris is None:
+        st.caption(f"Choisir un site sur {ou} pour ne garder que lui dans les tableaux.")
+        return None
+    return pris.removeprefix("RESEAU-")
+
+
+def du_site(table: pd.DataFrame, uai: str | None) -> pd.DataFrame:
+    """The lines of the site picked on a map; all of them when none is, or they name no site."""
+    return table if uai is None or "UAI" not in table else table[table["UAI"] == uai]
 
 
 def site_pris(carte: dict) -> str | None:

@@ -86,9 +86,11 @@ def _resultat(etat: Etat) -> None:
     _garder(etat)
     gauche, droite = st.columns([7, 5], gap="medium")
     with gauche:
-        st.plotly_chart(
+        carte = st.plotly_chart(
             vue.carte,
-            key="carte-secteurs",
+            key=f"carte-secteurs-{calcul_id}",
+            on_select="rerun",
+            selection_mode="points",
             config={"scrollZoom": True, "displaylogo": False, "displayModeBar": False},
             alt="Carte des secteurs proposés ; le tableau des secteurs dit la même chose.",
         )
@@ -96,6 +98,7 @@ def _resultat(etat: Etat) -> None:
             "Un trait relie la résidence d'un poste à chaque site de son secteur ; la couleur du "
             "site dit son rythme proposé, sa taille le besoin."
         )
+        uai = cadre.uai_pris(carte, "la carte")
     with droite:
         st.markdown("##### Gains et pertes par catégorie")
         cadre.table_a_lire(vue.bilan, f"bilan-{calcul_id}", nombres=list(vue.bilan)[1:])
@@ -118,6 +121,7 @@ def _resultat(etat: Etat) -> None:
     with dernier, cadre.sur_place():
         deplacements.montrer(calcul_id)
     for onglet, (table, nom, au_telechargement) in zip(onglets, tables.values(), strict=True):
+        montree = cadre.du_site(table, uai)
         with onglet:
             if table.empty:
                 st.write(
@@ -125,10 +129,12 @@ def _resultat(etat: Etat) -> None:
                     if nom == "sans-presence"
                     else "Ce plan ne donne de présence à aucun site."
                 )
+            elif montree.empty:
+                st.write("Rien ici sur le site choisi.")
             elif nom in A_LIRE:
-                cadre.table_a_lire(table, f"{nom}-{calcul_id}")
+                cadre.table_a_lire(montree, f"{nom}-{calcul_id}")
             else:
-                cadre.table(table, f"{nom}-{calcul_id}", au_telechargement=au_telechargement)
+                cadre.table(montree, f"{nom}-{calcul_id}", au_telechargement=au_telechargement)
             if nom == "preuve":
                 st.caption(FINS_EN_MOTS)
     with cadre.sur_place():

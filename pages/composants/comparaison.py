@@ -89,14 +89,17 @@ def _resultat(etat: Etat) -> None:
     carte, legende = acces.cartes_des_doctrines(
         acces.version(), etat.calcul_id, etat.calculees, couleur
     )
-    st.plotly_chart(
+    prise = st.plotly_chart(
         carte,
         key=f"carte-{etat.calcul_id}",
+        on_select="rerun",
+        selection_mode="points",
         config={"scrollZoom": True, "displaylogo": False, "displayModeBar": False},
         alt="Une carte de la couverture par doctrine, la même vue pour toutes ; le tableau "
         "« Tous les sites » dit la même chose.",
     )
     st.caption(f"Déplacer ou agrandir une carte déplace les autres. {legende}")
+    uai = cadre.uai_pris(prise, "une carte")
     titre, choix, telecharger = st.columns([5, 4, 3], vertical_alignment="bottom")
     titre.markdown("##### Les indices, côte à côte")
     choisi = choix.selectbox(
@@ -114,7 +117,7 @@ def _resultat(etat: Etat) -> None:
         vue.indices, f"indices-{etat.calcul_id}", nombres=list(vue.indices.columns[1:])
     )
     _portraits(vue.portraits, etat)
-    _tables(vue, etat.calcul_id)
+    _tables(vue, etat.calcul_id, uai)
 
 
 def _seuil(seuils: dict[int, str]) -> int:
@@ -143,22 +146,25 @@ def _portraits(portraits: list[Portrait], etat: Etat | None = None) -> None:
                 )
 
 
-def _tables(vue: VueDoctrines, comparaison_id: str) -> None:
+def _tables(vue: VueDoctrines, comparaison_id: str, uai: str | None) -> None:
     differents, tous = st.tabs(["Sites qui diffèrent", "Tous les sites"])
     with differents:
+        differences = cadre.du_site(vue.differences, uai)
         if vue.differences.empty:
             st.write("Aucun site n'a une présence différente d'une doctrine à l'autre.")
+        elif differences.empty:
+            st.write("Le site choisi a la même présence dans toutes les doctrines.")
         else:
             st.caption("Présences en demi-journées par cycle de 4 semaines, l'écart d'abord.")
             cadre.table(
-                vue.differences,
+                differences,
                 f"differences-{comparaison_id}",
                 au_telechargement=("Catégories prioritaires", "Commune", "UAI"),
             )
     with tous:
         rythmes = [c for c in vue.sites if c.startswith("Rythme")]
         cadre.table(
-            vue.sites,
+            cadre.du_site(vue.sites, uai),
             f"sites-{comparaison_id}",
             au_telechargement=("Catégories prioritaires", *rythmes, "UAI"),
         )

@@ -67,11 +67,18 @@ def _choisir(conflit: Conflit) -> None:
         _finir(conflit)
     if conflit.mien is None:
         return
-    if st.button("Y reporter mes changements", width="stretch"):
+    if not conflit.est_une_copie and st.button("Y reporter mes changements", width="stretch"):
         _finir(conflit, atelier.reporter, conflit, dit="Changements reportés sur l'état actuel.")
     nom = st.text_input("Nom du nouveau scénario", value=f"{conflit.leur.nom} (ma version)")
-    if st.button("Garder les miens dans un nouveau scénario", width="stretch"):
-        dit = "Vos changements sont gardés dans ce scénario."
+    mots, dit = (
+        ("Dériver l'état que j'avais à l'écran", "Ce scénario part de l'état que vous aviez vu.")
+        if conflit.est_une_copie
+        else (
+            "Garder les miens dans un nouveau scénario",
+            "Vos changements sont gardés dans ce scénario.",
+        )
+    )
+    if st.button(mots, width="stretch"):
         _finir(conflit, atelier.garder_a_part, conflit, nom, dit=dit)
 
 

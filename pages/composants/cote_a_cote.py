@@ -1,6 +1,5 @@
 """A comparison of répartitions on screen: chosen in the address, then sentence, maps and tables."""
 
-import pandas as pd
 import streamlit as st
 
 from pages.composants import acces, cadre
@@ -99,16 +98,7 @@ def _cartes(departement: str, choix: tuple[str, ...], marques: tuple[str, ...]) 
         "« Tous les sites » dit la même chose.",
     )
     st.caption(f"Déplacer ou agrandir une carte déplace les autres. {legende}")
-    site_id = cadre.site_pris(prise)
-    if site_id is None:
-        st.caption("Choisir un site sur une carte pour ne garder que lui dans les tableaux.")
-        return None
-    return site_id.removeprefix("RESEAU-")
-
-
-def _du_site(table: pd.DataFrame, uai: str | None) -> pd.DataFrame:
-    """The lines of the site picked on the maps, all of them when none is."""
-    return table if uai is None else table[table["UAI"] == uai]
+    return cadre.uai_pris(prise, "une carte")
 
 
 def _passage(vue: VueComparaison) -> Passage:
@@ -137,7 +127,7 @@ def _tables(vue: VueComparaison, passage: Passage, departement: str, uai: str | 
         st.caption(
             "Présences en demi-journées par cycle de 4 semaines, le plus grand écart d'abord."
         )
-        changes = _du_site(passage.sites, uai)
+        changes = cadre.du_site(passage.sites, uai)
         if changes.empty:
             st.write("Aucun site ne change." if uai is None else "Ce site ne change pas.")
         else:
@@ -178,7 +168,7 @@ def _tables(vue: VueComparaison, passage: Passage, departement: str, uai: str | 
     with indices:
         cadre.table_a_lire(vue.indices, f"comparer-indices-{departement}", nombres=vue.noms)
     with tous:
-        cadre.table(_du_site(vue.sites, uai), f"comparer-tous-{departement}", en_large=True)
+        cadre.table(cadre.du_site(vue.sites, uai), f"comparer-tous-{departement}", en_large=True)
 
 
 def _equite(vue: VueComparaison, departement: str) -> None:

@@ -4,7 +4,7 @@ from functools import partial
 
 import streamlit as st
 
-from pages.composants import acces, cadre, suivi
+from pages.composants import acces, cadre, suivi, version_etudiee
 from pipelines.reports.marges import Vue
 from pipelines.scenarios import etudes
 from pipelines.scenarios.etudes import Nature
@@ -55,7 +55,8 @@ def suivre(departement: str) -> None:
         codes = {n.value: SECTIONS[n] for n in Nature}
         nature = Nature(cadre.choisir("Étude", codes, "etude", Nature.MARGES.value))
     st.markdown(f"#### {QUESTIONS[nature]}")
-    dossier = acces.dossier_du_plan(calcul_id)
+    version_etudiee.annoncer(calcul_id, nature)
+    dossier = version_etudiee.dossier(calcul_id, nature)
     etat = etudes.etat(dossier, nature)
     if etat.phase in (Phase.EN_ATTENTE, Phase.EN_COURS):
         _progression(departement, calcul_id, nature)
@@ -65,7 +66,7 @@ def suivre(departement: str) -> None:
         st.error((etat.erreur or "").replace("\n", "  \n"))
     elif etat.phase == Phase.INTERROMPU:
         st.error("Le calcul a été interrompu (machine arrêtée ?). Le relancer.")
-    vue = acces.lire_etude(acces.version(), calcul_id, nature, etudes.marque(dossier, nature))
+    vue = acces.lire_etude(acces.version(), str(dossier), nature, etudes.marque(dossier, nature))
     if vue is None:
         st.write(
             "Cette étude n'a pas été faite pour ce plan. Elle prend de quelques secondes "
@@ -82,7 +83,7 @@ def suivre(departement: str) -> None:
 
 @st.fragment(run_every="1s")
 def _progression(departement: str, calcul_id: str, nature: Nature) -> None:
-    dossier = acces.dossier_du_plan(calcul_id)
+    dossier = version_etudiee.dossier(calcul_id, nature)
     etat = etudes.etat(dossier, nature)
     if etat.phase == Phase.EN_ATTENTE:
         retirer = partial(etudes.arreter, acces.lecteur(), dossier, nature, departement)
@@ -99,8 +100,9 @@ def _progression(departement: str, calcul_id: str, nature: Nature) -> None:
 @st.fragment(run_every="10s")
 def _en_cours(calcul_id: str, nature: Nature) -> None:
     """What the study at work has so far."""
-    marque = etudes.marque(acces.dossier_du_plan(calcul_id), nature)
-    vue = acces.lire_etude(acces.version(), calcul_id, nature, marque)
+    dossier = version_etudiee.dossier(calcul_id, nature)
+    marque = etudes.marque(dossier, nature)
+    vue = acces.lire_etude(acces.version(), str(dossier), nature, marque)
     if vue is not None and vue.est_incomplete:
         _montrer(vue, f"{nature}-{calcul_id}", IMAGES[nature])
 

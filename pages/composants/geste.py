@@ -6,6 +6,7 @@ import streamlit as st
 
 from pages.composants import acces, cadre
 from pages.composants.conflit import agir
+from pipelines.base import reference
 from pipelines.reports import ajuster
 from pipelines.reports.ajuster import VueAjuster, VueRegles
 from pipelines.scenarios import ajustements
@@ -36,7 +37,6 @@ PORTEES = {
 HAUTEUR, HAUTEUR_DE_LIGNE = 420, 62
 # every word shown on the narrowest screen, over two lines if need be; in pixels
 LARGEURS = {"Site": 230, "Poste": 100, "Rythme": 165, "Besoin": 60, "Verrou": 70}
-REPARES_DE_SUITE = 5  # breaches up to which the repair of the whole plan is shown unasked
 
 
 def plan(scenario: Scenario, vue: VueAjuster) -> None:
@@ -226,7 +226,8 @@ def regles(scenario: Scenario, vue: VueAjuster) -> None:
         st.write("Ce plan respecte toutes les règles.")
         return
     # many breaches, such as today's, take seconds to mend together: asked for, not at each gesture
-    if vue.nb_manquements > REPARES_DE_SUITE and not st.toggle(
+    de_suite = reference.valeur("atelier", "manquements_repares_de_suite")
+    if vue.nb_manquements > de_suite and not st.toggle(
         f"Montrer les {vue.nb_manquements} manquements et chercher la réparation la moins chère"
     ):
         return

@@ -18,6 +18,7 @@ from pipelines.base.textes import INCONNU, nombre
 PLACE = 660
 PLACE_REPLIEE = 630  # the same, in a folded section
 PLACE_DE_LISTE = 228  # beside a picture, less the boxes to tick
+CASES = 36  # the boxes to tick of a table whose rows can be chosen
 MARGES = 18  # both sides of a cell
 MOT_MAX, NOM_MAX = 96, 70  # a longer word, a longer name of a file, are cut over two lines
 NOM = re.compile(r"[\w-][._/][\w-]")

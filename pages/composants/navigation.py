@@ -28,7 +28,8 @@ def navigation() -> st.Page:
     with st.sidebar:
         st.markdown("# Atlas SSFE")
         departement = _choisir_departement()
-        _chercher(departement)
+        if acces.peut_lire(departement):
+            _chercher(departement)
         for phrase in acces.avertissements(acces.version()):
             st.warning(phrase)
         if phrase := acces.lire_file().phrase:

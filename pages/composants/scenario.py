@@ -9,7 +9,7 @@ from pages.composants import acces, cadre
 from pages.composants.conflit import Saisie, agir
 from pipelines.reports.scenarios import Fiche
 from pipelines.scenarios import annotations, atelier, rejeu
-from pipelines.scenarios.annotations import Instance
+from pipelines.scenarios.annotations import Instance, Sorte
 from pipelines.scenarios.lecteurs import Lecteur
 from pipelines.scenarios.scenario import Scenario
 
@@ -92,7 +92,7 @@ def _gestes(fiche: Fiche) -> None:
         st.button(
             "Dériver un scénario",
             on_click=partial(agir, dit="Nouveau scénario, au même plan."),
-            args=(atelier.deriver, scenario.scenario_id, nom),
+            args=(partial(atelier.deriver, version=scenario.version), scenario.scenario_id, nom),
             type="primary",
         )
 
@@ -112,6 +112,7 @@ def _notes(fiche: Fiche) -> None:
                 texte,
             )
             st.rerun()
+    _retraits(fiche, Sorte.NOTE, "une note")
 
 
 def _decisions(fiche: Fiche) -> None:
@@ -127,3 +128,25 @@ def _decisions(fiche: Fiche) -> None:
         if st.form_submit_button("Noter la décision", disabled=not scenario.est_ouvert):
             agir(annotations.decider, scenario.scenario_id, qui, quand, texte)
             st.rerun()
+    _retraits(fiche, Sorte.DECISION, "une décision")
+
+
+def _retraits(fiche: Fiche, sorte: Sorte, quoi: str) -> None:
+    """Take a note or a decision out of sight, or put it back; nothing when there is none."""
+    scenario = fiche.scenario
+    for verbe, pieces, acte in (
+        ("Retirer", fiche.retirables[sorte], annotations.retirer),
+        ("Rétablir", fiche.retablissables[sorte], annotations.retablir),
+    ):
+        if not pieces or not scenario.est_ouvert:
+            continue
+        with st.popover(f"{verbe} {quoi}"):
+            rang = st.selectbox(
+                f"À {verbe.lower()}", list(pieces), format_func=pieces.get, key=f"{verbe}-{sorte}"
+            )
+            st.caption("Le journal en garde la trace, et l'on peut revenir dessus.")
+            st.button(
+                f"{verbe} {quoi.replace('une', 'cette')}",
+                on_click=agir,
+                args=(acte, scenario.scenario_id, sorte, rang),
+            )

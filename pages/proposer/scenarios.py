@@ -6,11 +6,16 @@ from pages.composants import acces, cadre, conflit, scenario
 from pipelines.scenarios import atelier
 
 departement = cadre.departement()
-vue = acces.lire_situation(acces.version(), departement)
-st.title(f"{vue.nom} : quels scénarios sont gardés ?")
+nom = acces.departements(acces.version())[departement]
+st.title(f"{nom} : quels scénarios sont gardés ?")
 conflit.dire()
 liste = acces.lire_scenarios(departement)
 st.markdown(f"#### {liste.phrase}")
+if liste.restriction:
+    if liste.noms:
+        cadre.table_a_lire(liste.table, f"scenarios-{departement}")
+    st.info(liste.restriction)
+    st.stop()
 if liste.noms:
     cadre.table_a_lire(liste.table, f"scenarios-{departement}")
     choisi = cadre.choisir(
@@ -27,7 +32,7 @@ else:
         "page « Proposer », bouton « Garder comme scénario » ; ou des présences d'aujourd'hui, "
         "ci-dessous."
     )
-if not vue.a_des_postes:
+if not acces.lire_situation(acces.version(), departement).a_des_postes:
     cadre.sans_postes()
 with st.form("aujourd_hui"):
     nom = st.text_input("Nom", value="Répartition d'aujourd'hui")

@@ -15,8 +15,8 @@ from pipelines.cli.application import (
     imprimer_tableau,
 )
 from pipelines.reports import academie as vue_academie
-from pipelines.reports import partage
-from pipelines.reports.academie import Niveau
+from pipelines.reports import avancement, partage, prochains_demi_postes, territoires
+from pipelines.reports.territoires import Niveau
 from pipelines.scenarios import lecteurs
 
 
@@ -57,20 +57,21 @@ def academie(
     """
     niveau, departement = _niveau(bassins_de, reseaux_de)
     lecteur = lecteurs.local()
-    lus = vue_academie.territoires(lecteur, entrepot_, niveau, departement)
+    lus = territoires.territoires(lecteur, entrepot_, niveau, departement)
     vue = vue_academie.vue(lus)
-    suivi, demi_postes = None, None
+    suivi = None
     _dire([vue.phrase, vue.ecarts, *vue.remarques])
     imprimer_tableau(vue.table)
     if departement is None:
-        suivi = vue_academie.suivi(lecteur, entrepot_)
+        suivi = avancement.suivi(lecteur, entrepot_)
         _dire([suivi.phrase])
         imprimer_tableau(suivi.table)
+        prochains = prochains_demi_postes.des_departements(lecteur, entrepot_)
     else:
-        demi_postes = vue_academie.demi_postes(lecteur, departement)
-        if demi_postes is not None:
-            _dire([demi_postes.phrase])
-            imprimer_tableau(demi_postes.table)
+        prochains = prochains_demi_postes.des_bassins(lecteur, entrepot_, departement)
+    _dire([prochains.phrase, *prochains.remarques])
+    if not prochains.table.empty:
+        imprimer_tableau(prochains.table)
     reparti = None
     if vue.a_des_postes:
         planchers = dict(_plancher(texte) for texte in plancher_de or [])
@@ -79,7 +80,7 @@ def academie(
         imprimer_tableau(reparti.table)
     if sortie is not None:
         sortie.parent.mkdir(parents=True, exist_ok=True)
-        sortie.write_bytes(partage.en_excel(vue, suivi, demi_postes, reparti))
+        sortie.write_bytes(partage.en_excel(vue, suivi, prochains, reparti))
         _dire([f"Écrit : {sortie}"])
 
 

@@ -11,9 +11,7 @@ import pandas as pd
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-# Width of the gaps simplified contours leave between neighbours: some 20 m, in degrees. A choice of
-# the team: it only turns « elsewhere » into « unknown ».
-JEU_MAX_DEGRES = 0.0002
+from pipelines.base import reference
 
 
 class Lien(StrEnum):
@@ -52,7 +50,8 @@ class Communes:
         # contours drawn apart may overlap by a sliver where they should touch
         if not ici.intersects(la):
             # … or leave a gap: too near to tell neighbours from communes apart
-            return Lien.VOISINAGE_INCONNU if ici.distance(la) < JEU_MAX_DEGRES else Lien.AILLEURS
+            jeu = reference.valeur("deplacements", "jeu_des_contours_degres")
+            return Lien.VOISINAGE_INCONNU if ici.distance(la) < jeu else Lien.AILLEURS
         desservies = {self._desservies.get(residence), self._desservies.get(site)}
         if False in desservies:
             return Lien.LIMITROPHE_NON_DESSERVIE

@@ -1,105 +1,35 @@
-"""The académie in one page: its départements, or the bassins or réseaux of one, side by side.
+"""The académie in one page: its départements, or the bassins or réseaux of one, side by side."""
 
-Postes are those with a sector; each counts where its résidence is. Nothing is a ranking of people:
-the smallest thing counted is a territory.
-"""
-
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
-from enum import StrEnum
-from pathlib import Path
 
-import duckdb
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
-import shapely
 
-from pipelines.base.erreurs import AtlasError
-from pipelines.base.textes import FINE, enumeration, nombre, pluriel, pourcentage
-from pipelines.marts import entrepot
-from pipelines.reports import cartes, marges
-from pipelines.reports.demi_postes import PAR_BASSIN
-from pipelines.reports.sites import BAREME_PAR_DEFAUT, part_couverte, tableau_sites
-from pipelines.reports.situation import legende_carte
-from pipelines.scenarios import atelier, calculs
-from pipelines.scenarios.etudes import Nature
-from pipelines.scenarios.lecteurs import Acte, Lecteur, exiger
-from pipelines.scenarios.magasin import en_clair
-from pipelines.scenarios.scenario import Apercu
-from pipelines.scenarios.statuts import ORDRE
-from pipelines.scoring.bareme import bareme
-from pipelines.scoring.besoin import besoins
-from pipelines.scoring.moyens import VACANT
-from pipelines.scoring.regles import Regle
-
-ACCENT = "#0B5394"
-AUCUN_SCENARIO = "aucun scénario"
-A_CALCULER = "à calculer"
-DEGAGEMENT_M = 2500
-HAUTEUR_BARRE_PX, HAUTEUR_FIXE_PX = 34, 90
-
-
-class Niveau(StrEnum):
-    """What is compared: the départements of the warehouse, or the parts of one of them."""
-
-    DEPARTEMENTS = "departements"
-    BASSINS = "bassins"
-    RESEAUX = "reseaux"
-
-
-@dataclass(frozen=True)
-class Mots:
-    """How the territories of a level are called, and the mart column that names the parts of a
-    département.
-    """
-
-    singulier: str
-    au_pluriel: str
-    titre: str
-    colonne: str = ""
-    inconnu: str = ""
-
-
-MOTS = {
-    Niveau.DEPARTEMENTS: Mots("département", "départements", "Département"),
-    Niveau.BASSINS: Mots("bassin", "bassins", "Bassin", "bassin", "Bassin inconnu"),
-    Niveau.RESEAUX: Mots("réseau", "réseaux", "Réseau", "reseau_etablissements", "Réseau inconnu"),
-}
-
-
-@dataclass(frozen=True)
-class Territoires:
-    """The territories of a level, read once: what every view here starts from.
-
-    `sites` (tableau_sites) and `postes` have a column `territoire`; `noms`: code → name; `formes`:
-    code → shape in Lambert-93, none for sites of an unknown part; `decor`: the outline around the
-    parts of a département.
-    """
-
-    niveau: Niveau
-    departement: str | None
-    noms: dict[str, str]
-    sites: pd.DataFrame
-    postes: pd.DataFrame
-    regles: tuple[Regle, ...]
-    titre: str
-    formes: dict[str, shapely.Geometry]
-    decor: shapely.Geometry | None
-    legende: str
-    sans_residence: int
+from pipelines.base.textes import nombre, pluriel, pourcentage
+from pipelines.reports import carte_academie, ecarts_academie
+from pipelines.reports.libelles import TYPES
+from pipelines.reports.sites import part_couverte
+from pipelines.reports.territoires import MOTS, Niveau, Territoires, chiffres_de
 
 
 @dataclass(frozen=True)
 class VueAcademie:
-    """The page: its sentence, the spread in words and as a picture, the table and the coverage."""
+    """The page: its sentence, the spread in words and as a picture, the table and the coverage.
 
+    `codes`: the territory of each row of `table` but the last, their whole. `sans_presence`: the
+    priority sites nobody serves, numbered as on the map; `titre_sans_presence` counts them.
+    """
+
+    niveau: Niveau
     titre: str
     phrase: str
     ecarts: str
     remarques: list[str]
     table: pd.DataFrame
+    codes: tuple[str, ...]
+    sans_presence: pd.DataFrame
+    titre_sans_presence: str
     categories: pd.DataFrame
     carte: go.Figure
     legende_carte: str
@@ -108,51 +38,15 @@ class VueAcademie:
     etp: float
 
 
-@dataclass(frozen=True)
-class VueSuivi:
-    """Département by département: its scenario and status, what a half-post would bring there."""
-
-    phrase: str
-    table: pd.DataFrame
-    sans_scenario: list[str]
-    sans_marges: list[str]
-
-
-@dataclass(frozen=True)
-class VueDemiPostes:
-    """What a half-post more or less brings to each bassin, from the margins kept of a plan."""
-
-    phrase: str
-    table: pd.DataFrame
-
-
-def niveaux(lecteur: Lecteur, base: Path, departement: str) -> dict[str, str]:
-    """What may be compared, code → words; the parts of `departement` for who may read its postes.
-
-    Réseaux only where some are known.
-    """
-    exiger(lecteur, Acte.LISTER, departement)
-    choix = {Niveau.DEPARTEMENTS.value: "les départements"}
-    if not lecteur.peut(Acte.LIRE, departement):
-        return choix
-    choix[Niveau.BASSINS.value] = f"les bassins du département {departement}"
-    with entrepot.ouvrir(base) as connexion:
-        [(connus,)] = connexion.execute(
-            "select count(distinct reseau_etablissements) from mart_site where departement = ?",
-            [departement],
-        ).fetchall()
-    if connus:
-        choix[Niveau.RESEAUX.value] = f"les réseaux du département {departement}"
-    return choix
-
-
 def vue(lus: Territoires) -> VueAcademie:
     """The territories side by side."""
     chiffres = chiffres_de(lus)
+    sans_presence = _sans_presence(lus)
     remarques = []
     if lus.sans_residence:
         remarques.append(
-            f"{pluriel(lus.sans_residence, 'poste')} sans résidence connue : compté nulle part ici."
+            f"{pluriel(lus.sans_residence, 'poste')} sans résidence connue : "
+            f"{'compté' if lus.sans_residence == 1 else 'comptés'} nulle part ici."
         )
     hors_secteur = int(lus.postes["sans_secteur"].sum())
     if hors_secteur:
@@ -165,206 +59,58 @@ def vue(lus: Territoires) -> VueAcademie:
             else f"{pluriel(inconnus, 'site')} sans effectif connu : leurs élèves manquent ici."
         )
     return VueAcademie(
-        titre=lus.titre,
+        niveau=lus.niveau,
+        titre=_titre(lus),
         phrase=_phrase(lus, chiffres),
-        ecarts=_ecarts(lus, chiffres),
+        ecarts=ecarts_academie.en_mots(lus, chiffres),
         remarques=remarques,
         table=_table(lus, chiffres),
+        codes=tuple(lus.noms),
+        sans_presence=sans_presence,
+        titre_sans_presence=titre_sans_presence(len(sans_presence)),
         categories=_par_categorie(lus),
-        carte=_carte(lus, chiffres),
-        legende_carte=f"{_mots_de_la_carte(lus)} {lus.legende}",
-        figure_ecarts=_figure_ecarts(lus, chiffres),
+        carte=carte_academie.carte(lus, chiffres, sans_presence),
+        legende_carte=f"{carte_academie.mots(lus)} "
+        f"{carte_academie.mots_des_sites(sans_presence)}{lus.legende}",
+        figure_ecarts=ecarts_academie.barres(lus, chiffres),
         a_des_postes=not lus.postes.empty,
         etp=float(chiffres["etp"].sum()),
     )
 
 
-def territoires(
-    lecteur: Lecteur, base: Path, niveau: Niveau, departement: str | None = None
-) -> Territoires:
-    """The territories of `niveau` in the scope of `lecteur`, all read in one pass.
-
-    `departement` is the one whose parts are asked for, the first in scope when not given; they are
-    for who may read its postes: a bassin or a réseau may hold a single one. AtlasError out of
-    scope, or when no réseau of the département is known.
-    """
-    if departement is not None:
-        exiger(lecteur, Acte.LISTER, departement)
-    with entrepot.ouvrir(base) as connexion:
-        noms = _en_vue(lecteur, connexion)
-        if niveau == Niveau.DEPARTEMENTS:
-            departement, codes = None, list(noms)
-        else:
-            departement = departement or next(iter(noms))
-            exiger(lecteur, Acte.LIRE, departement)
-            entrepot.exiger_departement(connexion, departement)
-            codes = [departement]
-        echelle = bareme(BAREME_PAR_DEFAUT)
-        sites = tableau_sites(
-            connexion, departement, calcules=besoins(connexion, echelle), echelle=echelle
-        )
-        sites = sites[sites["departement"].isin(codes)].reset_index(drop=True)
-        postes = entrepot.lire(connexion, "mart_poste", departement)
-        sans_residence = int(postes["departement"].isna().sum()) if departement is None else 0
-        contours = _contours(connexion, codes)
-        legende = legende_carte(connexion).replace("La taille dit le besoin. ", "")
-    postes = postes[postes["departement"].isin(codes)].copy()
-    postes["sans_secteur"] = postes["sans_secteur"].astype(bool)
-    if niveau == Niveau.DEPARTEMENTS:
-        titre = f"{enumeration(_academies(sites))} : où vont les moyens ?"
-        sites["territoire"], postes["territoire"] = sites["departement"], postes["departement"]
-    else:
-        titre = (
-            f"{noms[codes[0]]} : où vont les moyens, {MOTS[niveau].singulier} par "
-            f"{MOTS[niveau].singulier} ?"
-        )
-        noms = _par_parties(niveau, sites, postes)
-    formes = {
-        code: _enveloppe(siens) if forme is None else forme
-        for code, siens, forme in (
-            (code, sites[sites["territoire"] == code], contours.get(code))
-            for code in noms
-            if code != MOTS[niveau].inconnu
-        )
-        if not siens.empty
-    }
-    return Territoires(
-        niveau=niveau,
-        departement=departement,
-        noms=noms,
-        sites=sites,
-        postes=postes,
-        regles=tuple(echelle.priorites.regles),
-        titre=titre,
-        formes=formes,
-        decor=(None if departement is None else contours.get(departement, _enveloppe(sites))),
-        legende=legende,
-        # of another département, maybe: said to who sees them all
-        sans_residence=sans_residence if lecteur.departements is None else 0,
-    )
+def _sans_presence(lus: Territoires) -> pd.DataFrame:
+    """The priority sites nobody serves, territory by territory, the greatest besoin first."""
+    sites = lus.sites[lus.sites["est_prioritaire"] & (lus.sites["presence"] == 0)].copy()
+    rangs = {code: rang for rang, code in enumerate(lus.noms)}
+    sites["rang"] = sites["territoire"].map(rangs)
+    sites = sites.sort_values(
+        ["rang", "besoin", "nom", "site_id"], ascending=[True, False, True, True]
+    ).reset_index(drop=True)
+    sites["numero"] = range(1, len(sites) + 1)
+    return sites.assign(ou=sites["territoire"].map(lus.noms))
 
 
-def _en_vue(lecteur: Lecteur, connexion: duckdb.DuckDBPyConnection) -> dict[str, str]:
-    """Code → name of the départements in scope; AtlasError when there is none."""
-    tous = entrepot.departements(connexion)
-    noms = {code: nom for code, nom in tous.items() if lecteur.peut(Acte.LISTER, code)}
-    if not noms:
-        raise AtlasError(
-            "Aucun département de votre ressort n'est dans l'entrepôt.",
-            admis=enumeration(sorted(lecteur.departements or ())) or "aucun département",
-            remede="reconstruire l'entrepôt avec l'un d'eux, ou demander un autre accès",
-        )
-    return noms
+def titre_sans_presence(combien: int) -> str:
+    """« 37 sites prioritaires sans présence »."""
+    if not combien:
+        return "Aucun site prioritaire n'est sans présence"
+    return f"{pluriel(combien, 'site prioritaire', 'sites prioritaires')} sans présence"
 
 
-def _par_parties(niveau: Niveau, sites: pd.DataFrame, postes: pd.DataFrame) -> dict[str, str]:
-    """Put each site and poste in its bassin or réseau; their names, the unknown one last."""
-    mots = MOTS[niveau]
-    if niveau == Niveau.RESEAUX and sites[mots.colonne].isna().all():
-        raise AtlasError(
-            "Aucun réseau d'établissements n'est connu pour ce département.",
-            admis="un département dont des établissements ont un réseau",
-            remede="remplir la colonne « reseau » du fichier « bassins », puis reconstruire",
-        )
-    for cadre in (sites, postes):
-        cadre["territoire"] = [valeur or mots.inconnu for valeur in cadre[mots.colonne]]
-    parties = {*sites["territoire"], *postes["territoire"]}
-    return {p: p for p in sorted(parties, key=lambda p: (p == mots.inconnu, p))}
-
-
-def _academies(sites: pd.DataFrame) -> list[str]:
-    return sorted(sites["academie"].dropna().unique()) or ["Académie"]
-
-
-def demi_postes_de(dossier: Path) -> VueDemiPostes | None:
-    """The margins kept in the folder of a plan; None when there are none."""
-    lue = marges.vue(dossier, Nature.MARGES)
-    return None if lue is None else VueDemiPostes(lue.phrase, lue.tables[PAR_BASSIN])
-
-
-Lire = Callable[[Path], VueDemiPostes | None]
-
-
-def suivi(lecteur: Lecteur, base: Path, lire: Lire = demi_postes_de) -> VueSuivi:
-    """The most advanced scenario of each département, and what its margins say of a half-post.
-
-    Never to be cached: scenarios and studies come and go; `lire` may keep what a study says.
-    """
-    with entrepot.ouvrir(base) as connexion:
-        noms = _en_vue(lecteur, connexion)
-    apercus = [a for a in atelier.lister(lecteur) if a.departement in noms]
-    lignes, sans_scenario, sans_marges = [], [], []
-    for code, nom in noms.items():
-        siens = [a for a in apercus if a.departement == code]
-        marge = _marge(lecteur, code, siens, lire)
-        if not siens:
-            sans_scenario.append(code)
-        if marge is None:
-            sans_marges.append(code)
-        retenu = max(siens, key=_avancement, default=None)
-        lignes.append(
-            (
-                nom,
-                retenu.nom if retenu else AUCUN_SCENARIO,
-                retenu.statut.libelle if retenu else "—",
-                en_clair(retenu.modifie_le) if retenu else "—",
-                len(siens),
-                A_CALCULER if marge is None else marge.phrase,
-            )
-        )
-    table = pd.DataFrame(
-        lignes,
-        columns=[
-            "Département",
-            "Scénario le plus avancé",
-            "Statut",
-            "Modifié le",
-            "Scénarios",
-            "Ce que vaut un demi-poste",
-        ],
-    )
-    return VueSuivi(_phrase_du_suivi(noms, sans_scenario), table, sans_scenario, sans_marges)
-
-
-def demi_postes(
-    lecteur: Lecteur, departement: str, lire: Lire = demi_postes_de
-) -> VueDemiPostes | None:
-    """The kept margins of a département, bassin by bassin; None when no plan has any.
-
-    Never to be cached: studies come and go; `lire` may keep what a study says.
-    """
-    exiger(lecteur, Acte.LIRE, departement)
-    return _marge(lecteur, departement, atelier.lister(lecteur, departement), lire)
-
-
-def _avancement(apercu: Apercu) -> tuple[int, datetime]:
-    return ORDRE.index(apercu.statut), apercu.modifie_le
-
-
-def chiffres_de(lus: Territoires) -> pd.DataFrame:
-    """By territory code: postes, etp, vacant, sites, eleves, besoin, part, prioritaires…"""
-    servants = lus.postes[~lus.postes["sans_secteur"]]
-    lignes = {}
-    for code in lus.noms:
-        sites = lus.sites[lus.sites["territoire"] == code]
-        postes = servants[servants["territoire"] == code]
-        quotites = postes["quotite_etp"].astype(float)
-        prioritaires = sites[sites["est_prioritaire"]]
-        connus = sites["effectif"].dropna()
-        lignes[code] = {
-            "postes": len(postes),
-            "etp": round(float(quotites.sum()), 6),
-            "vacant": round(float(quotites[postes["statut"] == VACANT].sum()), 6),
-            "sites": len(sites),
-            "eleves": int(connus.sum()),
-            "effectifs_inconnus": len(sites) - len(connus),
-            "besoin": int(sites["besoin"].sum()),
-            "part": part_couverte(sites) if len(sites) else None,
-            "prioritaires": len(prioritaires),
-            "sans_presence": int((prioritaires["presence"] == 0).sum()),
-            "en_manque": int(prioritaires["est_en_manque"].sum()),
+def table_sans_presence(sites: pd.DataFrame, niveau: Niveau) -> pd.DataFrame:
+    """The table twin of the shapes on the map."""
+    return pd.DataFrame(
+        {
+            "N°": sites["numero"],
+            "Site": sites["nom"],
+            "Commune": sites["commune"],
+            MOTS[niveau].titre: sites["ou"],
+            "Type": sites["type"].map(TYPES),
+            "Catégories prioritaires": sites["categories_en_mots"],
+            "Besoin (½ j. par cycle)": sites["besoin"].astype(int),
+            "UAI": sites["uai_principal"],
         }
-    return pd.DataFrame.from_dict(lignes, orient="index")
+    )
 
 
 def _si_connu(chiffres: pd.Series) -> int | None:
@@ -440,6 +186,13 @@ def _par_categorie(lus: Territoires) -> pd.DataFrame:
     return pd.DataFrame(lignes)
 
 
+def _titre(lus: Territoires) -> str:
+    if lus.niveau == Niveau.DEPARTEMENTS:
+        return f"{lus.lieu} : où vont les moyens ?"
+    mot = MOTS[lus.niveau].singulier
+    return f"{lus.lieu} : où vont les moyens, {mot} par {mot} ?"
+
+
 def _mot(niveau: Niveau, n: int) -> str:
     return pluriel(n, MOTS[niveau].singulier, MOTS[niveau].au_pluriel)
 
@@ -462,224 +215,15 @@ def _phrase(lus: Territoires, chiffres: pd.DataFrame) -> str:
         else "aucun site prioritaire n'est sans présence"
     )
     return (
-        f"{debut}, {pluriel(total['postes'], 'poste')} ({nombre(total['etp'], 1)} ETP dont "
-        f"{nombre(total['vacant'], 1)} vacants) : {pourcentage(part_couverte(lus.sites))} du "
+        f"{debut}, {pluriel(total['postes'], 'poste')} ({nombre(total['etp'], 1)} ETP"
+        f"{_vacants(total['vacant'])}) : {pourcentage(part_couverte(lus.sites))} du "
         f"besoin est couvert, et {fin}."
     )
 
 
-def _charges(lus: Territoires, chiffres: pd.DataFrame) -> list[tuple[float, str]]:
-    """(besoin per ETP, name) of the territories that have ETP and a need, least first."""
-    return sorted(
-        (chiffres.loc[code, "besoin"] / chiffres.loc[code, "etp"], nom)
-        for code, nom in lus.noms.items()
-        if chiffres.loc[code, "etp"] and chiffres.loc[code, "besoin"]
-    )
-
-
-def _ecarts(lus: Territoires, chiffres: pd.DataFrame) -> str:
-    charges = _charges(lus, chiffres)
-    sans = [
-        nom
-        for code, nom in lus.noms.items()
-        if not chiffres.loc[code, "etp"] and chiffres.loc[code, "besoin"]
-    ]
-    a_part = f" Aucun poste connu : {enumeration(sans)}." if sans and charges else ""
-    if len(charges) < 2:
-        return f"Moins de deux territoires ont des postes : rien à comparer.{a_part}"
-    (bas, moins), (haut, plus) = charges[0], charges[-1]
-    return (
-        f"Un ETP y répond à {nombre(bas, 1)} demi-journées de besoin par cycle là où il y en a le "
-        f"moins ({moins}), et à {nombre(haut, 1)} là où il y en a le plus ({plus}) : "
-        f"{nombre(haut / bas, 2)} fois plus.{a_part}"
-    )
-
-
-def _figure_ecarts(lus: Territoires, chiffres: pd.DataFrame) -> go.Figure | None:
-    """Besoin per ETP, a bar a territory, and the line of the whole; None with nothing to show."""
-    charges = _charges(lus, chiffres)
-    if len(charges) < 2:
-        return None
-    moyenne = chiffres["besoin"].sum() / chiffres["etp"].sum()
-    figure = go.Figure(
-        go.Bar(
-            x=[c for c, _ in charges],
-            y=[nom for _, nom in charges],
-            orientation="h",
-            marker={"color": ACCENT},
-            text=[nombre(c, 1) for c, _ in charges],
-            textposition="inside",
-            textfont={"color": "#FFFFFF"},
-            hoverinfo="skip",
-        )
-    )
-    figure.add_vline(x=moyenne, line={"color": cartes.GRIS, "dash": "dash"})
-    figure.add_annotation(
-        x=moyenne,
-        y=1,
-        yref="paper",
-        yanchor="bottom",
-        text=f"Ensemble{FINE}: {nombre(moyenne, 1)}",
-        showarrow=False,
-    )
-    figure.update_layout(
-        height=HAUTEUR_FIXE_PX + HAUTEUR_BARRE_PX * len(charges),
-        margin={"l": 0, "r": 40, "t": 28, "b": 40},
-        xaxis={
-            "title": "Besoin par ETP (½ j. par cycle)",
-            "rangemode": "tozero",
-            "fixedrange": True,
-        },
-        yaxis={"automargin": True, "fixedrange": True},
-        separators=",\u202f",
-        showlegend=False,
-    )
-    return figure
-
-
-def _mots_de_la_carte(lus: Territoires) -> str:
-    if lus.niveau == Niveau.DEPARTEMENTS:
-        return "Part du besoin couverte, écrite sous chaque nom."
-    numeros = ", ".join(f"{rang} {nom}" for rang, nom in enumerate(lus.formes, start=1))
-    return (
-        f"{numeros}. Un {MOTS[lus.niveau].singulier} est dessiné par l'enveloppe de ses sites ; "
-        "son numéro, puis la part du besoin couverte."
-    )
-
-
-def _carte(lus: Territoires, chiffres: pd.DataFrame) -> go.Figure:
-    """Territories by share of the besoin met: colour, and the number written."""
-    echelle = cartes.echelle_part()
-    figure = go.Figure()
-    if lus.decor is not None:
-        _tracer(figure, lus.decor, "rgba(138,138,138,0.07)", cartes.GRIS)
-    parts = {code: float(chiffres.loc[code, "part"]) for code in lus.formes}
-    classes = echelle.classer(
-        pd.DataFrame({"presence": [part * 100 for part in parts.values()], "besoin": 100})
-    )
-    for forme, classe in zip(lus.formes.values(), classes, strict=True):
-        fond, bord = echelle.couleurs[classe]
-        _tracer(figure, forme, fond, bord)
-    for classe, (fond, bord) in echelle.couleurs.items():
-        if classe in classes:
-            figure.add_scatter(
-                x=[None],
-                y=[None],
-                mode="markers",
-                name=echelle.mots[classe],
-                marker={
-                    "symbol": "square",
-                    "size": 12,
-                    "color": fond,
-                    "line": {"width": 1.6, "color": bord},
-                },
-            )
-    _ecrire_les_noms(figure, lus, parts)
-    figure.update_xaxes(visible=False)
-    figure.update_yaxes(visible=False, scaleanchor="x")
-    figure.update_layout(
-        height=cartes.HAUTEUR_PX * 4 // 5,
-        margin={"l": 0, "r": 0, "t": 0, "b": 0},
-        dragmode="pan",
-        uirevision=f"academie-{lus.niveau}-{lus.departement}",
-        separators=",\u202f",
-        legend={"orientation": "h", "y": -0.01, "yanchor": "top", "itemclick": False},
-    )
-    return figure
-
-
-def _ecrire_les_noms(figure: go.Figure, lus: Territoires, parts: dict[str, float]) -> None:
-    """Each territory's share under its name, in a box; bassins are close: a number names them."""
-    for rang, (code, forme) in enumerate(lus.formes.items(), start=1):
-        if forme.is_empty:
-            continue
-        centre = forme.representative_point()
-        nom = f"{lus.noms[code]}</b><br>" if lus.niveau == Niveau.DEPARTEMENTS else f"{rang}</b> · "
-        figure.add_annotation(
-            x=centre.x,
-            y=centre.y,
-            text=f"<b>{nom}{pourcentage(parts[code])}",
-            showarrow=False,
-            font={"size": 12, "color": "#1E1E1E"},
-            bgcolor="rgba(255,255,255,0.85)",
-            borderpad=2,
-        )
-
-
-def _tracer(figure: go.Figure, forme: shapely.Geometry, fond: str, bord: str) -> None:
-    xs, ys = cartes.lignes([forme])
-    figure.add_scatter(
-        x=xs,
-        y=ys,
-        mode="lines",
-        fill="toself",
-        fillcolor=fond,
-        line={"color": bord, "width": 1.6},
-        hoverinfo="skip",
-        showlegend=False,
-    )
-
-
-def _contours(
-    connexion: duckdb.DuckDBPyConnection, departements: list[str]
-) -> dict[str, shapely.Geometry]:
-    """The outline of each département in Lambert-93; those without a contour are left out."""
-    lignes = connexion.execute(
-        "select departement, contour_wkb from mart_commune "
-        "where contour_wkb is not null and list_contains(?, departement) order by commune_code",
-        [departements],
-    ).fetchall()
-    communes: dict[str, list[shapely.Geometry]] = {}
-    formes = cartes.tous_en_lambert([wkb for _, wkb in lignes])
-    for (departement, _), forme in zip(lignes, formes, strict=True):
-        communes.setdefault(departement, []).append(forme)
-    return {
-        # a metre closes the slits between neighbours
-        departement: _reunir(siennes).buffer(1).simplify(cartes.SIMPLIFICATION_M)
-        for departement, siennes in communes.items()
-    }
-
-
-def _reunir(formes: list[shapely.Geometry]) -> shapely.Geometry:
-    """Their union; far quicker when neighbours share their very edges, as published ones do."""
-    if shapely.coverage_is_valid(formes):
-        return shapely.coverage_union_all(formes)
-    return shapely.union_all(formes)
-
-
-def _enveloppe(sites: pd.DataFrame) -> shapely.Geometry:
-    """The hull of the sites that have a position, a little wider than them."""
-    places = sites.dropna(subset=["longitude", "latitude"])
-    if places.empty:
-        return shapely.Polygon()
-    points = cartes.LAMBERT_93.transform(
-        places["longitude"].astype(float).to_numpy(), places["latitude"].astype(float).to_numpy()
-    )
-    return shapely.convex_hull(shapely.multipoints(np.column_stack(points))).buffer(DEGAGEMENT_M)
-
-
-def _marge(
-    lecteur: Lecteur, departement: str, siens: list[Apercu], lire: Lire
-) -> VueDemiPostes | None:
-    """The margins last kept of a département: of its most advanced scenario that has some, else
-    of its last proposal; None when there is none, or when `lecteur` may not read them.
-    """
-    if not lecteur.peut(Acte.LIRE, departement):
-        return None
-    for apercu in sorted(siens, key=_avancement, reverse=True):
-        lue = lire(apercu.emplacement)
-        if lue is not None:
-            return VueDemiPostes(f"{apercu.nom} : {lue.phrase}", lue.table)
-    lues = (lire(etat.dossier) for etat in calculs.derniers(lecteur, departement))
-    return next((lue for lue in lues if lue is not None), None)
-
-
-def _phrase_du_suivi(noms: dict[str, str], sans_scenario: list[str]) -> str:
-    if not sans_scenario:
-        return "Chaque département a un scénario."
-    if len(sans_scenario) == len(noms):
-        return (
-            "Aucun département n'a encore de scénario : en créer un depuis une proposition, "
-            "page « Proposer »."
-        )
-    return f"Sans scénario : {enumeration([noms[c] for c in sans_scenario])}."
+def _vacants(etp: float) -> str:
+    """« , dont 7,5 vacants »; nothing said of none, since one decimal would round some to it."""
+    if not etp:
+        return ", aucun vacant"
+    decimales = 1 if round(etp, 1) == round(etp, 2) else 2
+    return f", dont {nombre(etp, decimales)} {'vacant' if etp < 2 else 'vacants'}"

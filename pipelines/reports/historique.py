@@ -6,14 +6,13 @@ from pathlib import Path
 
 import pandas as pd
 
+from pipelines.base import reference
 from pipelines.base.textes import pluriel, variation
 from pipelines.marts import entrepot
 from pipelines.scenarios import atelier, calculs, lecteurs, plans, propositions
 from pipelines.scenarios.lecteurs import reserve
 from pipelines.scoring.doctrine import libelle_de
 
-SCENARIOS_LUS = 10
-"""Opening each takes some 15 ms, and the fiche waits for them."""
 COLONNES = [
     "Scénario ou proposition",
     "Doctrine",
@@ -26,7 +25,9 @@ COLONNES = [
 
 @dataclass(frozen=True)
 class Historique:
-    """The plans that give a site a presence, or take one away; `note` tells the others."""
+    """The plans that give a site a presence, or take one away; `note` tells the others, and how
+    many older scenarios were not read.
+    """
 
     table: pd.DataFrame
     note: str
@@ -42,7 +43,9 @@ def historique(base: Path, departement: str, site_id: str) -> Historique:
         empreinte = entrepot.empreinte(connexion)
     lecteur = lecteurs.courant()
     lignes, sans_effet = [], 0
-    for apercu in atelier.lister(lecteur, departement)[:SCENARIOS_LUS]:
+    gardes = atelier.lister(lecteur, departement)
+    lus = gardes[: reference.valeur("atelier", "scenarios_lus_par_fiche")]
+    for apercu in lus:
         scenario = atelier.ouvrir(lecteur, apercu.scenario_id)
         presences = [
             (x.poste_id, x.demi_journees_cycle) for x in scenario.plan if x.site_id == site_id
@@ -66,7 +69,7 @@ def historique(base: Path, departement: str, site_id: str) -> Historique:
             sans_effet += 1
     return Historique(
         table=pd.DataFrame(lignes, columns=COLONNES),
-        note=_note_de_l_historique(len(lignes), sans_effet),
+        note=_note_de_l_historique(len(lignes), sans_effet, len(gardes) - len(lus)),
     )
 
 
@@ -88,7 +91,16 @@ def _ligne(
     )
 
 
-def _note_de_l_historique(touchant: int, sans_effet: int) -> str:
+def _note_de_l_historique(touchant: int, sans_effet: int, non_lus: int) -> str:
+    note = _note_de_ce_qui_est_lu(touchant, sans_effet)
+    if not non_lus:
+        return note
+    anciens = pluriel(non_lus, "scénario plus ancien", "scénarios plus anciens")
+    verbe = "n'est pas lu" if non_lus == 1 else "ne sont pas lus"
+    return f"{note} {anciens} {verbe} ici : la page « Scénarios » les a."
+
+
+def _note_de_ce_qui_est_lu(touchant: int, sans_effet: int) -> str:
     if not touchant and not sans_effet:
         return "Aucun scénario ni proposition n'existe encore pour ce département."
     if not touchant:

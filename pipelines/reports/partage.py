@@ -7,13 +7,10 @@ import pandas as pd
 from pipelines.base.erreurs import AtlasError
 from pipelines.base.textes import enumeration, nombre
 from pipelines.reports import classeur
-from pipelines.reports.academie import (
-    Territoires,
-    VueAcademie,
-    VueDemiPostes,
-    VueSuivi,
-    chiffres_de,
-)
+from pipelines.reports.academie import VueAcademie, table_sans_presence
+from pipelines.reports.avancement import VueSuivi
+from pipelines.reports.prochains_demi_postes import VueProchains
+from pipelines.reports.territoires import MOTS, Territoires, chiffres_de
 from pipelines.scoring.apportionnement import (
     LIBELLES,
     Methode,
@@ -23,6 +20,14 @@ from pipelines.scoring.apportionnement import (
     partager,
     quota,
 )
+
+
+@dataclass(frozen=True)
+class Question:
+    """The title of the page, and whether any poste is known, to be shared."""
+
+    titre: str
+    a_des_postes: bool
 
 
 @dataclass(frozen=True)
@@ -87,6 +92,12 @@ def repartir(
     )
 
 
+def question(lus: Territoires) -> Question:
+    """What is asked of these territories."""
+    mot = MOTS[lus.niveau].au_pluriel
+    return Question(f"{lus.lieu} : comment répartir les moyens entre {mot} ?", not lus.postes.empty)
+
+
 def unites(lus: Territoires, planchers: dict[str, float]) -> list[Unite]:
     """The territories as what shares ETP by need; `planchers`: code → ETP, 0 when not given."""
     chiffres = chiffres_de(lus)
@@ -103,20 +114,26 @@ def unites(lus: Territoires, planchers: dict[str, float]) -> list[Unite]:
 
 
 def en_excel(
-    academie: VueAcademie,
+    academie: VueAcademie | None,
     suivis: VueSuivi | None,
-    demi_postes: VueDemiPostes | None,
+    prochains: VueProchains | None,
     partage: VueRepartition | None,
 ) -> bytes:
-    """The page as a workbook: its sentences, then a sheet a table."""
-    lecture = [academie.titre, academie.phrase, academie.ecarts, *academie.remarques]
-    tables = {"Territoires": academie.table, "Catégories": academie.categories}
+    """What is given as a workbook: its sentences, then a sheet a table."""
+    lecture, tables = [], {}
+    if academie is not None:
+        lecture += [academie.titre, academie.phrase, academie.ecarts, *academie.remarques]
+        tables |= {
+            "Territoires": academie.table,
+            "Sans présence": table_sans_presence(academie.sans_presence, academie.niveau),
+            "Catégories": academie.categories,
+        }
     if suivis is not None:
         lecture.append(suivis.phrase)
         tables["Scénarios"] = suivis.table
-    if demi_postes is not None:
-        lecture.append(demi_postes.phrase)
-        tables["Demi-postes"] = demi_postes.table
+    if prochains is not None:
+        lecture += [prochains.phrase, *prochains.remarques, prochains.note]
+        tables["Demi-postes"] = prochains.table
     if partage is not None:
         lecture += [partage.phrase, *partage.details, partage.note]
         tables["Répartition"] = partage.table

@@ -1,5 +1,6 @@
 """The scenarios of a département in words and tables: the list, then one with its journal."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,14 +9,17 @@ import pandas as pd
 from pipelines.base.textes import FINE, jour, pluriel, pourcentage, rythme
 from pipelines.planning.probleme import Probleme
 from pipelines.scenarios import annotations, atelier, rejeu, statuts
+from pipelines.scenarios.annotations import Sorte
 from pipelines.scenarios.audit import Ligne
-from pipelines.scenarios.lecteurs import Lecteur
+from pipelines.scenarios.lecteurs import Acte, Lecteur
 from pipelines.scenarios.magasin import en_clair
 from pipelines.scenarios.resume import ENSEMBLE, SANS_PREUVE
 from pipelines.scenarios.scenario import Scenario
 from pipelines.scenarios.statuts import Statut
 
 TOUT = "tout le scénario"
+EXISTENCE = ("Scénario", "Statut", "Créé le", "Modifié le")
+"""The columns that say that a scenario exists, and nothing of what it holds."""
 PASSAGES_MONTRES = 4
 NATURES = {"impose": "imposé", "interdit": "interdit", "montant": "à présence fixe"}
 PLURIELS = {
@@ -28,17 +32,24 @@ PLURIELS = {
 
 @dataclass(frozen=True)
 class Liste:
-    """The scenarios of a département. `noms`: scenario_id → name, the last changed first."""
+    """The scenarios of a département. `noms`: scenario_id → name, the last changed first.
+
+    `restriction`: what who may only see that they exist is told; None for who may read them.
+    """
 
     phrase: str
     table: pd.DataFrame
     noms: dict[str, str]
+    restriction: str | None
 
 
 @dataclass(frozen=True)
 class Fiche:
-    """One scenario. `suivants`: value → words of the statuses it may go to; `ecart`: what changed
-    in the data since, None when nothing did; `mise_en_garde`: what to know before changing it.
+    """One scenario; its notes and decisions are those in sight.
+
+    `suivants`: value → words of the statuses it may go to; `ecart`: what changed in the data since,
+    None when nothing did; `mise_en_garde`: what to know before changing it; `retirables`,
+    `retablissables`: what can be taken out of sight, and put back: its rang → words.
     """
 
     scenario: Scenario
@@ -52,10 +63,15 @@ class Fiche:
     journal: pd.DataFrame
     notes: pd.DataFrame
     decisions: pd.DataFrame
+    retirables: dict[Sorte, dict[int, str]]
+    retablissables: dict[Sorte, dict[int, str]]
 
 
 def liste(lecteur: Lecteur, base: Path, departement: str) -> Liste:
-    """The scenarios of a département, with those whose data have changed."""
+    """The scenarios of a département, with those whose data have changed.
+
+    Who may not read a plan has the name, the status and the dates of what was presented.
+    """
     apercus = atelier.lister(lecteur, departement)
     noms = {a.scenario_id: a.nom for a in apercus}
     table = pd.DataFrame(
@@ -73,13 +89,18 @@ def liste(lecteur: Lecteur, base: Path, departement: str) -> Liste:
         ],
         columns=["Scénario", "Statut", "Auteur", "Créé le", "Modifié le", "Dérivé de", "Données"],
     )
-    return Liste(_phrase(apercus, table), table, _distincts(apercus))
+    phrase, restriction = _phrase(apercus, table), None
+    if not lecteur.peut(Acte.LIRE, departement):
+        table, restriction = table[[*EXISTENCE]], _restriction(lecteur)
+    return Liste(phrase, table, _distincts(apercus), restriction)
 
 
 def fiche(lecteur: Lecteur, base: Path, scenario_id: str) -> Fiche:
     """One scenario, its notes, its decisions and its journal, newest first."""
     scenario = atelier.ouvrir(lecteur, scenario_id)
     probleme = scenario.probleme
+    notes = annotations.notes(lecteur, scenario_id)
+    decisions = annotations.decisions(lecteur, scenario_id)
     return Fiche(
         scenario=scenario,
         phrase=_couverture(scenario),
@@ -99,18 +120,40 @@ def fiche(lecteur: Lecteur, base: Path, scenario_id: str) -> Fiche:
         notes=pd.DataFrame(
             [
                 (en_clair(n.le), n.auteur, _sujet(n, probleme), n.texte)
-                for n in reversed(annotations.notes(lecteur, scenario_id))
+                for n in reversed(notes)
+                if not n.est_retiree
             ],
             columns=["Quand", "Qui", "Sur", "Note"],
         ),
         decisions=pd.DataFrame(
             [
                 (str(d.instance), jour(d.tenue_le.isoformat()), d.texte, d.auteur)
-                for d in reversed(annotations.decisions(lecteur, scenario_id))
+                for d in reversed(decisions)
+                if not d.est_retiree
             ],
             columns=["Instance", "Réunie le", "Décision", "Notée par"],
         ),
+        retirables=_pieces(notes, decisions, est_retiree=False),
+        retablissables=_pieces(notes, decisions, est_retiree=True),
     )
+
+
+def _pieces(
+    notes: Iterable[annotations.Note],
+    decisions: Iterable[annotations.Decision],
+    *,
+    est_retiree: bool,
+) -> dict[Sorte, dict[int, str]]:
+    """The notes and decisions out of sight, or those in sight: rang → words, the last one first."""
+    toutes = {Sorte.NOTE: notes, Sorte.DECISION: decisions}
+    return {
+        sorte: {
+            x.rang: f"{en_clair(x.le)}, {x.auteur} : {x.texte}"
+            for x in reversed([*pieces])
+            if x.est_retiree == est_retiree
+        }
+        for sorte, pieces in toutes.items()
+    }
 
 
 def _distincts(apercus: list[atelier.Apercu]) -> dict[str, str]:
@@ -136,6 +179,16 @@ def _phrase(apercus: list[atelier.Apercu], table: pd.DataFrame) -> str:
         return debut
     verbe = "repose" if anciens == 1 else "reposent"
     return f"{debut} {anciens} {verbe} sur des données d'avant."
+
+
+def _restriction(lecteur: Lecteur) -> str:
+    """What a member of an instance is told, and where the rest is."""
+    return (
+        f"Votre rôle ({lecteur.role.libelle}) montre ce qui a été présenté à une instance : nom, "
+        "statut et dates. Les brouillons, les plans, les notes et le journal n'y sont pas : le "
+        "contenu d'un scénario présenté se lit dans le dossier remis à l'instance, ou se demande "
+        "au CTSS du département."
+    )
 
 
 def _couverture(scenario: Scenario) -> str:

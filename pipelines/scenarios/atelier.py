@@ -13,6 +13,7 @@ from pipelines.planning.assemblage import Hypotheses
 from pipelines.planning.probleme import Presence, Verrou
 from pipelines.scenarios import audit, conflits, dossiers, etats, magasin, revisions, statuts
 from pipelines.scenarios.conflits import Conflit
+from pipelines.scenarios.dossiers import Contenu
 from pipelines.scenarios.enregistrement import acte, enregistrer, nouveau
 from pipelines.scenarios.lecteurs import Acte, Lecteur, exiger
 from pipelines.scenarios.scenario import Apercu, Decisions, Scenario
@@ -120,11 +121,13 @@ def refaire(lecteur: Lecteur, scenario_id: str, version: int) -> Scenario:
 
 
 def renommer(lecteur: Lecteur, scenario_id: str, version: int, nom: str) -> Scenario:
-    """Give a scenario another name."""
+    """Give a scenario another name; undone and done again as any act."""
     voulu = _nom(nom)
     phrase = f"Renommé en « {voulu} »"
     with acte(lecteur, Acte.MODIFIER, scenario_id, version, phrase) as (connexion, vu):
-        position = revisions.avancer(connexion, vu, nom=voulu)
+        if voulu == vu.nom:
+            return revisions.lire(connexion, scenario_id)
+        position = revisions.renommer(connexion, lecteur, vu, voulu, phrase)
         audit.inscrire(
             connexion,
             lecteur,
@@ -167,19 +170,28 @@ def deriver(
     scenario_id: str,
     nom: str,
     *,
+    version: int | None = None,
     plan: Iterable[Presence] | None = None,
     verrous: Iterable[Verrou] | None = None,
 ) -> Scenario:
-    """A new brouillon that starts from a scenario, whatever its status, or from a change of it."""
+    """A new brouillon that starts from a scenario, whatever its status, or from a change of it.
+
+    `Conflit` when the scenario is no longer at `version`, the one its author saw: what it would
+    copy is not what was on screen.
+    """
     parent = ouvrir(lecteur, scenario_id)
     exiger(lecteur, Acte.MODIFIER, parent.departement)
+    if version is not None and parent.version != version:
+        with magasin.lire() as connexion:
+            numero = audit.revision_de(connexion, scenario_id, version) or parent.numero
+            vues = revisions.decisions_de(connexion, scenario_id, numero)
+            raise conflits.constater(connexion, scenario_id, version, vues, f"Dériver « {nom} »")
     contenu = etats.change(
         parent.contenu,
         parent.plan if plan is None else tuple(plan),
         parent.verrous if verrous is None else etats.ranges(verrous),
     )
-    quoi = f"Dérivé de « {parent.nom} » ({parent.statut.libelle})"
-    return nouveau(lecteur, _nom(nom), contenu, quoi, parent_id=scenario_id)
+    return _deriver_de(lecteur, parent, _nom(nom), contenu)
 
 
 def reporter(lecteur: Lecteur, conflit: Conflit) -> Scenario:
@@ -196,9 +208,20 @@ def reporter(lecteur: Lecteur, conflit: Conflit) -> Scenario:
 
 
 def garder_a_part(lecteur: Lecteur, conflit: Conflit, nom: str) -> Scenario:
-    """Keep the caller's state as a new scenario, derived from the one that changed meanwhile."""
+    """Keep the caller's state as a new scenario, derived from the one that changed meanwhile.
+
+    A copy of the state the caller saw keeps its data and its proofs, whatever was saved since.
+    """
+    scenario_id = conflit.leur.scenario_id
     mien = conflit.mien or conflit.connu
-    return deriver(lecteur, conflit.leur.scenario_id, nom, plan=mien.plan, verrous=mien.verrous)
+    if not conflit.est_une_copie:
+        return deriver(lecteur, scenario_id, nom, plan=mien.plan, verrous=mien.verrous)
+    with magasin.lire() as connexion:
+        vu = revisions.apercu(connexion, scenario_id)
+        exiger(lecteur, Acte.LIRE, vu.departement)
+        exiger(lecteur, Acte.MODIFIER, vu.departement)
+        contenu = revisions.contenu_de(connexion, scenario_id, conflit.numero)
+    return _deriver_de(lecteur, vu, _nom(nom), contenu)
 
 
 def journal(lecteur: Lecteur, scenario_id: str) -> list[audit.Ligne]:
@@ -235,13 +258,21 @@ def _deplacer(lecteur: Lecteur, scenario_id: str, version: int, *, avant: bool) 
                 remede="consulter le journal du scénario",
             )
         numero, quoi = voisine
-        position = revisions.avancer(connexion, vu, numero=numero)
+        nom = revisions.nom_apres(connexion, vu, numero, avant=avant)
+        position = revisions.avancer(connexion, vu, numero=numero, nom=nom)
         passage = [revisions.decisions_de(connexion, scenario_id, n) for n in (vu.numero, numero)]
-        difference = conflits.difference(*passage)
+        de, vers = conflits.difference(*passage)
+        if nom != vu.nom:
+            de, vers = {**de, "nom": vu.nom}, {**vers, "nom": nom}
         audit.inscrire(
-            connexion, lecteur, scenario_id, position, verbe, f"{fait} : {quoi}", *difference
+            connexion, lecteur, scenario_id, position, verbe, f"{fait} : {quoi}", de, vers
         )
     return ouvrir(lecteur, scenario_id)
+
+
+def _deriver_de(lecteur: Lecteur, parent: Apercu, nom: str, contenu: Contenu) -> Scenario:
+    quoi = f"Dérivé de « {parent.nom} » ({parent.statut.libelle})"
+    return nouveau(lecteur, nom, contenu, quoi, parent_id=parent.scenario_id)
 
 
 def _nom(nom: str) -> str:

@@ -46,7 +46,7 @@ def trouver(lecteur: Lecteur, comparable_id: str) -> Comparable:
     """What is behind an id; AtlasError when there is nothing, or nothing this lecteur may read."""
     if comparable_id == AUJOURD_HUI:
         return Comparable(LIBELLE_AUJOURD_HUI, None, None, AUJOURD_HUI)
-    if any(vu.scenario_id == comparable_id for vu in atelier.lister(lecteur)):
+    if est_un_scenario(lecteur, comparable_id):
         return _scenario(lecteur, comparable_id)
     etat = calculs.etat(lecteur, comparable_id)
     departement = etat.demande["departement"]
@@ -59,6 +59,11 @@ def trouver(lecteur: Lecteur, comparable_id: str) -> Comparable:
         )
     marque = f"{comparable_id}:{resume.stat().st_mtime_ns}"
     return Comparable(_de_la_proposition(etat), etat.dossier, departement, marque)
+
+
+def est_un_scenario(lecteur: Lecteur, comparable_id: str) -> bool:
+    """Whether an id is that of a scenario in the scope of `lecteur`."""
+    return any(vu.scenario_id == comparable_id for vu in atelier.lister(lecteur))
 
 
 def _scenario(lecteur: Lecteur, scenario_id: str) -> Comparable:

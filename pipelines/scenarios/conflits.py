@@ -23,7 +23,8 @@ class Conflit(AtlasError):  # noqa: N818
 
     `depuis`: their acts, oldest first; `connu`: the state the caller started from; `mien`: what the
     caller wanted to save, None for an act that changes no plan; `leur`: the scenario as it is now;
-    `acte`: the caller's own words for what was asked.
+    `acte`: the caller's own words for what was asked; `numero`: the revision the caller knew;
+    `est_une_copie`: what the caller wanted to save is that revision itself.
     """
 
     def __init__(
@@ -33,9 +34,12 @@ class Conflit(AtlasError):  # noqa: N818
         connu: Decisions,
         mien: Decisions | None,
         quoi: str,
+        numero: int,
     ) -> None:
+        self.numero = numero
         self.leur, self.depuis, self.connu, self.mien = leur, depuis, connu, mien
         self.acte = quoi
+        self.est_une_copie = mien is not None and mien == connu
         faits = [f"{a.qui}, le {magasin.en_clair(a.le)} : {a.phrase}" for a in depuis]
         super().__init__(
             f"Le scénario « {leur.nom} » a changé depuis que vous l'avez ouvert. "
@@ -59,7 +63,8 @@ def constater(
             remede="recharger la page",
         )
     connu = revisions.decisions_de(connexion, scenario_id, numero)
-    return Conflit(leur, audit.lignes(connexion, scenario_id, version), connu, mien, quoi)
+    depuis = audit.lignes(connexion, scenario_id, version)
+    return Conflit(leur, depuis, connu, mien, quoi, numero)
 
 
 def difference(avant: Decisions, apres: Decisions) -> tuple[dict, dict]:

@@ -1,11 +1,13 @@
 """The rows of the scenarios, and their revisions: added, never changed; the head moves among them.
 
 Undo moves the head to the revision before, redo to the last one made from it; an act after an undo
-makes a new branch, and the other one stays. Every function works in the caller's transaction.
+makes a new branch, and the other one stays. A new name is a revision too, of the same plan, and
+moves with the head. Every function works in the caller's transaction.
 """
 
 import json
 from dataclasses import asdict, dataclass, replace
+from datetime import datetime
 
 import sqlalchemy as sa
 
@@ -49,6 +51,18 @@ REVISIONS = sa.Table(
     sa.Column("le", sa.DateTime, nullable=False),
     sa.PrimaryKeyConstraint("scenario_id", "numero"),
 )
+NOMS = sa.Table(
+    "renommage",
+    METADONNEES,
+    sa.Column("scenario_id", sa.String(64), sa.ForeignKey("scenario.scenario_id")),
+    sa.Column("numero", sa.Integer),
+    sa.Column("avant", sa.Text, nullable=False),
+    sa.Column("apres", sa.Text, nullable=False),
+    sa.PrimaryKeyConstraint("scenario_id", "numero"),
+)
+"""The revisions that give a name: the one before them, and theirs."""
+TEXTES = ("probleme", "verrous", "plan", "resume")
+CONTENU = ("probleme", "verrous", "plan")
 TETE = sa.and_(
     REVISIONS.c.scenario_id == SCENARIOS.c.scenario_id, REVISIONS.c.numero == SCENARIOS.c.numero
 )
@@ -131,6 +145,15 @@ def probleme_brut(connexion: sa.Connection, scenario_id: str, numero: int) -> di
     return {**probleme, "verrous": _liste(connexion, ligne.verrous)}
 
 
+def contenu_de(connexion: sa.Connection, scenario_id: str, numero: int) -> Contenu:
+    """The whole of a revision."""
+    return Contenu(
+        depuis_dict(probleme_brut(connexion, scenario_id, numero)),
+        decisions_de(connexion, scenario_id, numero).plan,
+        resume_de(connexion, scenario_id, numero),
+    )
+
+
 def resume_de(connexion: sa.Connection, scenario_id: str, numero: int) -> dict:
     """The summary of a revision."""
     ligne = _revision(connexion, scenario_id, numero)
@@ -172,12 +195,70 @@ def ajouter(
     quoi: str,
 ) -> tuple[int, int]:
     """A new revision after the head, which moves to it; the version and the revision now."""
-    dernier = sa.select(sa.func.max(REVISIONS.c.numero)).where(
-        REVISIONS.c.scenario_id == vu.scenario_id
-    )
-    numero = connexion.execute(dernier).scalar_one() + 1
+    numero = _dernier(connexion, vu.scenario_id) + 1
     _inserer(connexion, lecteur, vu.scenario_id, (numero, vu.numero), etat, quoi)
     return avancer(connexion, vu, numero=numero)
+
+
+def renommer(
+    connexion: sa.Connection, lecteur: Lecteur, vu: Apercu, nom: str, quoi: str
+) -> tuple[int, int]:
+    """A new revision of the same state, under another name; the version and the revision now."""
+    ligne = _revision(connexion, vu.scenario_id, vu.numero)
+    numero = _dernier(connexion, vu.scenario_id) + 1
+    connexion.execute(
+        sa.insert(REVISIONS).values(
+            scenario_id=vu.scenario_id,
+            numero=numero,
+            precedent=vu.numero,
+            **{texte: getattr(ligne, texte) for texte in TEXTES},
+            empreinte_donnees=ligne.empreinte_donnees,
+            sources=ligne.sources,
+            quoi=quoi,
+            auteur=lecteur.nom,
+            le=magasin.jour(),
+        )
+    )
+    connexion.execute(
+        sa.insert(NOMS).values(scenario_id=vu.scenario_id, numero=numero, avant=vu.nom, apres=nom)
+    )
+    return avancer(connexion, vu, numero=numero, nom=nom)
+
+
+def nom_apres(connexion: sa.Connection, vu: Apercu, numero: int, *, avant: bool) -> str:
+    """The name once the head has gone to `numero`, back (`avant`) or on."""
+    franchie = vu.numero if avant else numero
+    requete = sa.select(NOMS).where(NOMS.c.scenario_id == vu.scenario_id, NOMS.c.numero == franchie)
+    ligne = connexion.execute(requete).one_or_none()
+    if ligne is None:
+        return vu.nom
+    return ligne.avant if avant else ligne.apres
+
+
+def de_meme_contenu(connexion: sa.Connection, vu: Apercu) -> list[int]:
+    """The revisions that hold the very problem, locks and plan of the head, it first, newest next.
+
+    A study of one of them is a study of all.
+    """
+    ligne = _revision(connexion, vu.scenario_id, vu.numero)
+    requete = (
+        sa.select(REVISIONS.c.numero)
+        .where(
+            REVISIONS.c.scenario_id == vu.scenario_id,
+            *(REVISIONS.c[texte] == getattr(ligne, texte) for texte in CONTENU),
+        )
+        .order_by(REVISIONS.c.numero.desc())
+    )
+    memes = list(connexion.execute(requete).scalars())
+    return [vu.numero, *(numero for numero in memes if numero != vu.numero)]
+
+
+def actes(connexion: sa.Connection, scenario_id: str) -> dict[int, tuple[str, datetime]]:
+    """Revision → the act that made it, and when (UTC)."""
+    requete = sa.select(REVISIONS.c.numero, REVISIONS.c.quoi, REVISIONS.c.le).where(
+        REVISIONS.c.scenario_id == scenario_id
+    )
+    return {ligne.numero: (ligne.quoi, ligne.le) for ligne in connexion.execute(requete)}
 
 
 def avancer(connexion: sa.Connection, vu: Apercu, **valeurs: object) -> tuple[int, int]:
@@ -218,6 +299,14 @@ def _revision(connexion: sa.Connection, scenario_id: str, numero: int) -> sa.Row
         REVISIONS.c.scenario_id == scenario_id, REVISIONS.c.numero == numero
     )
     return connexion.execute(requete).one()
+
+
+def _dernier(connexion: sa.Connection, scenario_id: str) -> int:
+    """The greatest number of a revision, whatever its branch."""
+    requete = sa.select(sa.func.max(REVISIONS.c.numero)).where(
+        REVISIONS.c.scenario_id == scenario_id
+    )
+    return connexion.execute(requete).scalar_one()
 
 
 def _suivante(connexion: sa.Connection, scenario_id: str, numero: int) -> int | None:

@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.composants import acces
+from pages.composants import acces, cadre
 from pages.composants.cadre import PAGES, en_csv
 from pipelines.base import chemins
 from pipelines.base.textes import FINE, jour
@@ -409,14 +409,29 @@ def test_a_comparison_is_found_again_at_its_address_with_its_table_and_its_thres
 
 
 def test_a_proposal_of_a_comparison_opens_on_the_page_of_proposals_and_says_its_doctrine(
-    ouvrir, comparee
+    ouvrir, comparee, monkeypatch
 ):
+    """A site picked on its map leaves that site alone in the tables, there and on Doctrines."""
     ecran = ouvrir("situation", departement="005")
-    ecran.query_params["calcul"] = f"{comparee()}.couverture_de_tous"
+    comparaison_id = comparee()
+    ecran.query_params["calcul"] = f"{comparaison_id}.couverture_de_tous"
     ecran.switch_page("../proposer/proposer.py").run()
     assert not ecran.exception
     textes = " ".join(clair(m.value) for m in ecran.main.markdown)
     assert "Doctrine choisie : Couverture de tous." in textes
+    sites = next(d.value for d in ecran.main.dataframe if "Changement" in d.value)
+    assert len(sites) == 22
+    with (chemins.CALCULS / comparaison_id / "couverture_de_tous" / "plan.csv").open() as flux:
+        presence = next(csv.DictReader(flux))
+    monkeypatch.setattr(cadre, "site_pris", lambda carte: presence["site_id"])
+    ecran.run()
+    assert not ecran.exception
+    sites = next(d.value for d in ecran.main.dataframe if "Changement" in d.value)
+    assert len(sites) == 1
+    ecran.query_params["comparaison"] = comparaison_id
+    ecran = doctrines_de(ecran)
+    assert not ecran.exception
+    assert all(len(d.value) == 1 for d in ecran.main.dataframe)
 
 
 def test_the_travel_of_a_proposal_is_a_tab_and_its_envelope_is_in_the_address(ouvrir, comparee):

@@ -7,8 +7,9 @@ from streamlit.testing.v1 import AppTest
 
 from pages.composants.cadre import PAGES
 from pipelines.base import chemins
-from pipelines.scenarios import atelier
-from pipelines.scenarios.lecteurs import Lecteur
+from pipelines.scenarios import annotations, atelier, etudes, lecteurs
+from pipelines.scenarios.etudes import Nature
+from pipelines.scenarios.lecteurs import Lecteur, Role
 
 CLAIRE, KARIM = Lecteur("Claire"), Lecteur("Karim")
 
@@ -22,12 +23,12 @@ def ouvrir(entrepot_exemple, tmp_path, monkeypatch):
     monkeypatch.setenv("ATLAS_LECTEUR", "Claire")
     monkeypatch.setenv("ATLAS_ENTREPOT", str(entrepot_exemple))
 
-    def ouvrir(**parametres):
+    def ouvrir(page="scenarios", **parametres):
         ecran = AppTest.from_file(str(chemins.APPLICATION), default_timeout=60)
         for nom, valeur in {"departement": "005", **parametres}.items():
             ecran.query_params[nom] = valeur
         ecran.run()
-        fichier = PAGES["scenarios"][0].relative_to(chemins.RACINE / "pages")
+        fichier = PAGES[page][0].relative_to(chemins.RACINE / "pages")
         return ecran.switch_page(f"../{fichier}").run()
 
     return ouvrir
@@ -113,6 +114,68 @@ def test_a_conflict_on_a_plan_offers_to_report_it_or_to_keep_it_apart(ouvrir, sc
     assert ici.plan == conflit.mien.plan
     assert len(gardes) == (1 if choix.startswith("Y") else 2)
     assert "n'a pas été enregistré" not in dits(ecran)
+
+
+def test_deriving_what_someone_changed_meanwhile_says_who_and_can_copy_what_was_on_screen(
+    ouvrir, scenario
+):
+    ecran = ouvrir(scenario=scenario.scenario_id)
+    atelier.modifier(
+        KARIM, scenario.scenario_id, scenario.version, "Retiré aussi", plan=scenario.plan[1:]
+    )
+    ecran = bouton(ecran, "Dériver un scénario").click().run()
+    assert "Karim" in dits(ecran)
+    assert len(atelier.lister(CLAIRE, "005")) == 1
+    assert not [b for b in ecran.button if b.label.startswith("Y reporter")]
+    ecran = bouton(ecran, "Dériver l'état que j'avais à l'écran").click().run()
+    assert not ecran.exception
+    assert atelier.ouvrir(CLAIRE, dans_l_adresse(ecran)).contenu == scenario.contenu
+
+
+def test_a_member_of_an_instance_sees_that_a_scenario_exists_and_nothing_of_its_plan(
+    ouvrir, scenario, monkeypatch
+):
+    atelier.changer_statut(CLAIRE, scenario.scenario_id, scenario.version, "presente_en_gt")
+    atelier.deriver(CLAIRE, scenario.scenario_id, "Secret")
+    monkeypatch.setattr(lecteurs, "_qui", lambda: Lecteur("Sam", Role.INSTANCE))
+    ecran = ouvrir(scenario=scenario.scenario_id)
+    assert not ecran.exception
+    [table] = [t.value for t in ecran.main.table]
+    assert list(table.columns) == ["Scénario", "Statut", "Créé le", "Modifié le"]
+    assert list(table["Scénario"]) == ["Rentrée 2027"]
+    assert list(table["Statut"]) == ["présenté en GT"]
+    assert "membre d'une instance" in " ".join(i.value for i in ecran.main.info)
+    assert not ecran.main.button
+    assert "P-" not in dits(ecran)
+
+
+def test_a_note_is_taken_out_and_put_back_by_a_click(ouvrir, scenario):
+    annotations.noter(CLAIRE, scenario.scenario_id, "Bureau à trouver")
+    ecran = bouton(ouvrir(scenario=scenario.scenario_id), "Retirer cette note").click().run()
+    assert not ecran.exception
+    assert "Aucune note." in dits(ecran)
+    ecran = bouton(ecran, "Rétablir cette note").click().run()
+    assert "Aucune note." not in dits(ecran)
+    [note] = annotations.notes(CLAIRE, scenario.scenario_id)
+    assert not note.est_retiree
+
+
+def test_the_study_of_a_version_before_is_found_on_marges_and_says_of_which_it_speaks(
+    ouvrir, scenario
+):
+    etudes.etudier(scenario.dossier, Nature.ABSENCES)
+    atelier.modifier(
+        CLAIRE, scenario.scenario_id, scenario.version, "Retiré aussi", plan=scenario.plan[1:]
+    )
+    ecran = ouvrir("marges", calcul=scenario.scenario_id, etude="absences")
+    assert "n'a pas été faite pour ce plan" in dits(ecran)
+    assert "version antérieure" in " ".join(i.value for i in ecran.main.info)
+    ecran = bouton(ecran, "Voir l'étude de cette version").click().run()
+    assert not ecran.exception
+    assert "Retiré" in " ".join(w.value for w in ecran.main.warning)
+    assert "n'a pas été faite pour ce plan" not in dits(ecran)
+    ecran = bouton(ecran, "Revenir au plan actuel").click().run()
+    assert "n'a pas été faite pour ce plan" in dits(ecran)
 
 
 def test_the_warning_of_an_arrete_scenario_says_to_derive(ouvrir, scenario):

@@ -8,8 +8,11 @@ import pytest
 
 from pipelines.base import chemins
 from pipelines.base.erreurs import AtlasError
-from pipelines.reports import academie, partage
-from pipelines.reports.academie import A_CALCULER, AUCUN_SCENARIO, Niveau
+from pipelines.reports import academie, avancement, partage, prochains_demi_postes, territoires
+from pipelines.reports.avancement import AUCUN_SCENARIO
+from pipelines.reports.libelles import FORMES
+from pipelines.reports.prochains_demi_postes import DONT_PRIORITAIRES, EN_MOINS
+from pipelines.reports.territoires import Niveau
 from pipelines.scenarios import atelier, etudes, lecteurs
 from pipelines.scenarios.etudes import Nature
 from pipelines.scenarios.lecteurs import Lecteur, Role
@@ -30,12 +33,12 @@ def _atelier_a_part(tmp_path, monkeypatch):
 
 def lire(base, niveau=Niveau.DEPARTEMENTS, departement=None, lecteur=LOCAL):
     """The view of a level."""
-    return academie.vue(academie.territoires(lecteur, base, niveau, departement))
+    return academie.vue(territoires.territoires(lecteur, base, niveau, departement))
 
 
 def repartir(base, *demande, niveau=Niveau.DEPARTEMENTS, departement=None, lecteur=LOCAL):
     """ETP shared between the territories of a level."""
-    return partage.repartir(academie.territoires(lecteur, base, niveau, departement), *demande)
+    return partage.repartir(territoires.territoires(lecteur, base, niveau, departement), *demande)
 
 
 @pytest.fixture
@@ -107,6 +110,24 @@ def test_l_ecart_nomme_ou_un_etp_repond_au_plus_et_au_moins_de_besoin(entrepot_e
     assert list(vue.figure_ecarts.data[0].y)[-1] == charges.idxmax()
 
 
+def test_ce_qui_est_vacant_et_ce_qui_n_est_compte_nulle_part_sont_dits_au_pluriel_voulu(
+    entrepot_exemple, tmp_path
+):
+    """No « dont 0,0 vacants », and postes without résidence are « comptés » from two on."""
+    assert "aucun vacant" in lire(entrepot_exemple, Niveau.BASSINS, "005").phrase
+    assert "dont 7,5 vacants" in lire(entrepot_exemple).phrase
+    for postes, dit in ((1, "compté nulle part"), (2, "comptés nulle part")):
+        copie = tmp_path / f"{postes}.duckdb"
+        copie.write_bytes(entrepot_exemple.read_bytes())
+        with duckdb.connect(str(copie)) as connexion:
+            connexion.execute(
+                "update mart_poste set departement = null where poste_id in "
+                "(select poste_id from mart_poste order by poste_id limit ?)",
+                [postes],
+            )
+        assert dit in " ".join(lire(copie).remarques)
+
+
 def test_un_territoire_seul_n_a_rien_a_comparer(entrepot_exemple, tmp_path):
     vue = lire(un_seul(entrepot_exemple, tmp_path))
     assert vue.ecarts.startswith("Moins de deux territoires")
@@ -166,15 +187,25 @@ def test_un_departement_sans_scenario_le_dit_et_un_scenario_y_met_son_statut(
     entrepot_exemple, dossier_005
 ):
     lecteur = lecteurs.Lecteur("essai")
-    avant = academie.suivi(lecteur, entrepot_exemple)
+    avant = avancement.suivi(lecteur, entrepot_exemple)
     assert set(avant.table["Scénario le plus avancé"]) == {AUCUN_SCENARIO}
     assert avant.sans_scenario == ["004", "005", "013", "084"]
-    assert avant.sans_marges == ["004", "005", "013", "084"]
-    atelier.creer(lecteur, "Rentrée 2027", dossier_005)
-    apres = academie.suivi(lecteur, entrepot_exemple).table.set_index("Département")
-    assert apres.loc["Hautes-Alpes", "Scénario le plus avancé"] == "Rentrée 2027"
-    assert apres.loc["Hautes-Alpes", "Statut"] == "brouillon"
-    assert "005" in academie.suivi(INSTANCE, entrepot_exemple).sans_scenario
+    cree = atelier.creer(lecteur, "Rentrée", dossier_005)
+    avance = atelier.deriver(lecteur, cree.scenario_id, "Montré")
+    avance = atelier.changer_statut(lecteur, avance.scenario_id, 1, "presente_en_gt")
+    atelier.renommer(lecteur, cree.scenario_id, 1, "Rentrée 2027")
+    suivi = avancement.suivi(lecteur, entrepot_exemple)
+    assert list(suivi.scenarios["005"].items()) == [
+        (avance.scenario_id, "Montré (présenté en GT)"),
+        (cree.scenario_id, "Rentrée 2027 (brouillon)"),
+    ]
+    apres = suivi.table.set_index("Département")
+    assert apres.loc["Hautes-Alpes", "Scénario le plus avancé"] == "Montré"
+    assert apres.loc["Hautes-Alpes", "Statut"] == "présenté en GT"
+    # a brouillon is nobody's business but its makers'
+    assert list(avancement.suivi(INSTANCE, entrepot_exemple).scenarios["005"]) == [
+        avance.scenario_id
+    ]
 
 
 def test_les_reseaux_d_un_departement_font_sa_ligne_et_se_partagent_ses_etp(a_deux_reseaux):
@@ -193,7 +224,7 @@ def test_les_reseaux_d_un_departement_font_sa_ligne_et_se_partagent_ses_etp(a_de
 
 
 def test_un_reseau_inconnu_n_est_pas_dessine(a_deux_reseaux):
-    lus = academie.territoires(LOCAL, a_deux_reseaux, Niveau.RESEAUX, "005")
+    lus = territoires.territoires(LOCAL, a_deux_reseaux, Niveau.RESEAUX, "005")
     assert list(lus.formes) == ["Buëch", "Gapençais"]
 
 
@@ -202,10 +233,10 @@ def test_sans_reseau_connu_le_niveau_n_est_pas_propose_et_dit_que_faire(entrepot
     copie.write_bytes(entrepot_exemple.read_bytes())
     with duckdb.connect(str(copie)) as connexion:
         connexion.execute("update mart_site set reseau_etablissements = null")
-    assert Niveau.RESEAUX in academie.niveaux(LOCAL, entrepot_exemple, "005")
-    assert Niveau.RESEAUX not in academie.niveaux(LOCAL, copie, "005")
+    assert Niveau.RESEAUX in territoires.niveaux(LOCAL, entrepot_exemple, "005")
+    assert Niveau.RESEAUX not in territoires.niveaux(LOCAL, copie, "005")
     with pytest.raises(AtlasError, match="Aucun réseau") as refus:
-        academie.territoires(LOCAL, copie, Niveau.RESEAUX, "005")
+        territoires.territoires(LOCAL, copie, Niveau.RESEAUX, "005")
     assert "reseau" in refus.value.remede
 
 
@@ -218,7 +249,7 @@ def test_un_lecteur_limite_ne_voit_et_ne_repartit_que_ses_departements(entrepot_
         assert vue.table[colonne].iloc[-1] == pytest.approx(entiere.loc[noms, colonne].sum())
     partagee = repartir(entrepot_exemple, 0.0, 0.0, None, lecteur=DES_ALPES)
     assert list(partagee.table["Territoire"]) == noms
-    suivi = academie.suivi(DES_ALPES, entrepot_exemple)
+    suivi = avancement.suivi(DES_ALPES, entrepot_exemple)
     assert list(suivi.table["Département"]) == noms
     with pytest.raises(AtlasError, match="inconnu"):
         repartir(entrepot_exemple, 0.0, 0.0, None, {"013": 1.0}, lecteur=DES_ALPES)
@@ -233,49 +264,117 @@ def test_sans_aucun_departement_de_son_ressort_un_lecteur_l_apprend(entrepot_exe
 
 
 def test_une_instance_compare_les_departements_et_pas_leurs_parties(entrepot_exemple):
-    assert list(academie.niveaux(INSTANCE, entrepot_exemple, "005")) == [Niveau.DEPARTEMENTS]
+    assert list(territoires.niveaux(INSTANCE, entrepot_exemple, "005")) == [Niveau.DEPARTEMENTS]
     assert len(lire(entrepot_exemple, lecteur=INSTANCE).table) == 5
     with pytest.raises(AtlasError, match="rôle"):
         lire(entrepot_exemple, Niveau.BASSINS, "005", INSTANCE)
 
 
-def test_les_demi_postes_viennent_de_l_etude_gardee_du_scenario_le_plus_avance(
-    entrepot_exemple, dossier_005
-):
-    scenario = atelier.creer(LOCAL, "Rentrée 2027", dossier_005)
-    assert academie.demi_postes(LOCAL, "005") is None
+def etudier(scenario, pas):
+    """Keep the margins of a scenario, stopped after `pas` steps: the two bassins, then points."""
     faites = []
     etudes.etudier(
         scenario.dossier,
         Nature.MARGES,
         duree_resolution_s=0.2,
-        progres=lambda part, quoi: faites.append(part),
-        # the bassins, and not the curve
-        arret=lambda: len(faites) >= 2,
+        progres=lambda part, quoi: faites.append(quoi.split(" : ")[0]),
+        arret=lambda: len(dict.fromkeys(faites)) >= pas,
     )
-    vue = academie.demi_postes(LOCAL, "005")
-    assert vue.phrase.startswith("Rentrée 2027")
+
+
+def test_le_prochain_demi_poste_de_chaque_departement_vient_de_l_etude_gardee(
+    entrepot_exemple, dossier_005
+):
+    scenario = atelier.creer(LOCAL, "Rentrée 2027", dossier_005)
+    avant = prochains_demi_postes.des_departements(LOCAL, entrepot_exemple)
+    assert avant.table.empty
+    assert list(avant.a_calculer) == ["005"]
+    assert list(avant.sans_plan) == ["004", "013", "084"]
+    etudier(scenario, pas=5)
+    vue = prochains_demi_postes.des_departements(LOCAL, entrepot_exemple)
+    assert set(vue.table["Département"]) == {"Hautes-Alpes"}
+    assert set(vue.table["Plan étudié"]) == {"Rentrée 2027"}
+    assert vue.table["Demi-poste"].iloc[0] == "1er"
+    premier = vue.table.iloc[0]
+    assert premier[EN_MOINS] > 0
+    assert "▲" in premier["Sites qui gagnent"]
+    assert f"{premier[EN_MOINS]} demi-journées par cycle" in vue.phrase
+    assert "Étude incomplète" in " ".join(vue.remarques)
+    # what a plan for the instances may not be told of
+    assert prochains_demi_postes.des_departements(INSTANCE, entrepot_exemple).table.empty
+    octets = io.BytesIO(partage.en_excel(None, None, vue, None))
+    assert len(pd.read_excel(octets, sheet_name="Demi-postes", engine="calamine")) == len(vue.table)
+
+
+def test_le_demi_poste_de_chaque_bassin_compte_ce_que_ses_sites_y_gagnent(
+    entrepot_exemple, dossier_005
+):
+    scenario = atelier.creer(LOCAL, "Rentrée 2027", dossier_005)
+    etudier(scenario, pas=2)
+    vue = prochains_demi_postes.des_bassins(LOCAL, entrepot_exemple, "005")
     assert set(vue.table["Bassin"]) == {"BRIANCON", "GAP"}
-    suivi = academie.suivi(LOCAL, entrepot_exemple)
-    assert suivi.sans_marges == ["004", "013", "084"]
-    colonne = suivi.table.set_index("Département")["Ce que vaut un demi-poste"]
-    assert colonne["Hautes-Alpes"] == vue.phrase
-    octets = io.BytesIO(
-        partage.en_excel(lire(entrepot_exemple, Niveau.BASSINS, "005"), None, vue, None)
-    )
-    assert "Demi-postes" in pd.read_excel(octets, sheet_name=None, engine="calamine")
+    essais = {
+        m["bassin"]: m["plus"]
+        for m in etudes.lire(
+            scenario.dossier, Nature.MARGES, etudes.parametres(Nature.MARGES, 0.2)
+        ).resultat["bassins"]
+    }
+    besoins = {s.site_id: s.besoin for s in scenario.probleme.sites}
+    actuelles = dict.fromkeys(besoins, 0)
+    for x in scenario.plan:
+        actuelles[x.site_id] += x.demi_journees_cycle
+    sites = territoires.territoires(LOCAL, entrepot_exemple, Niveau.BASSINS, "005").sites
+    prioritaires = set(sites[sites["est_prioritaire"]]["site_id"])
+    for bassin, ligne in vue.table.set_index("Bassin").iterrows():
+        nouvelles = dict(actuelles)
+        for m in essais[bassin]["mouvements"]:
+            nouvelles[m["site_id"]] += m["apres"] - m["avant"]
+        gains = {s: max(0, b - actuelles[s]) - max(0, b - nouvelles[s]) for s, b in besoins.items()}
+        assert ligne[EN_MOINS] == sum(gains.values()) > 0
+        assert ligne[DONT_PRIORITAIRES] == sum(g for s, g in gains.items() if s in prioritaires)
+    # a plan further on, without a study: the one read is said to be another's
+    autre = atelier.deriver(LOCAL, scenario.scenario_id, "Montré")
+    atelier.modifier(LOCAL, autre.scenario_id, 1, "Essai", plan=scenario.plan[2:])
+    atelier.changer_statut(LOCAL, autre.scenario_id, 2, "presente_en_gt")
+    avance = prochains_demi_postes.des_bassins(LOCAL, entrepot_exemple, "005")
+    assert "Rentrée 2027" in avance.remarques[0]
+    assert list(avance.a_calculer) == ["005"]
     # another plan: what was said of the former one no longer holds
     atelier.modifier(LOCAL, scenario.scenario_id, scenario.version, "Essai", plan=scenario.plan[1:])
-    apres = academie.suivi(LOCAL, entrepot_exemple).table.set_index("Département")
-    assert apres.loc["Hautes-Alpes", "Ce que vaut un demi-poste"] == A_CALCULER
-    assert academie.suivi(INSTANCE, entrepot_exemple).sans_marges[1] == "005"
+    assert prochains_demi_postes.des_bassins(LOCAL, entrepot_exemple, "005").table.empty
+    with pytest.raises(AtlasError, match="rôle"):
+        prochains_demi_postes.des_bassins(INSTANCE, entrepot_exemple, "005")
+
+
+def test_les_sites_prioritaires_sans_presence_sont_sur_la_carte_par_leur_forme_et_leur_numero(
+    entrepot_exemple,
+):
+    """The same in the table and on the map, counted in the sentence; none by colour alone."""
+    vue = lire(entrepot_exemple)
+    sites = vue.sans_presence
+    assert len(sites) == vue.table["Prioritaires sans présence"].iloc[-1] == 37
+    assert f"{len(sites)} des" in vue.phrase
+    traces = [t for t in vue.carte.data if t.name and "sans présence" in t.name]
+    dessines = {int(numero): trace.marker.symbol for trace in traces for numero in trace.text}
+    assert dessines == {n: FORMES[t] for n, t in zip(sites["numero"], sites["type"], strict=True)}
+    assert list(academie.table_sans_presence(sites, vue.niveau)["N°"]) == list(range(1, 38))
+    # a click on a site, or on a name, picks a territory
+    codes = {c for t in vue.carte.data if t.customdata is not None for c in t.customdata}
+    assert codes == set(vue.codes)
 
 
 def test_le_classeur_a_les_tables_de_la_page(entrepot_exemple):
     vue = lire(entrepot_exemple)
-    suivi = academie.suivi(lecteurs.Lecteur("essai"), entrepot_exemple)
+    suivi = avancement.suivi(lecteurs.Lecteur("essai"), entrepot_exemple)
     reparti = repartir(entrepot_exemple, 0.0, 0.0, None)
     octets = io.BytesIO(partage.en_excel(vue, suivi, None, reparti))
     lu = pd.read_excel(octets, sheet_name=None, engine="calamine")
-    assert list(lu) == ["Lecture", "Territoires", "Catégories", "Scénarios", "Répartition"]
+    assert list(lu) == [
+        "Lecture",
+        "Territoires",
+        "Sans présence",
+        "Catégories",
+        "Scénarios",
+        "Répartition",
+    ]
     assert len(lu["Territoires"]) == len(vue.table)

@@ -10,7 +10,7 @@ import fabrique
 import pandas as pd
 import pytest
 
-from pipelines.base import chemins
+from pipelines.base import chemins, reference
 from pipelines.base.erreurs import AtlasError
 from pipelines.marts.construction import construire
 from pipelines.reports import releves
@@ -267,6 +267,16 @@ def test_the_history_tells_what_a_proposal_did_with_a_site(
     gardes = historique(entrepot_exemple, "005", site_id).table
     assert next(iter(gardes["Scénario ou proposition"])) == "Rentrée 2027 (brouillon)"
     assert gardes["Postes"].nunique() == 1
+    # beyond those read, the fiche says that it knows nothing of the others
+    valeur = reference.valeur
+    monkeypatch.setattr(
+        reference,
+        "valeur",
+        lambda fichier, nom: 0 if fichier == "atelier" else valeur(fichier, nom),
+    )
+    assert "1 scénario plus ancien n'est pas lu" in clair(
+        historique(entrepot_exemple, "005", site_id).note
+    )
 
 
 def test_a_site_of_another_departement_is_refused(entrepot_exemple, fiches):

@@ -10,7 +10,7 @@ from pipelines.base import chemins
 from pipelines.base.erreurs import AtlasError
 from pipelines.planning.probleme import Presence, Verrou
 from pipelines.scenarios import annotations, atelier, magasin, propositions, statuts
-from pipelines.scenarios.lecteurs import Lecteur
+from pipelines.scenarios.lecteurs import Lecteur, Role
 from pipelines.scenarios.resume import SANS_PREUVE
 from pipelines.scenarios.statuts import Statut
 from pipelines.scenarios.textes_gardes import TEXTES
@@ -216,6 +216,38 @@ def test_a_scenario_is_renamed_with_its_line_in_the_journal(scenario):
     assert ligne.apres == {"nom": "Après le GT"}
 
 
+def test_a_new_name_is_undone_and_done_again_with_the_changes_around_it(scenario):
+    change = modifier(scenario, "Retiré")
+    renomme = atelier.renommer(LECTEUR, scenario.scenario_id, change.version, "Après le GT")
+    assert (renomme.plan, renomme.resume) == (change.plan, change.resume)
+    annule = atelier.annuler(LECTEUR, scenario.scenario_id, renomme.version)
+    assert (annule.nom, annule.plan) == ("Rentrée 2027", change.plan)
+    ligne = atelier.journal(LECTEUR, scenario.scenario_id)[-1]
+    assert (ligne.avant, ligne.apres) == ({"nom": "Après le GT"}, {"nom": "Rentrée 2027"})
+    au_debut = atelier.annuler(LECTEUR, scenario.scenario_id, annule.version)
+    assert (au_debut.nom, au_debut.plan) == ("Rentrée 2027", scenario.plan)
+    refait = atelier.refaire(LECTEUR, scenario.scenario_id, au_debut.version)
+    refait = atelier.refaire(LECTEUR, scenario.scenario_id, refait.version)
+    assert (refait.nom, refait.plan, refait.peut_refaire) == ("Après le GT", change.plan, False)
+
+
+def test_a_name_given_on_another_branch_is_not_brought_by_an_undo(scenario):
+    """Undone, then renamed otherwise: each branch keeps its own name."""
+    un = atelier.renommer(LECTEUR, scenario.scenario_id, 1, "Un")
+    retour = atelier.annuler(LECTEUR, scenario.scenario_id, un.version)
+    deux = atelier.renommer(LECTEUR, scenario.scenario_id, retour.version, "Deux")
+    change = atelier.modifier(LECTEUR, scenario.scenario_id, deux.version, "Vidé", plan=[])
+    assert change.nom == "Deux"
+    retour = atelier.annuler(LECTEUR, scenario.scenario_id, change.version)
+    assert retour.nom == "Deux"
+    assert atelier.annuler(LECTEUR, scenario.scenario_id, retour.version).nom == "Rentrée 2027"
+
+
+def test_a_name_that_does_not_change_saves_nothing(scenario):
+    assert atelier.renommer(LECTEUR, scenario.scenario_id, 1, "Rentrée 2027") == scenario
+    assert len(atelier.journal(LECTEUR, scenario.scenario_id)) == 1
+
+
 @pytest.mark.parametrize("de", Statut)
 @pytest.mark.parametrize("vers", Statut)
 def test_a_status_goes_one_step_on_or_back_to_any_before_and_arrete_is_the_end(de, vers):
@@ -309,6 +341,44 @@ def test_what_an_instance_decided_is_kept_with_its_day(scenario):
     [decision] = annotations.decisions(LECTEUR, scenario.scenario_id)
     assert (decision.instance, decision.tenue_le) == (annotations.Instance.CSA, jour)
     assert "CSA, 12/03/2027" in atelier.journal(LECTEUR, scenario.scenario_id)[-1].phrase
+
+
+def ecrire_puis_lister(scenario, sorte):
+    """One piece of the kind, written by Claire; what lists them."""
+    if sorte == "note":
+        annotations.noter(LECTEUR, scenario.scenario_id, "À revoir")
+        return annotations.notes
+    annotations.decider(LECTEUR, scenario.scenario_id, "CSA", date(2027, 3, 12), "À revoir")
+    return annotations.decisions
+
+
+@pytest.mark.parametrize("sorte", ["note", "decision"])
+def test_what_was_written_is_taken_out_and_put_back_with_its_lines_in_the_journal(scenario, sorte):
+    lister = ecrire_puis_lister(scenario, sorte)
+    [piece] = lister(LECTEUR, scenario.scenario_id)
+    annotations.retirer(LECTEUR, scenario.scenario_id, sorte, piece.rang)
+    assert [p.est_retiree for p in lister(LECTEUR, scenario.scenario_id)] == [True]
+    with pytest.raises(AtlasError, match="déjà retirée"):
+        annotations.retirer(LECTEUR, scenario.scenario_id, sorte, piece.rang)
+    annotations.retablir(LECTEUR, scenario.scenario_id, sorte, piece.rang)
+    assert lister(LECTEUR, scenario.scenario_id) == [piece]
+    retire, retabli = atelier.journal(LECTEUR, scenario.scenario_id)[-2:]
+    assert (retire.avant, retire.apres) == ({"texte": "À revoir"}, {})
+    assert (retabli.acte, retabli.apres) == ("retablir", {"texte": "À revoir"})
+    with pytest.raises(AtlasError, match="n'est pas dans ce scénario"):
+        annotations.retirer(LECTEUR, scenario.scenario_id, sorte, piece.rang + 1)
+
+
+def test_the_note_of_another_is_taken_out_by_who_may_change_the_scenario_alone(scenario):
+    annotations.noter(LECTEUR, scenario.scenario_id, "À revoir")
+    [note] = annotations.notes(LECTEUR, scenario.scenario_id)
+    dasen = Lecteur("Dominique", Role.IA_DASEN)
+    with pytest.raises(AtlasError, match="ne permet pas"):
+        annotations.retirer(dasen, scenario.scenario_id, "note", note.rang)
+    annotations.noter(dasen, scenario.scenario_id, "La mienne")
+    annotations.retirer(dasen, scenario.scenario_id, "note", note.rang + 1)
+    annotations.retirer(Lecteur("Karim"), scenario.scenario_id, "note", note.rang)
+    assert all(n.est_retiree for n in annotations.notes(LECTEUR, scenario.scenario_id))
 
 
 def test_an_unknown_scenario_is_refused_with_what_to_do(store):

@@ -38,6 +38,8 @@ APPELS = {
     "annotations.decider": lambda q, s, d, b: annotations.decider(
         q, s.scenario_id, "CSA", date(2027, 3, 1), "x"
     ),
+    "annotations.retirer": lambda q, s, d, b: annotations.retirer(q, s.scenario_id, "note", 1),
+    "annotations.retablir": lambda q, s, d, b: annotations.retablir(q, s.scenario_id, "note", 1),
     "annotations.decisions": lambda q, s, d, b: annotations.decisions(q, s.scenario_id),
     "rejeu.ecart_de_donnees": lambda q, s, d, b: rejeu.ecart_de_donnees(q, b, s),
     "rejeu.rejouer": lambda q, s, d, b: rejeu.rejouer(q, b, s.scenario_id, 1),

@@ -1,0 +1,53 @@
+"""What each next half-post would bring where: the table, and the studies it waits for."""
+
+import streamlit as st
+
+from pages.composants import acces, cadre, conflit
+from pipelines.reports.prochains_demi_postes import VueProchains
+from pipelines.scenarios import retenus
+
+
+def montrer(departement: str | None) -> VueProchains:
+    """The next half-posts of every département, or of the bassins of one; what was shown."""
+    vue = acces.lire_prochains(departement)
+    st.markdown("##### Ce qu'apporterait chaque demi-poste de plus")
+    st.write(cadre.inerte(vue.phrase))
+    for remarque in vue.remarques:
+        st.caption(cadre.inerte(remarque))
+    if not vue.table.empty:
+        cadre.table_a_lire(
+            vue.table,
+            f"demi-postes-{departement}",
+            au_telechargement=("Sites qui perdent", "Plan étudié"),
+        )
+        st.caption(vue.note)
+    conflit.dire()
+    if vue.en_cours:
+        _attendre(departement, tuple(vue.en_cours))
+    with st.container(horizontal=True):
+        for code, nom in vue.a_calculer.items():
+            if acces.peut_modifier(code):
+                st.button(
+                    f"Calculer pour {nom}",
+                    key=f"demi-postes-{code}",
+                    on_click=conflit.agir,
+                    args=(retenus.etudier_les_demi_postes, code),
+                )
+        for code, nom in vue.sans_plan.items():
+            if acces.peut_modifier(code):
+                st.page_link(
+                    cadre.page("proposer"),
+                    label=f"Proposer d'abord pour {nom}",
+                    query_params={"departement": code},
+                )
+    return vue
+
+
+@st.fragment(run_every="2s")
+def _attendre(departement: str | None, codes: tuple[str, ...]) -> None:
+    """Say which studies are at work; the page is drawn again when one has ended."""
+    en_cours = acces.lire_prochains(departement).en_cours
+    if set(en_cours) != set(codes):
+        st.rerun()
+    noms = ", ".join(en_cours.values())
+    st.info(f"Calcul en cours ou en attente : {noms}. La page peut être quittée.")
