@@ -203,6 +203,34 @@ def test_an_edit_that_is_not_admitted_is_told_in_words_and_cannot_be_saved(
     assert "Enregistrer" not in [b.label for b in ecran.main.button]
 
 
+def test_a_category_added_shows_its_effect_before_it_is_saved_and_can_be_taken_away(
+    ouvrir, entrepot_exemple
+):
+    """The recteur's letter, from the form to the sentence; nothing is written meanwhile."""
+    ecran = ouvrir("adapter", departement="005")
+    champ(ecran, "Nom de la catégorie").input("Collège rural, IPS sous 95")
+    [types] = [m for m in ecran.main.multiselect if m.label.startswith("Types")]
+    types.select("COLLEGE")
+    [avec] = [m for m in ecran.main.multiselect if m.label == "Qui ont"]
+    avec.select("est_rural")
+    [ips] = [n for n in ecran.main.number_input if n.label.startswith("IPS")]
+    ips.set_value(95.0)
+    [poids] = [n for n in ecran.main.number_input if n.label.startswith("Poids dans")]
+    poids.set_value(6.0)
+    bouton(ecran, "Ajouter la catégorie").click().run()
+    assert "où cette catégorie est décidée" in clair(ecran.main.error[0].value)
+    champ(ecran, "Où elle est décidée").input(GT)
+    bouton(ecran, "Ajouter la catégorie").click().run()
+    assert not ecran.exception
+    assert not ecran.error
+    conditions = [t.value["Condition lue"].tolist() for t in ecran.main.table]
+    assert ["type = 'COLLEGE' and est_rural and ips < 95"] in conditions
+    assert "de catégorie" in clair(phrases(ecran)[0])
+    assert locaux("priorites") == []
+    bouton(ecran, "Retirer cette catégorie").click().run()
+    assert clair(phrases(ecran)[0]).startswith("Rien n'est encore changé")
+
+
 def test_going_back_to_the_start_says_so_and_forgets_the_author(ouvrir):
     ecran = ouvrir("adapter", departement="005")
     champ(ecran, "Qui a choisi ces nombres").input(GT).run()
