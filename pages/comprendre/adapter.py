@@ -71,3 +71,6 @@ if changements is not None and effet is not None:
 
 st.markdown("### Les règles de l'académie")
 reglages.locales(acces.lire_locales(regles))
+guide = acces.lire_document("priorites")
+with st.expander(guide.titre):
+    st.markdown(guide.corps)

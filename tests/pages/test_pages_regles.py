@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from pages.composants.cadre import PAGES
 from pipelines.base import chemins
-from pipelines.reports import besoins, priorites, sensibilite
+from pipelines.reports import besoins, documents, priorites, sensibilite
 from pipelines.reports.adaptation import AUTEUR
 from pipelines.scoring.bareme import bareme
 from pipelines.scoring.jeux import locaux
@@ -124,6 +124,17 @@ def test_nothing_is_changed_nor_written_by_looking(ouvrir, regles):
     assert clair(phrases(ecran)[0]).startswith("Rien n'est encore changé dans")
     assert not regles.exists()
     assert "n'a pas encore de règles à elle" in " ".join(m.value for m in ecran.main.markdown)
+    # the guide is at hand for whoever has only a browser
+    [guide] = [m.value for m in ecran.main.markdown if "L'inconnu n'est jamais un non" in m.value]
+    assert "[[regles]]" in guide
+
+
+@pytest.mark.parametrize("nom", ["accessibilite", "doctrines", "priorites"])
+def test_a_page_of_the_guide_shown_in_the_application_leads_nowhere_it_can_not_go(nom):
+    """Links between the files of docs/ have no address there: their words stay."""
+    corps = documents.document(nom).corps
+    assert re.findall(r"\]\((?!https?:|mailto:)", corps) == []
+    assert len(corps) > 1000
 
 
 def test_a_weight_changed_shows_its_effect_is_justified_saved_and_then_read_everywhere(
