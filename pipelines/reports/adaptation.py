@@ -13,8 +13,8 @@ from pipelines.base.textes import jour, nombre, pluriel, variation
 from pipelines.marts import entrepot
 from pipelines.reports.besoins import UNITE, tranches
 from pipelines.reports.libelles import RYTHMES_EN_MOTS, TYPES
-from pipelines.reports.methode import nom_de_categorie
 from pipelines.reports.priorites import sites_changes
+from pipelines.reports.sites import nom_de_categorie
 from pipelines.scenarios.adaptations import (
     SEUILS,
     SORTES_APPORTEES,
@@ -320,8 +320,8 @@ def effet(base: Path, departement: str, adaptation: Adaptation) -> VueEffet:
         sites=_sans_moyens_inconnus(_sites(sites, besoins, constants, changes), disponibles),
         categories=_sans_moyens_inconnus(
             _categories(
-                [(r.code, r.libelle) for r in apres.priorites.regles],
-                [(r.code, r.libelle) for r in avant.priorites.regles],
+                [(r.code, nom_de_categorie(r)) for r in apres.priorites.regles],
+                [(r.code, nom_de_categorie(r)) for r in avant.priorites.regles],
                 lus,
                 mesures,
                 constants,
