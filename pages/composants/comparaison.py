@@ -153,7 +153,7 @@ def _tables(vue: VueDoctrines, comparaison_id: str) -> None:
         else:
             st.caption(
                 "Demi-journées par cycle de 4 semaines. ▲ : atteint la présence utile choisie plus "
-                "haut ; ▼ : passe dessous ; = : reste du même côté qu'aujourd'hui."
+                "haut ; ▼ : passe dessous ; = : reste du même côté qu'aujourd'hui."
             )
             cadre.table(
                 vue.franchis,
