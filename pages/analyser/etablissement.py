@@ -48,6 +48,10 @@ st.markdown(f"##### Besoin, ligne par ligne, selon « {fiche.bareme} »")
 cadre.table_a_lire(fiche.besoin, f"besoin-{choisi}-{echelle}")
 st.markdown("##### Besoin selon chaque barème")
 cadre.table_a_lire(fiche.autres_baremes, f"baremes-{choisi}")
+st.caption(
+    "À moyens constants : le même besoin, réduit ou augmenté à proportion de ce que les postes du "
+    "département peuvent donner."
+)
 st.markdown("##### Catégories prioritaires")
 cadre.table_ou(
     fiche.categories,

@@ -58,7 +58,7 @@ from pipelines.scenarios import (
     lecteurs,
 )
 from pipelines.scenarios import versions_etudiees as etudes_par_version
-from pipelines.scenarios.adaptations import Adaptation
+from pipelines.scenarios.adaptations import Adaptation, Ajout
 from pipelines.scenarios.ajustements import Geste
 from pipelines.scenarios.etudes import Nature
 from pipelines.scenarios.lecteurs import Acte, Lecteur
@@ -577,6 +577,24 @@ def departs(regles: str) -> tuple[dict[str, str], dict[str, str]]:
 def lire_depart(regles: str, bareme: str, texte: str) -> adaptation.VueDepart:
     """What may be changed in a barème over a text."""
     return adaptation.depart(bareme, texte)
+
+
+@st.cache_resource(**CACHE)
+def choix_de_criteres() -> adaptation.ChoixDeCriteres:
+    """What a new category may be told by."""
+    return adaptation.choix_de_criteres()
+
+
+@st.cache_resource(**CACHE)
+def unite_des_categories(regles: str, bareme: str) -> tuple[str, float] | None:
+    """The unit in which a barème weighs a category, and what weighs nothing there."""
+    return adaptation.unite_des_categories(bareme)
+
+
+@st.cache_resource(**CACHE)
+def lire_ajouts(regles: str, bareme: str, texte: str, ajouts: tuple[Ajout, ...]) -> pd.DataFrame:
+    """The categories added to a text, as it will hold them."""
+    return adaptation.ajouts_en_table(bareme, texte, ajouts)
 
 
 @st.cache_resource(**CACHE)

@@ -147,7 +147,22 @@ def _portraits(portraits: list[Portrait], etat: Etat | None = None) -> None:
 
 
 def _tables(vue: VueDoctrines, comparaison_id: str, uai: str | None) -> None:
-    differents, tous = st.tabs(["Sites qui diffèrent", "Tous les sites"])
+    franchis, differents, tous = st.tabs(
+        ["Prioritaires gagnés et perdus", "Sites qui diffèrent", "Tous les sites"]
+    )
+    with franchis:
+        if vue.franchis.empty:
+            st.write("Aucun site prioritaire ne gagne ni ne perd la présence utile.")
+        else:
+            st.caption(
+                "Demi-journées par cycle de 4 semaines. ▲ : atteint la présence utile choisie plus "
+                "haut ; ▼ : passe dessous ; = : reste du même côté qu'aujourd'hui."
+            )
+            cadre.table(
+                vue.franchis,
+                f"franchis-{comparaison_id}",
+                au_telechargement=("Catégories prioritaires",),
+            )
     with differents:
         differences = cadre.du_site(vue.differences, uai)
         if vue.differences.empty:

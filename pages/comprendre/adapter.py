@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.composants import acces, cadre, reglages
+from pages.composants import acces, cadre, categories, reglages
 from pipelines.base.erreurs import AtlasError
 from pipelines.reports import adaptation
 from pipelines.reports.sites import BAREME_PAR_DEFAUT
@@ -29,18 +29,20 @@ auteur = st.text_input(
     placeholder="Choix du recteur, GT du 12/01/2027 (écrit à côté de chaque nombre changé)",
     key=f"auteur-{essai}",
 )
-onglets = st.tabs(["Poids", "Seuils", "Libellés"])
+onglets = st.tabs(["Poids", "Seuils", "Libellés", "Nouvelle catégorie"])
 cle = f"{bareme}-{texte}-{essai}"
 with onglets[0]:
     poids = reglages.nombres(depart.poids, f"poids-{cle}")
 with onglets[1]:
     seuils = reglages.nombres(depart.seuils, f"seuils-{cle}")
 with onglets[2]:
-    categories = reglages.libelles(depart.categories, f"libelles-{cle}")
+    libelles = reglages.libelles(depart.categories, f"libelles-{cle}")
+with onglets[3]:
+    ajouts = categories.ajouts(regles, bareme, texte, cle)
 reglages.revenir_au_depart()
 
 try:
-    changements = adaptation.lire(bareme, texte, categories, seuils, poids, auteur)
+    changements = adaptation.lire(bareme, texte, libelles, seuils, poids, auteur, ajouts)
     effet = acces.lire_effet(version, regles, departement, changements)
 except AtlasError as refus:
     changements = effet = None
@@ -55,7 +57,9 @@ if changements is not None and effet is not None:
         if effet.sites.empty:
             st.write("Aucun site de ce département ne change.")
         else:
-            cadre.table(effet.sites, f"effet-sites-{departement}")
+            cadre.table(
+                effet.sites, f"effet-sites-{departement}", au_telechargement=("Type", "Commune")
+            )
         st.markdown("##### Par catégorie")
         cadre.table(effet.categories, f"effet-categories-{departement}", hauteur="content")
         st.caption(
@@ -67,3 +71,6 @@ if changements is not None and effet is not None:
 
 st.markdown("### Les règles de l'académie")
 reglages.locales(acces.lire_locales(regles))
+guide = acces.lire_document("priorites")
+with st.expander(guide.titre):
+    st.markdown(guide.corps)

@@ -21,3 +21,6 @@ if demande:
     comparaison.lancer(departement, demande)
 
 comparaison.suivre(departement)
+guide = acces.lire_document("doctrines")
+with st.expander(guide.titre):
+    st.markdown(guide.corps)

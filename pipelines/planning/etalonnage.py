@@ -29,7 +29,7 @@ class Erreur:
 
 def liaisons() -> pd.DataFrame:
     """Each reference drive: usage, departement, origine, destination, reference_min, estime_min,
-    part_ecart (signed, a share of the reference), source.
+    part_ecart (signed, a share of the reference), source, verifie_le (2026-11-21).
     """
     with (chemins.REFERENCE / FICHIER).open(encoding="utf-8", newline="") as flux:
         lues = pd.DataFrame(list(csv.DictReader(flux)))
@@ -47,7 +47,7 @@ def liaisons() -> pd.DataFrame:
         float(moteur.calculer(bouts[0].parmi([r]), bouts[1].parmi([r]), sans_suite).minutes[0, 0])
         for r in range(len(lues))
     ]
-    table = lues[["usage", "departement", "origine", "destination", "source"]].copy()
+    table = lues[["usage", "departement", "origine", "destination", "source", "verifie_le"]].copy()
     table["reference_min"] = pd.to_numeric(lues["minutes"])
     table["estime_min"] = np.ceil(np.array(estimees) - 1e-9).astype(int)
     table["part_ecart"] = table["estime_min"] / table["reference_min"] - 1

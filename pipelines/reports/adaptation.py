@@ -14,13 +14,17 @@ from pipelines.marts import entrepot
 from pipelines.reports.besoins import UNITE, tranches
 from pipelines.reports.libelles import RYTHMES_EN_MOTS, TYPES
 from pipelines.reports.priorites import sites_changes
+from pipelines.reports.sites import nom_de_categorie
 from pipelines.scenarios.adaptations import (
     SEUILS,
     SORTES_APPORTEES,
     Adaptation,
+    Ajout,
     Changement,
     composer,
     lecteurs_de,
+    partie_des_categories,
+    regles_ajoutees,
 )
 from pipelines.scenarios.lecteurs import reserve
 from pipelines.scoring import bareme as baremes
@@ -35,13 +39,32 @@ from pipelines.scoring.bareme import (
     sur_texte,
 )
 from pipelines.scoring.besoin import OUI, Donnees, Mesure, mesurer, preparer
+from pipelines.scoring.conditions import grammaire
 from pipelines.scoring.couverture import Rythme, rythme
+from pipelines.scoring.criteres import LABELS_EP, Borne
 from pipelines.scoring.doctrine import Doctrine, doctrine
 from pipelines.scoring.moyens import a_moyens_constants, moyens
-from pipelines.scoring.regles import Priorites, comparer, priorites
+from pipelines.scoring.regles import Priorites, Regle, Seuil, comparer, priorites
 
 AUTEUR = "Qui l'a choisi"
 LISIBLE = "lisible"
+POSSESSIONS = {
+    "est_rural": "Commune rurale",
+    "segpa": "SEGPA",
+    "ulis": "ULIS",
+    "upe2a": "UPE2A",
+    "relais": "Dispositif relais",
+    "internat": "Internat",
+    "a_section_professionnelle": "Section professionnelle d'un lycée",
+}
+"""Yes-or-no column of `mart_site` → what a site has then."""
+BORNES = (
+    Borne("ips", "moins_de", 0, "points", "IPS inférieur à"),
+    Borne("effectif", "moins_de", 0, "élèves", "Effectif inférieur à"),
+    Borne("effectif", "au_moins", 0, "élèves", "Effectif d'au moins"),
+    Borne("eloignement_km", "au_moins", 0, "km", "Plus proche autre site, à au moins"),
+)
+"""What a new category may be bounded by, each with a value to set."""
 NON_PESEE = "Pas encore pesée dans ce barème"
 
 
@@ -72,6 +95,18 @@ class VueEffet:
     sites: pd.DataFrame
     categories: pd.DataFrame
     a_justifier: list[str]
+
+
+@dataclass(frozen=True)
+class ChoixDeCriteres:
+    """What a new category may be told by.
+
+    `types` and `possessions`: code → words. `bornes`: each with a value to set.
+    """
+
+    types: dict[str, str]
+    possessions: dict[str, str]
+    bornes: tuple[Borne, ...]
 
 
 @dataclass(frozen=True)
@@ -161,6 +196,59 @@ def depart(code: str, texte: str) -> VueDepart:
     )
 
 
+def choix_de_criteres() -> ChoixDeCriteres:
+    """What a category may be told by: the columns of `mart_site` a person knows by their name."""
+    return ChoixDeCriteres(
+        types=TYPES,
+        possessions={
+            **{label: f"Label {label}" for label in LABELS_EP},
+            **{nom: POSSESSIONS[nom] for nom in grammaire().natures if nom in POSSESSIONS},
+        },
+        bornes=BORNES,
+    )
+
+
+def ajouts_en_table(code: str, texte: str, ajouts: tuple[Ajout, ...]) -> pd.DataFrame:
+    """The added categories as the text will hold them: condition, reference, weight."""
+    echelle = bareme(code)
+    partie = partie_des_categories(echelle)
+    unite = UNITES_DES_POIDS[partie] if partie else ""
+    lues = regles_ajoutees(Adaptation(code, texte, ajouts=ajouts))
+    return pd.DataFrame(
+        [
+            (
+                nom_de_categorie(regle),
+                _condition_lue(regle, seuils),
+                "—" if a.poids is None else f"{_au_plus_juste(a.poids)} {unite}",
+                regle.reference,
+            )
+            for a, (regle, seuils) in zip(ajouts, lues, strict=True)
+        ],
+        columns=["Catégorie", "Condition lue", "Poids", "Référence"],
+    )
+
+
+def unite_des_categories(code: str) -> tuple[str, float] | None:
+    """The unit in which the barème `code` weighs a category and what weighs nothing there."""
+    echelle = bareme(code)
+    partie = partie_des_categories(echelle)
+    if partie is None:
+        return None
+    neutre = 0.0 if partie == "contributions" else echelle.coefficients.get("sans_categorie", 1.0)
+    return UNITES_DES_POIDS[partie], float(neutre)
+
+
+def _condition_lue(regle: Regle, seuils: tuple[Seuil, ...]) -> str:
+    condition = regle.condition
+    for seuil in seuils:
+        condition = condition.replace(f"{{{seuil.nom}}}", _au_plus_juste(seuil.valeur))
+    return condition
+
+
+def _au_plus_juste(valeur: float) -> str:
+    return nombre(valeur, 0 if float(valeur).is_integer() else 2)
+
+
 def lire(
     code: str,
     texte: str,
@@ -168,8 +256,11 @@ def lire(
     seuils: pd.DataFrame,
     poids: pd.DataFrame,
     auteur: str,
+    ajouts: tuple[Ajout, ...] = (),
 ) -> Adaptation:
     """What the edited tables change from the départ; `auteur` chose what says nobody.
+
+    `ajouts`: the categories added to the text.
 
     AtlasError when a cell holds no number.
     """
@@ -202,7 +293,7 @@ def lire(
         for cle in debut.categories.index
         if _texte_de_case(categories.loc[cle, "Libellé"]) != debut.categories.loc[cle, "Libellé"]
     )
-    return Adaptation(code, texte, libelles, tuple(nombres))
+    return Adaptation(code, texte, libelles, tuple(nombres), ajouts)
 
 
 @reserve
@@ -229,8 +320,8 @@ def effet(base: Path, departement: str, adaptation: Adaptation) -> VueEffet:
         sites=_sans_moyens_inconnus(_sites(sites, besoins, constants, changes), disponibles),
         categories=_sans_moyens_inconnus(
             _categories(
-                [(r.code, r.libelle) for r in apres.priorites.regles],
-                [(r.code, r.libelle) for r in avant.priorites.regles],
+                [(r.code, nom_de_categorie(r)) for r in apres.priorites.regles],
+                [(r.code, nom_de_categorie(r)) for r in avant.priorites.regles],
                 lus,
                 mesures,
                 constants,
@@ -369,7 +460,9 @@ def _sites(
     ecarts = np.abs(besoins[1] - besoins[0])
     touches = (ecarts > 0) | (constants[0] != constants[1]) | sites.index.isin(categories.index)
     table = table.assign(_ecart=-ecarts)[touches].sort_values(["_ecart", "Site"])
-    return table.drop(columns="_ecart").reset_index(drop=True)
+    # what no site does takes no room beside what they do
+    muettes = [c for c in ("Entre dans", "Sort de", "À savoir") if (table[c] == "—").all()]
+    return table.drop(columns=["_ecart", *muettes]).reset_index(drop=True)
 
 
 def _sans_moyens_inconnus(table: pd.DataFrame, disponibles: int) -> pd.DataFrame:

@@ -13,7 +13,7 @@ from pipelines.base.textes import FINE, enumeration, jour, nombre, pluriel, pour
 from pipelines.base.textes import rythme as texte_rythme
 from pipelines.marts import entrepot
 from pipelines.reports.libelles import COULEURS_RYTHME, FORMES, TYPES
-from pipelines.reports.sites import categories_en_mots, presences_actuelles
+from pipelines.reports.sites import categories_en_mots, nom_de_categorie, presences_actuelles
 from pipelines.scenarios.lecteurs import reserve
 from pipelines.scoring import jeux
 from pipelines.scoring.bareme import (
@@ -306,7 +306,7 @@ def _table_sites(
     constants: list[int | None],
     presences: dict[str, int],
 ) -> pd.DataFrame:
-    libelles = {r.code: r.libelle for r in echelle.priorites.regles}
+    libelles = {r.code: nom_de_categorie(r) for r in echelle.priorites.regles}
     calcules = detailler(donnees, mesure).sites[concernes]
     sites = donnees.sites[concernes]
     table = pd.DataFrame(
@@ -343,7 +343,7 @@ def _table_categories(
     for regle in echelle.priorites.regles:
         membres = donnees.verdicts[regle.code][concernes] == OUI
         aucune &= ~membres
-        lignes.append((regle.libelle, membres))
+        lignes.append((nom_de_categorie(regle), membres))
     lignes.append(("Aucune catégorie connue", aucune))
     return pd.DataFrame(
         [

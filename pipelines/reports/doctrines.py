@@ -29,10 +29,18 @@ from pipelines.scoring.dilution import Dilution, SiteDilue, dilution, presence_u
 from pipelines.scoring.doctrine import doctrines, libelle_de
 
 AUJOURD_HUI = "Aujourd'hui"
+GAGNE, PERDU, EGAL = "▲", "▼", "="
 PART_DU_BESOIN = "part du besoin couverte"
 RYTHME_DE_PRESENCE = "rythme de présence"
 # what the colours of the maps may say
 COULEURS = (PART_DU_BESOIN, RYTHME_DE_PRESENCE)
+CHANGEMENTS_IMPOSES = {
+    "postes": "Postes dont un site change",
+    "sites": "Sites dont un poste change",
+    "baisses": "Sites qui ont moins qu'aujourd'hui",
+    "liens": "Liens entre un poste et un site qui changent",
+}
+"""What a plan imposes, by the name of its count in `Imposes`."""
 # a useful presence beyond a day a week is no longer the question
 SEUIL_MAX = 8
 
@@ -53,8 +61,9 @@ class Portrait:
 class VueDoctrines:
     """A finished comparison, ready to show, its maps apart (`cartes_des_doctrines`).
 
-    `indices`: one row an index, one column today and one a doctrine. `differences`: the sites whose
-    presence depends on the doctrine.
+    `indices`: one row an index, one column today and one a doctrine. `franchis`: the priority sites
+    that win or lose a useful presence under one of them. `differences`: the sites whose presence
+    depends on the doctrine.
     """
 
     phrase: str
@@ -62,9 +71,24 @@ class VueDoctrines:
     mises_en_garde: list[str]
     portraits: list[Portrait]
     indices: pd.DataFrame
+    franchis: pd.DataFrame
     differences: pd.DataFrame
     sites: pd.DataFrame
     classeur: bytes
+
+
+@dataclass(frozen=True)
+class Imposes:
+    """What a plan imposes on whom, against today's.
+
+    `liens`: links between a poste and a site that begin or end. `postes`, `sites`: those of which
+    one does. `baisses`: sites that get less.
+    """
+
+    liens: int
+    postes: int
+    sites: int
+    baisses: int
 
 
 @dataclass(frozen=True)
@@ -74,7 +98,7 @@ class _Plan:
     libelle: str
     sites: pd.DataFrame
     dilution: Dilution
-    changements: int | None
+    imposes: Imposes | None
     trajets: int
     part_ecart: float | None
     non_tenus: int | None = None
@@ -112,6 +136,7 @@ def vue(base: Path, dossier: Path, codes: tuple[str, ...], seuil: int) -> VueDoc
     plans = [_plan(lue, sites, libelle_de(code), seuil) for code, lue in lues.items()]
     indices = _indices(premiere, aujourd_hui, plans)
     table = _sites(aujourd_hui, plans)
+    franchis = _franchis(aujourd_hui, plans)
     differences = _differences(table, plans)
     phrase = _phrase(aujourd_hui, plans, len(differences))
     return VueDoctrines(
@@ -120,9 +145,20 @@ def vue(base: Path, dossier: Path, codes: tuple[str, ...], seuil: int) -> VueDoc
         mises_en_garde=_mises_en_garde(base, lues),
         portraits=[p for p in portraits() if p.code in lues],
         indices=indices,
+        franchis=franchis,
         differences=differences,
         sites=table,
-        classeur=_classeur(premiere, phrase, indices, table, differences),
+        classeur=_classeur(
+            premiere,
+            phrase,
+            {
+                "Indices": indices,
+                "Doctrines": doctrines_en_mots(),
+                "Prioritaires gagnés et perdus": franchis,
+                "Sites qui diffèrent": differences,
+                "Tous les sites": table,
+            },
+        ),
     )
 
 
@@ -171,7 +207,7 @@ def _plan(lue: Lue, sites: pd.DataFrame, libelle: str, seuil: int) -> _Plan:
         libelle=libelle,
         sites=_avec(sites, _presences(lue), lue),
         dilution=_dilution(lue, couples, seuil),
-        changements=etages["changements"]["valeur"],
+        imposes=_imposes(_couples_actuels(lue), couples),
         trajets=etages["trajets"]["valeur"],
         part_ecart=etages["manque"]["part_ecart"],
         non_tenus=None if bilan is None else len(bilan["sites_non_tenus"]),
@@ -184,7 +220,7 @@ def _plan_actuel(lue: Lue, sites: pd.DataFrame, seuil: int) -> _Plan:
         libelle=AUJOURD_HUI,
         sites=sites,
         dilution=_dilution(lue, couples, seuil),
-        changements=None,
+        imposes=None,
         trajets=_trajets(lue, couples),
         part_ecart=None,
     )
@@ -212,6 +248,21 @@ def _dilution(lue: Lue, couples: dict[tuple[str, str], int], seuil: int) -> Dilu
     ]
     etp = lue.resume["moyens"]["quotite_etp"]
     return dilution(sites, couples, _couples_actuels(lue), etp, seuil)
+
+
+def _imposes(avant: dict[tuple[str, str], int], apres: dict[tuple[str, str], int]) -> Imposes:
+    """Links that begin or end (the objective's own count), whom they touch, who gets less."""
+    changes = {c for c, n in avant.items() if n} ^ {c for c, n in apres.items() if n}
+    totaux: list[dict[str, int]] = [{}, {}]
+    for total, couples in zip(totaux, (avant, apres), strict=True):
+        for (_, site_id), n in couples.items():
+            total[site_id] = total.get(site_id, 0) + n
+    return Imposes(
+        liens=len(changes),
+        postes=len({poste_id for poste_id, _ in changes}),
+        sites=len({site_id for _, site_id in changes}),
+        baisses=sum(totaux[1].get(s, 0) < n for s, n in totaux[0].items()),
+    )
 
 
 def _trajets(lue: Lue, couples: dict[tuple[str, str], int]) -> int:
@@ -317,9 +368,9 @@ def _indices(lue: Lue, aujourd_hui: _Plan, plans: list[_Plan]) -> pd.DataFrame:
         )
     lignes += _couvertures(lue, tous)
     lignes += [
-        (
-            "Liens entre un poste et un site qui changent",
-            [SANS_OBJET, *(nombre(p.changements) for p in plans)],
+        *(
+            (libelle, [SANS_OBJET, *(nombre(getattr(p.imposes, code)) for p in plans)])
+            for code, libelle in CHANGEMENTS_IMPOSES.items()
         ),
         ("Trajets (heures par cycle de 4 semaines)", [nombre(p.trajets / 60) for p in tous]),
         (
@@ -389,6 +440,29 @@ def _sites(aujourd_hui: _Plan, plans: list[_Plan]) -> pd.DataFrame:
     return pd.DataFrame(table)
 
 
+def _franchis(aujourd_hui: _Plan, plans: list[_Plan]) -> pd.DataFrame:
+    """The priority sites that win or lose a useful presence: which way, and what they get."""
+    reperes = aujourd_hui.sites.set_index("site_id")
+    gagnes, perdus = (
+        [set(getattr(p.dilution, sort)) for p in plans]
+        for sort in ("prioritaires_gagnes", "prioritaires_perdus")
+    )
+    touches = [s for s in reperes.index if any(s in x for x in (*gagnes, *perdus))]
+    table: dict[str, object] = {
+        "Site": reperes.loc[touches, "nom"].to_numpy(),
+        "Commune": reperes.loc[touches, "commune"].to_numpy(),
+        "Catégories prioritaires": reperes.loc[touches, "categories_en_mots"].to_numpy(),
+        AUJOURD_HUI: [nombre(n) for n in reperes.loc[touches, "presence"]],
+    }
+    for plan, siens, leurs in zip(plans, gagnes, perdus, strict=True):
+        presences = plan.sites.set_index("site_id")["presence"]
+        table[plan.libelle] = [
+            f"{GAGNE if s in siens else PERDU if s in leurs else EGAL} {nombre(presences[s])}"
+            for s in touches
+        ]
+    return pd.DataFrame(table).sort_values(["Site", "Commune"], ignore_index=True)
+
+
 def _differences(table: pd.DataFrame, plans: list[_Plan]) -> pd.DataFrame:
     """Sites whose presence depends on the doctrine, the most apart first."""
     presences = table[[p.libelle for p in plans]]
@@ -407,9 +481,7 @@ def _differences(table: pd.DataFrame, plans: list[_Plan]) -> pd.DataFrame:
     return rangees[colonnes].reset_index(drop=True)
 
 
-def _classeur(
-    lue: Lue, phrase: str, indices: pd.DataFrame, table: pd.DataFrame, differences: pd.DataFrame
-) -> bytes:
+def _classeur(lue: Lue, phrase: str, feuilles: dict[str, pd.DataFrame]) -> bytes:
     hypotheses = {n: v for n, v in lue.resume["hypotheses"].items() if n != "doctrine"}
     return classeur.ecrire(
         [
@@ -421,10 +493,5 @@ def _classeur(
             f"Données : {lue.resume['empreinte_donnees']}",
             *(f"{nom} : {valeur}" for nom, valeur in hypotheses.items()),
         ],
-        {
-            "Indices": indices,
-            "Doctrines": doctrines_en_mots(),
-            "Sites qui diffèrent": differences,
-            "Tous les sites": table,
-        },
+        feuilles,
     )

@@ -1,9 +1,13 @@
 """The French pages of `docs/`, shown in the application as they are written."""
 
+import re
 from dataclasses import dataclass
 
 from pipelines.base import chemins
 from pipelines.base.erreurs import AtlasError
+
+# a link to another page of docs/, which has no address in the application
+LIEN_DU_GUIDE = re.compile(r"\[([^\]]+)\]\((?!https?:|mailto:)[^)]+\)")
 
 
 @dataclass(frozen=True)
@@ -15,7 +19,10 @@ class Document:
 
 
 def document(nom: str) -> Document:
-    """The page `docs/<nom>.md`; AtlasError when this installation lacks it."""
+    """The page `docs/<nom>.md`, its links to other pages of docs/ as plain words.
+
+    AtlasError when this installation lacks it.
+    """
     fichier = chemins.DOCUMENTS / f"{nom}.md"
     try:
         texte = fichier.read_text(encoding="utf-8")
@@ -26,4 +33,4 @@ def document(nom: str) -> Document:
             remede="récupérer le dossier docs avec le reste d'Atlas",
         ) from cause
     titre, _, corps = texte.partition("\n")
-    return Document(titre.removeprefix("# "), corps.strip())
+    return Document(titre.removeprefix("# "), LIEN_DU_GUIDE.sub(r"\1", corps.strip()))

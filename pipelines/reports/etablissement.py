@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
+import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
@@ -22,12 +23,13 @@ from pipelines.planning.trajets import estimer
 from pipelines.reports import releves
 from pipelines.reports.donnees import millesime_lisible
 from pipelines.reports.libelles import DONNEES, RYTHMES_EN_MOTS, STATUTS, TYPES
-from pipelines.reports.sites import BAREME_PAR_DEFAUT, tableau_sites
+from pipelines.reports.sites import BAREME_PAR_DEFAUT, nom_de_categorie, tableau_sites
 from pipelines.scenarios.lecteurs import reserve
 from pipelines.scoring import jeux
 from pipelines.scoring.bareme import DOSSIER as DOSSIER_DES_BAREMES
 from pipelines.scoring.bareme import Bareme, bareme
-from pipelines.scoring.besoin import besoins, mesurer, preparer
+from pipelines.scoring.besoin import Donnees, besoins, mesurer, preparer
+from pipelines.scoring.moyens import a_moyens_constants, moyens
 from pipelines.sources.cartes import cartes
 
 Identite = tuple[str, str, str, str | None, str | None]
@@ -351,9 +353,13 @@ def _source(noms: str | None) -> str:
 def _categories(site: dict, echelle: Bareme) -> pd.DataFrame:
     """The categories of the site, then those a missing number leaves unknown, and which number."""
     regles = {r.code: r for r in echelle.priorites.regles}
-    lignes = [(regles[c].libelle, "oui", regles[c].reference) for c in site["categories"]]
+    lignes = [(nom_de_categorie(regles[c]), "oui", regles[c].reference) for c in site["categories"]]
     lignes += [
-        (regles[c].libelle, f"inconnu : il manque {_manque(regles[c].condition, site)}", ref)
+        (
+            nom_de_categorie(regles[c]),
+            f"inconnu : il manque {_manque(regles[c].condition, site)}",
+            ref,
+        )
         for c in site["inconnues"]
         for ref in [regles[c].reference]
     ]
@@ -380,16 +386,46 @@ def _besoin(detail: pd.DataFrame) -> pd.DataFrame:
 
 
 def _selon_les_baremes(connexion: duckdb.DuckDBPyConnection, site: dict) -> pd.DataFrame:
-    """The besoin of the site under every barème that can be read, and how much of it is met."""
+    """The besoin of the site under every barème that can be read, and how much of it is met.
+
+    Beside it, the part the means of the département allow: None where no poste is known.
+    """
+    disponibles = moyens(connexion)[site["departement"]].demi_journees
+    prepares: dict[str, Donnees] = {}
     lignes = []
     for echelle in jeux.lisibles(DOSSIER_DES_BAREMES, bareme):
-        donnees = preparer(connexion, echelle.priorites)
-        [rang] = donnees.sites.index[donnees.sites["site_id"] == site["site_id"]]
-        besoin = int(mesurer(donnees, echelle).besoin[rang])
-        lignes.append((echelle.libelle, besoin, rythme(besoin), site["presence"] / besoin * 100))
-    return pd.DataFrame(
-        lignes, columns=["Barème", "Besoin (½ j. par cycle)", "Rythme", "Couverture (% du besoin)"]
-    ).round({"Couverture (% du besoin)": 0})
+        texte = echelle.priorites
+        if texte.code not in prepares:
+            prepares[texte.code] = preparer(connexion, texte)
+        sites = prepares[texte.code].sites
+        siens = (sites["departement"] == site["departement"]).to_numpy()
+        [rang] = np.flatnonzero(sites["site_id"][siens] == site["site_id"])
+        besoins_du_departement = mesurer(prepares[texte.code], echelle).besoin[siens]
+        besoin = int(besoins_du_departement[rang])
+        constants = a_moyens_constants(besoins_du_departement, disponibles)
+        lignes.append(
+            (
+                echelle.libelle,
+                besoin,
+                int(constants[rang]) if disponibles else None,
+                rythme(besoin),
+                site["presence"] / besoin * 100,
+            )
+        )
+    table = pd.DataFrame(
+        lignes,
+        columns=[
+            "Barème",
+            "Besoin (½ j. par cycle)",
+            "À moyens constants (½ j. par cycle)",
+            "Rythme",
+            "Couverture (% du besoin)",
+        ],
+    )
+    constants_connus = table["À moyens constants (½ j. par cycle)"].astype("Int64")
+    return table.assign(**{constants_connus.name: constants_connus}).round(
+        {"Couverture (% du besoin)": 0}
+    )
 
 
 def _presences(connexion: duckdb.DuckDBPyConnection, site_id: str) -> pd.DataFrame:

@@ -110,10 +110,16 @@ def _gauche(fiche: Fiche) -> list[str]:
 
 
 def _autres_baremes(fiche: Fiche) -> str:
-    """The besoin under every other barème, in one line."""
-    autres = fiche.autres_baremes[fiche.autres_baremes["Barème"] != fiche.bareme]
-    besoins = [f"« {ligne[0]} », {nombre(ligne[1])}" for ligne in autres.itertuples(index=False)]
-    return f"Selon d'autres barèmes : {' ; '.join(besoins)}." if besoins else ""
+    """The besoin at constant means, then under every other barème, in one line."""
+    lus = {ligne[0]: ligne for ligne in fiche.autres_baremes.itertuples(index=False)}
+    sien = lus.pop(fiche.bareme)
+    phrases = []
+    if not pd.isna(sien[2]):
+        phrases.append(f"À moyens constants : {nombre(sien[2])}.")
+    autres = [f"« {nom} », {nombre(ligne[1])}" for nom, ligne in lus.items()]
+    if autres:
+        phrases.append(f"Selon d'autres barèmes : {' ; '.join(autres)}.")
+    return " ".join(phrases)
 
 
 def _droite(fiche: Fiche) -> list[str]:

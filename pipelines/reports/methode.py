@@ -12,18 +12,23 @@ from pipelines.marts import entrepot
 from pipelines.planning.modele import DURES
 from pipelines.planning.probleme import OBJECTIFS
 from pipelines.reports.libelles import AUTRE_CATEGORIE, HORS_CATEGORIE
-from pipelines.reports.sites import BAREME_PAR_DEFAUT
+from pipelines.reports.sites import BAREME_PAR_DEFAUT, nom_de_categorie
 from pipelines.scoring import jeux
 from pipelines.scoring.bareme import DOSSIER as DOSSIER_DES_BAREMES
 from pipelines.scoring.bareme import PARTIES_REGLABLES, bareme, poids_reglables
 from pipelines.scoring.capacite import capacite
-from pipelines.scoring.doctrine import doctrines
+from pipelines.scoring.doctrine import doctrines, poids_de_garde
 from pipelines.scoring.regles import DOSSIER as DOSSIER_DES_TEXTES
 from pipelines.scoring.regles import Priorites, Regle, priorites
 from pipelines.sources.cartes import cartes
 
 UNITE_DE_CHARGE = "½ j. par cycle"
 PROVENANCE = ("Référence", "En vigueur le", "Vérifié le")
+POIDS_DE_GARDE_CALCULE = (
+    "Calcul sur les lignes qui précèdent : convexité × plus grand poids + poids d'une ½ j. sous le "
+    "plancher + 1, le moindre qui passe avant toute autre demi-journée ; choix de l'équipe, non "
+    "réglementaire"
+)
 TEMPS_DISPONIBLE = ("demi_journees_par_semaine", "semaines_par_cycle", "part_en_presence")
 
 
@@ -104,11 +109,6 @@ def _regles(jeu: Priorites) -> pd.DataFrame:
             "Vérifié le",
         ],
     )
-
-
-def nom_de_categorie(regle: Regle) -> str:
-    """The label of a rule, which says when it makes no priority of its sites."""
-    return regle.libelle if regle.est_prioritaire else f"{regle.libelle} (pas une priorité)"
 
 
 def vigueur(regle: Regle) -> str:
@@ -421,6 +421,13 @@ def _reglages_des_doctrines() -> pd.DataFrame:
                 "Poids d'une ½ j. sous le plancher",
                 d.poids_plancher,
                 d.references["planchers"],
+                *dates,
+            ),
+            (
+                d.libelle,
+                "Poids d'une ½ j. que la transition veut garder",
+                poids_de_garde(d),
+                POIDS_DE_GARDE_CALCULE,
                 *dates,
             ),
         ]

@@ -9,7 +9,8 @@ import pandas as pd
 from pipelines.base.textes import enumeration, jour, nombre, pluriel
 from pipelines.marts import entrepot
 from pipelines.reports.libelles import DONNEES
-from pipelines.reports.methode import nom_de_categorie, vigueur
+from pipelines.reports.methode import vigueur
+from pipelines.reports.sites import nom_de_categorie
 from pipelines.scenarios.lecteurs import reserve
 from pipelines.scoring import jeux
 from pipelines.scoring.conditions import colonnes_lues, grammaire

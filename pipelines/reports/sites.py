@@ -24,6 +24,13 @@ class Categorie(Protocol):
     est_prioritaire: bool
 
 
+def nom_de_categorie(categorie: Categorie) -> str:
+    """The label of a category, which says when it makes no priority of its sites."""
+    if categorie.est_prioritaire:
+        return categorie.libelle
+    return f"{categorie.libelle} (pas une priorité)"
+
+
 def tableau_sites(
     connexion: duckdb.DuckDBPyConnection,
     departement: str | None,
@@ -54,7 +61,7 @@ def completer(sites: pd.DataFrame, regles: Sequence[Categorie]) -> pd.DataFrame:
 
     A site is of priority when one of its categories is; one that `regles` no longer has counts.
     """
-    libelles = {r.code: r.libelle for r in regles}
+    libelles = {r.code: nom_de_categorie(r) for r in regles}
     residuelles = {r.code for r in regles if not r.est_prioritaire}
     sites = sites.copy()
     sites["part"] = sites["presence"] / sites["besoin"]

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from pipelines.base import reference
-from pipelines.base.textes import nombre, pluriel, pourcentage
+from pipelines.base.textes import jour, nombre, pluriel, pourcentage
 from pipelines.marts import entrepot
 from pipelines.planning.etalonnage import CONTROLE, ETALONNAGE, Erreur, erreur, liaisons
 from pipelines.planning.moteurs import POSITION, AVolDOiseau, Lieux, empreinte_positions
@@ -139,5 +139,6 @@ def _liaisons() -> pd.DataFrame:
             "Estimé (min)": table["estime_min"],
             "Écart (%)": (table["part_ecart"] * 100).round().astype(int),
             "Source": table["source"],
+            "Vérifié le": table["verifie_le"].map(jour),
         }
     )

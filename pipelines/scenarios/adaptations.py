@@ -24,7 +24,8 @@ from pipelines.scoring.bareme import (
     verifier_les_labels,
 )
 from pipelines.scoring.conditions import PLUS_GRAND_NOMBRE
-from pipelines.scoring.regles import Priorites, Regle, ecrire_priorites, priorites
+from pipelines.scoring.criteres import Criteres, code_libre
+from pipelines.scoring.regles import Priorites, Regle, Seuil, ecrire_priorites, priorites
 
 SEUILS = "seuils"
 TAILLE_MAX_OCTETS = 1_000_000
@@ -50,21 +51,42 @@ class Changement:
 
 
 @dataclass(frozen=True)
+class Ajout:
+    """A category the académie adds: which sites (`criteres`), where it is decided (`reference`).
+
+    `poids`: half-days per cycle, or what a pupil counts for, as the barème weighs categories; None
+    where it weighs none. `resume`: in one's own words; the label when empty.
+    """
+
+    libelle: str
+    criteres: Criteres
+    reference: str
+    poids: float | None = None
+    resume: str = ""
+    est_prioritaire: bool = True
+
+
+@dataclass(frozen=True)
 class Adaptation:
     """What a person changes in the barème `bareme`, read over the text `texte`.
 
-    `libelles`: category → its new name, those changed only.
+    `libelles`: category → its new name, those changed only. `ajouts`: categories the text had not.
     """
 
     bareme: str
     texte: str
     libelles: tuple[tuple[str, str], ...] = ()
     nombres: tuple[Changement, ...] = ()
+    ajouts: tuple[Ajout, ...] = ()
 
     @property
     def change_le_texte(self) -> bool:
         """True when saving needs a text of its own, not only a barème."""
-        return bool(self.libelles) or any(n.partie == SEUILS for n in self.nombres)
+        return (
+            bool(self.libelles)
+            or bool(self.ajouts)
+            or any(n.partie == SEUILS for n in self.nombres)
+        )
 
 
 def composer(adaptation: Adaptation) -> Bareme:
@@ -72,17 +94,63 @@ def composer(adaptation: Adaptation) -> Bareme:
 
     AtlasError when a number or a label is not admitted, or when a label more would lower a besoin.
     """
-    jeu = _texte(adaptation, priorites(adaptation.texte))
+    depart = bareme(adaptation.bareme)
+    ajoutees = regles_ajoutees(adaptation)
+    jeu = _texte(adaptation, priorites(adaptation.texte), ajoutees)
+    pesee = partie_des_categories(depart)
     echelle = avec_nombres(
-        sur_texte(bareme(adaptation.bareme), jeu),
+        sur_texte(depart, jeu),
         [
-            (n.partie, n.cle, n.valeur, n.reference)
-            for n in adaptation.nombres
-            if n.partie != SEUILS
+            *(
+                (n.partie, n.cle, n.valeur, n.reference)
+                for n in adaptation.nombres
+                if n.partie != SEUILS
+            ),
+            *(
+                (pesee, regle.code, ajout.poids, ajout.reference.strip())
+                for ajout, (regle, _) in zip(adaptation.ajouts, ajoutees, strict=True)
+                if pesee and ajout.poids is not None
+            ),
         ],
     )
     verifier_les_labels(echelle, jeux.nom_du_fichier(baremes.DOSSIER, echelle.code))
     return echelle
+
+
+def partie_des_categories(echelle: Bareme) -> str | None:
+    """The part where `echelle` weighs categories; None when it weighs none."""
+    return next((p for p in ("contributions", "coefficients") if getattr(echelle, p)), None)
+
+
+def regles_ajoutees(adaptation: Adaptation) -> list[tuple[Regle, tuple[Seuil, ...]]]:
+    """Each added category as a rule with its thresholds, under a code no text has taken.
+
+    AtlasError when one has no criterion, no label, or does not say where it is decided.
+    """
+    pris = {r.code for jeu in jeux.lisibles(regles.DOSSIER, priorites) for r in jeu.regles}
+    jour = priorites(adaptation.texte).en_vigueur_le
+    lues = []
+    for ajout in adaptation.ajouts:
+        libelle, ref = ajout.libelle.strip(), ajout.reference.strip()
+        code = code_libre(libelle, pris)
+        pris.add(code)
+        if not ref:
+            raise AtlasError(
+                f"« {libelle} » ne dit pas où cette catégorie est décidée.",
+                admis="le texte, le paragraphe et la date",
+                remede="remplir sa référence, par exemple : lettre du recteur du 15/01/2027, § 2",
+            )
+        regle = Regle(
+            code=code,
+            libelle=libelle,
+            condition=ajout.criteres.condition(code),
+            reference=ref,
+            resume=ajout.resume.strip() or f"{libelle}.",
+            en_vigueur_le=jour,
+            est_prioritaire=ajout.est_prioritaire,
+        )
+        lues.append((regle, ajout.criteres.seuils(code, libelle, ref)))
+    return lues
 
 
 def existants(code: str) -> list[str]:
@@ -143,7 +211,9 @@ def enregistrer(
     with _tout_ou_rien([(dossier, code) for dossier in SORTES]):
         if adaptation.change_le_texte:
             jeu = ecrire_priorites(
-                _de_l_academie(echelle.priorites, titre.strip(), en_vigueur_le),
+                _de_l_academie(
+                    echelle.priorites, titre.strip(), en_vigueur_le, priorites(adaptation.texte)
+                ),
                 code,
                 remplacer=remplacer,
             )
@@ -198,8 +268,17 @@ def lecteurs_de(code: str) -> list[str]:
     return lecteurs
 
 
-def _texte(adaptation: Adaptation, jeu: Priorites) -> Priorites:
-    """`jeu` with the labels and thresholds of `adaptation`."""
+def _texte(
+    adaptation: Adaptation,
+    jeu: Priorites,
+    ajoutees: list[tuple[Regle, tuple[Seuil, ...]]],
+) -> Priorites:
+    """`jeu` with the labels, the thresholds and the added categories of `adaptation`."""
+    jeu = replace(
+        jeu,
+        regles=(*jeu.regles, *(regle for regle, _ in ajoutees)),
+        seuils=(*jeu.seuils, *(seuil for _, siens in ajoutees for seuil in siens)),
+    )
     libelles = {r.code: r.libelle for r in jeu.regles} | dict(adaptation.libelles)
     for code, libelle in libelles.items():
         pareils = [c for c, autre in libelles.items() if autre.strip() == libelle.strip()]
@@ -252,8 +331,12 @@ def _reference(regle: Regle, seuils: dict[str, Changement]) -> str:
     )
 
 
-def _de_l_academie(jeu: Priorites, titre: str, en_vigueur_le: date) -> Priorites:
-    """`jeu` as the académie takes it up from `en_vigueur_le`: no NOR, nothing repealed."""
+def _de_l_academie(jeu: Priorites, titre: str, en_vigueur_le: date, depart: Priorites) -> Priorites:
+    """`jeu` as the académie takes it up from `en_vigueur_le`: no NOR, nothing repealed.
+
+    A category that `depart` had not is in force from that day too.
+    """
+    anciennes = {r.code for r in depart.regles if r.jusqu_au is None}
     return replace(
         jeu,
         titre=f"{titre}, d'après : {jeu.titre}",
@@ -263,7 +346,7 @@ def _de_l_academie(jeu: Priorites, titre: str, en_vigueur_le: date) -> Priorites
         jusqu_au=None,
         verifie_le=date.today(),
         regles=tuple(
-            r if r.jusqu_au is None else replace(r, en_vigueur_le=en_vigueur_le, jusqu_au=None)
+            r if r.code in anciennes else replace(r, en_vigueur_le=en_vigueur_le, jusqu_au=None)
             for r in jeu.regles
         ),
     )

@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from pages.composants.cadre import PAGES
 from pipelines.base import chemins
-from pipelines.reports import besoins, priorites, sensibilite
+from pipelines.reports import besoins, documents, priorites, sensibilite
 from pipelines.reports.adaptation import AUTEUR
 from pipelines.scoring.bareme import bareme
 from pipelines.scoring.jeux import locaux
@@ -122,6 +122,17 @@ def test_nothing_is_changed_nor_written_by_looking(ouvrir, regles):
     assert clair(phrases(ecran)[0]).startswith("Rien n'est encore changé dans")
     assert not regles.exists()
     assert "n'a pas encore de règles à elle" in " ".join(m.value for m in ecran.main.markdown)
+    # the guide is at hand for whoever has only a browser
+    [guide] = [m.value for m in ecran.main.markdown if "L'inconnu n'est jamais un non" in m.value]
+    assert "[[regles]]" in guide
+
+
+@pytest.mark.parametrize("nom", ["accessibilite", "doctrines", "priorites"])
+def test_a_page_of_the_guide_shown_in_the_application_leads_nowhere_it_can_not_go(nom):
+    """Links between the files of docs/ have no address there: their words stay."""
+    corps = documents.document(nom).corps
+    assert re.findall(r"\]\((?!https?:|mailto:)", corps) == []
+    assert len(corps) > 1000
 
 
 def test_a_weight_changed_shows_its_effect_is_justified_saved_and_then_read_everywhere(
@@ -199,6 +210,34 @@ def test_an_edit_that_is_not_admitted_is_told_in_words_and_cannot_be_saved(
     [refus] = ecran.main.error
     assert mots in clair(refus.value)
     assert "Enregistrer" not in [b.label for b in ecran.main.button]
+
+
+def test_a_category_added_shows_its_effect_before_it_is_saved_and_can_be_taken_away(
+    ouvrir, entrepot_exemple
+):
+    """The recteur's letter, from the form to the sentence; nothing is written meanwhile."""
+    ecran = ouvrir("adapter", departement="005")
+    champ(ecran, "Nom de la catégorie").input("Collège rural, IPS sous 95")
+    [types] = [m for m in ecran.main.multiselect if m.label.startswith("Types")]
+    types.select("COLLEGE")
+    [avec] = [m for m in ecran.main.multiselect if m.label == "Qui ont"]
+    avec.select("est_rural")
+    [ips] = [n for n in ecran.main.number_input if n.label.startswith("IPS")]
+    ips.set_value(95.0)
+    [poids] = [n for n in ecran.main.number_input if n.label.startswith("Poids dans")]
+    poids.set_value(6.0)
+    bouton(ecran, "Ajouter la catégorie").click().run()
+    assert "où cette catégorie est décidée" in clair(ecran.main.error[0].value)
+    champ(ecran, "Où elle est décidée").input(GT)
+    bouton(ecran, "Ajouter la catégorie").click().run()
+    assert not ecran.exception
+    assert not ecran.error
+    conditions = [t.value["Condition lue"].tolist() for t in ecran.main.table]
+    assert ["type = 'COLLEGE' and est_rural and ips < 95"] in conditions
+    assert "de catégorie" in clair(phrases(ecran)[0])
+    assert locaux("priorites") == []
+    bouton(ecran, "Retirer cette catégorie").click().run()
+    assert clair(phrases(ecran)[0]).startswith("Rien n'est encore changé")
 
 
 def test_going_back_to_the_start_says_so_and_forgets_the_author(ouvrir):

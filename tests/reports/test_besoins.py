@@ -4,6 +4,7 @@ import re
 import statistics
 import tomllib
 from collections import Counter
+from datetime import date
 
 import duckdb
 import fabrique
@@ -13,8 +14,9 @@ import pytest
 from pipelines.base import chemins, reference
 from pipelines.base.erreurs import AtlasError
 from pipelines.marts import entrepot
-from pipelines.reports import adaptation, besoins, sensibilite
+from pipelines.reports import adaptation, besoins, etablissement, sensibilite
 from pipelines.reports.libelles import TYPES
+from pipelines.scenarios import adaptations
 from pipelines.scoring.bareme import avec_poids, bareme, poids_reglables
 from pipelines.scoring.besoin import mesurer, preparer
 from pipelines.scoring.couverture import rythme
@@ -406,6 +408,23 @@ def test_a_site_the_ceiling_lets_lose_more_than_the_transition_rule_is_named(tmp
     assert "sous la présence d'aujourd'hui, dans la limite du plafond (34)" in remarques
     assert "À cause du plafond, 1 site descend de plus : Collège fictif 1" in remarques
     assert "de 60 à 34" in remarques
+
+
+def test_a_category_that_is_no_priority_says_so_wherever_it_names_a_site(
+    entrepot_exemple, tmp_path, monkeypatch
+):
+    """Aix-Marseille 2018: a lycée général is of a category, and is no priority for that."""
+    monkeypatch.setattr(chemins, "REGLES", tmp_path / "regles")
+    adaptation_2018 = adaptations.Adaptation("national_2017", "aix_marseille_2018")
+    adaptations.enregistrer(adaptation_2018, "aix_2027", "Aix 2027", "Essai.", date(2027, 9, 1))
+    vue = besoins.vue(entrepot_exemple, "005", "aix_2027")
+    nom = "Lycée général et technologique (pas une priorité)"
+    assert nom in set(vue.categories["Catégorie"])
+    siens = vue.sites[vue.sites["Catégories prioritaires"].str.contains(nom, regex=False)]
+    assert set(siens["Type"]) <= {TYPES["LEGT"], TYPES["LPO"]}
+    [uai, *_] = siens["UAI"]
+    lue = etablissement.fiche(entrepot_exemple, "005", uai, "aix_2027")
+    assert nom in set(lue.categories["Catégorie"])
 
 
 @pytest.mark.parametrize(("departement", "code"), [("099", "national_2017"), ("005", "nulle_part")])

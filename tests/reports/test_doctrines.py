@@ -11,6 +11,7 @@ from python_calamine import CalamineWorkbook
 
 from pipelines.base.erreurs import AtlasError
 from pipelines.base.textes import pourcentage
+from pipelines.marts import entrepot
 from pipelines.planning.assemblage import Hypotheses
 from pipelines.reports import doctrines, libelles
 from pipelines.scenarios import comparaisons
@@ -128,6 +129,42 @@ def test_priority_sites_won_and_lost_are_counted_from_today(vue, plans, probleme
         assert lus == ["—", *map(str, attendus)]
 
 
+@pytest.mark.parametrize("seuil", [4, 8])
+def test_each_priority_site_won_or_lost_is_named_with_the_side_it_ends_on(
+    entrepot_exemple, dossier, plans, probleme, seuil
+):
+    """Every site counted is in the table, under the doctrine that counts it, and no other."""
+    vue = doctrines.vue(entrepot_exemple, dossier, CODES, seuil)
+    with entrepot.ouvrir(entrepot_exemple) as connexion:
+        sites = entrepot.lire(connexion, "mart_site", "005")
+    noms = {s.site_id: (s.nom, s.commune) for s in sites.itertuples()}
+    avant = par_site(plans[0])
+    attendues = {}
+    for s in (s["site_id"] for s in probleme["sites"] if s["categories"]):
+        apres = [par_site(p).get(s, 0) for p in plans[1:]]
+        cotes = [
+            "▲" if avant.get(s, 0) < seuil <= n else "▼" if n < seuil <= avant.get(s, 0) else "="
+            for n in apres
+        ]
+        if set(cotes) != {"="}:
+            attendues[noms[s]] = [f"{c} {n}" for c, n in zip(cotes, apres, strict=True)]
+    lues = {
+        (r["Site"], r["Commune"]): [r[nom] for nom in NOMS] for r in vue.franchis.to_dict("records")
+    }
+    assert lues == attendues != {}
+
+
+def test_what_is_imposed_on_postes_and_sites_is_counted_from_the_plans(vue, plans):
+    """A poste whose list of sites changes, a site whose postes change, a site that gets less."""
+    liens = [{c for c, n in plan.items() if n} for plan in plans]
+    for rang, debut in ((0, "Postes dont un site"), (1, "Sites dont un poste")):
+        attendus = [len({couple[rang] for couple in liens[0] ^ siens}) for siens in liens[1:]]
+        assert ligne(vue, debut) == ["—", *map(str, attendus)]
+    avant = par_site(plans[0])
+    moins = [sum(par_site(p).get(s, 0) < n for s, n in avant.items()) for p in plans[1:]]
+    assert ligne(vue, "Sites qui ont moins") == ["—", *map(str, moins)]
+
+
 def test_the_share_of_the_besoin_met_is_that_of_the_plans_whoever_is_weighed(vue, plans, probleme):
     """For all sites, for priority sites, and for each category."""
     groupes = {"Besoin couvert, tous les sites": probleme["sites"]}
@@ -239,6 +276,7 @@ def test_the_workbook_says_the_data_are_simulated_and_holds_every_table(vue):
         "Lecture",
         "Indices",
         "Doctrines",
+        "Prioritaires gagnés et perdus",
         "Sites qui diffèrent",
         "Tous les sites",
     ]
@@ -251,7 +289,8 @@ def test_the_workbook_says_the_data_are_simulated_and_holds_every_table(vue):
 
 def test_no_poste_is_named_in_what_compares_doctrines(vue, probleme):
     """A sector is one person's work: the comparison speaks of sites."""
-    texte = "".join(t.to_csv() for t in (vue.indices, vue.differences, vue.sites)) + vue.phrase
+    tables = (vue.indices, vue.franchis, vue.differences, vue.sites)
+    texte = "".join(t.to_csv() for t in tables) + vue.phrase
     assert not [p["poste_id"] for p in probleme["postes"] if p["poste_id"] in texte]
 
 

@@ -13,7 +13,7 @@ import pytest
 from pipelines.base import chemins, reference
 from pipelines.base.erreurs import AtlasError
 from pipelines.marts.construction import construire
-from pipelines.reports import releves
+from pipelines.reports import besoins, releves
 from pipelines.reports.etablissement import choix, fiche
 from pipelines.reports.historique import historique
 from pipelines.scenarios import atelier, lecteurs
@@ -74,6 +74,20 @@ def test_the_fiche_decomposes_the_besoin_of_the_chosen_bareme_and_sums_up_the_ot
         national = fiches[site_id]
         assert selon[national.bareme] == round(national.besoin["Demi-journées par cycle"].iloc[-1])
         assert sienne.bareme != national.bareme
+
+
+def test_the_fiche_says_what_the_means_allow_as_the_page_of_besoins_does(fiches, vaucluse):
+    """Absolute and at constant means, under each barème; a fiche never says another number."""
+    noms, fiches_lues = besoins.baremes(), dict(list(fiches.items())[:4])
+    for code, nom in noms.items():
+        constants = besoins.vue(vaucluse, "084", code).sites.set_index(["UAI", "Type"])
+        for site_id, f in fiches_lues.items():
+            selon = f.autres_baremes.set_index("Barème")["À moyens constants (½ j. par cycle)"]
+            type_ = "Écoles REP+" if site_id.startswith("RESEAU-") else f.sous_titre.split(",")[0]
+            attendu = constants.loc[
+                (site_id.removeprefix("RESEAU-"), type_), "À moyens constants (½ j. par cycle)"
+            ]
+            assert selon[nom] == attendu, (site_id, code)
 
 
 def test_the_presences_of_every_fiche_are_those_of_the_warehouse(fiches, base):

@@ -9,7 +9,7 @@ import pytest
 from pipelines.base import chemins
 from pipelines.base.textes import FINE
 from pipelines.planning.probleme import OBJECTIFS
-from pipelines.reports import methode
+from pipelines.reports import methode, trajets
 
 
 def clair(texte):
@@ -58,15 +58,42 @@ def test_each_weight_and_floor_of_a_doctrine_is_shown_once(code):
 
 
 def test_each_setting_of_a_doctrine_has_its_reference_and_its_dates():
-    """Convexity, weights, floors and the weight of a floor: what the file cites, day by day."""
+    """Convexity, weights, floors and the weight of a floor: what the file cites, day by day.
+
+    And what a half-day the transition rule keeps weighs: 2 × 6 + 0 + 1 under « Priorités d'abord ».
+    """
     table = methode.methode().reglages_des_doctrines
-    assert len(table) == 12
+    assert len(table) == 15
+    garde = table["Réglage"].str.contains("transition")
+    assert table[garde]["Valeur"].tolist() == ["13", "7", "25"]
+    assert table[garde]["Référence"].str.startswith("Calcul sur les lignes").all()
+    table = table[~garde]
     for fichier in (chemins.REFERENCE / "doctrines").glob("*.toml"):
         contenu = tomllib.loads(fichier.read_text(encoding="utf-8"))
         siens = table[table["Doctrine"] == contenu["doctrine"]["libelle"]]
         cites = {contenu[p]["reference"] for p in ("manque", "poids", "planchers")}
         assert set(siens["Référence"]) == cites
         assert set(siens["En vigueur le"]) == {f"{contenu['doctrine']['en_vigueur_le']:%d/%m/%Y}"}
+
+
+def test_every_number_of_the_method_page_stands_beside_its_reference_and_its_day(
+    entrepot_exemple,
+):
+    """Wherever a table of choices shows a number: who says so, and since or at what day."""
+    lue = methode.methode()
+    tables = {
+        nom: getattr(lue, nom)
+        for nom in ("seuils", "charge", "baremes", "reglages_des_doctrines", "parametres")
+    }
+    tables |= lue.regles | {"liaisons": trajets.vue(entrepot_exemple).liaisons}
+    for nom, table in tables.items():
+        citee = "Référence" if "Référence" in table else "Source"
+        assert (table[citee].str.len() > 5).all(), nom
+        jours = [c for c in table if c.startswith(("En vigueur", "Vérifié"))]
+        assert jours, nom
+        for colonne in jours:
+            mots = table[colonne].str.contains(r"\d\d/\d\d/\d{4}|selon le barème")
+            assert mots.all(), (nom, colonne)
 
 
 def test_the_workload_table_gives_each_number_its_reference_and_its_days():

@@ -14,7 +14,9 @@ from pipelines.scenarios import adaptations
 from pipelines.scenarios.adaptations import (
     SEUILS,
     Adaptation,
+    Ajout,
     Changement,
+    Criteres,
     composer,
     enregistrer,
     importer,
@@ -22,6 +24,8 @@ from pipelines.scenarios.adaptations import (
 )
 from pipelines.scoring import jeux
 from pipelines.scoring.bareme import bareme, poids_reglables
+from pipelines.scoring.besoin import besoins
+from pipelines.scoring.criteres import Borne
 from pipelines.scoring.doctrine import doctrines
 from pipelines.scoring.regles import priorites
 
@@ -30,6 +34,11 @@ GT = "Choix du recteur, GT du 12/01/2027"
 IPS_95 = Changement(SEUILS, "ips_defavorise", "IPS", 95, GT)
 REP_12 = Changement("contributions", "college_rep_plus", "Collège REP+", 12, GT)
 DEMAIN = date(2027, 9, 1)
+LETTRE = "Lettre du recteur du 15/01/2027, § 2"
+SOUS_95 = Criteres(
+    ("COLLEGE",), ("est_rural",), bornes=(Borne("ips", "moins_de", 95, "points", "IPS"),)
+)
+RURAL_95 = Ajout("Collège rural, IPS sous 95", SOUS_95, LETTRE, 6)
 
 
 @pytest.fixture(autouse=True)
@@ -131,8 +140,55 @@ def test_rules_of_a_repealed_text_taken_up_again_are_in_force_from_the_day_said(
 
 
 @pytest.mark.parametrize(
+    ("depart", "partie"),
+    [(BAREME, "contributions"), ("effectifs", "coefficients"), ("continu", None)],
+)
+def test_a_category_the_recteur_adds_is_saved_with_its_letter_its_threshold_and_its_weight(
+    regles, entrepot_exemple, depart, partie
+):
+    """« Collèges ruraux, IPS sous 95 »: in force from the day said, weighed as the others."""
+    ajout = RURAL_95 if partie else Ajout(RURAL_95.libelle, SOUS_95, LETTRE)
+    sauver(Adaptation(depart, TEXTE, ajouts=(ajout,)))
+    lu = bareme("essai_2027")
+    [regle] = [r for r in lu.priorites.regles if r.libelle == RURAL_95.libelle]
+    assert (regle.reference, regle.en_vigueur_le) == (LETTRE, DEMAIN)
+    assert lu.priorites.condition_lue(regle) == "type = 'COLLEGE' and est_rural and ips < 95"
+    anciennes = {r.code: r for r in priorites(TEXTE).regles}
+    assert {r.code: r for r in lu.priorites.regles if r != regle} == anciennes
+    if partie:
+        assert getattr(lu, partie)[regle.code] == 6
+        assert lu.reference_de(partie, regle.code) == LETTRE
+    with entrepot.ouvrir(entrepot_exemple) as connexion:
+        membres = {
+            s
+            for (s,) in connexion.execute(
+                "select site_id from mart_site where type = 'COLLEGE' and est_rural and ips < 95"
+            ).fetchall()
+        }
+        sites = besoins(connexion, lu).sites
+    assert {s.site_id for s in sites.itertuples() if regle.code in s.categories} == membres != set()
+
+
+def test_a_category_added_twice_takes_two_codes_and_needs_two_names(regles):
+    autre = Ajout("Collège rural IPS sous 95", SOUS_95, LETTRE, 2)
+    lu = composer(adapter(ajouts=(RURAL_95, autre)))
+    assert [r.code for r in lu.priorites.regles][-2:] == [
+        "college_rural_ips_sous",
+        "college_rural_ips_sous_2",
+    ]
+
+
+@pytest.mark.parametrize(
     ("adaptation", "mots"),
     [
+        (adapter(ajouts=(Ajout("Collège rural", SOUS_95, " ", 6),)), "où cette catégorie"),
+        (adapter(ajouts=(Ajout("Collège REP", SOUS_95, LETTRE, 6),)), "Deux catégories"),
+        (adapter(ajouts=(Ajout("Sans critère", Criteres(), LETTRE, 6),)), "aucun critère"),
+        (adapter(ajouts=(Ajout("Rural", SOUS_95, LETTRE, -1),)), "positif ou nul"),
+        (
+            adapter(ajouts=(Ajout("Sans SEGPA", Criteres(sans=("segpa",)), LETTRE, 9),)),
+            "Un label de plus",
+        ),
         (adapter(Changement("contributions", "erea", "EREA", 6)), "dit avoir choisi : EREA"),
         (adapter(Changement("contributions", "erea", "EREA", -1, GT)), "positif ou nul"),
         (adapter(Changement("contributions", "erea", "EREA", float("nan"), GT)), "positif ou nul"),

@@ -133,8 +133,13 @@ def test_moving_a_threshold_moves_the_category(monde):
 
 @pytest.mark.parametrize("code", LIVRES)
 def test_each_rule_of_a_shipped_text_has_a_dated_reference_and_its_days(code):
-    """Text, paragraph and date for each rule and threshold; a repealed text says until when."""
+    """Text, paragraph, date, NOR for each rule; a repealed text says until when.
+
+    The texts of 1991 and 2018 bear no NOR in the copies read: none is made up.
+    """
     jeu = priorites(code)
+    assert all((jeu.nor or "") in regle.reference for regle in jeu.regles)
+    assert (jeu.nor is None) == (code != "circulaire_2017_055")
     for cite in (*jeu.regles, *jeu.seuils):
         assert re.search(r"\d{2}/\d{2}/\d{4}", cite.reference), cite
         assert "§" in cite.reference, cite
