@@ -1,8 +1,8 @@
-"""How wide each column of a grid is, so that the whole table holds on the narrowest window.
+"""How wide each column of a grid is, so that the whole table holds in the window.
 
 Left to itself a grid measures its columns by their longest cell, and a wide table runs under the
-edge of the page. Here widths come from the words, sentences run over several lines, and the grid
-widens everything where the window has more room.
+edge of the page. Here widths come from the words, sentences run over several lines where they
+must, and the grid widens everything where there is more room.
 """
 
 import math
@@ -14,10 +14,11 @@ import streamlit as st
 
 from pipelines.base.textes import INCONNU, nombre
 
-# pixels: a window of 1,024 less the side bar, the margins, the borders and a scroll bar
-PLACE = 660
-PLACE_REPLIEE = 630  # the same, in a folded section
-PLACE_DE_LISTE = 228  # beside a picture, less the boxes to tick
+# pixels of a window that a table can't have: the side bar, the margins, the borders, a scroll bar
+AUTOUR = 364
+REPLI = 30  # those of a folded section
+# a list beside a picture: its part of the page, less its gap and its boxes to tick
+PART_DE_LISTE, CASES = 5 / 12, 47
 MARGES = 18  # both sides of a cell
 MOT_MAX, NOM_MAX = 96, 70  # a longer word, a longer name of a file, are cut over two lines
 NOM = re.compile(r"[\w-][._/][\w-]")
@@ -88,8 +89,23 @@ class Mise:
     hauteur: int | None = None
 
 
+def place(fenetre: int) -> int:
+    """What a table has of a window `fenetre` pixels wide."""
+    return fenetre - AUTOUR
+
+
+def place_repliee(fenetre: int) -> int:
+    """The same, in a folded section."""
+    return place(fenetre) - REPLI
+
+
+def place_de_liste(fenetre: int) -> int:
+    """What a list has beside a picture."""
+    return math.floor(PART_DE_LISTE * place(fenetre)) - CASES
+
+
 @st.cache_resource(show_spinner=False, max_entries=512)
-def mettre(cadre: pd.DataFrame, colonnes: tuple[str, ...], place: int = PLACE) -> Mise:
+def mettre(cadre: pd.DataFrame, colonnes: tuple[str, ...], place: int) -> Mise:
     """`colonnes` within `place` pixels.
 
     As they are when all holds on one line; else with short headers, their units apart; else over
@@ -114,7 +130,7 @@ def mettre(cadre: pd.DataFrame, colonnes: tuple[str, ...], place: int = PLACE) -
 
 
 @st.cache_resource(show_spinner=False, max_entries=512)
-def tenant(cadre: pd.DataFrame, colonnes: tuple[str, ...], place: int = PLACE) -> tuple[str, ...]:
+def tenant(cadre: pd.DataFrame, colonnes: tuple[str, ...], place: int) -> tuple[str, ...]:
     """The first of `colonnes` that hold within `place` pixels, uncut; one at least."""
     courts, _ = _courts(colonnes)
     tenues, prises = [], 0
@@ -124,6 +140,20 @@ def tenant(cadre: pd.DataFrame, colonnes: tuple[str, ...], place: int = PLACE) -
             break
         tenues.append(colonne)
     return tuple(tenues)
+
+
+@st.cache_resource(show_spinner=False, max_entries=512)
+def completer(
+    cadre: pd.DataFrame, colonnes: tuple[str, ...], autres: tuple[str, ...], place: int
+) -> tuple[str, ...]:
+    """`colonnes`, and those of `autres`, first come first served, that hold beside on one line."""
+    gardees = colonnes
+    for autre in autres:
+        essai = tuple(c for c in cadre if c in gardees or c == autre)
+        courts, _ = _courts(essai)
+        if sum(_entiere(cadre[c], t) for c, t in courts.items()) <= place:
+            gardees = essai
+    return gardees
 
 
 def _courts(colonnes: tuple[str, ...]) -> tuple[dict[str, str], str]:
