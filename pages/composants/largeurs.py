@@ -25,6 +25,7 @@ NOM = re.compile(r"[\w-][._/][\w-]")
 HAUTEUR_DE_LIGNE, HAUTEUR_MIN = 20, 61  # Streamlit wraps in rows of more than 60 pixels only
 LIGNES_MAX = 5
 PRESQUE_TOUTES = 0.9  # of the rows, shown whole
+SUR_UNE_LIGNE = 0.95  # of the rows whole on one line, for all to be no higher than it
 REMPLI = 1.15  # a line of a wrapped text is never quite full
 # advances of the characters of the grid's font, in pixels
 ETROITS, LARGES = frozenset("ijlIfrt.,;:!'’()[]-/\u202f "), frozenset("mwMWHNOQUDG%½—")
@@ -110,7 +111,8 @@ def mettre(cadre: pd.DataFrame, colonnes: tuple[str, ...], place: int) -> Mise:
 
     As they are when all holds on one line; else with short headers, their units apart; else over
     several lines: a number, a header or a word is never cut, sentences share the room by their
-    length, and rows are as high as nearly all of them need (a click opens the longer ones).
+    length, and rows are as high as nearly all of them need, one line if they hold there (a click
+    opens the longer ones).
     """
     courts, unites = _courts(colonnes)
     for noms, note in (({c: c for c in colonnes}, ""), (courts, unites)):
@@ -121,12 +123,13 @@ def mettre(cadre: pd.DataFrame, colonnes: tuple[str, ...], place: int) -> Mise:
     reste = max(place - sum(minimum.values()), 0)
     for lignes in range(1, LIGNES_MAX + 1):
         voulu = {c: max(_sur(lignes, cadre[c]) - minimum[c], 0) for c in courts}
+        part = min(1, reste / (sum(voulu.values()) or 1))
+        largeurs = {c: math.floor(minimum[c] + part * voulu[c]) for c in courts}
+        if lignes == 1 and _entieres(cadre, largeurs) >= SUR_UNE_LIGNE:
+            return Mise(courts, largeurs, unites)
         if sum(voulu.values()) <= reste:
             break
-    part = min(1, reste / (sum(voulu.values()) or 1))
-    largeurs = {c: math.floor(minimum[c] + part * voulu[c]) for c in courts}
-    hauteur = min(_lignes(cadre, largeurs), LIGNES_MAX) * HAUTEUR_DE_LIGNE
-    return Mise(courts, largeurs, unites, max(HAUTEUR_MIN, hauteur))
+    return Mise(courts, largeurs, unites, hauteur(cadre, largeurs))
 
 
 @st.cache_resource(show_spinner=False, max_entries=512)
@@ -156,6 +159,11 @@ def completer(
     return gardees
 
 
+def hauteur(cadre: pd.DataFrame, largeurs: dict[str, int], lignes_max: int = LIGNES_MAX) -> int:
+    """The height of rows whose cells run over several lines in these widths, in pixels."""
+    return max(HAUTEUR_MIN, min(_lignes(cadre, largeurs), lignes_max) * HAUTEUR_DE_LIGNE)
+
+
 def _courts(colonnes: tuple[str, ...]) -> tuple[dict[str, str], str]:
     """Shorter headers, and the sentence that says their units: « Besoin : ½ j. par cycle. »"""
     courts, unites = {}, {}
@@ -183,6 +191,14 @@ def _lignes(cadre: pd.DataFrame, largeurs: dict[str, int]) -> int:
         }
     )
     return int(lignes.max(axis=1).quantile(PRESQUE_TOUTES, interpolation="higher"))
+
+
+def _entieres(cadre: pd.DataFrame, largeurs: dict[str, int]) -> float:
+    """Share of the rows whose every cell holds on one line."""
+    tenues = {
+        c: [_pixels(v) <= w - MARGES for v in _cellules(cadre[c])] for c, w in largeurs.items()
+    }
+    return float(pd.DataFrame(tenues).all(axis=1).mean())
 
 
 def _minimum(colonne: pd.Series, titre: str) -> int:

@@ -47,6 +47,8 @@ def test_few_long_rows_do_not_make_every_row_high():
     court, long = "Collège Joffre", "Lycée polyvalent d'enseignement général et professionnel " * 4
     autre = "Une phrase de bonne longueur qui prend toute la place laissée par le nom " * 2
     table = pd.DataFrame({"Site": [court] * 50 + [long], "Note": ["oui"] * 50 + [autre * 4]})
+    assert mettre(table, list(table), PLACE).hauteur is None
+    table = pd.DataFrame({"Site": [court] * 14 + [long], "Note": ["oui"] * 14 + [autre * 4]})
     assert mettre(table, list(table), PLACE).hauteur == largeurs.HAUTEUR_MIN
 
 
