@@ -10,6 +10,7 @@ departement = cadre.departement()
 noms = acces.choix_sites(acces.version(), departement)
 demande = st.query_params.get("site")
 codes = list(noms)
+en_tete = st.container()  # who it is and the answer come first
 choisi = st.selectbox(
     "Établissement ou réseau d'écoles",
     codes,
@@ -27,10 +28,11 @@ cadre.dire_les_regles_illisibles()
 echelle = cadre.choisir("Barème", acces.lire_baremes(regles), "bareme", BAREME_PAR_DEFAUT)
 fiche = acces.lire_fiche(acces.version(), regles, departement, choisi, echelle)
 historique = acces.lire_historique(departement, choisi)
-st.title(fiche.nom)
-st.caption(fiche.sous_titre)
-st.markdown(f"#### {fiche.phrase}")
-st.write(fiche.classe)
+with en_tete:
+    st.title(fiche.nom)
+    st.caption(fiche.sous_titre)
+    st.markdown(f"#### {fiche.phrase}")
+    st.write(fiche.classe)
 with st.expander("Imprimer la fiche (une page A4)"):
     imprimable = acces.imprimer(fiche, historique)
     st.download_button(
