@@ -1,5 +1,7 @@
 """How wide the reader's window is: what a table may take of it, asked of the browser.
 
+The page says which width it was drawn for: `data-palier` of its root.
+
 The server knows nothing of the window. Rows as high as the narrowest screen needs would waste most
 of a larger one, and columns left to the download for want of room there have their place here.
 """
@@ -14,9 +16,10 @@ _demander = st.components.v2.component(
     "atlas.fenetre",
     js="""
     export default function({ data, setStateValue }) {
+        document.documentElement.dataset.palier = data.connu;
         const dire = () => {
             const tenus = data.paliers.filter(palier => palier <= window.innerWidth);
-            const palier = tenus.length ? Math.max(...tenus) : data.paliers[0];
+            const palier = Math.max(data.paliers[0], ...tenus);
             if (palier !== data.connu) setStateValue(data.etat, palier);
         };
         dire();

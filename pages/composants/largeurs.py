@@ -25,7 +25,7 @@ NOM = re.compile(r"[\w-][._/][\w-]")
 HAUTEUR_DE_LIGNE, HAUTEUR_MIN = 20, 61  # Streamlit wraps in rows of more than 60 pixels only
 LIGNES_MAX = 5
 PRESQUE_TOUTES = 0.9  # of the rows, shown whole
-SUR_UNE_LIGNE = 0.95  # of the rows whole on one line, for all to be no higher than it
+SUR_UNE_LIGNE = 0.92  # of the cells of each column, for rows no higher than a line
 REMPLI = 1.15  # a line of a wrapped text is never quite full
 # advances of the characters of the grid's font, in pixels
 ETROITS, LARGES = frozenset("ijlIfrt.,;:!'’()[]-/\u202f "), frozenset("mwMWHNOQUDG%½—")
@@ -119,16 +119,17 @@ def mettre(cadre: pd.DataFrame, colonnes: tuple[str, ...], place: int) -> Mise:
         largeurs = {c: _entiere(cadre[c], t) for c, t in noms.items()}
         if sum(largeurs.values()) <= place:
             return Mise(noms, largeurs, note)
+    presque = {c: _presque_entiere(cadre[c], t) for c, t in courts.items()}
+    if sum(presque.values()) <= place:
+        return Mise(courts, presque, unites)
     minimum = {c: _minimum(cadre[c], t) for c, t in courts.items()}
     reste = max(place - sum(minimum.values()), 0)
     for lignes in range(1, LIGNES_MAX + 1):
         voulu = {c: max(_sur(lignes, cadre[c]) - minimum[c], 0) for c in courts}
-        part = min(1, reste / (sum(voulu.values()) or 1))
-        largeurs = {c: math.floor(minimum[c] + part * voulu[c]) for c in courts}
-        if lignes == 1 and _entieres(cadre, largeurs) >= SUR_UNE_LIGNE:
-            return Mise(courts, largeurs, unites)
         if sum(voulu.values()) <= reste:
             break
+    part = min(1, reste / (sum(voulu.values()) or 1))
+    largeurs = {c: math.floor(minimum[c] + part * voulu[c]) for c in courts}
     return Mise(courts, largeurs, unites, hauteur(cadre, largeurs))
 
 
@@ -193,12 +194,12 @@ def _lignes(cadre: pd.DataFrame, largeurs: dict[str, int]) -> int:
     return int(lignes.max(axis=1).quantile(PRESQUE_TOUTES, interpolation="higher"))
 
 
-def _entieres(cadre: pd.DataFrame, largeurs: dict[str, int]) -> float:
-    """Share of the rows whose every cell holds on one line."""
-    tenues = {
-        c: [_pixels(v) <= w - MARGES for v in _cellules(cadre[c])] for c, w in largeurs.items()
-    }
-    return float(pd.DataFrame(tenues).all(axis=1).mean())
+def _presque_entiere(colonne: pd.Series, titre: str) -> int:
+    """The width of a header, a number, and nearly all the cells of a column of words."""
+    pixels = pd.Series([_pixels(v) for v in _cellules(colonne)], dtype=float)
+    en_mots = not pd.api.types.is_numeric_dtype(colonne)
+    tenu = pixels.quantile(SUR_UNE_LIGNE, interpolation="higher") if en_mots else pixels.max()
+    return math.ceil(max(_pixels(titre), 0 if pixels.empty else tenu)) + MARGES
 
 
 def _minimum(colonne: pd.Series, titre: str) -> int:

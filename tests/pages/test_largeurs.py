@@ -48,7 +48,7 @@ def test_few_long_rows_do_not_make_every_row_high():
     autre = "Une phrase de bonne longueur qui prend toute la place laissée par le nom " * 2
     table = pd.DataFrame({"Site": [court] * 50 + [long], "Note": ["oui"] * 50 + [autre * 4]})
     assert mettre(table, list(table), PLACE).hauteur is None
-    table = pd.DataFrame({"Site": [court] * 14 + [long], "Note": ["oui"] * 14 + [autre * 4]})
+    table = pd.DataFrame({"Site": [court] * 10 + [long], "Note": ["oui"] * 10 + [autre * 4]})
     assert mettre(table, list(table), PLACE).hauteur == largeurs.HAUTEUR_MIN
 
 

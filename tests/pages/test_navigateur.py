@@ -26,6 +26,8 @@ DEBORDE = """() => [...document.querySelectorAll(
       && ['auto', 'scroll'].includes(getComputedStyle(e).overflowX)))
   .map(table => [...table.querySelectorAll('[role=columnheader], th')]
     .map(titre => titre.textContent).join(' | '))"""
+# tables are laid out for the window, once the browser has said its width
+DESSINEE_POUR = "largeur => document.documentElement.dataset.palier === largeur"
 PETIT = "005"
 GRAND = "013"  # too large to be proven before the stop is asked
 
@@ -153,6 +155,7 @@ def test_no_table_runs_under_the_edge_of_a_small_screen(visite, adresse):
     page = visite.page
     page.set_viewport_size({"width": 1024, "height": 5000})
     visite.aller(f"/{adresse}?departement=013")
+    page.wait_for_function(DESSINEE_POUR, arg="1024")
     onglets = page.get_by_test_id("stMain").get_by_role("tab")
     for rang in range(max(onglets.count(), 1)):
         if onglets.count():
@@ -169,6 +172,7 @@ def test_no_table_of_a_proposal_runs_under_the_edge_of_a_small_screen(visite):
     page = visite.page
     page.set_viewport_size({"width": 1024, "height": 5000})
     visite.aller(f"/proposer?departement={PETIT}")
+    page.wait_for_function(DESSINEE_POUR, arg="1024")
     lancer(visite, 5)
     lire_resultat(page)
     for onglet in page.get_by_test_id("stMain").get_by_role("tab").all():
