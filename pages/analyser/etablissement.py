@@ -11,7 +11,8 @@ noms = acces.choix_sites(acces.version(), departement)
 demande = st.query_params.get("site")
 codes = list(noms)
 en_tete = st.container()  # who it is and the answer come first
-choisi = st.selectbox(
+a_gauche, a_droite = st.columns(2, gap="medium")
+choisi = a_gauche.selectbox(
     "Établissement ou réseau d'écoles",
     codes,
     index=codes.index(demande) if demande in noms else 0,
@@ -25,7 +26,8 @@ if demande and demande not in noms:
 
 regles = acces.version_des_regles()
 cadre.dire_les_regles_illisibles()
-echelle = cadre.choisir("Barème", acces.lire_baremes(regles), "bareme", BAREME_PAR_DEFAUT)
+with a_droite:
+    echelle = cadre.choisir("Barème", acces.lire_baremes(regles), "bareme", BAREME_PAR_DEFAUT)
 fiche = acces.lire_fiche(acces.version(), regles, departement, choisi, echelle)
 historique = acces.lire_historique(departement, choisi)
 with en_tete:

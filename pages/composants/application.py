@@ -51,8 +51,9 @@ def dessiner() -> None:
         "[data-testid='stSidebar'] [data-testid='stVerticalBlock'] {gap: 0.25rem}"
         "[data-testid='stSidebar'] [data-testid='stMarkdownContainer'] {margin-bottom: 0}"
         "[data-testid='stSidebar'] [data-testid='stAlertContainer']"
-        " {padding: 0.4rem 0.6rem; margin-top: 0.5rem; min-height: 0}"
-        "[data-testid='stSidebar'] [data-testid='stAlertContainer'] p {font-size: 0.85rem}"
+        " {padding: 0.4rem 0.6rem; margin-top: 0.5rem}"
+        "[data-testid='stSidebar'] [data-testid='stAlertContainer'] p"
+        " {font-size: 0.85rem; margin-bottom: 0}"
         "[data-testid='stSidebar'] [data-testid='stCaptionContainer'] {padding-top: 0.5rem}"
         # the words beside a box to tick are read whole
         "[data-testid='stCheckbox'] [data-testid='stMarkdownContainer'] p"
