@@ -41,6 +41,7 @@ ECART_DES_NOMS_M = (22_000, 7_000)
 VOISINS_DE_COULEUR = 6
 ANNEAUX_EN_MOTS = {"REP": "REP : un anneau", "REP+": "REP+ : deux anneaux"}
 FORME, ANNEAU = "Forme : le type de site", "Contour : le réseau"
+SECTEUR = "Trait : le secteur"
 # no symbol of plotly is two rings: a ring around a disc stands for them in the legend
 ANNEAUX_EN_LEGENDE = {"REP": ("circle-open", 1.2), "REP+": ("circle-open-dot", 2.4)}
 
@@ -304,7 +305,8 @@ def _tracer_residences(figure: go.Figure, traits: pd.DataFrame, couleurs: dict[s
         y=y,
         mode="markers",
         name="Résidence d'un poste",
-        legendgroup=ANNEAU,
+        legendgroup=SECTEUR,
+        legendgrouptitle={"text": SECTEUR},
         marker={
             "symbol": "circle",
             "size": 6,
