@@ -46,5 +46,5 @@ else:
 cadre.table(
     table_lisible(sites),
     f"carte-{departement}",
-    au_telechargement=("Catégories prioritaires", "Élèves", "Année des élèves", "UAI"),
+    si_place=("Élèves", "Catégories prioritaires", "Année des élèves", "UAI"),
 )

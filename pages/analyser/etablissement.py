@@ -10,7 +10,9 @@ departement = cadre.departement()
 noms = acces.choix_sites(acces.version(), departement)
 demande = st.query_params.get("site")
 codes = list(noms)
-choisi = st.selectbox(
+en_tete = st.container()  # who it is and the answer come first
+a_gauche, a_droite = st.columns(2, gap="medium")
+choisi = a_gauche.selectbox(
     "Établissement ou réseau d'écoles",
     codes,
     index=codes.index(demande) if demande in noms else 0,
@@ -24,13 +26,15 @@ if demande and demande not in noms:
 
 regles = acces.version_des_regles()
 cadre.dire_les_regles_illisibles()
-echelle = cadre.choisir("Barème", acces.lire_baremes(regles), "bareme", BAREME_PAR_DEFAUT)
+with a_droite:
+    echelle = cadre.choisir("Barème", acces.lire_baremes(regles), "bareme", BAREME_PAR_DEFAUT)
 fiche = acces.lire_fiche(acces.version(), regles, departement, choisi, echelle)
 historique = acces.lire_historique(departement, choisi)
-st.title(fiche.nom)
-st.caption(fiche.sous_titre)
-st.markdown(f"#### {fiche.phrase}")
-st.write(fiche.classe)
+with en_tete:
+    st.title(fiche.nom)
+    st.caption(fiche.sous_titre)
+    st.markdown(f"#### {fiche.phrase}")
+    st.write(fiche.classe)
 with st.expander("Imprimer la fiche (une page A4)"):
     imprimable = acces.imprimer(fiche, historique)
     st.download_button(

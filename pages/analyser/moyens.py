@@ -5,16 +5,8 @@ import streamlit as st
 from pages.composants import acces, cadre
 
 # what the account above says of all, or the fiche of the résidence
-SECONDAIRES = (
-    "Fonction",
-    "Commune",
-    "Bassin",
-    "Statut",
-    "Motif",
-    "Hors secteur (ETP)",
-    "Données (½ j.)",
-    "Secteur",
-)
+SI_PLACE = ("Statut", "Données (½ j.)", "Commune", "Bassin", "Fonction", "Secteur")
+AU_TELECHARGEMENT = ("Motif", "Hors secteur (ETP)")
 
 departement = cadre.departement()
 vue = acces.lire_moyens(acces.version(), acces.lecteur(), departement)
@@ -38,7 +30,8 @@ if not vue.postes.empty:
     cadre.table(
         vue.postes,
         f"postes-{departement}",
-        au_telechargement=tuple(c for c in SECONDAIRES if c in vue.postes),
+        au_telechargement=AU_TELECHARGEMENT,
+        si_place=SI_PLACE,
     )
 with st.expander("Les textes de ce compte"):
     cadre.table_a_lire(vue.textes, f"textes-capacite-{departement}", nombres=["Valeur"])

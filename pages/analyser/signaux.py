@@ -6,7 +6,7 @@ from pages.composants import acces, cadre
 from pipelines.reports.signaux import AVERTISSEMENT, EXPLICATION
 
 # the factors of each site: the comparison shows them one by one
-AU_TELECHARGEMENT = (
+SI_PLACE = (
     "Élèves",
     "Élèves de SEGPA",
     "Élèves d'ULIS",
@@ -76,7 +76,7 @@ if vue.site_ids:
 
 if not vue.jumelle.empty:
     st.markdown("##### Tous les sites du second degré")
-    cadre.table(vue.jumelle, f"attendus-{departement}", au_telechargement=AU_TELECHARGEMENT)
+    cadre.table(vue.jumelle, f"attendus-{departement}", si_place=SI_PLACE)
 with st.expander("Méthode et sources"):
     st.write(EXPLICATION)
     cadre.table_a_lire(vue.parametres, "parametres-signaux")

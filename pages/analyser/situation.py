@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.composants import acces, cadre, largeurs
+from pages.composants import acces, cadre
 from pipelines.reports.sites import liste_courte, table_lisible
 
 departement = cadre.departement()
@@ -32,12 +32,7 @@ with droite:
     if st.button("Proposer une répartition", type="primary", disabled=not vue.a_des_postes):
         st.switch_page(cadre.page("proposer"), query_params={"departement": departement})
     st.markdown(f"##### {vue.titre_prioritaires}")
-    liste = cadre.liste(
-        liste_courte(vue.prioritaires),
-        f"liste-{departement}",
-        hauteur=560,
-        place=largeurs.PLACE_DE_LISTE,
-    )
+    liste = cadre.liste(liste_courte(vue.prioritaires), f"liste-{departement}", hauteur=560)
     st.caption("Présence sur besoin, en demi-journées par cycle de 4 semaines.")
     site_id = cadre.site_choisi(choix, liste, vue.prioritaires)
     if site_id:
@@ -55,5 +50,5 @@ st.markdown("##### Tous les sites" if site_id is None else "##### Le site choisi
 cadre.table(
     table_lisible(sites),
     f"couverture-{departement}",
-    au_telechargement=("Catégories prioritaires", "Élèves", "Année des élèves", "UAI"),
+    si_place=("Élèves", "Catégories prioritaires", "Année des élèves", "UAI"),
 )

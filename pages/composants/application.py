@@ -26,6 +26,10 @@ def dessiner() -> None:
         ".stApp [data-testid='stCaptionContainer'] {opacity: 0.75}"
         ".stPlotlyChart :is(.xtick, .ytick, .g-xtitle, .g-ytitle, .annotation) text"
         " {fill: currentColor !important; opacity: 0.75}"
+        ".stPlotlyChart .legend text {fill: currentColor !important}"
+        # the name of a town is read over the marks of its sites
+        ".stPlotlyChart .textpoint text {fill: currentColor !important; paint-order: stroke;"
+        " stroke: Canvas; stroke-opacity: 0.8; stroke-width: 3px}"
         # the buttons of a map are the page's, light or dark
         ".stPlotlyChart .updatemenu-button rect"
         " {fill: currentColor !important; fill-opacity: 0.08 !important;"
@@ -37,13 +41,19 @@ def dessiner() -> None:
         "[data-testid='stTable'] td a {overflow-wrap: anywhere}"
         # the accent is too dark for words on a dark page: the line below says which tab is open
         ".stTabs [role='tab'][aria-selected='true'] {color: inherit !important}"
+        # what leads elsewhere, or downloads, is seen to be pressed
+        "[data-testid='stMain'] [data-testid='stBaseButton-tertiary'] p,"
+        "[data-testid='stMain'] [data-testid='stPageLink'] p"
+        " {text-decoration: underline; text-underline-offset: 0.2em;"
+        " text-decoration-color: color-mix(in srgb, currentColor 40%, transparent)}"
         # the pages fit the height of a small screen, under their headings
         "[data-testid='stSidebar'] [data-testid='stPageLink'] a {padding-block: 0.1rem}"
         "[data-testid='stSidebar'] [data-testid='stVerticalBlock'] {gap: 0.25rem}"
         "[data-testid='stSidebar'] [data-testid='stMarkdownContainer'] {margin-bottom: 0}"
         "[data-testid='stSidebar'] [data-testid='stAlertContainer']"
         " {padding: 0.4rem 0.6rem; margin-top: 0.5rem}"
-        "[data-testid='stSidebar'] [data-testid='stAlertContainer'] p {font-size: 0.85rem}"
+        "[data-testid='stSidebar'] [data-testid='stAlertContainer'] p"
+        " {font-size: 0.85rem; margin-bottom: 0}"
         "[data-testid='stSidebar'] [data-testid='stCaptionContainer'] {padding-top: 0.5rem}"
         # the words beside a box to tick are read whole
         "[data-testid='stCheckbox'] [data-testid='stMarkdownContainer'] p"

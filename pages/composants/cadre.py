@@ -8,7 +8,7 @@ from typing import Literal
 import pandas as pd
 import streamlit as st
 
-from pages.composants import acces, largeurs
+from pages.composants import acces, fenetre, largeurs
 from pipelines.base import chemins
 from pipelines.base.erreurs import AtlasError
 from pipelines.base.textes import INCONNU, enumeration, nombre, pour_tableur
@@ -125,19 +125,23 @@ def table(
     *,
     hauteur: int | Literal["content"] | None = None,
     au_telechargement: tuple[str, ...] = (),
-    place: int = largeurs.PLACE,
+    si_place: tuple[str, ...] = (),
+    repliee: bool = False,
     en_large: bool = False,
     a_choisir: bool = False,
 ) -> int | None:
     """A table to sort and search, and its download; the row chosen, None when none is.
 
-    It shows whole in `place` pixels. `au_telechargement`: columns that the download alone has; so
-    has it the last ones of a table `en_large`, whose columns are as many as the data want.
+    It shows whole in the window, `repliee` when a folded section holds it. The download alone has
+    the columns `au_telechargement`, those `si_place` where the window has no room for them, and
+    the last ones of a table `en_large`, whose columns are as many as the data want.
     `a_choisir`: one of its rows can be, with boxes to tick.
     """
-    voulues = tuple(c for c in cadre if c not in au_telechargement)
+    place = (largeurs.place_repliee if repliee else largeurs.place)(fenetre.palier())
+    voulues = tuple(c for c in cadre if c not in (*au_telechargement, *si_place))
+    voulues = largeurs.completer(cadre, voulues, si_place, place)
     montrees = largeurs.tenant(cadre, voulues, place) if en_large else voulues
-    au_telechargement = (*au_telechargement, *voulues[len(montrees) :])
+    au_telechargement = tuple(c for c in cadre if c not in montrees)
     mise = largeurs.mettre(cadre, montrees, place - (largeurs.CASES if a_choisir else 0))
     options = _options(cadre, mise, hauteur)
     if a_choisir:
@@ -149,9 +153,9 @@ def table(
     return rangs[0] if rangs else None
 
 
-def liste(cadre: pd.DataFrame, cle: str, *, hauteur: int, place: int) -> dict:
+def liste(cadre: pd.DataFrame, cle: str, *, hauteur: int) -> dict:
     """A table beside a picture, in which one line can be chosen; what is."""
-    mise = largeurs.mettre(cadre, tuple(cadre), place)
+    mise = largeurs.mettre(cadre, tuple(cadre), largeurs.place_de_liste(fenetre.palier()))
     return st.dataframe(
         cadre,
         key=cle,

@@ -77,7 +77,10 @@ def montrer(departement: str, choix: tuple[str, ...]) -> None:
     with titre:
         passage = _passage(vue)
     telecharger.download_button(
-        "Télécharger (Excel)", vue.classeur, file_name=f"comparer-{departement}.xlsx"
+        "Télécharger (Excel)",
+        vue.classeur,
+        file_name=f"comparer-{departement}.xlsx",
+        width="stretch",
     )
     _tables(vue, passage, departement, uai)
     with st.expander("Méthode et sources"):

@@ -2,10 +2,10 @@
 
 import streamlit as st
 
-from pages.composants import acces, cadre, largeurs
+from pages.composants import acces, cadre
 from pipelines.reports.deplacements import VueEpuisement
 
-AU_TELECHARGEMENT = ("Commune de la résidence", "Commune du site", "Trajet aller (km)")
+SI_PLACE = ("Commune de la résidence", "Commune du site", "Trajet aller (km)")
 PUISSANCE, ENVELOPPE = "puissance", "enveloppe"
 
 
@@ -29,8 +29,8 @@ def montrer(calcul_id: str) -> None:
         cadre.table(
             vue.trajets,
             f"deplacements-{calcul_id}",
-            au_telechargement=AU_TELECHARGEMENT,
-            place=largeurs.PLACE_REPLIEE,
+            si_place=SI_PLACE,
+            repliee=True,
         )
     with st.expander("La règle, et le budget selon les véhicules"):
         for phrase in vue.regles:

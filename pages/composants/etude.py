@@ -17,7 +17,7 @@ SECTIONS = {
     Nature.ABSENCES: "Absences",
 }
 QUESTIONS = {
-    Nature.MARGES: "Que vaut un mi-temps de plus ou de moins, et où ?",
+    Nature.MARGES: "Que vaut un demi-poste de plus ou de moins, et où ?",
     Nature.FRONTIERE: "Jusqu'où peut-on limiter les changements, et que coûte l'équité ?",
     Nature.NEGOCIATION: "Quelles affectations pourraient changer sans perte ?",
     Nature.ABSENCES: "Que découvre une absence, et qui relaie ?",

@@ -4,7 +4,7 @@ from functools import partial
 
 import streamlit as st
 
-from pages.composants import acces, cadre
+from pages.composants import acces, cadre, fenetre, largeurs
 from pages.composants.conflit import agir
 from pipelines.base import reference
 from pipelines.reports import ajuster
@@ -35,8 +35,9 @@ PORTEES = {
     Portee.CATEGORIE: "Une catégorie",
 }
 HAUTEUR, HAUTEUR_DE_LIGNE = 420, 62
-# every word shown on the narrowest screen, over two lines if need be; in pixels
-LARGEURS = {"Site": 230, "Poste": 100, "Rythme": 165, "Besoin": 60, "Verrou": 70}
+# in pixels; a site has the rest, over two lines where a long name does not hold on one
+LARGEURS = {"Poste": 100, "Rythme": 165, "Besoin": 60, "Verrou": 70}
+NOM_ENTIER = 430
 
 
 def plan(scenario: Scenario, vue: VueAjuster) -> None:
@@ -54,6 +55,8 @@ def plan(scenario: Scenario, vue: VueAjuster) -> None:
         "Un trait relie la résidence d'un poste à chaque site de son secteur ; la couleur du "
         "site dit son rythme, sa taille le besoin."
     )
+    site = largeurs.place(fenetre.palier()) - largeurs.CASES - sum(LARGEURS.values())
+    voulues = {"Site": site, **LARGEURS}
     st.dataframe(
         vue.plan,
         hide_index=True,
@@ -61,9 +64,9 @@ def plan(scenario: Scenario, vue: VueAjuster) -> None:
         key=liste,
         on_select=lambda: _choisir_ligne(liste, vue),
         selection_mode="single-row",
-        row_height=HAUTEUR_DE_LIGNE,
-        column_order=list(LARGEURS),
-        column_config={n: st.column_config.Column(width=w) for n, w in LARGEURS.items()},
+        row_height=None if site >= NOM_ENTIER else HAUTEUR_DE_LIGNE,
+        column_order=list(voulues),
+        column_config={n: st.column_config.Column(width=w) for n, w in voulues.items()},
     )
     st.caption(
         "Choisir un établissement, sur la carte ou dans la liste. Besoin en demi-journées par "

@@ -33,7 +33,7 @@ def formulaire(bouton: str, *, ouvert: bool, avec_doctrine: bool, note: str = ""
                 horizontal=True,
                 help="Un choix de l'académie. La page « Doctrines » les compare.",
             )
-        a, b = st.columns(2)
+        a, b = st.columns(2, vertical_alignment="bottom")
         baremes = acces.lire_baremes(acces.version_des_regles())
         bareme = a.selectbox(
             "Barème : le besoin de chaque site",

@@ -1,8 +1,8 @@
-"""How wide each column of a grid is, so that the whole table holds on the narrowest window.
+"""How wide each column of a grid is, so that the whole table holds in the window.
 
 Left to itself a grid measures its columns by their longest cell, and a wide table runs under the
-edge of the page. Here widths come from the words, sentences run over several lines, and the grid
-widens everything where the window has more room.
+edge of the page. Here widths come from the words, sentences run over several lines where they
+must, and the grid widens everything where there is more room.
 """
 
 import math
@@ -14,17 +14,18 @@ import streamlit as st
 
 from pipelines.base.textes import INCONNU, nombre
 
-# pixels: a window of 1,024 less the side bar, the margins, the borders and a scroll bar
-PLACE = 660
-PLACE_REPLIEE = 630  # the same, in a folded section
-PLACE_DE_LISTE = 228  # beside a picture, less the boxes to tick
-CASES = 36  # the boxes to tick of a table whose rows can be chosen
+# pixels of a window that a table can't have: the side bar, the margins, the borders, a scroll bar
+AUTOUR = 364
+REPLI = 30  # those of a folded section
+# a list beside a picture: its part of the page, less its gap and its boxes to tick
+PART_DE_LISTE, CASES = 5 / 12, 47
 MARGES = 18  # both sides of a cell
 MOT_MAX, NOM_MAX = 96, 70  # a longer word, a longer name of a file, are cut over two lines
 NOM = re.compile(r"[\w-][._/][\w-]")
 HAUTEUR_DE_LIGNE, HAUTEUR_MIN = 20, 61  # Streamlit wraps in rows of more than 60 pixels only
 LIGNES_MAX = 5
 PRESQUE_TOUTES = 0.9  # of the rows, shown whole
+SUR_UNE_LIGNE = 0.92  # of the cells of each column, for rows no higher than a line
 REMPLI = 1.15  # a line of a wrapped text is never quite full
 # advances of the characters of the grid's font, in pixels
 ETROITS, LARGES = frozenset("ijlIfrt.,;:!'’()[]-/\u202f "), frozenset("mwMWHNOQUDG%½—")
@@ -89,19 +90,38 @@ class Mise:
     hauteur: int | None = None
 
 
+def place(fenetre: int) -> int:
+    """What a table has of a window `fenetre` pixels wide."""
+    return fenetre - AUTOUR
+
+
+def place_repliee(fenetre: int) -> int:
+    """The same, in a folded section."""
+    return place(fenetre) - REPLI
+
+
+def place_de_liste(fenetre: int) -> int:
+    """What a list has beside a picture."""
+    return math.floor(PART_DE_LISTE * place(fenetre)) - CASES
+
+
 @st.cache_resource(show_spinner=False, max_entries=512)
-def mettre(cadre: pd.DataFrame, colonnes: tuple[str, ...], place: int = PLACE) -> Mise:
+def mettre(cadre: pd.DataFrame, colonnes: tuple[str, ...], place: int) -> Mise:
     """`colonnes` within `place` pixels.
 
     As they are when all holds on one line; else with short headers, their units apart; else over
     several lines: a number, a header or a word is never cut, sentences share the room by their
-    length, and rows are as high as nearly all of them need (a click opens the longer ones).
+    length, and rows are as high as nearly all of them need, one line if they hold there (a click
+    opens the longer ones).
     """
     courts, unites = _courts(colonnes)
     for noms, note in (({c: c for c in colonnes}, ""), (courts, unites)):
         largeurs = {c: _entiere(cadre[c], t) for c, t in noms.items()}
         if sum(largeurs.values()) <= place:
             return Mise(noms, largeurs, note)
+    presque = {c: _presque_entiere(cadre[c], t) for c, t in courts.items()}
+    if sum(presque.values()) <= place:
+        return Mise(courts, presque, unites)
     minimum = {c: _minimum(cadre[c], t) for c, t in courts.items()}
     reste = max(place - sum(minimum.values()), 0)
     for lignes in range(1, LIGNES_MAX + 1):
@@ -110,12 +130,11 @@ def mettre(cadre: pd.DataFrame, colonnes: tuple[str, ...], place: int = PLACE) -
             break
     part = min(1, reste / (sum(voulu.values()) or 1))
     largeurs = {c: math.floor(minimum[c] + part * voulu[c]) for c in courts}
-    hauteur = min(_lignes(cadre, largeurs), LIGNES_MAX) * HAUTEUR_DE_LIGNE
-    return Mise(courts, largeurs, unites, max(HAUTEUR_MIN, hauteur))
+    return Mise(courts, largeurs, unites, hauteur(cadre, largeurs))
 
 
 @st.cache_resource(show_spinner=False, max_entries=512)
-def tenant(cadre: pd.DataFrame, colonnes: tuple[str, ...], place: int = PLACE) -> tuple[str, ...]:
+def tenant(cadre: pd.DataFrame, colonnes: tuple[str, ...], place: int) -> tuple[str, ...]:
     """The first of `colonnes` that hold within `place` pixels, uncut; one at least."""
     courts, _ = _courts(colonnes)
     tenues, prises = [], 0
@@ -125,6 +144,25 @@ def tenant(cadre: pd.DataFrame, colonnes: tuple[str, ...], place: int = PLACE) -
             break
         tenues.append(colonne)
     return tuple(tenues)
+
+
+@st.cache_resource(show_spinner=False, max_entries=512)
+def completer(
+    cadre: pd.DataFrame, colonnes: tuple[str, ...], autres: tuple[str, ...], place: int
+) -> tuple[str, ...]:
+    """`colonnes`, and those of `autres`, first come first served, that hold beside on one line."""
+    gardees = colonnes
+    for autre in autres:
+        essai = tuple(c for c in cadre if c in gardees or c == autre)
+        courts, _ = _courts(essai)
+        if sum(_entiere(cadre[c], t) for c, t in courts.items()) <= place:
+            gardees = essai
+    return gardees
+
+
+def hauteur(cadre: pd.DataFrame, largeurs: dict[str, int], lignes_max: int = LIGNES_MAX) -> int:
+    """The height of rows whose cells run over several lines in these widths, in pixels."""
+    return max(HAUTEUR_MIN, min(_lignes(cadre, largeurs), lignes_max) * HAUTEUR_DE_LIGNE)
 
 
 def _courts(colonnes: tuple[str, ...]) -> tuple[dict[str, str], str]:
@@ -154,6 +192,14 @@ def _lignes(cadre: pd.DataFrame, largeurs: dict[str, int]) -> int:
         }
     )
     return int(lignes.max(axis=1).quantile(PRESQUE_TOUTES, interpolation="higher"))
+
+
+def _presque_entiere(colonne: pd.Series, titre: str) -> int:
+    """The width of a header, a number, and nearly all the cells of a column of words."""
+    pixels = pd.Series([_pixels(v) for v in _cellules(colonne)], dtype=float)
+    en_mots = not pd.api.types.is_numeric_dtype(colonne)
+    tenu = pixels.quantile(SUR_UNE_LIGNE, interpolation="higher") if en_mots else pixels.max()
+    return math.ceil(max(_pixels(titre), 0 if pixels.empty else tenu)) + MARGES
 
 
 def _minimum(colonne: pd.Series, titre: str) -> int:

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.composants import acces, cadre
+from pages.composants import acces, cadre, fenetre
 
 ACCUEIL = "situation"
 RUBRIQUES = {"analyser": "Regarder", "proposer": "Décider", "comprendre": "Comprendre"}
@@ -35,6 +35,7 @@ def navigation() -> st.Page:
         if phrase := acces.lire_file().phrase:
             st.caption(phrase)
         _liens(departement)
+        fenetre.mesurer()
     return courante
 
 

@@ -2,19 +2,21 @@
 
 from collections.abc import Callable
 from datetime import date
+from functools import partial
 
 import pandas as pd
 import streamlit as st
 
-from pages.composants import cadre, zone_de_depot
+from pages.composants import cadre, fenetre, largeurs, zone_de_depot
 from pipelines.base.erreurs import AtlasError
 from pipelines.reports.adaptation import AUTEUR, RegleLocale, VueDepart, VueLocales
 from pipelines.scenarios import adaptations
 from pipelines.scenarios.adaptations import Adaptation
 
 ESSAI, FAIT = "adapter-essai", "adapter-fait"
-# in pixels: a row shows four lines of a reference
-HAUTEUR_DE_LIGNE, HAUTEUR_MAX = 80, 480
+# in pixels; a reference has what the other columns leave, and rows show it whole
+HAUTEUR_MAX, EN_TETE, ICONE = 480, 40, 24
+LIGNES_MAX = 8
 
 
 def essai() -> int:
@@ -39,15 +41,14 @@ def nombres(table: pd.DataFrame, cle: str) -> pd.DataFrame:
     if table.empty:
         st.write("Les conditions de ce texte ne lisent aucun seuil.")
         return table
+    prises = {table.columns[0]: 150, "Valeur": 56 + ICONE, "Unité": 105, AUTEUR: 105 + ICONE}
     return _editer(
         table,
         cle,
+        prises,
         {
-            table.columns[0]: st.column_config.TextColumn(width=170),
-            "Valeur": st.column_config.NumberColumn(format="localized", width=80, required=True),
-            "Unité": st.column_config.TextColumn(width=110),
-            AUTEUR: st.column_config.TextColumn(width=140),
-            "Référence": st.column_config.TextColumn("Référence au départ", width=160),
+            "Valeur": partial(st.column_config.NumberColumn, format="localized", required=True),
+            "Référence": partial(st.column_config.TextColumn, "Référence au départ"),
         },
         modifiables=("Valeur", AUTEUR),
     )
@@ -58,11 +59,8 @@ def libelles(table: pd.DataFrame, cle: str) -> pd.DataFrame:
     return _editer(
         table,
         cle,
-        {
-            "Libellé": st.column_config.TextColumn(width=180, required=True),
-            "Ce que dit la règle": st.column_config.TextColumn(width=240),
-            "Référence": st.column_config.TextColumn(width=240),
-        },
+        {"Libellé": 156 + ICONE, "Ce que dit la règle": 230},
+        {"Libellé": partial(st.column_config.TextColumn, required=True)},
         modifiables=("Libellé",),
     )
 
@@ -145,17 +143,28 @@ def _un_fichier(fichiers: list[RegleLocale]) -> None:
 
 
 def _editer(
-    table: pd.DataFrame, cle: str, colonnes: dict, *, modifiables: tuple[str, ...]
+    table: pd.DataFrame,
+    cle: str,
+    prises: dict[str, int],
+    colonnes: dict[str, partial],
+    *,
+    modifiables: tuple[str, ...],
 ) -> pd.DataFrame:
+    """`prises`: the widths of all columns but the last, the reference, which has the rest."""
+    reste = largeurs.place(fenetre.palier()) - sum(prises.values())
+    mises = {**prises, "Référence": reste}
+    hauteur = largeurs.hauteur(table[[*mises]], mises, LIGNES_MAX)
     return st.data_editor(
         table,
         key=cle,
         hide_index=True,
         num_rows="fixed",
         disabled=[c for c in table.columns if c not in modifiables],
-        column_config=colonnes,
-        row_height=HAUTEUR_DE_LIGNE,
-        height=min(40 + HAUTEUR_DE_LIGNE * len(table), HAUTEUR_MAX),
+        column_config={
+            c: colonnes.get(c, st.column_config.TextColumn)(width=w) for c, w in mises.items()
+        },
+        row_height=hauteur,
+        height=min(EN_TETE + hauteur * len(table), HAUTEUR_MAX),
     )
 
 

@@ -37,7 +37,7 @@ with onglets[0]:
     cadre.table(
         vue.sites,
         f"besoins-{departement}-{choisi}",
-        au_telechargement=("Type", "UAI"),
+        si_place=("Type", "UAI"),
     )
     st.caption(
         "Constants, à moyens constants : les mêmes besoins, réduits ou augmentés à proportion de "
@@ -69,7 +69,7 @@ with onglets[1]:
         cadre.table(
             s.sites,
             f"sites-sensibles-{departement}-{choisi}",
-            au_telechargement=("Commune",),
+            si_place=("Commune",),
         )
 with onglets[2]:
     autres = {code: libelle for code, libelle in baremes.items() if code != choisi}
@@ -89,7 +89,7 @@ with onglets[2]:
     if d.ecarts.empty:
         st.write("Aucun site ne bouge d'une demi-journée.")
     else:
-        cadre.table(d.ecarts, f"ecarts-{departement}-{choisi}-{autre}", au_telechargement=("Type",))
+        cadre.table(d.ecarts, f"ecarts-{departement}-{choisi}-{autre}", si_place=("Type",))
 with onglets[3]:
     st.write(vue.nature)
     cadre.table_a_lire(vue.poids, f"poids-{choisi}")

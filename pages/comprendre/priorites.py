@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.composants import acces, cadre, largeurs
+from pages.composants import acces, cadre
 from pipelines.reports.priorites import TEXTE_PAR_DEFAUT
 
 departement = cadre.departement()
@@ -30,7 +30,7 @@ with st.expander(f"Les sites où une donnée manque ({len(vue.a_savoir)})"):
             "Ce qui manque n'est jamais pris pour un non. Un fichier « dispositifs » (page "
             "Données) suffit à le dire."
         )
-        cadre.table(vue.a_savoir, f"a-savoir-{departement}-{choisi}", place=largeurs.PLACE_REPLIEE)
+        cadre.table(vue.a_savoir, f"a-savoir-{departement}-{choisi}", repliee=True)
 
 st.markdown("### Ce qu'un autre texte changerait")
 autres = {code: titre for code, titre in textes.items() if code != choisi}

@@ -34,6 +34,7 @@ else:
     )
 if not acces.lire_situation(acces.version(), departement).a_des_postes:
     cadre.sans_postes()
+st.markdown("### Un nouveau scénario")
 with st.form("aujourd_hui"):
     nom = st.text_input("Nom", value="Répartition d'aujourd'hui")
     if st.form_submit_button("Partir des présences d'aujourd'hui"):

@@ -47,6 +47,7 @@ from pipelines.scenarios.lecteurs import Lecteur, reserve
 from pipelines.scenarios.propositions import COLONNES_PLAN
 from pipelines.scenarios.scenario import Scenario
 
+MINUTES = 60  # in an hour
 SEMAINES = 4
 """Weeks in a cycle: presences and travel are kept by cycle, and travel is told by week."""
 VERROUS = {
@@ -195,7 +196,7 @@ def _phrase(scenario: Scenario, bilan: Bilan) -> str:
     return (
         f"« {scenario.nom} » ({scenario.statut.libelle}){FINE}: "
         f"{_part(tous.apres, tous.besoin)} du besoin couvert, "
-        f"{nombre(_trajets(bilan)[1])} minutes de trajet par semaine, "
+        f"{pluriel(round(_trajets(bilan)[1] / MINUTES), 'heure')} de trajet par semaine, "
         f"{pluriel(verrous, 'verrou')}, {regles}."
     )
 

@@ -235,7 +235,8 @@ def _moyens_en_mots(donnables: Moyens) -> str:
     """What is counted as means: the same as in a proposal, by default."""
     phrase = (
         "Moyens : ce que peuvent donner les postes du département qui ont un secteur, comme dans "
-        f"une proposition ; les postes vacants y comptent pour {nombre(donnables.vacantes)}"
+        f"une proposition ; les postes vacants y comptent pour "
+        f"{pluriel(donnables.vacantes, 'demi-journée')} par cycle"
     )
     if donnables.ailleurs:
         donnees = pluriel(donnables.ailleurs, "demi-journée donnée", "demi-journées données")

@@ -40,6 +40,8 @@ TAILLE_COTE_A_COTE = 0.7  # of the marks of a whole map
 ECART_DES_NOMS_M = (22_000, 7_000)
 VOISINS_DE_COULEUR = 6
 ANNEAUX_EN_MOTS = {"REP": "REP : un anneau", "REP+": "REP+ : deux anneaux"}
+FORME, ANNEAU = "Forme : le type de site", "Contour : le réseau"
+SECTEUR = "Trait : le secteur"
 # no symbol of plotly is two rings: a ring around a disc stands for them in the legend
 ANNEAUX_EN_LEGENDE = {"REP": ("circle-open", 1.2), "REP+": ("circle-open-dot", 2.4)}
 
@@ -56,14 +58,23 @@ class Fond:
 
 @dataclass(frozen=True)
 class Echelle:
-    """What the colours of a map say: class → (fill, outline) and words; `classer` gives a class."""
+    """What the colours of a map say: class → (fill, outline) and words; `classer` gives a class.
+
+    `titre` heads them in the legend.
+    """
 
     couleurs: dict[object, tuple[str, str]]
     mots: dict[object, str]
     classer: Callable[[pd.DataFrame], list[object]]
+    titre: str
 
 
-ECHELLE_RYTHME = Echelle(COULEURS_RYTHME, RYTHMES_EN_MOTS, lambda sites: list(sites["rythme"]))
+ECHELLE_RYTHME = Echelle(
+    COULEURS_RYTHME,
+    RYTHMES_EN_MOTS,
+    lambda sites: list(sites["rythme"]),
+    "Couleur : la présence",
+)
 
 
 def echelle_part() -> Echelle:
@@ -82,6 +93,7 @@ def echelle_part() -> Echelle:
         classer=lambda sites: [
             classe_de_part(p, b) for p, b in zip(sites["presence"], sites["besoin"], strict=True)
         ],
+        titre="Couleur : la part du besoin",
     )
 
 
@@ -164,6 +176,7 @@ def carte_couverture(
     """Sites of `sites` (tableau_sites) by coverage class; `cle_de_vue` keeps the user's zoom."""
     figure = _figure(decor, cle_de_vue)
     _tracer_sites(figure, sites, echelle)
+    _nommer_les_villes(figure, decor)
     return figure
 
 
@@ -202,6 +215,7 @@ def carte_secteurs(
         )
     _tracer_sites(figure, sites)
     _tracer_residences(figure, traits, couleurs)
+    _nommer_les_villes(figure, decor)
     return figure
 
 
@@ -291,6 +305,8 @@ def _tracer_residences(figure: go.Figure, traits: pd.DataFrame, couleurs: dict[s
         y=y,
         mode="markers",
         name="Résidence d'un poste",
+        legendgroup=SECTEUR,
+        legendgrouptitle={"text": SECTEUR},
         marker={
             "symbol": "circle",
             "size": 6,
@@ -342,16 +358,6 @@ def _figure(decor: Fond, cle_de_vue: str) -> go.Figure:
             hoverinfo="skip",
             showlegend=False,
         )
-    figure.add_scatter(
-        x=[x for _, x, _ in decor.villes],
-        y=[y for _, _, y in decor.villes],
-        text=[nom for nom, _, _ in decor.villes],
-        mode="text",
-        textposition="bottom center",
-        textfont={"size": 12, "color": GRIS},
-        hoverinfo="skip",
-        showlegend=False,
-    )
     _echelle(figure, decor)
     cadre = _cadre(decor)
     figure.update_xaxes(visible=False, constrain="domain", **cadre[0])
@@ -369,13 +375,25 @@ def _figure(decor: Fond, cle_de_vue: str) -> go.Figure:
             "yanchor": "top",
             "itemclick": False,
             "itemdoubleclick": False,
-            # the longest entry in words, so that none covers the next on a narrow screen
-            "entrywidthmode": "pixels",
-            "entrywidth": 140,
+            "grouptitlefont": {"size": 12},
         },
         updatemenus=_zooms(decor),
     )
     return figure
+
+
+def _nommer_les_villes(figure: go.Figure, decor: Fond) -> None:
+    """Names over the marks, which are the densest there: the page draws a halo around them."""
+    figure.add_scatter(
+        x=[x for _, x, _ in decor.villes],
+        y=[y for _, _, y in decor.villes],
+        text=[nom for nom, _, _ in decor.villes],
+        mode="text",
+        textposition="bottom center",
+        textfont={"size": 12, "color": GRIS},
+        hoverinfo="skip",
+        showlegend=False,
+    )
 
 
 def _bornes(decor: Fond) -> tuple[float, float, float, float] | None:
@@ -529,6 +547,7 @@ def _legende(figure: go.Figure, places: pd.DataFrame, echelle: Echelle) -> None:
         if classe in presentes:
             _entree(
                 figure,
+                echelle.titre,
                 echelle.mots[classe],
                 {"symbol": "circle", "color": fond_classe, "line": {"width": 1.6, "color": bord}},
             )
@@ -537,6 +556,7 @@ def _legende(figure: go.Figure, places: pd.DataFrame, echelle: Echelle) -> None:
         if forme in formes:
             _entree(
                 figure,
+                FORME,
                 libelle,
                 {"symbol": f"{forme}-open", "color": GRIS, "line": {"width": 1.6, "color": GRIS}},
             )
@@ -545,13 +565,16 @@ def _legende(figure: go.Figure, places: pd.DataFrame, echelle: Echelle) -> None:
             symbole, trait = ANNEAUX_EN_LEGENDE[label]
             _entree(
                 figure,
+                ANNEAU,
                 libelle,
                 {"symbol": symbole, "color": GRIS, "line": {"width": trait, "color": GRIS}},
             )
 
 
-def _entree(figure: go.Figure, libelle: str, marqueur: dict) -> None:
+def _entree(figure: go.Figure, groupe: str, libelle: str, marqueur: dict) -> None:
     figure.add_scatter(
+        legendgroup=groupe,
+        legendgrouptitle={"text": groupe},
         x=[None],
         y=[None],
         mode="markers",

@@ -149,6 +149,7 @@ def _echelle(couche: Couche, sites: pd.DataFrame) -> Echelle:
                 "oui" if oui else "peut-etre" if len(inconnues) else "non"
                 for oui, inconnues in zip(lot["est_prioritaire"], lot["inconnues"], strict=True)
             ],
+            "Couleur : les priorités",
         )
     if couche == Couche.POSTES:
         return Echelle(
@@ -161,6 +162,7 @@ def _echelle(couche: Couche, sites: pd.DataFrame) -> Echelle:
             lambda lot: [
                 "plusieurs" if n > 1 else "un" if n == 1 else "aucun" for n in lot["postes"]
             ],
+            "Couleur : les postes",
         )
     return ECHELLE_RYTHME
 
@@ -179,6 +181,7 @@ def _echelle_besoin(sites: pd.DataFrame) -> Echelle:
         dict(reversed(list(enumerate(COULEURS_BESOIN)))),
         dict(reversed(list(enumerate(mots)))),
         lambda lot: [sum(b > haut for haut in hauts) for b in lot["besoin"]],
+        "Couleur : le besoin",
     )
 
 

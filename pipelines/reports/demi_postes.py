@@ -52,9 +52,9 @@ def marges(lu: Lu, etude: Etude) -> Vue:
         figure=_figure_courbe(courbe, reference) if courbe else None,
         tables=tables,
         note=(
-            f"{NOTE_MANQUE} Par bassin : un mi-temps de plus est essayé à "
+            f"{NOTE_MANQUE} Par bassin : un demi-poste de plus est essayé à "
             f"{etude.parametres['residences_essayees']} résidences, là où les sites sont le "
-            "plus à court ; un mi-temps de moins, à chaque poste seul, puis aux "
+            "plus à court ; un demi-poste de moins, à chaque poste seul, puis aux "
             f"{etude.parametres['retraits_essayes']} moins coûteux avec leurs voisins. La "
             f"recherche est locale : {etude.parametres['postes_par_voisinage']} postes "
             "changent au plus, et un choix qui en changerait davantage pourrait valoir mieux. "
@@ -70,13 +70,13 @@ def marges(lu: Lu, etude: Etude) -> Vue:
 
 def _phrase_bassins(lu: Lu, bassins: list[dict], reference: int) -> str:
     if not any(m[PLUS] for m in bassins):
-        return "Aucun site n'est à court : un mi-temps de plus n'apporterait rien."
+        return "Aucun site n'est à court : un demi-poste de plus n'apporterait rien."
     retraits = [(m["bassin"], m[MOINS]) for m in bassins if m[MOINS]]
-    phrase = f"Un mi-temps de plus vaut {_valeur_du_plus(lu, bassins, reference)}"
+    phrase = f"Un demi-poste de plus vaut {_valeur_du_plus(lu, bassins, reference)}"
     if retraits:
         moins_cher, moins = max(retraits, key=lambda e: e[1]["gain"])
         ou = "" if moins_cher is None else f"le moins {_au_bassin(moins_cher)} : "
-        phrase += f" ; un mi-temps de moins coûte {ou}{part(-moins['gain'], reference)}"
+        phrase += f" ; un demi-poste de moins coûte {ou}{part(-moins['gain'], reference)}"
     return f"{phrase}."
 
 
@@ -137,8 +137,8 @@ def _table_bassins(lu: Lu, bassins: list[dict], reference: int) -> pd.DataFrame:
     lignes = []
     for m in bassins:
         for sens, titre, essayes in (
-            (PLUS, "un mi-temps de plus", [lu.nom(s) for s in m["residences"]]),
-            (MOINS, "un mi-temps de moins", list(m["postes"])),
+            (PLUS, "un demi-poste de plus", [lu.nom(s) for s in m["residences"]]),
+            (MOINS, "un demi-poste de moins", list(m["postes"])),
         ):
             essai = m[sens]
             lignes.append(
@@ -175,7 +175,7 @@ def _rien_a_essayer(sens: str, m: dict) -> str:
         return "aucun : pas de site à court"
     if not m["nb_postes"]:
         return "aucun : pas de poste dans ce bassin"
-    return "aucun : pas de mi-temps à prendre sans lever un verrou"
+    return "aucun : pas de demi-poste à prendre sans lever un verrou"
 
 
 def _lieu(lu: Lu, sens: str, essai: dict) -> str:

@@ -8,6 +8,8 @@ from pipelines.base.erreurs import AtlasError
 
 # a link to another page of docs/, which has no address in the application
 LIEN_DU_GUIDE = re.compile(r"\[([^\]]+)\]\((?!https?:|mailto:)[^)]+\)")
+# files to edit have a plain space before a mark: on screen a line could begin with it
+ESPACE = re.compile(r" (?=[:;!?%»](?:\s|$))|(?<=«) ", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -19,7 +21,8 @@ class Document:
 
 
 def document(nom: str) -> Document:
-    """The page `docs/<nom>.md`, its links to other pages of docs/ as plain words.
+    """The page `docs/<nom>.md`: its plain spaces made French, its links to other pages of docs/ as
+    plain words.
 
     AtlasError when this installation lacks it.
     """
@@ -32,5 +35,5 @@ def document(nom: str) -> Document:
             fichier=str(fichier),
             remede="récupérer le dossier docs avec le reste d'Atlas",
         ) from cause
-    titre, _, corps = texte.partition("\n")
+    titre, _, corps = ESPACE.sub("\u202f", texte).partition("\n")
     return Document(titre.removeprefix("# "), LIEN_DU_GUIDE.sub(r"\1", corps.strip()))

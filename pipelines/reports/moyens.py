@@ -186,7 +186,7 @@ def _phrase(postes: pd.DataFrame) -> str:
     quotites = servants["quotite_etp"].astype(float)
     vacants = float(quotites[servants["statut"] == VACANT].sum())
     libres = int((servants["entiere"] - servants["donnees"]).clip(lower=0).sum())
-    vacance = f"dont {nombre(vacants, 1)} vacants" if vacants else "aucun vacant"
+    vacance = f"dont {pluriel(vacants, 'vacant')}" if vacants else "aucun vacant"
     return (
         f"{pluriel(len(servants), 'poste')} avec secteur ({nombre(quotites.sum(), 1)} ETP, "
         f"{vacance}) peuvent donner {nombre(servants['capacite'].sum())} demi-journées par cycle "

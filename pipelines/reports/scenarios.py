@@ -197,7 +197,8 @@ def _couverture(scenario: Scenario) -> str:
     return (
         f"{pourcentage(ensemble['apres']['part_besoin'])} du besoin couvert, contre "
         f"{pourcentage(ensemble['avant']['part_besoin'])} aujourd'hui ; "
-        f"{pluriel(changements, 'lien change', 'liens changent')}, "
+        f"{pluriel(changements, 'lien')} entre un poste et un site "
+        f"{'change' if changements < 2 else 'changent'}, "
         f"{pluriel(len(scenario.verrous), 'verrou', 'verrous')}."
     )
 

@@ -132,7 +132,10 @@ def liste_courte(sites: pd.DataFrame) -> pd.DataFrame:
     """The same sites, for a narrow list beside a map."""
     return pd.DataFrame(
         {
-            "Site": sites["nom"] + ", " + sites["commune"].fillna("commune inconnue"),
+            # « Écoles REP+ Collège Joffre » says as much
+            "Site": sites["nom"].str.replace(" du réseau ", " ", regex=False)
+            + ", "
+            + sites["commune"].fillna("commune inconnue"),
             "Présence": [
                 f"{nombre(p)} sur {nombre(b)}"
                 for p, b in zip(sites["presence"], sites["besoin"], strict=True)

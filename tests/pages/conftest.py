@@ -45,6 +45,9 @@ OPTIONS_CHROMIUM = (
     "--disable-sync",
 )
 
+# tables are laid out for the window, once the browser has said its width
+DESSINEE_POUR = "largeur => document.documentElement.dataset.palier === largeur"
+
 
 @pytest.fixture(scope="session")
 def entrepot_exemple(tmp_path_factory):
@@ -171,6 +174,8 @@ class Visite:
 
     def debordements(self):
         """The headers of each table that scrolls sideways, in every tab with all unfolded."""
+        self.page.wait_for_function(DESSINEE_POUR, arg=str(self.page.viewport_size["width"]))
+        self.attendre()
         principal = self.page.get_by_test_id("stMain")
         trouves = []
         for onglet in principal.get_by_role("tab").all() or [None]:

@@ -4,8 +4,10 @@ import pandas as pd
 import pytest
 
 from pages.composants import cadre, largeurs
-from pages.composants.largeurs import PLACE, mettre
+from pages.composants.fenetre import PALIERS
+from pages.composants.largeurs import mettre
 
+PLACE = largeurs.place(PALIERS[0])
 PRESENCE = "Présence (½ j. par cycle)"
 COURTE = pd.DataFrame({"Site": ["Collège Joffre"], PRESENCE: [6]})
 LONGUE = pd.DataFrame(
@@ -20,12 +22,12 @@ LONGUE = pd.DataFrame(
 
 
 def test_a_table_that_holds_keeps_its_headers_and_its_low_rows():
-    mise = mettre(COURTE, list(COURTE))
+    mise = mettre(COURTE, list(COURTE), PLACE)
     assert (mise.titres[PRESENCE], mise.unites, mise.hauteur) == (PRESENCE, "", None)
 
 
 def test_a_wide_table_loses_no_unit_and_holds_over_several_lines():
-    mise = mettre(LONGUE, list(LONGUE))
+    mise = mettre(LONGUE, list(LONGUE), PLACE)
     assert sum(mise.largeurs.values()) <= PLACE
     assert mise.titres[PRESENCE] == "Présence"
     assert mise.titres["Catégories prioritaires"] == "Catégories"
@@ -34,7 +36,9 @@ def test_a_wide_table_loses_no_unit_and_holds_over_several_lines():
 
 
 def test_a_number_its_absence_and_a_header_are_never_cut():
-    mise = mettre(pd.DataFrame({"Long": ["mot " * 200], "Élèves": [None]}), ["Long", "Élèves"])
+    mise = mettre(
+        pd.DataFrame({"Long": ["mot " * 200], "Élèves": [None]}), ["Long", "Élèves"], PLACE
+    )
     mesure = largeurs._pixels
     assert mise.largeurs["Élèves"] >= max(mesure("Élèves"), mesure("inconnu")) + largeurs.MARGES
 
@@ -43,7 +47,9 @@ def test_few_long_rows_do_not_make_every_row_high():
     court, long = "Collège Joffre", "Lycée polyvalent d'enseignement général et professionnel " * 4
     autre = "Une phrase de bonne longueur qui prend toute la place laissée par le nom " * 2
     table = pd.DataFrame({"Site": [court] * 50 + [long], "Note": ["oui"] * 50 + [autre * 4]})
-    assert mettre(table, list(table)).hauteur == largeurs.HAUTEUR_MIN
+    assert mettre(table, list(table), PLACE).hauteur is None
+    table = pd.DataFrame({"Site": [court] * 10 + [long], "Note": ["oui"] * 10 + [autre * 4]})
+    assert mettre(table, list(table), PLACE).hauteur == largeurs.HAUTEUR_MIN
 
 
 @pytest.mark.parametrize(
@@ -62,3 +68,13 @@ def test_few_long_rows_do_not_make_every_row_high():
 )
 def test_a_code_stays_on_its_line_and_a_long_name_may_leave_it(ecrit, montre):
     assert cadre.insecable(ecrit) == montre
+
+
+def test_a_larger_window_shows_more_columns_and_each_row_on_one_line():
+    voulues, autres = ("Site", PRESENCE), ("Commune", "Catégories prioritaires")
+    assert largeurs.completer(LONGUE, voulues, autres, PLACE) == ("Site", "Commune", PRESENCE)
+    large = largeurs.place(PALIERS[-1])
+    assert largeurs.completer(LONGUE, voulues, autres, large) == tuple(
+        c for c in LONGUE if c != "Couverture (% du besoin)"
+    )
+    assert mettre(LONGUE, tuple(LONGUE), large).hauteur is None
