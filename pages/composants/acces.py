@@ -61,7 +61,7 @@ from pipelines.scenarios import versions_etudiees as etudes_par_version
 from pipelines.scenarios.adaptations import Adaptation, Ajout
 from pipelines.scenarios.ajustements import Geste
 from pipelines.scenarios.etudes import Nature
-from pipelines.scenarios.lecteurs import Acte, Lecteur
+from pipelines.scenarios.lecteurs import Lecteur
 from pipelines.scenarios.scenario import Scenario
 from pipelines.scenarios.versions_etudiees import VersionEtudiee
 
@@ -93,12 +93,12 @@ def lecteur() -> Lecteur:
 
 def peut_lire(departement: str) -> bool:
     """Whether who looks may read the plans and the sites of a département."""
-    return lecteur().peut(Acte.LIRE, departement)
+    return lecteur().peut_lire(departement)
 
 
 def peut_modifier(departement: str) -> bool:
     """Whether who looks may launch a computation there, or change a scenario."""
-    return lecteur().peut(Acte.MODIFIER, departement)
+    return lecteur().peut_modifier(departement)
 
 
 def lire_scenarios(departement: str) -> scenarios.Liste:

@@ -101,6 +101,14 @@ class Lecteur:
         """Whether the role admits `acte` and `departement` is in scope."""
         return acte in DROITS[self.role] and self.voit(departement)
 
+    def peut_lire(self, departement: str) -> bool:
+        """Whether plans and sites of `departement` may be read."""
+        return self.peut(Acte.LIRE, departement)
+
+    def peut_modifier(self, departement: str) -> bool:
+        """Whether a computation may be launched there, or a scenario changed."""
+        return self.peut(Acte.MODIFIER, departement)
+
 
 def local() -> Lecteur:
     """The person at this machine, with all rights: ATLAS_LECTEUR, else the name of the account."""

@@ -7,7 +7,7 @@ from streamlit.testing.v1 import AppTest
 
 from pages.composants.cadre import PAGES
 from pipelines.base import chemins
-from pipelines.scenarios import annotations, atelier, etudes, lecteurs
+from pipelines.scenarios import annotations, atelier, etudes, lecteurs, propositions
 from pipelines.scenarios.etudes import Nature
 from pipelines.scenarios.lecteurs import Lecteur, Role
 
@@ -161,18 +161,21 @@ def test_a_note_is_taken_out_and_put_back_by_a_click(ouvrir, scenario):
 
 
 def test_the_study_of_a_version_before_is_found_on_marges_and_says_of_which_it_speaks(
-    ouvrir, scenario
+    ouvrir, entrepot_exemple, tmp_path
 ):
+    faite = tmp_path / "proposition"
+    propositions.proposer(entrepot_exemple, "005", graine=1, duree_max_s=1, sortie=faite)
+    scenario = atelier.creer(CLAIRE, "Rentrée 2027", faite)
     etudes.etudier(scenario.dossier, Nature.ABSENCES)
     atelier.modifier(
-        CLAIRE, scenario.scenario_id, scenario.version, "Retiré aussi", plan=scenario.plan[1:]
+        CLAIRE, scenario.scenario_id, scenario.version, "Retiré", plan=scenario.plan[1:]
     )
     ecran = ouvrir("marges", calcul=scenario.scenario_id, etude="absences")
     assert "n'a pas été faite pour ce plan" in dits(ecran)
     assert "version antérieure" in " ".join(i.value for i in ecran.main.info)
     ecran = bouton(ecran, "Voir l'étude de cette version").click().run()
     assert not ecran.exception
-    assert "Retiré" in " ".join(w.value for w in ecran.main.warning)
+    assert scenario.quoi in " ".join(w.value for w in ecran.main.warning)
     assert "n'a pas été faite pour ce plan" not in dits(ecran)
     ecran = bouton(ecran, "Revenir au plan actuel").click().run()
     assert "n'a pas été faite pour ce plan" in dits(ecran)
