@@ -1,0 +1,94 @@
+"""The content of a dossier, gathered once whatever the files it becomes."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from pipelines.reports.dossier.blocs import Bloc, Dossier, Partie, Tableau
+from pipelines.reports.dossier.cartes import Cartes
+from pipelines.reports.dossier.matiere import Matiere, lire_matiere
+from pipelines.reports.dossier.parties import (
+    cartes_et_besoins,
+    changements,
+    comparaison,
+    couverture,
+    droit,
+    equite,
+    essentiel,
+    gains_et_pertes,
+    limites,
+    moyens,
+    parametres,
+    sans_presence,
+    secteurs,
+    sensibilite,
+    sites,
+)
+from pipelines.reports.dossier.voile import Voile
+from pipelines.scenarios.lecteurs import Lecteur
+
+
+def rassembler(
+    lecteur: Lecteur,
+    base: Path,
+    scenario_id: str,
+    *,
+    voile: Voile,
+    cartes: Cartes,
+    autre_id: str | None = None,
+) -> Dossier:
+    """The dossier of a scenario, compared with another one when `autre_id` is given.
+
+    AtlasError when `lecteur` may not read a scenario, when a poste has no code under the veil of
+    an instance, or when the data of `base` no longer have a site of the plan.
+    """
+    return composer(lire_matiere(lecteur, base, scenario_id, voile, autre_id), cartes)
+
+
+def composer(m: Matiere, cartes: Cartes) -> Dossier:
+    """The dossier made from `m`: its parts in order, their counts protected."""
+    apercu = m.lu.apercu
+    parties = (
+        essentiel.partie(m),
+        droit.partie(m),
+        moyens.partie(m),
+        cartes_et_besoins.partie_besoins(m, cartes),
+        cartes_et_besoins.partie_couverture(m, cartes),
+        comparaison.partie(m),
+        secteurs.partie(m, cartes),
+        sans_presence.partie(m),
+        gains_et_pertes.partie(m),
+        changements.partie(m),
+        equite.partie(m),
+        sensibilite.partie(m),
+        limites.partie(m),
+        sites.partie(m),
+        parametres.partie(m),
+    )
+    return Dossier(
+        titre=couverture.TITRE,
+        sous_titre=f"{m.departement}, {apercu.nom}",
+        prefixe=f"dossier-{apercu.departement}-{m.voile.destinataire}",
+        destinataire=m.voile.destinataire.libelle,
+        le=m.le,
+        empreinte=apercu.empreinte_donnees,
+        couverture=couverture.couverture(m),
+        mentions=m.avertissements,
+        parties=tuple(_protegee(p, m.voile) for p in parties if p is not None),
+    )
+
+
+def _protegee(partie: Partie, voile: Voile) -> Partie:
+    return replace(
+        partie,
+        blocs=tuple(_protege(b, voile) for b in partie.blocs),
+        sections=tuple(
+            replace(s, blocs=tuple(_protege(b, voile) for b in s.blocs)) for s in partie.sections
+        ),
+    )
+
+
+def _protege(bloc: Bloc, voile: Voile) -> Bloc:
+    """A table of counts as its reader may see it."""
+    if isinstance(bloc, Tableau) and bloc.sont_des_comptes:
+        return voile.proteger(bloc)
+    return bloc
