@@ -85,8 +85,8 @@ class Colonne:
 class Tableau:
     """A table; `sont_des_comptes` when its cells count people, which a reader may not all see.
 
-    `lignes`: cells by column, str, int, float or None (unknown). `cles`: identifiers of the lines,
-    not shown. `vide` is said when there is no line.
+    `lignes`: cells by column, str, int, float or None (unknown). `vide` is said when there is no
+    line. Tables of one `famille` have the same columns, drawn as wide.
     """
 
     code: str
@@ -97,6 +97,7 @@ class Tableau:
     note: str = ""
     vide: str = ""
     sont_des_comptes: bool = False
+    famille: str = ""
 
     @staticmethod
     def de(
@@ -111,6 +112,7 @@ class Tableau:
         note: str = "",
         vide: str = "",
         sont_des_comptes: bool = False,
+        famille: str = "",
     ) -> "Tableau":
         """The table of a frame: units taken out of its headers, numbers told from texts.
 
@@ -132,6 +134,7 @@ class Tableau:
             note=note,
             vide=vide,
             sont_des_comptes=sont_des_comptes,
+            famille=famille,
         )
 
 

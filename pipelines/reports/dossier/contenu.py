@@ -1,5 +1,6 @@
 """The content of a dossier, gathered once whatever the files it becomes."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -73,22 +74,25 @@ def composer(m: Matiere, cartes: Cartes) -> Dossier:
         empreinte=apercu.empreinte_donnees,
         couverture=couverture.couverture(m),
         mentions=m.avertissements,
-        parties=tuple(_protegee(p, m.voile) for p in parties if p is not None),
+        parties=_proteges([p for p in parties if p is not None], m.voile),
     )
 
 
-def _protegee(partie: Partie, voile: Voile) -> Partie:
-    return replace(
-        partie,
-        blocs=tuple(_protege(b, voile) for b in partie.blocs),
-        sections=tuple(
-            replace(s, blocs=tuple(_protege(b, voile) for b in s.blocs)) for s in partie.sections
-        ),
+def _proteges(parties: Sequence[Partie], voile: Voile) -> tuple[Partie, ...]:
+    """The parts with their tables of counts as their reader may see them, protected together."""
+    comptes = [b for p in parties for b in p.tous if isinstance(b, Tableau) and b.sont_des_comptes]
+    vus = dict(zip((t.code for t in comptes), voile.proteger(comptes), strict=True))
+
+    def voir(blocs: tuple[Bloc, ...]) -> tuple[Bloc, ...]:
+        return tuple(
+            vus[b.code] if isinstance(b, Tableau) and b.sont_des_comptes else b for b in blocs
+        )
+
+    return tuple(
+        replace(
+            p,
+            blocs=voir(p.blocs),
+            sections=tuple(replace(s, blocs=voir(s.blocs)) for s in p.sections),
+        )
+        for p in parties
     )
-
-
-def _protege(bloc: Bloc, voile: Voile) -> Bloc:
-    """A table of counts as its reader may see it."""
-    if isinstance(bloc, Tableau) and bloc.sont_des_comptes:
-        return voile.proteger(bloc)
-    return bloc

@@ -2,7 +2,7 @@
 
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -23,7 +23,7 @@ from pipelines.reports.proposition import CategorieDAlors, VueProposition
 from pipelines.reports.repartition import Repartition, Reunion, aujourd_hui, lire
 from pipelines.scenarios import atelier, dossiers
 from pipelines.scenarios.lecteurs import Lecteur, Role
-from pipelines.scenarios.scenario import Apercu
+from pipelines.scenarios.scenario import Apercu, Scenario
 from pipelines.scoring.bareme import Bareme, bareme
 from pipelines.scoring.doctrine import Doctrine, doctrine
 
@@ -135,11 +135,10 @@ def lire_matiere(
     AtlasError when `lecteur` may not read it, or when the warehouse `base` no longer has its sites.
     """
     scenario = atelier.ouvrir(lecteur, scenario_id)
-    apercu = Apercu(**{nom: getattr(scenario, nom) for nom in Apercu.__dataclass_fields__})
     contenu = voile.sur(scenario.contenu)
     with tempfile.TemporaryDirectory() as nom:
         dossier = dossiers.materialiser(Path(nom) / "scenario", contenu)
-        lu = Lu(apercu, lire(dossier, scenario.nom), contenu.resume)
+        lu = Lu(_apercu(scenario), lire(dossier, scenario.nom), contenu.resume)
         vue = proposition.vue(base, dossier)
         trajets = deplacements.vue(base, dossier, deplacements.puissance_par_defaut())
     departement = scenario.departement
@@ -153,13 +152,14 @@ def lire_matiere(
         [(construit_le,)] = connexion.execute(
             "select max(construit_le)::date::varchar from meta_construction"
         ).fetchall()
+    autre = None if autre_id is None else _autre(lecteur, scenario, autre_id, voile)
     qui = lecteur if voile.est_nominatif else _membre_d_instance(lecteur)
     etat = donnees.etat(base)
     return Matiere(
         base=base,
         voile=voile,
         lu=lu,
-        autre=None if autre_id is None else _autre(lecteur, autre_id, voile),
+        autre=autre,
         departement=nom_departement,
         communes=communes,
         proposition=vue,
@@ -178,10 +178,29 @@ def _membre_d_instance(lecteur: Lecteur) -> Lecteur:
     return Lecteur(lecteur.nom, Role.INSTANCE, lecteur.departements)
 
 
-def _autre(lecteur: Lecteur, scenario_id: str, voile: Voile) -> Lu:
-    scenario = atelier.ouvrir(lecteur, scenario_id)
-    contenu = voile.sur(scenario.contenu)
-    apercu = Apercu(**{nom: getattr(scenario, nom) for nom in Apercu.__dataclass_fields__})
+def _autre(lecteur: Lecteur, scenario: Scenario, autre_id: str, voile: Voile) -> Lu:
+    """The scenario another one is compared with; AtlasError when they can't be."""
+    autre = atelier.ouvrir(lecteur, autre_id)
+    if autre.scenario_id == scenario.scenario_id:
+        raise AtlasError(
+            "Un scénario ne se compare pas à lui-même.",
+            admis=f"un autre scénario du département {scenario.departement}",
+            remede="en choisir un autre, ou n'en comparer aucun",
+        )
+    if autre.departement != scenario.departement:
+        raise AtlasError(
+            f"Le scénario « {autre.nom} » est du département {autre.departement}.",
+            admis=f"un scénario du département {scenario.departement}",
+            remede="en choisir un autre, ou n'en comparer aucun",
+        )
+    contenu = voile.sur(autre.contenu)
+    # two of one name are told apart by their rank
+    libelle = autre.nom if autre.nom != scenario.nom else f"{autre.nom} (2)"
     with tempfile.TemporaryDirectory() as nom:
         dossier = dossiers.materialiser(Path(nom) / "scenario", contenu)
-        return Lu(apercu, lire(dossier, scenario.nom), contenu.resume)
+        return Lu(_apercu(autre), lire(dossier, libelle), contenu.resume)
+
+
+def _apercu(scenario: Scenario) -> Apercu:
+    """The row of a scenario alone: neither its problem nor its plan, that name postes."""
+    return Apercu(**{champ.name: getattr(scenario, champ.name) for champ in fields(Apercu)})

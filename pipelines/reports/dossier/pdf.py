@@ -19,7 +19,6 @@ from pipelines.reports.dossier.blocs import (
     Liste,
     Nature,
     Partie,
-    Section,
     Tableau,
     Texte,
     dire,
@@ -66,6 +65,7 @@ def _polices() -> typst.Fonts:
 
 def _contenu(dossier: Dossier, racine: Path) -> dict:
     """The dossier as plain values; its pictures are written in `racine`."""
+    familles = _familles(dossier)
     return {
         "titre": dossier.titre,
         "sous_titre": dossier.sous_titre,
@@ -76,31 +76,48 @@ def _contenu(dossier: Dossier, racine: Path) -> dict:
         "empreinte_courte": dossier.empreinte[:EMPREINTE_COURTE],
         "couverture": [list(paire) for paire in dossier.couverture.items()],
         "mentions": list(dossier.mentions),
-        "parties": [_partie(p, racine) for p in dossier.parties],
+        "parties": [_partie(p, racine, familles) for p in dossier.parties],
     }
 
 
-def _partie(partie: Partie, racine: Path) -> dict:
+Cellules = list[list[str]]
+"""The cells of a table in words, line by line."""
+
+
+def _familles(dossier: Dossier) -> dict[str, Cellules]:
+    """The lines of all the tables of each family: they are measured together."""
+    familles: dict[str, Cellules] = {}
+    for partie in dossier.parties:
+        for bloc in partie.tous:
+            if isinstance(bloc, Tableau) and bloc.famille:
+                familles.setdefault(bloc.famille, []).extend(_en_mots(bloc))
+    return familles
+
+
+def _en_mots(tableau: Tableau) -> Cellules:
+    return [[dire(v) for v in ligne] for ligne in tableau.lignes]
+
+
+def _partie(partie: Partie, racine: Path, familles: dict[str, Cellules]) -> dict:
     return {
         "titre": partie.titre,
-        "blocs": _blocs(partie.blocs, racine),
-        "sections": [_section(s, racine) for s in partie.sections],
+        "blocs": _blocs(partie.blocs, racine, familles),
+        "sections": [
+            {
+                "titre": s.titre,
+                "tenant": s.est_d_un_tenant,
+                "blocs": _blocs(s.blocs, racine, familles),
+            }
+            for s in partie.sections
+        ],
     }
 
 
-def _section(section: Section, racine: Path) -> dict:
-    return {
-        "titre": section.titre,
-        "tenant": section.est_d_un_tenant,
-        "blocs": _blocs(section.blocs, racine),
-    }
+def _blocs(blocs: Iterable[Bloc], racine: Path, familles: dict[str, Cellules]) -> list[dict]:
+    return [_bloc(b, racine, familles) for b in blocs]
 
 
-def _blocs(blocs: Iterable[Bloc], racine: Path) -> list[dict]:
-    return [_bloc(b, racine) for b in blocs]
-
-
-def _bloc(bloc: Bloc, racine: Path) -> dict:
+def _bloc(bloc: Bloc, racine: Path, familles: dict[str, Cellules]) -> dict:
     match bloc:
         case Texte():
             return {"genre": "texte", "role": str(bloc.role), "texte": bloc.texte}
@@ -122,7 +139,7 @@ def _bloc(bloc: Bloc, racine: Path) -> dict:
                 "chiffres": [vars(c) for c in bloc.chiffres],
             }
         case Tableau():
-            return _tableau(bloc)
+            return _tableau(bloc, familles.get(bloc.famille))
         case Image():
             fichier = f"{bloc.code}.{bloc.extension}"
             (racine / fichier).write_bytes(bloc.octets)
@@ -138,11 +155,11 @@ def _bloc(bloc: Bloc, racine: Path) -> dict:
             return _graphique(bloc)
 
 
-def _tableau(tableau: Tableau) -> dict:
-    lignes = [[dire(v) for v in ligne] for ligne in tableau.lignes]
+def _tableau(tableau: Tableau, famille: Cellules | None) -> dict:
+    lignes = _en_mots(tableau)
     colonnes = []
     for rang, colonne in enumerate(tableau.colonnes):
-        cellules = [ligne[rang] for ligne in lignes]
+        cellules = [ligne[rang] for ligne in famille or lignes]
         est_nombre = colonne.nature == Nature.NOMBRE
         fixe, largeur = _largeur(colonne.titre, cellules, est_nombre)
         colonnes.append(

@@ -4,7 +4,8 @@ Codes take the place of ids before anything is told, so that no sentence, table 
 made afterwards can hold one.
 """
 
-from collections.abc import Callable, Mapping
+import secrets
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -32,19 +33,28 @@ LIBELLES = {
     Destinataire.NOMINATIF: "Version nominative : CTSS, IA-DASEN, recteur",
     Destinataire.INSTANCE: "Version d'instance : secteurs codés, petits nombres masqués",
 }
-Protection = Callable[[Tableau], Tableau]
+Protection = Callable[[Sequence[Tableau]], Sequence[Tableau]]
 
 
-def _tel_quel(tableau: Tableau) -> Tableau:
-    return tableau
+def tels_quels(tableaux: Sequence[Tableau]) -> Sequence[Tableau]:
+    """No count hidden."""
+    return tableaux
+
+
+def codes_tires(postes: Iterable[str]) -> dict[str, str]:
+    """poste_id → a code drawn anew for one dossier: nothing in it says which poste it is."""
+    melanges = sorted(postes)
+    secrets.SystemRandom().shuffle(melanges)
+    largeur = len(str(len(melanges)))
+    return {p: f"S{rang:0{largeur}d}" for rang, p in enumerate(melanges, start=1)}
 
 
 @dataclass(frozen=True)
 class Voile:
     """What stands between a scenario and its reader.
 
-    `codes`: poste_id → code of sector; empty for the nominative. `proteger`: a table of counts →
-    the same, its small counts hidden.
+    `codes`: poste_id → code of sector; empty for the nominative. `proteger`: all the tables of
+    counts of a dossier → the same in their order, small counts hidden so that none gives another.
     """
 
     destinataire: Destinataire
@@ -54,7 +64,7 @@ class Voile:
     @staticmethod
     def nominatif() -> "Voile":
         """Nothing hidden."""
-        return Voile(Destinataire.NOMINATIF, {}, _tel_quel)
+        return Voile(Destinataire.NOMINATIF, {}, tels_quels)
 
     @staticmethod
     def d_instance(codes: Mapping[str, str], proteger: Protection) -> "Voile":

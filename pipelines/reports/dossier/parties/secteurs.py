@@ -78,7 +78,7 @@ def _secteur(m: Matiere, poste_id: str, sites: list[str]) -> Section:
         titre=f"Secteur {poste_id}",
         blocs=(
             Texte(_identite(m, poste_id, sites)),
-            Tableau.de(f"secteur_{poste_id}", "", cadre),
+            Tableau.de(f"secteur_{poste_id}", "", cadre, famille="secteurs"),
         ),
         est_d_un_tenant=True,
     )

@@ -1,0 +1,118 @@
+"""The files of a dossier: one registry of formats, each made from the same content."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipelines.base import provisoire
+from pipelines.base.erreurs import AtlasError
+from pipelines.base.textes import enumeration
+from pipelines.reports.dossier import contenu, diaporama, pdf
+from pipelines.reports.dossier.blocs import Dossier
+from pipelines.reports.dossier.cartes import Cartes
+from pipelines.reports.dossier.matiere import Matiere, lire_matiere
+from pipelines.reports.dossier.voile import Destinataire, Voile, codes_tires, tels_quels
+from pipelines.scenarios import atelier
+from pipelines.scenarios.lecteurs import Lecteur
+
+
+@dataclass(frozen=True)
+class Ouvrage:
+    """What a format may draw from: the content of the dossier, and what it was made from."""
+
+    matiere: Matiere
+    dossier: Dossier
+
+
+@dataclass(frozen=True)
+class Format:
+    """A kind of file: its words, how its name ends, its media type, what writes it."""
+
+    libelle: str
+    fin: str
+    media: str
+    octets: Callable[[Ouvrage], bytes]
+
+
+FORMATS: dict[str, Format] = {
+    "pdf": Format(
+        "Dossier à imprimer (PDF)",
+        ".pdf",
+        "application/pdf",
+        lambda o: pdf.ecrire(o.dossier),
+    ),
+    "pptx": Format(
+        "Diaporama à modifier (PowerPoint)",
+        ".pptx",
+        "application/vnd.openxmlformats-officedocument.presentationml.presentation",
+        lambda o: diaporama.ecrire(o.dossier),
+    ),
+}
+"""Code → format, in the order they are offered."""
+
+
+def destinataires() -> dict[str, str]:
+    """Code → words of the readers a dossier may be made for."""
+    return {str(d): d.libelle for d in Destinataire}
+
+
+def preparer(
+    lecteur: Lecteur,
+    base: Path,
+    scenario_id: str,
+    destinataire: str,
+    autre_id: str | None = None,
+) -> Ouvrage:
+    """The dossier of a scenario for a reader, its codes drawn, its maps made.
+
+    AtlasError when the reader is none of `destinataires`, when the two scenarios are the same or
+    not of one département, or when `lecteur` may not read them.
+    """
+    if destinataire not in destinataires():
+        raise AtlasError(
+            f"Destinataire « {destinataire} » inconnu.",
+            admis=enumeration(list(destinataires())),
+            remede="choisir l'un d'eux",
+        )
+    voile = _voile(lecteur, destinataire, [i for i in (scenario_id, autre_id) if i is not None])
+    matiere = lire_matiere(lecteur, base, scenario_id, voile, autre_id)
+    return Ouvrage(matiere, contenu.composer(matiere, _cartes(matiere)))
+
+
+def _voile(lecteur: Lecteur, destinataire: str, scenarios: list[str]) -> Voile:
+    if destinataire == Destinataire.NOMINATIF:
+        return Voile.nominatif()
+    postes = {p.poste_id for s in scenarios for p in atelier.ouvrir(lecteur, s).probleme.postes}
+    # the counts of postes come already protected from the view of the means
+    return Voile.d_instance(codes_tires(postes), tels_quels)
+
+
+def _cartes(matiere: Matiere) -> Cartes:
+    return {}
+
+
+def exiger_formats(codes: Iterable[str]) -> list[str]:
+    """`codes` as they are; AtlasError when one is no format."""
+    voulus = list(codes)
+    if inconnus := [c for c in voulus if c not in FORMATS]:
+        raise AtlasError(
+            f"Format inconnu : {enumeration(inconnus)}.",
+            admis=enumeration(list(FORMATS)),
+            remede="corriger la liste des formats",
+        )
+    return voulus
+
+
+def nom(ouvrage: Ouvrage, code: str) -> str:
+    """The name of a file: what it is, of which département, for whom; nobody's name, no path."""
+    return f"{ouvrage.dossier.prefixe}{FORMATS[code].fin}"
+
+
+def ecrire(sortie: Path, ouvrage: Ouvrage, formats: Iterable[str]) -> list[Path]:
+    """Write the files of those formats in `sortie`, each whole or not at all; where they are."""
+    ecrits = []
+    for code in exiger_formats(formats):
+        cible = sortie / nom(ouvrage, code)
+        provisoire.ecrire(cible, FORMATS[code].octets(ouvrage))
+        ecrits.append(cible)
+    return ecrits
