@@ -43,6 +43,7 @@ from pipelines.reports import (
     situation,
     trajets,
 )
+from pipelines.reports.dossier import fichiers
 from pipelines.scenarios import (
     atelier,
     calculs,
@@ -397,6 +398,30 @@ def choix_comparables(departement: str) -> dict[str, str]:
 def comparable(comparable_id: str) -> comparables.Comparable:
     """What is behind an id, and the mark that changes with it; AtlasError when there is nothing."""
     return comparables.trouver(lecteur(), comparable_id)
+
+
+def marques_des_scenarios(*scenario_ids: str) -> tuple[str, ...]:
+    """What changes with each of those scenarios; an empty id is none."""
+    return tuple(comparable(i).marque for i in scenario_ids if i)
+
+
+def choix_destinataires() -> dict[str, str]:
+    """The readers a dossier may be made for, code → words."""
+    return fichiers.destinataires()
+
+
+@st.cache_resource(show_spinner="Mise en page des documents…", max_entries=4)
+def ecrire_dossier(
+    version: str,
+    regles: str,
+    scenario_id: str,
+    destinataire: str,
+    autre_id: str | None,
+    marques: tuple[str, ...],
+) -> list[fichiers.Fichier]:
+    """Every file of the dossier of a scenario; `marques` change with the scenarios."""
+    ouvrage = fichiers.preparer(lecteur(), base(), scenario_id, destinataire, autre_id)
+    return fichiers.produire(ouvrage, fichiers.FORMATS)
 
 
 @st.cache_resource(**CACHE)

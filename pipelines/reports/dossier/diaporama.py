@@ -104,9 +104,7 @@ class _Suite:
             "sans_presence",
             ("Site", "Besoin", "Référent"),
         )
-        self._de_tables(
-            "changements", "Les changements imposés", "liens_changes", ("Secteur", "Site", "Lien")
-        )
+        self._changements()
         self._de_tables("equite", "L'équité", "equite_mesures", None)
         self._de_tables(
             "sensibilite",
@@ -122,7 +120,7 @@ class _Suite:
 
     def _pied(self) -> str:
         debut = f"{self.dossier.sous_titre} · {self.dossier.destinataire.split(' :')[0]}"
-        mentions = [m.split("\u202f:")[0].split(" :")[0] for m in self.dossier.mentions]
+        mentions = [_debut(m) for m in self.dossier.mentions]
         return " · ".join([debut, *mentions])
 
     def _ouverture(self) -> None:
@@ -196,6 +194,15 @@ class _Suite:
             d.graphique(bloc)
             d.notes(_notes(self.dossier.partie("couverture"), bloc))
 
+    def _changements(self) -> None:
+        """The changes counted and the travel, in words: the links are hundreds of lines."""
+        partie = self.dossier.partie("changements")
+        d = self._diapo(partie.titre)
+        d.phrase(_phrase(partie))
+        corps = [b.texte for b in partie.tous if isinstance(b, Texte) and b.role == Role.CORPS]
+        d.liste([("", texte) for texte in corps])
+        d.notes(_notes(partie))
+
     def _limites(self) -> None:
         partie = self.dossier.partie("limites")
         d = self._diapo("Ce que ce dossier ne dit pas")
@@ -203,6 +210,11 @@ class _Suite:
         elements = [e for b in partie.blocs if isinstance(b, Liste) for e in b.elements]
         d.liste([("", texte) for texte in (*alertes, *elements)])
         d.notes(_notes(partie))
+
+
+def _debut(texte: str) -> str:
+    """What stands before the first colon."""
+    return re.split(r"\s:", texte)[0]
 
 
 def _phrase(partie: Partie) -> str:

@@ -29,7 +29,7 @@ UTILE_IN = LARGEUR_IN - 2 * MARGE_IN
 TITRE_SEUL = 5
 """The layout of a title alone, in the template python-pptx ships."""
 CARACTERE, INTERLIGNE, MOT = 0.53, 1.22, 0.64
-"""Of a text, in heights of its letters: the width of one, a line; the width of one in a bold word."""
+"""In heights of letters: the width of one, the height of a line, the width of a bold one."""
 CELLULE_IN = 0.12
 POINTS_PAR_POUCE = 72
 
@@ -157,7 +157,7 @@ class Diapositive:
                 hauteur(t, PLUS_PETIT_PT, largeur - 2 * CELLULE_IN)
                 for t, largeur in zip(ligne, largeurs, strict=True)
             )
-            + 0.09
+            + 0.06
             for ligne in [entetes, *cellules]
         ]
         montrees = len(cellules)

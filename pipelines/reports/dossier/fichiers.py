@@ -103,16 +103,27 @@ def exiger_formats(codes: Iterable[str]) -> list[str]:
     return voulus
 
 
-def nom(ouvrage: Ouvrage, code: str) -> str:
-    """The name of a file: what it is, of which département, for whom; nobody's name, no path."""
-    return f"{ouvrage.dossier.prefixe}{FORMATS[code].fin}"
+@dataclass(frozen=True)
+class Fichier:
+    """A file ready to be kept: its words, its name, its media type, its bytes."""
+
+    libelle: str
+    nom: str
+    media: str
+    octets: bytes
 
 
-def ecrire(sortie: Path, ouvrage: Ouvrage, formats: Iterable[str]) -> list[Path]:
+def produire(ouvrage: Ouvrage, codes: Iterable[str]) -> list[Fichier]:
+    """The files of those formats. A name says what a file is, of where and for whom; no author."""
+    return [
+        Fichier(f.libelle, f"{ouvrage.dossier.prefixe}{f.fin}", f.media, f.octets(ouvrage))
+        for f in (FORMATS[code] for code in exiger_formats(codes))
+    ]
+
+
+def ecrire(sortie: Path, ouvrage: Ouvrage, codes: Iterable[str]) -> list[Path]:
     """Write the files of those formats in `sortie`, each whole or not at all; where they are."""
-    ecrits = []
-    for code in exiger_formats(formats):
-        cible = sortie / nom(ouvrage, code)
-        provisoire.ecrire(cible, FORMATS[code].octets(ouvrage))
-        ecrits.append(cible)
-    return ecrits
+    fichiers = produire(ouvrage, codes)
+    for fichier in fichiers:
+        provisoire.ecrire(sortie / fichier.nom, fichier.octets)
+    return [sortie / fichier.nom for fichier in fichiers]
