@@ -42,6 +42,7 @@ from pipelines.reports import (
     signaux,
     situation,
     trajets,
+    vigilance,
 )
 from pipelines.reports.dossier import fichiers
 from pipelines.scenarios import (
@@ -598,6 +599,11 @@ def lire_ajuster(
 ) -> ajuster.VueAjuster:
     """A scenario to adjust, `etat` being its version."""
     return ajuster.vue(_terrain(version, regles, _scenario.departement), _scenario)
+
+
+def lire_vigilance(scenario: Scenario) -> vigilance.VueVigilance:
+    """What a contradictor would raise; read anew each time, others answer too."""
+    return vigilance.vue(lecteur(), base(), scenario)
 
 
 @st.cache_resource(show_spinner="Lecture des données…", max_entries=8)

@@ -31,6 +31,7 @@ PAGES = {
     "doctrines": (DOSSIER / "proposer" / "doctrines.py", "Doctrines"),
     "comparer": (DOSSIER / "proposer" / "comparer.py", "Comparer"),
     "marges": (DOSSIER / "proposer" / "marges.py", "Marges"),
+    "vigilance": (DOSSIER / "proposer" / "vigilance.py", "Points de vigilance"),
     "dossier": (DOSSIER / "proposer" / "dossier.py", "Dossier"),
     "donnees": (DOSSIER / "analyser" / "donnees.py", "Données"),
     "methode": (DOSSIER / "comprendre" / "methode.py", "Méthode"),

@@ -11,8 +11,9 @@ from pipelines.reports.dossier import contenu, diaporama, pdf
 from pipelines.reports.dossier.blocs import Dossier
 from pipelines.reports.dossier.cartes import Cartes
 from pipelines.reports.dossier.matiere import Matiere, lire_matiere
-from pipelines.reports.dossier.voile import Destinataire, Voile, codes_tires, tels_quels
+from pipelines.reports.dossier.voile import Destinataire, Voile, noms_tires, tels_quels
 from pipelines.scenarios import atelier
+from pipelines.scenarios.codes import codes_de_secteur
 from pipelines.scenarios.lecteurs import Lecteur
 
 
@@ -74,17 +75,23 @@ def preparer(
             admis=enumeration(list(destinataires())),
             remede="choisir l'un d'eux",
         )
-    voile = _voile(lecteur, destinataire, [i for i in (scenario_id, autre_id) if i is not None])
+    voile = _voile(lecteur, destinataire, scenario_id, autre_id)
     matiere = lire_matiere(lecteur, base, scenario_id, voile, autre_id)
     return Ouvrage(matiere, contenu.composer(matiere, _cartes(matiere)))
 
 
-def _voile(lecteur: Lecteur, destinataire: str, scenarios: list[str]) -> Voile:
+def _voile(lecteur: Lecteur, destinataire: str, scenario_id: str, autre_id: str | None) -> Voile:
     if destinataire == Destinataire.NOMINATIF:
         return Voile.nominatif()
-    postes = {p.poste_id for s in scenarios for p in atelier.ouvrir(lecteur, s).probleme.postes}
+    scenario = atelier.ouvrir(lecteur, scenario_id)
+    # a state of the scenario is a dossier: made again it has its codes, changed it has new ones
+    nom = f"instance-{scenario.numero}" + (f"-{autre_id}" if autre_id else "")
+    codes = codes_de_secteur(lecteur, scenario, nom)
+    postes = {p.poste_id for p in scenario.probleme.postes}
+    if autre_id is not None:
+        postes |= {p.poste_id for p in atelier.ouvrir(lecteur, autre_id).probleme.postes}
     # the counts of postes come already protected from the view of the means
-    return Voile.d_instance(codes_tires(postes), tels_quels)
+    return Voile.d_instance(codes | noms_tires(postes - codes.keys(), "Autre poste"), tels_quels)
 
 
 def _cartes(matiere: Matiere) -> Cartes:

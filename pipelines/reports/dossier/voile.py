@@ -41,12 +41,11 @@ def tels_quels(tableaux: Sequence[Tableau]) -> Sequence[Tableau]:
     return tableaux
 
 
-def codes_tires(postes: Iterable[str]) -> dict[str, str]:
-    """poste_id → a code drawn anew for one dossier: nothing in it says which poste it is."""
+def noms_tires(postes: Iterable[str], mot: str) -> dict[str, str]:
+    """poste_id → `mot` and a number drawn anew: for postes that have no code of sector."""
     melanges = sorted(postes)
     secrets.SystemRandom().shuffle(melanges)
-    largeur = len(str(len(melanges)))
-    return {p: f"S{rang:0{largeur}d}" for rang, p in enumerate(melanges, start=1)}
+    return {p: f"{mot} {rang}" for rang, p in enumerate(melanges, start=1)}
 
 
 @dataclass(frozen=True)
@@ -91,6 +90,10 @@ class Voile:
                 remede="tirer un code pour chacun des postes",
             )
         return self.codes[poste_id]
+
+    def secteur(self, nom: str) -> str:
+        """The title of a sector, from what the reader sees of its poste."""
+        return f"Secteur {nom}" if self.est_nominatif else nom
 
     def sur(self, contenu: dossiers.Contenu) -> dossiers.Contenu:
         """`contenu` as the reader may know it: every poste under its code, in the order of codes.

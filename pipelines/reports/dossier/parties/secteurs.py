@@ -75,7 +75,7 @@ def _secteur(m: Matiere, poste_id: str, sites: list[str]) -> Section:
     if not m.voile.est_nominatif:
         cadre = cadre.drop(columns="Trajet (min)")
     return Section(
-        titre=f"Secteur {poste_id}",
+        titre=m.voile.secteur(poste_id),
         blocs=(
             Texte(_identite(m, poste_id, sites)),
             Tableau.de(f"secteur_{poste_id}", "", cadre, famille="secteurs"),

@@ -1,0 +1,81 @@
+"""The points of vigilance on screen: each with its figure, its sites and its answer to edit."""
+
+import streamlit as st
+
+from pages.composants import cadre
+from pages.composants.conflit import Saisie, agir
+from pipelines.reports.vigilance import MISE_EN_GARDE, Point, VueVigilance
+from pipelines.scenarios import vigilance
+from pipelines.scenarios.scenario import Scenario
+
+EXCEL = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+class Paragraphe(Saisie):
+    """An answer of several lines, drawn now, read when the button below it is hit."""
+
+    def __init__(self, depart: str, cle: str, *, ferme: bool) -> None:
+        self.cle = cle
+        st.text_area("Réponse", value=depart, key=cle, height="content", disabled=ferme)
+
+
+def montrer(scenario: Scenario, vue: VueVigilance) -> None:
+    """Every point, then the file; what is a point, and what is not, is said first."""
+    if not vue.points:
+        st.write("Rien de ce qu'Atlas sait regarder n'est levé. Cela ne dit pas que tout est dit.")
+    else:
+        st.caption(MISE_EN_GARDE)
+        for point in vue.points:
+            _un_point(scenario, point)
+        st.download_button(
+            "Télécharger les points (Excel)",
+            vue.classeur,
+            file_name=f"vigilance-{scenario.scenario_id}.xlsx",
+            mime=EXCEL,
+            help="Avec les identifiants des postes : pour qui a le droit de les lire.",
+        )
+    if vue.note:
+        st.caption(vue.note)
+
+
+def _un_point(scenario: Scenario, point: Point) -> None:
+    drapeau = point.drapeau
+    with st.expander(f"**{drapeau.titre}** · {drapeau.chiffre}"):
+        if drapeau.est_syndical:
+            st.badge("Repère cité par des syndicats", color="gray")
+        st.write(cadre.inerte(drapeau.constat))
+        for precision in drapeau.precisions:
+            st.write(f"- {cadre.inerte(precision)}")
+        cle = f"{drapeau.code}-{scenario.scenario_id}"
+        if len(point.sites):
+            cadre.table(point.sites, f"sites-{cle}", au_telechargement=("UAI",))
+        if len(point.postes):
+            cadre.table(point.postes, f"postes-{cle}")
+        _reponse(scenario, point, cle)
+        st.caption(f"Référence : {cadre.inerte(drapeau.reference)}.")
+
+
+def _reponse(scenario: Scenario, point: Point, cle: str) -> None:
+    """The answer, kept at a click; the one before it comes back at another."""
+    ferme = not scenario.est_ouvert
+    # an answer kept since gives a new area, with the new text
+    texte = Paragraphe(point.drapeau.reponse, f"reponse-{cle}-{point.numero}", ferme=ferme)
+    ici = (scenario.scenario_id, point.drapeau.code, point.numero, point.drapeau.titre)
+    garder, annuler, qui = st.columns([3, 3, 6], vertical_alignment="center")
+    garder.button(
+        "Garder cette réponse",
+        key=f"garder-{cle}",
+        on_click=agir,
+        args=(vigilance.repondre, *ici, texte),
+        disabled=ferme,
+        width="stretch",
+    )
+    annuler.button(
+        "Revenir à la précédente",
+        key=f"annuler-{cle}",
+        on_click=agir,
+        args=(vigilance.annuler, *ici),
+        disabled=ferme or not point.est_annulable,
+        width="stretch",
+    )
+    qui.caption(f"Réponse {cadre.inerte(point.auteur)}.")
