@@ -61,7 +61,7 @@ def _reponse(scenario: Scenario, point: Point, cle: str) -> None:
     # an answer kept since gives a new area, with the new text
     texte = Paragraphe(point.drapeau.reponse, f"reponse-{cle}-{point.numero}", ferme=ferme)
     ici = (scenario.scenario_id, point.drapeau.code, point.numero, point.drapeau.titre)
-    garder, annuler, qui = st.columns([3, 3, 6], vertical_alignment="center")
+    garder, annuler, qui = st.columns([3, 2, 6], vertical_alignment="center")
     garder.button(
         "Garder cette réponse",
         key=f"garder-{cle}",
@@ -71,11 +71,12 @@ def _reponse(scenario: Scenario, point: Point, cle: str) -> None:
         width="stretch",
     )
     annuler.button(
-        "Revenir à la précédente",
+        "Annuler",
         key=f"annuler-{cle}",
         on_click=agir,
         args=(vigilance.annuler, *ici),
         disabled=ferme or not point.est_annulable,
+        help="Revient à la réponse d'avant, jusqu'à celle que propose Atlas.",
         width="stretch",
     )
     qui.caption(f"Réponse {cadre.inerte(point.auteur)}.")

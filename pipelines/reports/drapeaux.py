@@ -18,7 +18,6 @@ from pipelines.scoring.dilution import presence_utile
 
 TEXTE = "Circulaire n° 2017-055 du 22/03/2017"
 EQUIPE = "Choix de l'équipe, non réglementaire"
-SYNDICAL = "Repère cité par des syndicats, non réglementaire"
 RESEAU = "RESEAU-"
 VACANTS = "postes vacants ou absents"
 MOIS_PAR_AN = 12
@@ -293,7 +292,7 @@ def trajets_trop_longs(d: Dossier) -> list[Drapeau]:
             f"{pluriel(len(longs), 'trajet dépasse', 'trajets dépassent')} {nombre(limite)} "
             f"minutes à l'aller, dont {nombre(connus)} déjà faits aujourd'hui.",
             "Un trajet d'aujourd'hui est gardé quand le changer découvrirait un site ; les durées "
-            "sont celles de la méthode dite au pied du tableau.",
+            "viennent du moteur de trajets que nomme la page « Méthode ».",
             reference.parametres("optimisation")["duree_trajet_max_min"].source,
             sites=tuple(Cite(p.site_id, noms[p.site_id], f"{nombre(m)} min") for m, p in longs),
             postes=tuple(Cite(p.poste_id, p.poste_id, f"{nombre(m)} min") for m, p in longs),
@@ -395,7 +394,7 @@ def repere_eleves_par_poste(d: Dossier) -> list[Drapeau]:
             f"des syndicats citent {nombre(repere.valeur)}.",
             "Aucun texte ne fixe ce nombre. Il tient aux moyens du département, que cette "
             "répartition ne change pas.",
-            f"{SYNDICAL}. {repere.source}",
+            repere.source,
             est_syndical=True,
         )
     ]
@@ -430,7 +429,7 @@ def repere_rep_plus(d: Dossier) -> list[Drapeau]:
             "poste en REP+.",
             "Aucun texte ne le fixe ; le partage laisse au réseau la présence dite dans le "
             "tableau des sites.",
-            f"{SYNDICAL}. {repere.source}",
+            repere.source,
             sites=_cites(rep_plus.values(), lambda s: rythme(d.apres[s.site_id])),
             postes=tuple(
                 Cite(p, p, pluriel(n, "établissement")) for p, (_, n) in sorted(partages.items())
