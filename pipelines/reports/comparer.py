@@ -150,7 +150,7 @@ def cartes_cote_a_cote(
     reunion = Reunion.de(repartitions)
     departement = repartitions[0].probleme.departement
     with entrepot.ouvrir(base) as connexion:
-        sites = _sites_de_la_carte(connexion, departement, reunion)
+        sites = sites_de_la_carte(connexion, departement, reunion)
         decor = cartes.fond(connexion, departement)
         legende = legende_carte(connexion)
     figure = cartes.cartes_cote_a_cote(
@@ -180,7 +180,7 @@ def _titre_de_carte(libelle: str) -> str:
     return "<br>".join(html.escape(ligne, quote=False) for ligne in wrap(libelle, LARGEUR_TITRE))
 
 
-def _sites_de_la_carte(
+def sites_de_la_carte(
     connexion: duckdb.DuckDBPyConnection, departement: str, reunion: Reunion
 ) -> pd.DataFrame:
     """The sites the warehouse has, with the besoins and categories they are compared by."""

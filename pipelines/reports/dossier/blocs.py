@@ -140,14 +140,15 @@ class Tableau:
 
 @dataclass(frozen=True)
 class Image:
-    """A picture: PNG or SVG bytes, what it says to who can't see it, what stands under it."""
+    """A picture in PNG, that bears its sources, and what it says in words.
+
+    `titre`: what it does not say of itself, empty when it bears its title.
+    """
 
     code: str
     titre: str
     alt: str
-    legende: str
     octets: bytes
-    extension: str = "png"
 
 
 @dataclass(frozen=True)
@@ -205,7 +206,7 @@ class Dossier:
     """A dossier ready to be written. `le`: the day of the scenario, which dates the files.
 
     `couverture`: what the cover says, word → value. `mentions`: what every page must say of the
-    data. `prefixe`: how the names of the files begin.
+    data. `prefixe`: how the names of the files begin. `ecrans`: pictures as wide as a slide.
     """
 
     titre: str
@@ -217,6 +218,7 @@ class Dossier:
     couverture: Mapping[str, str]
     mentions: tuple[str, ...]
     parties: tuple[Partie, ...] = field(default=())
+    ecrans: tuple[Image, ...] = field(default=(), repr=False)
 
     def partie(self, code: str) -> Partie:
         """The part of that code; KeyError when the dossier has not got it."""
@@ -224,6 +226,10 @@ class Dossier:
             if partie.code == code:
                 return partie
         raise KeyError(code)
+
+    def ecran(self, code: str) -> Image | None:
+        """The picture of that code as wide as a slide, None when this dossier has not got it."""
+        return next((image for image in self.ecrans if image.code == code), None)
 
     def bloc(self, code: str) -> Bloc | None:
         """The block of that code, None when this dossier has not got it."""

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from pipelines.reports.dossier.blocs import Bloc, Dossier, Partie, Tableau
-from pipelines.reports.dossier.cartes import Cartes
+from pipelines.reports.dossier.cartes import Cartes, de_l_ecran
 from pipelines.reports.dossier.matiere import Matiere, lire_matiere
 from pipelines.reports.dossier.parties import (
     cartes_et_besoins,
@@ -75,6 +75,7 @@ def composer(m: Matiere, cartes: Cartes) -> Dossier:
         couverture=couverture.couverture(m),
         mentions=m.avertissements,
         parties=_proteges([p for p in parties if p is not None], m.voile),
+        ecrans=tuple(de_l_ecran(cartes)),
     )
 
 

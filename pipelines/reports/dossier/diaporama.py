@@ -15,7 +15,6 @@ from pipelines.reports.dossier.blocs import (
     Chiffres,
     Dossier,
     Graphique,
-    Image,
     Liste,
     Partie,
     Role,
@@ -78,8 +77,8 @@ class _Suite:
             "poids_de_la_doctrine",
             ("Catégorie", "Poids", "Plancher"),
         )
-        self._besoins()
-        self._cartes()
+        self._carte("besoins", Vue.BESOINS_A_L_ECRAN, "Où la présence est-elle due ?")
+        self._carte("couverture", Vue.COUVERTURES_A_L_ECRAN, "La présence, aujourd'hui et proposée")
         self._de_tables(
             "couverture",
             "À quel rythme les sites sont-ils vus ?",
@@ -165,27 +164,13 @@ class _Suite:
             d.tableau(bloc, colonnes or [c.titre for c in bloc.colonnes])
         d.notes(_notes(partie, bloc))
 
-    def _besoins(self) -> None:
-        partie, bloc = self.dossier.partie("besoins"), self.dossier.bloc(Vue.BESOINS)
-        if isinstance(bloc, Image):
-            d = self._diapo(bloc.titre)
-            d.images([bloc])
-            d.notes(_notes(partie, bloc))
-        else:
-            self._de_tables(
-                "besoins",
-                "Le besoin, par catégorie",
-                "besoins_par_categorie",
-                ("Catégorie", "Sites", "Besoin"),
-            )
-
-    def _cartes(self) -> None:
-        blocs = [self.dossier.bloc(v) for v in (Vue.AUJOURD_HUI, Vue.PROPOSEE)]
-        images = [b for b in blocs if isinstance(b, Image)]
-        if images:
-            d = self._diapo("La couverture, aujourd'hui et proposée")
-            d.images(images)
-            d.notes(_notes(self.dossier.partie("couverture"), *images))
+    def _carte(self, code: str, vue: Vue, titre: str) -> None:
+        """A map that fills its slide; nothing when this dossier has not got it."""
+        image = self.dossier.ecran(vue)
+        if image is not None:
+            d = self._diapo(titre)
+            d.image(image)
+            d.notes(_notes(self.dossier.partie(code), image))
 
     def _graphique(self, titre: str, code: str) -> None:
         bloc = self.dossier.bloc(code)
@@ -227,9 +212,7 @@ def _phrase(partie: Partie) -> str:
 def _notes(partie: Partie, *blocs: object) -> str:
     """What the speaker needs: the texts of the part, what is said of its picture or its table."""
     textes = [b.texte for b in partie.blocs if isinstance(b, Texte)]
-    champs = (
-        getattr(b, champ, "") for b in blocs for champ in ("phrase", "note", "legende", "alt")
-    )
+    champs = (getattr(b, champ, "") for b in blocs for champ in ("phrase", "note", "alt"))
     return "\n".join(dict.fromkeys([*textes, *(c for c in champs if c), UNITE]))
 
 

@@ -24,13 +24,15 @@ FOND, FILET = RGBColor(0xF5, 0xF5, 0xF5), RGBColor(0xDD, 0xDD, 0xDD)
 SERIES = (RGBColor(0x9E, 0xCA, 0xE1), RGBColor(0x08, 0x51, 0x9C), RGBColor(0x59, 0x59, 0x59))
 PLUS_PETIT_PT = 18
 LARGEUR_IN, HAUTEUR_IN, MARGE_IN = 13.333, 7.5, 0.5
-HAUT_IN, BAS_IN = 1.15, 6.7
+HAUT_IN, BAS_IN = 1.05, 6.7
 UTILE_IN = LARGEUR_IN - 2 * MARGE_IN
 TITRE_SEUL = 5
 """The layout of a title alone, in the template python-pptx ships."""
 CARACTERE, INTERLIGNE, MOT = 0.53, 1.22, 0.64
 """In heights of letters: the width of one, the height of a line, the width of a bold one."""
 CELLULE_IN = 0.12
+BANDE_DU_TITRE = 0.055
+"""The share of a map made for the screen that its title takes, at the top."""
 POINTS_PAR_POUCE = 72
 
 
@@ -70,7 +72,7 @@ class Diapositive:
 
     def _titre(self, titre: str) -> None:
         forme = self.page.shapes.title
-        _placer(forme, MARGE_IN, 0.3, UTILE_IN, 0.8)
+        _placer(forme, MARGE_IN, 0.2, UTILE_IN, 0.8)
         cadre = forme.text_frame
         cadre.word_wrap = True
         cadre.vertical_anchor = MSO_ANCHOR.MIDDLE
@@ -157,7 +159,7 @@ class Diapositive:
                 hauteur(t, PLUS_PETIT_PT, largeur - 2 * CELLULE_IN)
                 for t, largeur in zip(ligne, largeurs, strict=True)
             )
-            + 0.06
+            + 0.04
             for ligne in [entetes, *cellules]
         ]
         montrees = len(cellules)
@@ -237,25 +239,18 @@ class Diapositive:
             serie.format.fill.fore_color.rgb = couleur
         self.y = BAS_IN
 
-    def images(self, blocs: Sequence[Image]) -> None:
-        """Pictures side by side, at the same scale, each under its title and over its caption."""
-        largeur = (UTILE_IN - 0.3 * (len(blocs) - 1)) / len(blocs)
-        haut = self.reste - 0.4
-        for rang, bloc in enumerate(blocs):
-            x = MARGE_IN + rang * (largeur + 0.3)
-            if len(blocs) > 1:
-                cadre = self._cadre(x, self.y, largeur, 0.35)
-                _ecrire(cadre.paragraphs[0], bloc.titre, PLUS_PETIT_PT, gras=True)
-            forme = self.page.shapes.add_picture(
-                io.BytesIO(bloc.octets), Inches(x), Inches(self.y + 0.4)
-            )
-            echelle = min(Inches(largeur) / forme.width, Inches(haut) / forme.height)
-            forme.width, forme.height = (
-                Emu(int(forme.width * echelle)),
-                Emu(int(forme.height * echelle)),
-            )
-            forme.left = Inches(x) + (Inches(largeur) - forme.width) // 2
-            _decrire(forme, bloc.alt)
+    def image(self, bloc: Image) -> None:
+        """A picture as large as the slide allows, without the band of its title."""
+        forme = self.page.shapes.add_picture(io.BytesIO(bloc.octets), 0, Inches(self.y - 0.15))
+        forme.crop_top = BANDE_DU_TITRE
+        entiere = 1 - BANDE_DU_TITRE
+        haut = Inches(self.reste + 0.15)
+        largeur = int(haut * forme.width / (forme.height * entiere))
+        if largeur > Inches(UTILE_IN):
+            haut, largeur = int(haut * Inches(UTILE_IN) / largeur), Inches(UTILE_IN)
+        forme.width, forme.height = Emu(largeur), Emu(haut)
+        forme.left = Emu((Inches(LARGEUR_IN) - largeur) // 2)
+        _decrire(forme, bloc.alt)
         self.y = BAS_IN
 
     def notes(self, texte: str) -> None:
@@ -312,7 +307,7 @@ def _cellule(
     a_droite: bool = False,
 ) -> None:
     cellule.margin_left = cellule.margin_right = Inches(CELLULE_IN)
-    cellule.margin_top = cellule.margin_bottom = Inches(0.03)
+    cellule.margin_top = cellule.margin_bottom = Inches(0.02)
     cellule.vertical_anchor = MSO_ANCHOR.MIDDLE
     cellule.fill.solid()
     cellule.fill.fore_color.rgb = FOND if gras and couleur == ENCRE else RGBColor(255, 255, 255)

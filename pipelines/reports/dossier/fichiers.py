@@ -9,7 +9,7 @@ from pipelines.base.erreurs import AtlasError
 from pipelines.base.textes import enumeration
 from pipelines.reports.dossier import contenu, diaporama, pdf
 from pipelines.reports.dossier.blocs import Dossier
-from pipelines.reports.dossier.cartes import Cartes
+from pipelines.reports.dossier.cartes import Cartes, dessiner
 from pipelines.reports.dossier.matiere import Matiere, lire_matiere
 from pipelines.reports.dossier.voile import Destinataire, Voile, noms_tires, tels_quels
 from pipelines.scenarios import atelier
@@ -94,8 +94,9 @@ def _voile(lecteur: Lecteur, destinataire: str, scenario_id: str, autre_id: str 
     return Voile.d_instance(codes | noms_tires(postes - codes.keys(), "Autre poste"), tels_quels)
 
 
-def _cartes(matiere: Matiere) -> Cartes:
-    return {}
+def _cartes(m: Matiere) -> Cartes:
+    codes = {p: p for p in m.repartition.postes} if m.voile.est_nominatif else None
+    return dessiner(m.base, m.aujourd_hui, m.repartition, codes)
 
 
 def exiger_formats(codes: Iterable[str]) -> list[str]:

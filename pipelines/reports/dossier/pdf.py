@@ -28,6 +28,7 @@ NORMES = ["ua-1", "a-2a"]
 GABARIT = "dossier.typ"
 EMPREINTE_COURTE = 12  # characters of the fingerprint at the foot of each page
 HAUTEUR_IMAGE_MM = 205
+LIGNES_D_UN_TENANT = 18  # a table of no more lines is not cut by the end of a page
 # at 8.5 points: a character, the room around a cell, and from how many characters a text wraps
 CARACTERE_PT, MARGE_PT, TEXTE_COURT = 4.6, 7.0, 14
 PUISSANCE = 0.7  # how a column of long texts grows with them
@@ -76,6 +77,7 @@ def _contenu(dossier: Dossier, racine: Path) -> dict:
         "empreinte_courte": dossier.empreinte[:EMPREINTE_COURTE],
         "couverture": [list(paire) for paire in dossier.couverture.items()],
         "mentions": list(dossier.mentions),
+        "lignes_d_un_tenant": LIGNES_D_UN_TENANT,
         "parties": [_partie(p, racine, familles) for p in dossier.parties],
     }
 
@@ -141,13 +143,12 @@ def _bloc(bloc: Bloc, racine: Path, familles: dict[str, Cellules]) -> dict:
         case Tableau():
             return _tableau(bloc, familles.get(bloc.famille))
         case Image():
-            fichier = f"{bloc.code}.{bloc.extension}"
+            fichier = f"{bloc.code}.png"
             (racine / fichier).write_bytes(bloc.octets)
             return {
                 "genre": "image",
                 "titre": bloc.titre,
                 "alt": bloc.alt,
-                "legende": bloc.legende,
                 "fichier": fichier,
                 "hauteur": HAUTEUR_IMAGE_MM,
             }

@@ -4,7 +4,7 @@ import pandas as pd
 
 from pipelines.base.textes import nombre
 from pipelines.reports.dossier.blocs import Graphique, Partie, Role, Serie, Tableau, Texte
-from pipelines.reports.dossier.cartes import Cartes, Vue, image
+from pipelines.reports.dossier.cartes import Cartes, Vue, du_papier
 from pipelines.reports.dossier.matiere import Matiere
 from pipelines.reports.libelles import RYTHMES_EN_MOTS
 from pipelines.scenarios.resume import ENSEMBLE
@@ -43,7 +43,7 @@ def partie_besoins(m: Matiere, cartes: Cartes) -> Partie:
                 "semaines. Un site compte dans chacune de ses catégories.",
                 Role.PHRASE,
             ),
-            *image(cartes, Vue.BESOINS),
+            *du_papier(cartes, Vue.BESOINS),
             Tableau.de("besoins_par_categorie", "Le besoin par catégorie", cadre),
         ),
     )
@@ -70,8 +70,8 @@ def partie_couverture(m: Matiere, cartes: Cartes) -> Partie:
         titre="La couverture, aujourd'hui et proposée",
         blocs=(
             Texte(m.proposition.phrase, Role.PHRASE),
-            *image(cartes, Vue.AUJOURD_HUI),
-            *image(cartes, Vue.PROPOSEE),
+            *du_papier(cartes, Vue.AUJOURD_HUI),
+            *du_papier(cartes, Vue.PROPOSEE),
             Tableau.de("sites_par_rythme", "Les sites selon leur rythme de présence", rythmes),
             _parts(resume),
         ),

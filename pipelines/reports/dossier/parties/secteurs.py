@@ -4,7 +4,7 @@ import pandas as pd
 
 from pipelines.base.textes import nombre, pluriel, rythme
 from pipelines.reports.dossier.blocs import Partie, Role, Section, Tableau, Texte
-from pipelines.reports.dossier.cartes import Cartes, Vue, image
+from pipelines.reports.dossier.cartes import Cartes, Vue, du_papier
 from pipelines.reports.dossier.matiere import Matiere
 from pipelines.reports.libelles import STATUTS
 from pipelines.reports.raisons import nombre_etp
@@ -35,7 +35,7 @@ def partie(m: Matiere, cartes: Cartes) -> Partie:
                 f"{pluriel(len(r.par_site), 'site servi', 'sites servis')}.",
                 Role.PHRASE,
             ),
-            *image(cartes, Vue.SECTEURS),
+            *du_papier(cartes, Vue.SECTEURS),
             *vides,
             Texte(_lire(m), Role.NOTE),
         ),
