@@ -3,6 +3,7 @@
 import streamlit as st
 
 from pages.composants import acces, cadre, scenario
+from pipelines.base.textes import pluriel
 
 departement = cadre.departement()
 vue = acces.lire_situation(acces.version(), departement)
@@ -46,7 +47,7 @@ if st.session_state.get("dossier_demande") != demande:
 
 with cadre.sur_place():
     fichiers = acces.ecrire_dossier(acces.version(), acces.version_des_regles(), *demande)
-    st.markdown(f"#### {len(fichiers)} documents sont prêts")
+    st.markdown(f"#### {pluriel(len(fichiers), 'document est prêt', 'documents sont prêts')}")
     for fichier in fichiers:
         st.download_button(
             fichier.libelle,

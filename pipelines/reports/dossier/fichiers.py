@@ -7,7 +7,7 @@ from pathlib import Path
 from pipelines.base import provisoire
 from pipelines.base.erreurs import AtlasError
 from pipelines.base.textes import enumeration
-from pipelines.reports.dossier import contenu, diaporama, pdf
+from pipelines.reports.dossier import annexe, contenu, diaporama, pdf
 from pipelines.reports.dossier.blocs import Dossier
 from pipelines.reports.dossier.cartes import Cartes, dessiner
 from pipelines.reports.dossier.matiere import Matiere, lire_matiere
@@ -15,12 +15,15 @@ from pipelines.reports.dossier.voile import Destinataire, Voile, noms_tires, tel
 from pipelines.scenarios import atelier
 from pipelines.scenarios.codes import codes_de_secteur
 from pipelines.scenarios.lecteurs import Lecteur
+from pipelines.scenarios.scenario import Scenario
 
 
 @dataclass(frozen=True)
 class Ouvrage:
     """What a format may draw from: the content of the dossier, and what it was made from."""
 
+    lecteur: Lecteur
+    scenario: Scenario
     matiere: Matiere
     dossier: Dossier
 
@@ -47,6 +50,12 @@ FORMATS: dict[str, Format] = {
         ".pptx",
         "application/vnd.openxmlformats-officedocument.presentationml.presentation",
         lambda o: diaporama.ecrire(o.dossier),
+    ),
+    "vigilance": Format(
+        "Points de vigilance, à lire avant la réunion (PDF)",
+        "-vigilance.pdf",
+        "application/pdf",
+        lambda o: pdf.ecrire(annexe.composer(o.lecteur, o.scenario, o.matiere, o.dossier)),
     ),
 }
 """Code → format, in the order they are offered."""
@@ -77,7 +86,8 @@ def preparer(
         )
     voile = _voile(lecteur, destinataire, scenario_id, autre_id)
     matiere = lire_matiere(lecteur, base, scenario_id, voile, autre_id)
-    return Ouvrage(matiere, contenu.composer(matiere, _cartes(matiere)))
+    dossier = contenu.composer(matiere, _cartes(matiere))
+    return Ouvrage(lecteur, atelier.ouvrir(lecteur, scenario_id), matiere, dossier)
 
 
 def _voile(lecteur: Lecteur, destinataire: str, scenario_id: str, autre_id: str | None) -> Voile:

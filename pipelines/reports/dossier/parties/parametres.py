@@ -6,6 +6,7 @@ from pipelines.reports.dossier.blocs import Partie, Section, Tableau, Texte
 from pipelines.reports.dossier.matiere import Matiere
 from pipelines.reports.libelles import FINS_EN_MOTS
 
+VALEUR_MAX = 60
 PROVENANCE = ("En vigueur le", "Vérifié le")
 
 
@@ -52,8 +53,12 @@ def partie(m: Matiere) -> Partie:
                     Tableau.de(
                         "parametres",
                         "Chaque paramètre, sa source et ses dates",
-                        methode.parametres,
+                        methode.parametres.assign(
+                            Valeur=[_abrege(v) for v in methode.parametres["Valeur"]]
+                        ),
                         colonnes=("Paramètre", "Valeur", "Unité", "Source", *PROVENANCE),
+                        note="Une valeur trop longue pour une cellule finit par … : elle est "
+                        "entière à la page « Méthode » et dans data/reference.",
                     ),
                 ),
             ),
@@ -74,6 +79,11 @@ def _hypotheses(m: Matiere) -> Tableau:
         "Ce qui a été demandé au calcul",
         pd.DataFrame([(nom, _dire(v)) for nom, v in lignes], columns=["Hypothèse", "Valeur"]),
     )
+
+
+def _abrege(valeur: str) -> str:
+    """A list of words or an expression of hundreds of letters keeps its beginning."""
+    return valeur if len(valeur) <= VALEUR_MAX else f"{valeur[:VALEUR_MAX].rstrip()} …"
 
 
 def _dire(valeur: object) -> str:

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from pipelines.base.textes import pourcentage, rythme, variation
+from pipelines.base.textes import rythme, variation
 from pipelines.reports.dossier.blocs import Partie, Role, Tableau, Texte
 from pipelines.reports.dossier.matiere import Matiere
 
@@ -21,7 +21,6 @@ def partie(m: Matiere) -> Partie:
                 "Avant (½ j. par cycle)": avant.get(s.site_id, 0),
                 "Après (½ j. par cycle)": apres.get(s.site_id, 0),
                 "Écart": variation(apres.get(s.site_id, 0) - avant.get(s.site_id, 0)),
-                "Couvert": pourcentage(apres.get(s.site_id, 0) / s.besoin if s.besoin else None),
                 "Rythme proposé": rythme(apres.get(s.site_id, 0)),
             }
             for s in m.sites
@@ -32,6 +31,6 @@ def partie(m: Matiere) -> Partie:
         titre="Tous les établissements, ligne à ligne",
         blocs=(
             Texte("Chaque site, dans l'ordre des noms.", Role.PHRASE),
-            Tableau.de("sites", "Besoin et présence", cadre, nombres=("Écart", "Couvert")),
+            Tableau.de("sites", "Besoin et présence", cadre, nombres=("Écart",)),
         ),
     )
