@@ -84,17 +84,22 @@ def preparer(
             admis=enumeration(list(destinataires())),
             remede="choisir l'un d'eux",
         )
-    voile = _voile(lecteur, destinataire, scenario_id, autre_id)
+    voile = voile_pour(lecteur, destinataire, scenario_id, autre_id)
     matiere = lire_matiere(lecteur, base, scenario_id, voile, autre_id)
     dossier = contenu.composer(matiere, _cartes(matiere))
     return Ouvrage(lecteur, atelier.ouvrir(lecteur, scenario_id), matiere, dossier)
 
 
-def _voile(lecteur: Lecteur, destinataire: str, scenario_id: str, autre_id: str | None) -> Voile:
+def voile_pour(
+    lecteur: Lecteur, destinataire: str, scenario_id: str, autre_id: str | None
+) -> Voile:
+    """The veil of a reader over a scenario, and over the one it is compared with.
+
+    A state of the scenario is a dossier: made again it has its codes, once changed it has new ones.
+    """
     if destinataire == Destinataire.NOMINATIF:
         return Voile.nominatif()
     scenario = atelier.ouvrir(lecteur, scenario_id)
-    # a state of the scenario is a dossier: made again it has its codes, changed it has new ones
     nom = f"instance-{scenario.numero}" + (f"-{autre_id}" if autre_id else "")
     codes = codes_de_secteur(lecteur, scenario, nom)
     postes = {p.poste_id for p in scenario.probleme.postes}
