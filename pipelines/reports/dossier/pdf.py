@@ -172,7 +172,7 @@ def _tableau(tableau: Tableau, famille: Cellules | None) -> dict:
                 "largeur": largeur,
             }
         )
-    if all(c["fixe"] for c in colonnes):
+    if colonnes and all(c["fixe"] for c in colonnes):
         # the first column takes the room that is left
         colonnes[0] |= {"fixe": False, "largeur": 1.0}
     return {

@@ -1,5 +1,6 @@
 """The essentials, in one page: the criteria first, the means, then what changes in five numbers."""
 
+from pipelines.base import reference
 from pipelines.base.textes import nombre, pourcentage
 from pipelines.reports import ecarts
 from pipelines.reports.dossier.blocs import Chiffre, Chiffres, Liste, Partie, Role, Texte
@@ -55,12 +56,19 @@ def _moyens(m: Matiere) -> str:
         moyens["besoin_demi_journees_cycle"],
         moyens["capacite_demi_journees_cycle"],
     )
+    if not m.voile.est_nominatif and moyens["nb_postes"] < seuil_masque():
+        return m.moyens.phrase
     return (
         f"Les moyens : {nombre(moyens['nb_postes'])} postes avec secteur "
         f"({nombre(moyens['quotite_etp'], 1)} ETP) peuvent donner {nombre(capacite)} demi-journées "
         f"par cycle ; le barème en demande {nombre(besoin)}, soit "
         f"{pourcentage(capacite / besoin if besoin else None)} du besoin au plus."
     )
+
+
+def seuil_masque() -> int:
+    """Under how many postes their count and their time are not shown to an instance."""
+    return reference.valeur("petits_nombres", "seuil_masque")
 
 
 def _chiffres(m: Matiere) -> Chiffres:
