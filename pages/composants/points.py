@@ -44,8 +44,8 @@ def _un_point(scenario: Scenario, point: Point) -> None:
         if drapeau.est_syndical:
             st.badge("Repère cité par des syndicats", color="gray")
         st.write(cadre.inerte(drapeau.constat))
-        for precision in drapeau.precisions:
-            st.write(f"- {cadre.inerte(precision)}")
+        if drapeau.precisions:
+            st.write("\n".join(f"- {cadre.inerte(p)}" for p in drapeau.precisions))
         cle = f"{drapeau.code}-{scenario.scenario_id}"
         if len(point.sites):
             cadre.table(point.sites, f"sites-{cle}", au_telechargement=("UAI",))
@@ -79,4 +79,4 @@ def _reponse(scenario: Scenario, point: Point, cle: str) -> None:
         help="Revient à la réponse d'avant, jusqu'à celle que propose Atlas.",
         width="stretch",
     )
-    qui.caption(f"Réponse {cadre.inerte(point.auteur)}.")
+    qui.caption(f"{cadre.inerte(point.origine)}.")

@@ -1,20 +1,21 @@
 """The counts of activity a dossier gives to an instance: which tables, what is hidden in them.
 
-Tables of the last school year, all published together: indicators, motifs and authors of demands by
-class of site, and three indicators site by site. They share their margins, so what is hidden is
-chosen for all of them at once (`planning.secret`), then tried by a reader who shares no code with
-that choice (`planning.attaquant`); nothing is given when he finds a hidden count. Pupils by site
-are not hidden: the ministry publishes them. Terms are left out, as they need not add up to a year.
+Tables of one school year or of several, all published together: indicators, motifs and authors of
+demands by class of site, three indicators site by site, and the years side by side. They share
+their margins, so what is hidden is chosen for all of them at once (`planning.secret`), then tried
+by a reader who shares no code with that choice (`planning.attaquant`); nothing is given when he
+finds a hidden count. Pupils by site are not hidden: the ministry publishes them. Terms are left
+out, as they need not add up to a year.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
 
 from pipelines.base import reference
-from pipelines.base.textes import nombre, pluriel
+from pipelines.base.textes import enumeration, nombre, pluriel
 from pipelines.marts import entrepot
 from pipelines.planning import attaquant, secret
 from pipelines.planning.comptes import (
@@ -39,17 +40,19 @@ DETAILS = {
     "demandes": "Demandes par auteur et par classe de site",
 }
 SITES = "Activité par site"
+ANNEES = "Indicateurs par année"
 
 
 @dataclass(frozen=True)
 class ComptesPublies:
     """Tables ready to print: cells are French numbers, « masqué », or empty where nothing came in.
 
-    `annee`: the school year, None without any return. `nb_masques`: hidden counts, each once;
+    `annees`: the school years, oldest first, none without any return; with several, the name of a
+    table ends with its year. `nb_masques`: hidden counts, each once;
     `nb_masques_ensemble` of them are not small and are hidden with the others.
     """
 
-    annee: str | None
+    annees: tuple[str, ...]
     tables: Mapping[str, pd.DataFrame]
     seuil: int
     nb_masques: int
@@ -58,53 +61,60 @@ class ComptesPublies:
 
 
 def publier(
-    lecteur: Lecteur, base: Path, departement: str, seuil: int | None = None
+    lecteur: Lecteur,
+    base: Path,
+    departement: str,
+    seuil: int | None = None,
+    nb_annees: int = 1,
 ) -> ComptesPublies:
-    """The tables of an instance; AtlasError (`attaquant.Retrouvable`) when one betrays a count."""
+    """The tables of the last `nb_annees`; `attaquant.Retrouvable` when one betrays a count."""
     exiger(lecteur, Acte.LISTER, departement)
-    annee, tableaux = lire(base, departement)
+    annees, tableaux = lire(base, departement, nb_annees)
     choix = secret.proteger(tableaux, seuil)
     attaquant.exiger_le_secret(choix.tableaux, choix.largeur)
     return ComptesPublies(
-        annee=annee,
+        annees=annees,
         tables={t.nom: en_table(t) for t in choix.tableaux},
         seuil=choix.seuil,
         nb_masques=len(choix.caches),
         nb_masques_ensemble=len(choix.secondaires),
-        note=_note(choix, annee),
+        note=_note(choix, annees),
     )
 
 
-def lire(base: Path, departement: str) -> tuple[str | None, list[Tableau]]:
-    """The last school year with a return and its tables, nothing hidden; (None, []) without any."""
+def lire(base: Path, departement: str, nb_annees: int = 1) -> tuple[tuple[str, ...], list[Tableau]]:
+    """The last school years with a return and their tables, nothing hidden; none without any."""
     with entrepot.ouvrir(base) as connexion:
         entrepot.exiger_departement(connexion, departement)
         lignes = connexion.execute(
             "select mart_activite.annee_scolaire, site_id, indicateur, modalite, "
             "cast(sum(nombre) as bigint) as nombre from mart_activite "
             "join mart_site using (site_id) "
-            "where mart_site.departement = ? and periode = ? group by all order by all",
+            "where mart_site.departement = ? and periode = ? group by all order by all",
             [departement, ANNEE],
         ).df()
         sites = entrepot.lire(connexion, "mart_site", departement)
-    if lignes.empty:
-        return None, []
-    annee = lignes["annee_scolaire"].max()
-    return annee, tableaux(lignes[lignes["annee_scolaire"] == annee], sites)
+    annees = tuple(sorted(lignes["annee_scolaire"].unique())[-nb_annees:])
+    trouves = []
+    for annee in annees:
+        siens = tableaux(lignes[lignes["annee_scolaire"] == annee], sites, annee)
+        if len(annees) > 1:
+            siens = [replace(t, nom=f"{t.nom}, {annee}") for t in siens]
+        trouves += siens
+    return annees, [*trouves, *_par_annee(trouves, annees)]
 
 
-def tableaux(lignes: pd.DataFrame, sites: pd.DataFrame) -> list[Tableau]:
+def tableaux(lignes: pd.DataFrame, sites: pd.DataFrame, annee: str) -> list[Tableau]:
     """The tables of one year: `lignes` has site_id, indicateur, modalite and nombre."""
     classes = {s["site_id"]: classe_du_site(s) for s in sites.to_dict("records")}
     lignes = lignes.assign(
         classe=lignes["site_id"].map(classes), modalite=lignes["modalite"].fillna("")
     )
     presentes = [c for c in CLASSES if c in set(lignes["classe"])]
-    dictionnaire = reference.dictionnaire_activite()
-    en_mots = {m["code"]: m["libelle"] for m in dictionnaire["modalites"]}
+    en_mots = {m["code"]: m["libelle"] for m in reference.dictionnaire_activite()["modalites"]}
+    libelles = _libelles()
     croises = {}
-    for indicateur in dictionnaire["indicateurs"]:
-        code = indicateur["code"]
+    for code, libelle in libelles.items():
         siennes = lignes[lignes["indicateur"] == code].assign(
             modalite=lambda x: x["modalite"].map(lambda m: en_mots.get(m, m))
         )
@@ -113,16 +123,41 @@ def tableaux(lignes: pd.DataFrame, sites: pd.DataFrame) -> list[Tableau]:
         comptes = siennes.groupby(["modalite", "classe"])["nombre"].sum()
         noms = [n for n in (*en_mots.values(), "") if n in set(siennes["modalite"])]
         croises[code] = croiser(
-            DETAILS.get(code, indicateur["libelle"]),
-            code,
+            DETAILS.get(code, libelle),
+            univers(code, annee),
             (MODALITE, noms),
             (CLASSE, presentes),
             {la: int(n) for la, n in comptes.items()},
         )
-    libelles = {i["code"]: i["libelle"] for i in dictionnaire["indicateurs"]}
     ensemble = empiler(INDICATEURS, [(libelles[c], t) for c, t in croises.items()])
     details = [croises[c] for c in DETAILS if c in croises]
-    return [ensemble, *details, *_par_site(lignes, sites, libelles)]
+    return [ensemble, *details, *_par_site(lignes, sites, annee)]
+
+
+def univers(indicateur: str, annee: str) -> str:
+    """What a cell counts: an indicator of a year."""
+    return f"{annee} {indicateur}"
+
+
+def _libelles() -> dict[str, str]:
+    """Code → words of the indicators, in their order."""
+    return {i["code"]: i["libelle"] for i in reference.dictionnaire_activite()["indicateurs"]}
+
+
+def _par_annee(trouves: Sequence[Tableau], annees: Sequence[str]) -> list[Tableau]:
+    """The totals of the département, year after year: cells of the tables of each year."""
+    if len(annees) < 2:
+        return []
+    connus = {c: v for t in trouves for c, v in t.valeurs.items()}
+    lignes = {
+        libelle: tuple(
+            la if (la := cle(univers(code, annee))) in connus else None for annee in annees
+        )
+        for code, libelle in _libelles().items()
+    }
+    lignes = {libelle: cles for libelle, cles in lignes.items() if any(cles)}
+    valeurs = {la: connus[la] for cles in lignes.values() for la in cles if la is not None}
+    return [Tableau(ANNEES, tuple(lignes), tuple(annees), tuple(lignes.values()), valeurs)]
 
 
 def en_table(publie: Publie) -> pd.DataFrame:
@@ -143,9 +178,7 @@ def _cellule(publie: Publie, la: str | None) -> str:
     return MASQUE if valeur is None else nombre(valeur)
 
 
-def _par_site(
-    lignes: pd.DataFrame, sites: pd.DataFrame, libelles: Mapping[str, str]
-) -> list[Tableau]:
+def _par_site(lignes: pd.DataFrame, sites: pd.DataFrame, annee: str) -> list[Tableau]:
     """The sites down, a few indicators across; each class of site adds up to its cell elsewhere."""
     codes = [c for c in PAR_SITE if c in set(lignes["indicateur"])]
     if not codes:
@@ -158,24 +191,27 @@ def _par_site(
     for site_id in ordre:
         rangee = []
         for code in codes:
-            la = cle(code, **{SITE: site_id}) if (site_id, code) in comptes.index else None
-            if la is not None:
+            la = cle(univers(code, annee), **{SITE: site_id})
+            est_compte = (site_id, code) in comptes.index
+            if est_compte:
                 valeurs[la] = int(comptes[site_id, code])
-            rangee.append(la)
+            rangee.append(la if est_compte else None)
         grille.append(tuple(rangee))
     for code in codes:
         for classe in dict.fromkeys(classes[s] for s in ordre):
-            siennes = [cle(code, **{SITE: s}) for s in ordre if classes[s] == classe]
+            siennes = [
+                cle(univers(code, annee), **{SITE: s}) for s in ordre if classes[s] == classe
+            ]
             connues = tuple(c for c in siennes if c in valeurs)
             if connues:
-                total = cle(code, **{CLASSE: classe})
+                total = cle(univers(code, annee), **{CLASSE: classe})
                 valeurs[total] = sum(valeurs[c] for c in connues)
                 sommes.append(Somme(total, connues))
     return [
         Tableau(
             SITES,
             tuple(noms[s] for s in ordre),
-            tuple(libelles[c] for c in codes),
+            tuple(_libelles()[c] for c in codes),
             tuple(grille),
             valeurs,
             tuple(sommes),
@@ -192,13 +228,14 @@ def _distincts(sites: pd.DataFrame) -> dict[str, str]:
     }
 
 
-def _note(choix: secret.Secret, annee: str | None) -> str:
-    if annee is None:
+def _note(choix: secret.Secret, annees: Sequence[str]) -> str:
+    if not annees:
         return "Aucun relevé d'activité n'est connu pour ce département."
+    debut = f"Année {annees[0]}" if len(annees) == 1 else f"Années {enumeration([*annees])}"
     if not choix.caches:
-        return f"Année {annee}. Aucun compte n'est sous {choix.seuil} : rien n'est masqué."
+        return f"{debut}. Aucun compte n'est sous {choix.seuil} : rien n'est masqué."
     return (
-        f"Année {annee}. Les comptes de 1 à {choix.seuil - 1} sont masqués "
+        f"{debut}. Les comptes de 1 à {choix.seuil - 1} sont masqués "
         f"({nombre(len(choix.primaires))}), et "
         f"{pluriel(len(choix.secondaires), 'autre compte', 'autres comptes')} avec eux, les moins "
         "possible, pour qu'aucun total ne les rende. Un zéro est montré. Une case vide n'a pas de "

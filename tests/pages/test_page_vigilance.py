@@ -96,7 +96,7 @@ def test_an_answer_is_kept_at_a_click_and_undone_at_another(ouvrir, scenario):
         "Claire",
     )
     assert "1 réponse récrite" in dits(ecran)
-    assert "Réponse Claire, le " in dits(ecran)
+    assert "Écrite par Claire, le " in dits(ecran)
     ecran = du_point(ecran.button, "annuler").click().run()
     assert gardee(scenario).texte is None
     assert du_point(ecran.text_area, "reponse").value == proposee

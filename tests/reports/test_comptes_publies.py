@@ -14,7 +14,7 @@ from pipelines.planning.attaquant import Retrouvable
 from pipelines.planning.comptes import TOTAL, Comptes, voiler
 from pipelines.reports import comptes_publies
 from pipelines.reports.classes_de_site import CLASSES, classe_du_site
-from pipelines.reports.comptes_publies import DETAILS, INDICATEURS, MASQUE, SITES
+from pipelines.reports.comptes_publies import ANNEES, DETAILS, INDICATEURS, MASQUE, SITES
 from pipelines.scenarios.lecteurs import Lecteur, Role
 
 MEMBRE = Lecteur("Membre", Role.INSTANCE)
@@ -120,7 +120,7 @@ def test_without_a_return_there_is_no_table_and_the_note_says_so(tmp_path):
     entrepot = tmp_path / "sans.duckdb"
     construire([sources], entrepot, ["005"])
     rien = comptes_publies.publier(MEMBRE, entrepot, "005")
-    assert rien.annee is None
+    assert rien.annees == ()
     assert rien.tables == {}
     assert "Aucun relevé" in rien.note
 
@@ -128,6 +128,19 @@ def test_without_a_return_there_is_no_table_and_the_note_says_so(tmp_path):
 def test_a_detail_ends_with_the_line_of_its_indicator(publies):
     """Motifs by class add up to the interventions by class, hidden in the same places."""
     indicateurs = publies.tables[INDICATEURS].set_index("")
-    for titre, debut in zip(DETAILS.values(), ("Interventions", "Demandes d'intervention"), strict=True):
+    for titre, debut in zip(
+        DETAILS.values(), ("Interventions", "Demandes d'intervention"), strict=True
+    ):
         [ligne] = [n for n in indicateurs.index if n.startswith(debut)]
         assert list(publies.tables[titre].iloc[-1, 1:]) == list(indicateurs.loc[ligne])
+
+
+def test_several_years_are_protected_together_with_the_table_of_their_totals(entrepot_exemple):
+    """Each year has its tables; a total hidden in one is hidden beside the other year."""
+    deux = comptes_publies.publier(MEMBRE, entrepot_exemple, "005", nb_annees=2)
+    avant, apres = deux.annees
+    cote_a_cote = deux.tables[ANNEES].set_index("")
+    for annee in (avant, apres):
+        de_l_annee = deux.tables[f"{INDICATEURS}, {annee}"].set_index("")
+        assert list(cote_a_cote[annee]) == list(de_l_annee[TOTAL])
+    assert f"Années {avant} et {apres}" in deux.note
