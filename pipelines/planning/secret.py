@@ -143,6 +143,10 @@ class _Partie:
     def resoudre(self, primaires: Iterable[str]) -> set[str]:
         """The cells to hide, `primaires` among them."""
         obliges = {self.cles.index(c) for c in primaires}
+        trouvees = self._eprouver(frozenset(obliges))
+        if not trouvees:
+            return set(primaires)
+        self.coupes |= trouvees
         choix, nombre = self._minimiser(obliges, [1] * len(self.cles), None)
         choix, _ = self._minimiser(obliges, self.valeurs, nombre, choix)
         return {self.cles[r] for r in choix}

@@ -4,11 +4,13 @@ Tables of one school year or of several, all published together: indicators, mot
 demands by class of site, three indicators site by site, and the years side by side. They share
 their margins, so what is hidden is chosen for all of them at once (`planning.secret`), then tried
 by a reader who shares no code with that choice (`planning.attaquant`); nothing is given when he
-finds a hidden count. Pupils by site are not hidden: the ministry publishes them. Terms are left
+finds a hidden count. What is hidden is chosen over all the years and indicators there are, whatever
+is printed of them: a page, a dossier and a yearly report read side by side hide the same cells.
+Pupils by site are not hidden: the ministry publishes them. Terms are left
 out, as they need not add up to a year.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -33,7 +35,7 @@ ANNEE = "annee"
 MASQUE = "masqué"
 CLASSE, SITE, MODALITE = "classe", "site", "modalite"
 PAR_SITE = ("eleves_suivis", "entretiens", "interventions")
-"""The indicators given site by site: others are under the threshold in most sites."""
+"""The indicators printed site by site: others are under the threshold in most sites."""
 INDICATEURS = "Indicateurs par classe de site"
 DETAILS = {
     "interventions": "Interventions par motif et par classe de site",
@@ -60,6 +62,18 @@ class ComptesPublies:
     note: str
 
 
+@dataclass(frozen=True)
+class Ensemble:
+    """All the counts of a département, protected together: years, oldest first, and the choice."""
+
+    annees: tuple[str, ...]
+    choix: secret.Secret
+
+    def est_cache(self, indicateur: str, annee: str, **modalites: str) -> bool:
+        """Whether the count of an indicator of a year, for these modalities, is hidden."""
+        return cle(univers(indicateur, annee), **modalites) in self.choix.caches
+
+
 def publier(
     lecteur: Lecteur,
     base: Path,
@@ -69,21 +83,30 @@ def publier(
 ) -> ComptesPublies:
     """The tables of the last `nb_annees`; `attaquant.Retrouvable` when one betrays a count."""
     exiger(lecteur, Acte.LISTER, departement)
-    annees, tableaux = lire(base, departement, nb_annees)
-    choix = secret.proteger(tableaux, seuil)
-    attaquant.exiger_le_secret(choix.tableaux, choix.largeur)
+    tous = proteges(base, departement, seuil)
+    annees, choix = tous.annees[-nb_annees:], tous.choix
+    montres = _imprimes(choix.tableaux, annees)
+    cles = {c for t in montres for rangee in t.cles for c in rangee}
     return ComptesPublies(
         annees=annees,
-        tables={t.nom: en_table(t) for t in choix.tableaux},
+        tables={_sans_annee(t.nom, annees): en_table(t) for t in montres},
         seuil=choix.seuil,
-        nb_masques=len(choix.caches),
-        nb_masques_ensemble=len(choix.secondaires),
-        note=_note(choix, annees),
+        nb_masques=len(choix.caches & cles),
+        nb_masques_ensemble=len(choix.secondaires & cles),
+        note=_note(choix, annees, cles),
     )
 
 
-def lire(base: Path, departement: str, nb_annees: int = 1) -> tuple[tuple[str, ...], list[Tableau]]:
-    """The last school years with a return and their tables, nothing hidden; none without any."""
+def proteges(base: Path, departement: str, seuil: int | None = None) -> Ensemble:
+    """Every table, what is hidden in them being tried; `attaquant.Retrouvable` when one betrays."""
+    annees, trouves = lire(base, departement)
+    choix = secret.proteger(trouves, seuil)
+    attaquant.exiger_le_secret(choix.tableaux, choix.largeur)
+    return Ensemble(annees, choix)
+
+
+def lire(base: Path, departement: str) -> tuple[tuple[str, ...], list[Tableau]]:
+    """The school years with a return and all their tables, nothing hidden; none without any."""
     with entrepot.ouvrir(base) as connexion:
         entrepot.exiger_departement(connexion, departement)
         lignes = connexion.execute(
@@ -94,14 +117,52 @@ def lire(base: Path, departement: str, nb_annees: int = 1) -> tuple[tuple[str, .
             [departement, ANNEE],
         ).df()
         sites = entrepot.lire(connexion, "mart_site", departement)
-    annees = tuple(sorted(lignes["annee_scolaire"].unique())[-nb_annees:])
+    annees = tuple(sorted(lignes["annee_scolaire"].unique()))
     trouves = []
     for annee in annees:
         siens = tableaux(lignes[lignes["annee_scolaire"] == annee], sites, annee)
-        if len(annees) > 1:
-            siens = [replace(t, nom=f"{t.nom}, {annee}") for t in siens]
-        trouves += siens
-    return annees, [*trouves, *_par_annee(trouves, annees)]
+        trouves += [replace(t, nom=_nom(t.nom, annee)) for t in siens]
+    return annees, trouves
+
+
+def _nom(table: str, annee: str) -> str:
+    return f"{table}, {annee}"
+
+
+def _sans_annee(nom: str, annees: Sequence[str]) -> str:
+    """The name of a table; with one year only, it goes without saying."""
+    return nom.removesuffix(f", {annees[0]}") if len(annees) == 1 else nom
+
+
+def _imprimes(tables: Sequence[Publie], annees: Sequence[str]) -> list[Publie]:
+    """The tables of these years, the sites with a few indicators; then the years side by side."""
+    montres = [t for t in tables if t.nom.rpartition(", ")[2] in annees]
+    libelles = _libelles()
+    gardees = {libelles[c] for c in PAR_SITE}
+    rendus = [
+        _colonnes(t, gardees) if t.nom in {_nom(SITES, a) for a in annees} else t for t in montres
+    ]
+    if len(annees) < 2:
+        return rendus
+    connus = {c: v for t in montres for c, v in t.valeurs.items()}
+    cotes = {
+        libelle: tuple(
+            la if (la := cle(univers(code, annee))) in connus else None for annee in annees
+        )
+        for code, libelle in libelles.items()
+    }
+    cotes = {libelle: cles for libelle, cles in cotes.items() if any(cles)}
+    return [*rendus, Publie(ANNEES, tuple(cotes), tuple(annees), tuple(cotes.values()), connus)]
+
+
+def _colonnes(table: Publie, gardees: Collection[str]) -> Publie:
+    """`table` with some of its columns."""
+    rangs = [r for r, c in enumerate(table.colonnes) if c in gardees]
+    return replace(
+        table,
+        colonnes=tuple(table.colonnes[r] for r in rangs),
+        cles=tuple(tuple(rangee[r] for r in rangs) for rangee in table.cles),
+    )
 
 
 def tableaux(lignes: pd.DataFrame, sites: pd.DataFrame, annee: str) -> list[Tableau]:
@@ -144,22 +205,6 @@ def _libelles() -> dict[str, str]:
     return {i["code"]: i["libelle"] for i in reference.dictionnaire_activite()["indicateurs"]}
 
 
-def _par_annee(trouves: Sequence[Tableau], annees: Sequence[str]) -> list[Tableau]:
-    """The totals of the département, year after year: cells of the tables of each year."""
-    if len(annees) < 2:
-        return []
-    connus = {c: v for t in trouves for c, v in t.valeurs.items()}
-    lignes = {
-        libelle: tuple(
-            la if (la := cle(univers(code, annee))) in connus else None for annee in annees
-        )
-        for code, libelle in _libelles().items()
-    }
-    lignes = {libelle: cles for libelle, cles in lignes.items() if any(cles)}
-    valeurs = {la: connus[la] for cles in lignes.values() for la in cles if la is not None}
-    return [Tableau(ANNEES, tuple(lignes), tuple(annees), tuple(lignes.values()), valeurs)]
-
-
 def en_table(publie: Publie) -> pd.DataFrame:
     """A protected table as it is printed."""
     return pd.DataFrame(
@@ -179,10 +224,8 @@ def _cellule(publie: Publie, la: str | None) -> str:
 
 
 def _par_site(lignes: pd.DataFrame, sites: pd.DataFrame, annee: str) -> list[Tableau]:
-    """The sites down, a few indicators across; each class of site adds up to its cell elsewhere."""
-    codes = [c for c in PAR_SITE if c in set(lignes["indicateur"])]
-    if not codes:
-        return []
+    """The sites down, the indicators across; each class of site adds up to its cell elsewhere."""
+    codes = [c for c in _libelles() if c in set(lignes["indicateur"])]
     comptes = lignes.groupby(["site_id", "indicateur"])["nombre"].sum()
     classes = lignes.groupby("site_id")["classe"].first()
     noms = _distincts(sites)
@@ -228,16 +271,16 @@ def _distincts(sites: pd.DataFrame) -> dict[str, str]:
     }
 
 
-def _note(choix: secret.Secret, annees: Sequence[str]) -> str:
+def _note(choix: secret.Secret, annees: Sequence[str], montrees: Set[str | None]) -> str:
+    """`montrees`: the cells printed."""
     if not annees:
         return "Aucun relevé d'activité n'est connu pour ce département."
     debut = f"Année {annees[0]}" if len(annees) == 1 else f"Années {enumeration([*annees])}"
-    if not choix.caches:
+    petits, autres = choix.primaires & montrees, choix.secondaires & montrees
+    if not petits and not autres:
         return f"{debut}. Aucun compte n'est sous {choix.seuil} : rien n'est masqué."
     return (
-        f"{debut}. Les comptes de 1 à {choix.seuil - 1} sont masqués "
-        f"({nombre(len(choix.primaires))}), et "
-        f"{pluriel(len(choix.secondaires), 'autre compte', 'autres comptes')} avec eux, les moins "
-        "possible, pour qu'aucun total ne les rende. Un zéro est montré. Une case vide n'a pas de "
-        "relevé."
+        f"{debut}. Les comptes de 1 à {choix.seuil - 1} sont masqués ({nombre(len(petits))}), et "
+        f"{pluriel(len(autres), 'autre compte', 'autres comptes')} avec eux, les moins possible, "
+        "pour qu'aucun total ne les rende. Un zéro est montré. Une case vide n'a pas de relevé."
     )
