@@ -3,11 +3,12 @@
 import streamlit as st
 
 from pages.composants import cadre
-from pages.composants.conflit import Saisie, agir
+from pages.composants.conflit import CONFLIT, Saisie, agir
 from pipelines.reports.vigilance import MISE_EN_GARDE, Point, VueVigilance
 from pipelines.scenarios import vigilance
 from pipelines.scenarios.scenario import Scenario
 
+BROUILLON = "brouillon-de-reponse"
 EXCEL = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
@@ -44,8 +45,8 @@ def _un_point(scenario: Scenario, point: Point) -> None:
         if drapeau.est_syndical:
             st.badge("Repère cité par des syndicats", color="gray")
         st.write(cadre.inerte(drapeau.constat))
-        for precision in drapeau.precisions:
-            st.write(f"- {cadre.inerte(precision)}")
+        if drapeau.precisions:
+            st.write("\n".join(f"- {cadre.inerte(p)}" for p in drapeau.precisions))
         cle = f"{drapeau.code}-{scenario.scenario_id}"
         if len(point.sites):
             cadre.table(point.sites, f"sites-{cle}", au_telechargement=("UAI",))
@@ -56,27 +57,56 @@ def _un_point(scenario: Scenario, point: Point) -> None:
 
 
 def _reponse(scenario: Scenario, point: Point, cle: str) -> None:
-    """The answer, kept at a click; the one before it comes back at another."""
+    """The answer, kept at a click; the one before it comes back at another.
+
+    In a form: a text being written is not sent, and so not lost to what another keeps meanwhile.
+    """
     ferme = not scenario.est_ouvert
-    # an answer kept since gives a new area, with the new text
-    texte = Paragraphe(point.drapeau.reponse, f"reponse-{cle}-{point.numero}", ferme=ferme)
+    brouillon = st.session_state.get(f"{BROUILLON}-{cle}")
+    if brouillon is not None:
+        gardee = cadre.inerte(point.drapeau.reponse)
+        st.info(
+            f"Votre texte n'est pas gardé. La réponse actuelle, {_minuscule(point.origine)} :"
+            f"\n\n{gardee}"
+        )
     ici = (scenario.scenario_id, point.drapeau.code, point.numero, point.drapeau.titre)
-    garder, annuler, qui = st.columns([3, 2, 6], vertical_alignment="center")
-    garder.button(
-        "Garder cette réponse",
-        key=f"garder-{cle}",
-        on_click=agir,
-        args=(vigilance.repondre, *ici, texte),
-        disabled=ferme,
-        width="stretch",
-    )
-    annuler.button(
-        "Annuler",
-        key=f"annuler-{cle}",
-        on_click=agir,
-        args=(vigilance.annuler, *ici),
-        disabled=ferme or not point.est_annulable,
-        help="Revient à la réponse d'avant, jusqu'à celle que propose Atlas.",
-        width="stretch",
-    )
-    qui.caption(f"Réponse {cadre.inerte(point.auteur)}.")
+    with st.form(f"point-{cle}", border=False):
+        # an answer kept since gives a new area, with the new text, or the one not kept
+        texte = Paragraphe(
+            brouillon or point.drapeau.reponse, f"reponse-{cle}-{point.numero}", ferme=ferme
+        )
+        garder, annuler, qui = st.columns([3, 2, 6], vertical_alignment="center")
+        garder.form_submit_button(
+            "Garder cette réponse",
+            key=f"garder-{cle}",
+            on_click=_garder,
+            args=(cle, ici, texte),
+            disabled=ferme,
+            width="stretch",
+        )
+        annuler.form_submit_button(
+            "Annuler",
+            key=f"annuler-{cle}",
+            on_click=_annuler,
+            args=(cle, ici),
+            disabled=ferme or not point.est_annulable,
+            help="Revient à la réponse d'avant, jusqu'à celle que propose Atlas.",
+            width="stretch",
+        )
+        qui.caption(f"{cadre.inerte(point.origine)}.")
+
+
+def _garder(cle: str, ici: tuple, texte: Paragraphe) -> None:
+    """Keep an answer; its text stays at hand when another one was kept before it."""
+    st.session_state.pop(f"{BROUILLON}-{cle}", None)
+    if not agir(vigilance.repondre, *ici, texte) and CONFLIT in st.session_state:
+        st.session_state[f"{BROUILLON}-{cle}"] = texte.lire()
+
+
+def _annuler(cle: str, ici: tuple) -> None:
+    st.session_state.pop(f"{BROUILLON}-{cle}", None)
+    agir(vigilance.annuler, *ici)
+
+
+def _minuscule(texte: str) -> str:
+    return texte[:1].lower() + texte[1:]

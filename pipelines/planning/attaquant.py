@@ -7,7 +7,7 @@ linear range is not reached by whole counts.
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from ortools.math_opt.python import mathopt
@@ -19,6 +19,8 @@ from pipelines.planning.comptes import Publie
 
 TOLERANCE = 1e-6
 MONTRES = 5
+Equation = tuple[dict[str, int], int]
+"""Unknown → sign, and what they add up to."""
 SANS_BORNE = mathopt.TerminationReason.UNBOUNDED
 SANS_BORNE_OU_VIDE = mathopt.TerminationReason.INFEASIBLE_OR_UNBOUNDED
 
@@ -69,21 +71,40 @@ def attaquer(tables: Iterable[Publie]) -> list[Intervalle]:
             # shown in one table, hidden in another: the reader has it
             connus[cle] = connus.get(cle) if valeur is None else valeur
         sommes |= set(table.sommes)
-    modele = mathopt.Model()
-    caches = {
-        cle: modele.add_variable(lb=1.0, name=cle)
-        for cle, valeur in sorted(connus.items())
-        if valeur is None
-    }
-    if not caches:
-        return []
+    caches = {cle for cle, valeur in connus.items() if valeur is None}
+    equations = []
     for somme in sorted(sommes, key=lambda s: (s.total, s.parties)):
         termes = [(1, somme.total), *((-1, partie) for partie in somme.parties)]
-        if any(connus[cle] is None for _, cle in termes):
-            montre = sum(s * connus[cle] for s, cle in termes if connus[cle] is not None)
-            cache = sum(s * caches[cle] for s, cle in termes if connus[cle] is None)
-            modele.add_linear_constraint(cache == -montre)
-    return _Essais(modele, caches).intervalles()
+        inconnues = {cle: signe for signe, cle in termes if cle in caches}
+        if inconnues:
+            montre = sum(signe * connus[cle] for signe, cle in termes if cle not in caches)
+            equations.append((inconnues, -montre))
+    trouves = [i for groupe in _separer(caches, equations) for i in _Essais(*groupe).intervalles()]
+    return sorted(trouves, key=lambda i: i.cle)
+
+
+def _separer(
+    caches: set[str], equations: list[Equation]
+) -> Iterator[tuple[list[str], list[Equation]]]:
+    """Unknowns that some equation ties, from one to the next, and their equations."""
+    par_cle: dict[str, list[int]] = {cle: [] for cle in caches}
+    for rang, (inconnues, _) in enumerate(equations):
+        for cle in inconnues:
+            par_cle[cle].append(rang)
+    vues: set[str] = set()
+    for depart in sorted(caches):
+        if depart in vues:
+            continue
+        vues.add(depart)
+        groupe, a_suivre, liens = [], [depart], set()
+        while a_suivre:
+            cle = a_suivre.pop()
+            groupe.append(cle)
+            liens |= set(par_cle[cle])
+            voisines = {v for rang in par_cle[cle] for v in equations[rang][0]} - vues
+            vues |= voisines
+            a_suivre += sorted(voisines)
+        yield sorted(groupe), [equations[rang] for rang in sorted(liens)]
 
 
 def exiger_le_secret(tables: Iterable[Publie], largeur: int) -> list[Intervalle]:
@@ -97,8 +118,12 @@ def exiger_le_secret(tables: Iterable[Publie], largeur: int) -> list[Intervalle]
 class _Essais:
     """One programme, asked for the bouts of each unknown in turn."""
 
-    def __init__(self, modele: mathopt.Model, caches: dict[str, mathopt.Variable]) -> None:
-        self.modele, self.caches = modele, caches
+    def __init__(self, cles: list[str], equations: list[Equation]) -> None:
+        self.modele = mathopt.Model()
+        self.caches = {cle: self.modele.add_variable(lb=1.0, name=cle) for cle in cles}
+        for inconnues, montre in equations:
+            somme = sum(signe * self.caches[cle] for cle, signe in inconnues.items())
+            self.modele.add_linear_constraint(somme == montre)
         options = highs_pb2.HighsOptionsProto()
         options.string_options["parallel"] = "off"
         self.parametres = mathopt.SolveParameters(highs=options)

@@ -10,8 +10,8 @@ least; the search protects against that reader. Any other cell may be hidden, to
 The choice is a covering problem in 0 and 1, solved by CP-SAT. Its constraints are found one by one:
 for a choice of cells, the range a reader derives for each hidden one is a linear programme, whose
 dual names the shown cells that hold it too narrow; one of them must be hidden as well (Fischetti
-and Salazar-González, « Models and algorithms for optimizing cell suppression in tabular data with
-linear constraints », JASA, 2000).
+and Salazar-González, « Models and algorithms for optimizing cell suppression in tabular data with
+linear constraints », JASA, 2000).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -71,7 +71,7 @@ def proteger(
     for nom, valeur in (("Le seuil", seuil), ("La largeur d'intervalle", largeur)):
         if not isinstance(valeur, int) or isinstance(valeur, bool) or valeur < 1:
             raise AtlasError(
-                f"{nom} des petits nombres vaut « {valeur} ».",
+                f"{nom} des petits nombres vaut « {valeur} ».",
                 admis="un entier d'au moins 1",
                 remede="corriger le réglage, ou data/reference/petits_nombres.toml",
             )
@@ -143,6 +143,10 @@ class _Partie:
     def resoudre(self, primaires: Iterable[str]) -> set[str]:
         """The cells to hide, `primaires` among them."""
         obliges = {self.cles.index(c) for c in primaires}
+        trouvees = self._eprouver(frozenset(obliges))
+        if not trouvees:
+            return set(primaires)
+        self.coupes |= trouvees
         choix, nombre = self._minimiser(obliges, [1] * len(self.cles), None)
         choix, _ = self._minimiser(obliges, self.valeurs, nombre, choix)
         return {self.cles[r] for r in choix}

@@ -17,7 +17,7 @@ from pipelines.scenarios.magasin import en_clair
 from pipelines.scenarios.scenario import Scenario
 from pipelines.scenarios.vigilance import Reponse
 
-PROPOSEE = "proposée par Atlas"
+PROPOSEE = "Proposée par Atlas"
 MISE_EN_GARDE = (
     "Ces points ne sont ni des règles ni des fautes : ce sont les questions à attendre. Les "
     "réponses sont des propositions neutres, à récrire."
@@ -33,7 +33,7 @@ class Point:
 
     drapeau: Drapeau
     numero: int
-    auteur: str
+    origine: str
     est_annulable: bool
     sites: pd.DataFrame
     postes: pd.DataFrame
@@ -77,12 +77,19 @@ def vue(
                     p.drapeau.chiffre,
                     p.drapeau.constat,
                     p.drapeau.reponse,
-                    p.auteur,
+                    p.origine,
                     p.drapeau.reference,
                 )
                 for p in points
             ],
-            columns=["Point", "Chiffre", "Constat", "Réponse", "Écrite par", "Référence"],
+            columns=[
+                "Point",
+                "Chiffre",
+                "Constat",
+                "Réponse",
+                "Origine de la réponse",
+                "Référence",
+            ],
         ),
         note=_sans_objet(gardees, leves),
     )
@@ -111,7 +118,7 @@ def _point(drapeau: Drapeau, gardee: Reponse | None) -> Point:
     return Point(
         drapeau=_repondu(drapeau, gardee),
         numero=gardee.numero if gardee else 0,
-        auteur=f"{gardee.auteur}, le {en_clair(gardee.le)}" if est_ecrite else PROPOSEE,
+        origine=f"Écrite par {gardee.auteur}, le {en_clair(gardee.le)}" if est_ecrite else PROPOSEE,
         est_annulable=est_ecrite,
         sites=pd.DataFrame(
             [(c.nom, c.detail, c.identifiant) for c in drapeau.sites],

@@ -96,14 +96,14 @@ def test_an_answer_is_kept_at_a_click_and_undone_at_another(ouvrir, scenario):
         "Claire",
     )
     assert "1 réponse récrite" in dits(ecran)
-    assert "Réponse Claire, le " in dits(ecran)
+    assert "Écrite par Claire, le " in dits(ecran)
     ecran = du_point(ecran.button, "annuler").click().run()
     assert gardee(scenario).texte is None
     assert du_point(ecran.text_area, "reponse").value == proposee
     assert "0 réponse récrite" in dits(ecran)
 
 
-def test_the_answer_of_another_is_told_and_stays(ouvrir, scenario):
+def test_the_answer_of_another_is_told_and_ones_own_text_is_not_lost(ouvrir, scenario):
     ecran = ouvrir()
     vigilance.repondre(KARIM, scenario.scenario_id, POINT, 0, "Données", "Celle de Karim")
     du_point(ecran.text_area, "reponse").set_value("Celle de Claire")
@@ -112,6 +112,14 @@ def test_the_answer_of_another_is_told_and_stays(ouvrir, scenario):
     assert gardee(scenario).texte == "Celle de Karim"
     assert "Karim" in dits(ecran)
     assert "Votre acte n'a pas été enregistré" in dits(ecran)
+    ecran = next(b for b in ecran.button if b.label == "Prendre l'état actuel").click().run()
+    assert not ecran.exception
+    assert du_point(ecran.text_area, "reponse").value == "Celle de Claire"
+    assert "Votre texte n'est pas gardé" in ecran.main.info[0].value
+    assert "Celle de Karim" in ecran.main.info[0].value
+    ecran = du_point(ecran.button, "garder").click().run()
+    assert gardee(scenario).texte == "Celle de Claire"
+    assert not ecran.main.info
 
 
 def test_an_empty_answer_is_refused_in_french(ouvrir, scenario):

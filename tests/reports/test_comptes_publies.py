@@ -12,9 +12,9 @@ from pipelines.marts.construction import construire
 from pipelines.planning import secret
 from pipelines.planning.attaquant import Retrouvable
 from pipelines.planning.comptes import TOTAL, Comptes, voiler
-from pipelines.reports import comptes_publies
+from pipelines.reports import activite, comptes_publies
 from pipelines.reports.classes_de_site import CLASSES, classe_du_site
-from pipelines.reports.comptes_publies import DETAILS, INDICATEURS, MASQUE, SITES
+from pipelines.reports.comptes_publies import ANNEES, DETAILS, INDICATEURS, MASQUE, SITES
 from pipelines.scenarios.lecteurs import Lecteur, Role
 
 MEMBRE = Lecteur("Membre", Role.INSTANCE)
@@ -69,11 +69,33 @@ def test_totals_shown_are_those_of_the_returns(publies, lignes):
     assert len(table) == len(par_indicateur)
 
 
-def test_the_note_counts_what_is_hidden(publies, entrepot_exemple):
-    _, tableaux = comptes_publies.lire(entrepot_exemple, "005")
-    petits = sum(0 < v < publies.seuil for v in Comptes.de(tableaux).valeurs.values())
-    assert publies.nb_masques - publies.nb_masques_ensemble == petits
+def test_the_note_counts_what_is_hidden(publies):
+    """A total that ends two tables is one count."""
+    petits = publies.nb_masques - publies.nb_masques_ensemble
     assert f"({petits})" in publies.note
+    cellules = [c for t in publies.tables.values() for c in t.iloc[:, 1:].to_numpy().ravel()]
+    assert 0 < publies.nb_masques <= cellules.count(MASQUE)
+
+
+def test_one_year_alone_hides_the_cells_it_hides_beside_another(publies, entrepot_exemple):
+    """What a dossier of one year hides, a report of two years does not show."""
+    deux = comptes_publies.publier(MEMBRE, entrepot_exemple, "005", nb_annees=2)
+    [annee] = publies.annees
+    for nom, table in publies.tables.items():
+        assert table.equals(deux.tables[f"{nom}, {annee}"])
+
+
+def test_the_page_of_an_instance_hides_the_cells_of_its_dossier(publies, entrepot_exemple):
+    """Page and dossier side by side: each count is shown in both, or in none."""
+    vue = activite.vue(MEMBRE, entrepot_exemple, "005")
+    [annee] = publies.annees
+    du_dossier = publies.tables[INDICATEURS].set_index("")[TOTAL]
+    de_la_page = vue.indicateurs.set_index("Indicateur")[annee]
+    assert dict(de_la_page) == dict(du_dossier)
+    sites = publies.tables[SITES].set_index("")
+    page = vue.sites.set_index("Site")
+    for colonne in sites:
+        assert dict(sites[colonne]) == dict(page.loc[sites.index, colonne])
 
 
 def test_nothing_goes_out_when_a_reader_finds_a_hidden_count(entrepot_exemple, monkeypatch):
@@ -120,7 +142,7 @@ def test_without_a_return_there_is_no_table_and_the_note_says_so(tmp_path):
     entrepot = tmp_path / "sans.duckdb"
     construire([sources], entrepot, ["005"])
     rien = comptes_publies.publier(MEMBRE, entrepot, "005")
-    assert rien.annee is None
+    assert rien.annees == ()
     assert rien.tables == {}
     assert "Aucun relevé" in rien.note
 
@@ -128,6 +150,19 @@ def test_without_a_return_there_is_no_table_and_the_note_says_so(tmp_path):
 def test_a_detail_ends_with_the_line_of_its_indicator(publies):
     """Motifs by class add up to the interventions by class, hidden in the same places."""
     indicateurs = publies.tables[INDICATEURS].set_index("")
-    for titre, debut in zip(DETAILS.values(), ("Interventions", "Demandes d'intervention"), strict=True):
+    for titre, debut in zip(
+        DETAILS.values(), ("Interventions", "Demandes d'intervention"), strict=True
+    ):
         [ligne] = [n for n in indicateurs.index if n.startswith(debut)]
         assert list(publies.tables[titre].iloc[-1, 1:]) == list(indicateurs.loc[ligne])
+
+
+def test_several_years_are_protected_together_with_the_table_of_their_totals(entrepot_exemple):
+    """Each year has its tables; a total hidden in one is hidden beside the other year."""
+    deux = comptes_publies.publier(MEMBRE, entrepot_exemple, "005", nb_annees=2)
+    avant, apres = deux.annees
+    cote_a_cote = deux.tables[ANNEES].set_index("")
+    for annee in (avant, apres):
+        de_l_annee = deux.tables[f"{INDICATEURS}, {annee}"].set_index("")
+        assert list(cote_a_cote[annee]) == list(de_l_annee[TOTAL])
+    assert f"Années {avant} et {apres}" in deux.note
