@@ -197,9 +197,7 @@ _BESOIN = ["Élèves", "Besoin (½ j. par cycle)"]
 
 
 def _enumerer(sites: pd.DataFrame, colonne: str) -> str:
-    return enumeration(
-        [f"{s['nom']} ({nombre(s[colonne])})" for s in sites.to_dict("records")]
-    )
+    return enumeration([f"{s['nom']} ({nombre(s[colonne])})" for s in sites.to_dict("records")])
 
 
 def _compter(sites: pd.DataFrame, echelle: Echelle) -> str:
@@ -275,14 +273,10 @@ def _panneau(titre: str, places: pd.DataFrame, echelle: Echelle) -> Panneau:
 
 def _traits(lignes: Sequence) -> pd.DataFrame:
     """The lines of the stars, as what tells near sectors apart wants them."""
-    return pd.DataFrame(
-        [(r.poste_id, r.x1, r.y1) for r in lignes], columns=["poste_id", "x", "y"]
-    )
+    return pd.DataFrame([(r.poste_id, r.x1, r.y1) for r in lignes], columns=["poste_id", "x", "y"])
 
 
-def _legende(
-    places: pd.DataFrame, decor: Decor, echelle: Echelle, titre: str
-) -> list[Groupe]:
+def _legende(places: pd.DataFrame, decor: Decor, echelle: Echelle, titre: str) -> list[Groupe]:
     """Colours, shapes, rings and sizes that are on the map, then its lines."""
     classes, formes = set(echelle.classer(places)), {FORMES[t] for t in places["type"]}
     groupes = [
@@ -315,10 +309,8 @@ def _legende(
         groupes.append(Groupe("Éducation prioritaire", anneaux))
     groupes.append(
         Groupe(
-            "Taille : le besoin",
-            tuple(
-                Entree(f"{n} demi-journées par cycle", _taille(n)) for n in BESOINS_EN_LEGENDE
-            ),
+            "Taille : besoin par cycle",
+            tuple(Entree(f"{n} demi-journées", _taille(n)) for n in BESOINS_EN_LEGENDE),
         )
     )
     limites = [("Département", GRIS_FONCE, 1.2, "solid")] if decor.departement else []

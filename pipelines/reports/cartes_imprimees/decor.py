@@ -196,5 +196,7 @@ def _sources(connexion: duckdb.DuckDBPyConnection) -> str:
 
 def _date(millesimes: list[str]) -> str:
     """« , 08/06/2023 » for the latest vintage that is a day, nothing for one that is none."""
-    jours = [m for m in millesimes if m and len(m) >= 10 and m[:4].isdigit() and m[4] == m[7] == "-"]
+    jours = [
+        m for m in millesimes if m and len(m) >= 10 and m[:4].isdigit() and m[4] == m[7] == "-"
+    ]
     return f", {jour(max(jours))}" if jours else ""
