@@ -17,6 +17,7 @@ for _module in (
     "servir",
     "mesurer",
     "atelier",
+    "pieces",
 ):
     importlib.import_module(f"{__name__}.{_module}")
 

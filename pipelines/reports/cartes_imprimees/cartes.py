@@ -179,8 +179,7 @@ def carte_des_secteurs(
             f"{pluriel(servis, 'site servi', 'sites servis')} sur {nombre(len(sites))}. Un trait "
             "relie la résidence de chaque poste aux sites de son secteur."
             + (
-                f" {pluriel(sans_residence, 'secteur n’est pas tracé', 'secteurs ne sont pas tracés')}"
-                ", faute de position."
+                f" {pluriel(sans_residence, 'secteur')} sans position connue : aucun trait."
                 if sans_residence
                 else ""
             )
@@ -247,11 +246,7 @@ def _table_des_secteurs(
 def _note(decor: Decor, sites: pd.DataFrame, places: pd.DataFrame) -> str:
     """What stands below: sources, dates, and what the map could not show."""
     perdus = len(sites) - len(places)
-    sans = (
-        f" {pluriel(perdus, 'site sans position n’est pas tracé', 'sites sans position ne sont pas tracés')}."
-        if perdus
-        else ""
-    )
+    sans = f" Hors de la carte, faute de position : {pluriel(perdus, 'site')}." if perdus else ""
     bassins = (
         " Limites de bassins : une commune sans site suit le site le plus proche."
         if decor.bassins

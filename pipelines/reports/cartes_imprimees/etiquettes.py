@@ -128,7 +128,7 @@ def _meilleure_place(
     prises: np.ndarray,
     marques: np.ndarray,
 ) -> np.ndarray | None:
-    """The free box that costs least: its circle, and the marks it covers; None when all are taken."""
+    """The free box that costs least (its circle, the marks it covers); None when all are taken."""
     angles = 2 * np.pi * np.arange(DIRECTIONS) / DIRECTIONS
     sens = np.column_stack([np.cos(angles), np.sin(angles)])
     cercles = np.repeat(np.arange(1, nb_cercles + 1), DIRECTIONS)

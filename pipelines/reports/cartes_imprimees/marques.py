@@ -1,4 +1,4 @@
-"""The marks of a printed map: kind is shape, the class is colour, besoin is size, label is a ring."""
+"""The marks of a printed map: kind is shape, class is colour, besoin is size, label is a ring."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
