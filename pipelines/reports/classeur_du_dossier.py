@@ -20,7 +20,7 @@ def ecrire(
     tables: Mapping[str, pd.DataFrame],
     codes: Mapping[str, str] | None = None,
 ) -> bytes:
-    """The workbook of `scenario`; `lecture`: its sentences, the title first; `tables`: name → table.
+    """The workbook of `scenario`; `lecture`: its sentences, title first; `tables`: name → table.
 
     `codes`: poste_id → what a poste is called in this dossier, its own id when not given.
     """

@@ -1,4 +1,4 @@
-"""What a plan changed by hand would do, told before it is kept: refusals, differences, the judge."""
+"""What a plan changed by hand would do, told before it is kept: refusals, differences, rules."""
 
 from dataclasses import dataclass
 
@@ -35,8 +35,8 @@ def vue(scenario: Scenario, relue: Relecture) -> VueRelecture:
     if relue.version is not None and relue.version != scenario.version:
         notes.append(
             f"Ce classeur a été fait sur la version {relue.version} du scénario, qui en est à la "
-            f"version {scenario.version} : à l'enregistrement, Atlas dira ce qui a changé depuis et "
-            "laissera le choix."
+            f"version {scenario.version} : à l'enregistrement, Atlas dira ce qui a changé "
+            "depuis et laissera le choix."
         )
     if relue.bilan is None:
         lignes = sorted({r.ligne for r in relue.refus})

@@ -23,7 +23,7 @@ DECIMALES = 6
 
 
 def couche_des_sites(sites: pd.DataFrame) -> gpd.GeoDataFrame:
-    """One point a site of `sites` (tableau_sites): its besoin, presence and class, units in names."""
+    """One point a site of `sites` (tableau_sites): besoin, presence and class, units in names."""
     return gpd.GeoDataFrame(
         {
             "site_id": sites["site_id"],
@@ -99,7 +99,7 @@ def geopackage(sites: gpd.GeoDataFrame, secteurs: gpd.GeoDataFrame) -> bytes:
 
 
 def plan_en_csv(sites: pd.DataFrame, etoiles: pd.DataFrame, codes: Mapping[str, str]) -> bytes:
-    """The plan, one line a presence: semicolons, UTF-8 with its mark, no cell taken for a formula."""
+    """The plan, one line a presence: semicolons, UTF-8 with its mark, no cell a formula."""
     noms = sites.set_index("site_id")
     lignes = pd.DataFrame(
         [

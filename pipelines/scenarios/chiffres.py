@@ -134,7 +134,7 @@ def _equite(probleme: Probleme, quand: str, presences: dict[str, int]) -> Chiffr
 
 
 def du_dossier(dossier: Path) -> Chiffres:
-    """The numbers made again from an opened sealed file; AtlasError when its data don't allow it."""
+    """The numbers made again from an opened sealed file; AtlasError when its data forbid it."""
     garde = depuis_json((dossier / propositions.FICHIER_PROBLEME).read_text(encoding="utf-8"))
     plan = plans.lire_plan(dossier / propositions.FICHIER_PLAN)
     dossiers.valider(garde, (Presence(**ligne) for ligne in plan))

@@ -1,4 +1,4 @@
-"""A sealed file: all it takes to make every number of a scenario again, and to say if it is the same.
+"""A sealed file: what it takes to make every number of a scenario again, and say if it is the same.
 
 One zip: extracts of the data, parameters, `probleme.json`, plan, summary, numbers, versions, and
 the fingerprint of each. Its own fingerprint, printed in the dossier, is what makes it the file that
@@ -329,15 +329,15 @@ def _refaire(fichier: Fichier, dossier: Path) -> Chiffres:
 
 
 def _exiger_les_memes(scenario: Scenario, calcules: Chiffres) -> None:
-    """AtlasError when the scenario states a number that its data and these parameters don't give."""
+    """AtlasError when the scenario states a number its data and these parameters don't give."""
     donnes = chiffres.du_probleme(scenario.probleme) | chiffres.du_resume(scenario.resume)
     lignes = [Ligne(n, v, calcules.get(n)) for n, v in donnes.items()]
     autres = [ligne for ligne in lignes if not ligne.est_identique]
     if autres:
         dits = " ; ".join(f"{x.nom}, {x.donne} puis {x.recalcule}" for x in autres[:3])
         raise AtlasError(
-            f"{nombre(len(autres))} nombres de ce scénario ne se retrouvent pas avec les paramètres "
-            f"d'aujourd'hui : {dits}.",
+            f"{nombre(len(autres))} nombres de ce scénario ne se retrouvent pas avec les "
+            f"paramètres d'aujourd'hui : {dits}.",
             admis="un scénario fait avec les paramètres et les règles en vigueur",
             remede="le rejouer, ou refaire la proposition, puis le sceller",
         )

@@ -32,7 +32,10 @@ def sites_de(connexion: duckdb.DuckDBPyConnection, r: Repartition) -> pd.DataFra
 
 
 def etoiles_de(r: Repartition) -> pd.DataFrame:
-    """One line a presence of `r`: poste_id, site_id, demi_journees_cycle, position of the résidence."""
+    """One line a presence of `r`.
+
+    Columns: poste_id, site_id, demi_journees_cycle, latitude and longitude of the résidence.
+    """
     return pd.DataFrame(
         [
             (
