@@ -17,7 +17,7 @@ def relire(scenario: Scenario) -> None:
     """The workbook to take away, the drop zone, and the report on what comes back."""
     with st.expander("Changer le plan dans un tableur"):
         st.write(
-            "Prendre le classeur, changer la feuille « Plan », le redonner ici : Atlas montre ce "
+            "Prendre le classeur, changer la feuille « Plan », le redonner ici : Atlas montre ce "
             "qui change et ce que dit le contrôle indépendant. Rien n'est enregistré avant votre "
             "accord."
         )

@@ -58,7 +58,7 @@ def sceller(
     octets = scelle.sceller(lecteur, entrepot_, atelier.ouvrir(lecteur, scenario_id))
     propositions.ecrire(sortie.parent, {sortie.name: octets})
     console.print(f"Scénario scellé dans {sortie}", markup=False)
-    console.print(f"Empreinte : {hashlib.sha256(octets).hexdigest()}", markup=False)
+    console.print(f"Empreinte : {hashlib.sha256(octets).hexdigest()}", markup=False)
 
 
 @app.command()
@@ -85,6 +85,6 @@ def recalculer(
         console.print(note, style="yellow", markup=False)
     imprimer_tableau(vue.table if tous else vue.differences)
     console.print(vue.phrase, style="bold", markup=False)
-    console.print(f"Empreinte du fichier : {vue.empreinte}", markup=False)
+    console.print(f"Empreinte du fichier : {vue.empreinte}", markup=False)
     if not vue.differences.empty:
         raise typer.Exit(1)

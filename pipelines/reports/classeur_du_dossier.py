@@ -28,12 +28,12 @@ def ecrire(
         classeur.lecture(
             [
                 *lecture,
-                f"La feuille « {FEUILLE} » se change à la main et se redonne à Atlas (page "
-                "« Ajuster », ou atlas scenario relire) : il montre ce qui change et ce que "
+                f"La feuille « {FEUILLE} » se change à la main et se redonne à Atlas (page "
+                "« Ajuster », ou atlas scenario relire) : il montre ce qui change et ce que "
                 "dit le contrôle indépendant avant d'enregistrer quoi que ce soit.",
-                f"Seules y sont lues les colonnes « {POSTE} », « {SITE} » et « {PRESENCE} ». Une "
-                "ligne ôtée, ou à 0, retire la présence ; une ligne ajoutée en donne une.",
-                "Un cycle dure 4 semaines : 4 demi-journées par cycle font une demi-journée par "
+                f"Seules y sont lues les colonnes « {POSTE} », « {SITE} » et « {PRESENCE} ». Une "
+                "ligne ôtée, ou à 0, retire la présence ; une ligne ajoutée en donne une.",
+                "Un cycle dure 4 semaines : 4 demi-journées par cycle font une demi-journée par "
                 "semaine.",
                 repere(scenario),
             ]

@@ -30,7 +30,7 @@ def cartes(
     """
     if format_ not in FORMATS:
         raise AtlasError(
-            f"Format de carte « {format_} » inconnu.",
+            f"Format de carte « {format_} » inconnu.",
             admis=enumeration(list(FORMATS)),
             remede="choisir l'un d'eux",
         )

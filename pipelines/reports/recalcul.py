@@ -27,13 +27,13 @@ def vue(recalcul: Recalcul) -> VueRecalcul:
     total, autres = len(recalcul.lignes), len(recalcul.differentes)
     return VueRecalcul(
         phrase=(
-            f"Identique : {pluriel(total, 'nombre refait', 'nombres refaits')}, aucun ne diffère."
+            f"Identique : {pluriel(total, 'nombre refait', 'nombres refaits')}, aucun ne diffère."
             if not autres
-            else f"Différent : {pluriel(autres, 'nombre diffère', 'nombres diffèrent')} sur "
+            else f"Différent : {pluriel(autres, 'nombre diffère', 'nombres diffèrent')} sur "
             f"{pluriel(total, 'nombre')}."
         ),
         notes=[
-            f"{nom} : {alors} à l'origine, {ici} ici."
+            f"{nom} : {alors} à l'origine, {ici} ici."
             for nom, (alors, ici) in recalcul.versions.items()
         ],
         empreinte=recalcul.empreinte,

@@ -35,7 +35,7 @@ def vue(scenario: Scenario, relue: Relecture) -> VueRelecture:
     if relue.version is not None and relue.version != scenario.version:
         notes.append(
             f"Ce classeur a été fait sur la version {relue.version} du scénario, qui en est à la "
-            f"version {scenario.version} : à l'enregistrement, Atlas dira ce qui a changé "
+            f"version {scenario.version} : à l'enregistrement, Atlas dira ce qui a changé "
             "depuis et laissera le choix."
         )
     if relue.bilan is None:

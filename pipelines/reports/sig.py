@@ -69,7 +69,7 @@ def couche_des_secteurs(
                 "secteur": codes[poste_id],
                 "nb_sites": len(siens),
                 "demi_journees_cycle": int(siens["demi_journees_cycle"].sum()),
-                "sites": " ; ".join(positions.loc[s, "nom"] for s in connus["site_id"]),
+                "sites": " ; ".join(positions.loc[s, "nom"] for s in connus["site_id"]),
                 "geometry": shapely.MultiLineString(rayons) if rayons else None,
             }
         )

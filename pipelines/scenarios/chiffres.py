@@ -38,16 +38,16 @@ def tous(connexion: duckdb.DuckDBPyConnection, garde: Probleme, plan: list[dict]
     presences = tuple(sorted(Presence(**ligne) for ligne in plan))
     resume = resumer_sans_preuve(refait, presences, verdict, entrepot.avertissements(connexion))
     chiffres: Chiffres = {
-        **{f"besoin : {s.site_id}": s.besoin for s in refait.sites},
-        **{f"poids : {s.site_id}": s.poids for s in refait.sites},
-        **{f"plancher : {s.site_id}": s.plancher for s in refait.sites},
-        **{f"capacité : {p.poste_id}": p.capacite for p in refait.postes},
+        **{f"besoin : {s.site_id}": s.besoin for s in refait.sites},
+        **{f"poids : {s.site_id}": s.poids for s in refait.sites},
+        **{f"plancher : {s.site_id}": s.plancher for s in refait.sites},
+        **{f"capacité : {p.poste_id}": p.capacite for p in refait.postes},
         **{
-            f"trajet, en minutes : {p.poste_id} – {s.site_id}": refait.minutes[i][j]
+            f"trajet, en minutes : {p.poste_id} – {s.site_id}": refait.minutes[i][j]
             for i, p in enumerate(refait.postes)
             for j, s in enumerate(refait.sites)
         },
-        **{f"objectif : {code}": v for code, v in verdict.objectifs.items()},
+        **{f"objectif : {code}": v for code, v in verdict.objectifs.items()},
         "règles enfreintes": len(verdict.manquements),
     }
     for nom in DU_RESUME:
@@ -60,12 +60,12 @@ def tous(connexion: duckdb.DuckDBPyConnection, garde: Probleme, plan: list[dict]
 def du_probleme(garde: Probleme) -> Chiffres:
     """The numbers a problem states by itself, under the names of `tous`."""
     return {
-        **{f"besoin : {s.site_id}": s.besoin for s in garde.sites},
-        **{f"poids : {s.site_id}": s.poids for s in garde.sites},
-        **{f"plancher : {s.site_id}": s.plancher for s in garde.sites},
-        **{f"capacité : {p.poste_id}": p.capacite for p in garde.postes},
+        **{f"besoin : {s.site_id}": s.besoin for s in garde.sites},
+        **{f"poids : {s.site_id}": s.poids for s in garde.sites},
+        **{f"plancher : {s.site_id}": s.plancher for s in garde.sites},
+        **{f"capacité : {p.poste_id}": p.capacite for p in garde.postes},
         **{
-            f"trajet, en minutes : {p.poste_id} – {s.site_id}": garde.minutes[i][j]
+            f"trajet, en minutes : {p.poste_id} – {s.site_id}": garde.minutes[i][j]
             for i, p in enumerate(garde.postes)
             for j, s in enumerate(garde.sites)
         },
@@ -75,7 +75,7 @@ def du_probleme(garde: Probleme) -> Chiffres:
 def du_resume(resume: dict) -> Chiffres:
     """The numbers a summary states, under the names of `tous`."""
     chiffres: Chiffres = {
-        f"objectif : {code}": v for code, v in resume["jugement"]["objectifs"].items()
+        f"objectif : {code}": v for code, v in resume["jugement"]["objectifs"].items()
     }
     for nom in DU_RESUME:
         chiffres |= _a_plat(nom, resume[nom], PAR_LIGNE.get(nom))
@@ -117,7 +117,7 @@ def _equite(probleme: Probleme, quand: str, presences: dict[str, int]) -> Chiffr
     mesure = equite(sites, presences)
     return {
         **{
-            f"équité, {quand} : {nom}": getattr(mesure, champ)
+            f"équité, {quand} : {nom}": getattr(mesure, champ)
             for nom, champ in (
                 ("demi-journées pour 100 élèves pondérés", "demi_journees_pour_100"),
                 ("Gini", "gini"),
@@ -127,7 +127,7 @@ def _equite(probleme: Probleme, quand: str, presences: dict[str, int]) -> Chiffr
             )
         },
         **{
-            f"équité, {quand} : part du site le moins servi, {code}": float(minimum.part)
+            f"équité, {quand} : part du site le moins servi, {code}": float(minimum.part)
             for code, minimum in sorted(mesure.minimums.items())
         },
     }

@@ -31,7 +31,7 @@ NOMS_ADMIS = {
     PRESENCE: ("demi_journees_par_cycle", "demi_journees_cycle"),
 }
 ADMIS = (
-    f"une feuille « {FEUILLE} » dont les en-têtes sont « {POSTE} », « {SITE} » et « {PRESENCE} », "
+    f"une feuille « {FEUILLE} » dont les en-têtes sont « {POSTE} », « {SITE} » et « {PRESENCE} », "
     "dans un classeur Excel ou un CSV"
 )
 REPERE = re.compile(r"Repère\s*:\s*scénario (\S+), version (\d+)")
@@ -68,7 +68,7 @@ class Relecture:
 
 def repere(scenario: Scenario) -> str:
     """The line of a workbook that says what it was made from."""
-    return f"Repère : scénario {scenario.scenario_id}, version {scenario.version}"
+    return f"Repère : scénario {scenario.scenario_id}, version {scenario.version}"
 
 
 def relire(
@@ -116,11 +116,11 @@ def appliquer(lecteur: Lecteur, scenario: Scenario, relue: Relecture) -> Scenari
     if relue.bilan is None:
         raise AtlasError(
             f"{pluriel(len(relue.refus), 'ligne')} de ce plan ne se "
-            f"{'lit' if len(relue.refus) < 2 else 'lisent'} pas : rien n'est appliqué.",
+            f"{'lit' if len(relue.refus) < 2 else 'lisent'} pas : rien n'est appliqué.",
             fichier=relue.fichier,
             remede="corriger ces lignes, puis le redonner",
         )
-    quoi = f"Plan relu du fichier {relue.fichier} : " + pluriel(
+    quoi = f"Plan relu du fichier {relue.fichier} : " + pluriel(
         len(relue.bilan.mouvements), "présence changée", "présences changées"
     )
     version = scenario.version if relue.version is None else relue.version
@@ -234,7 +234,7 @@ class _Lecteur:
             SITE,
             valeur,
             "aucun site n'est donné" if not valeur else "ce site n'est pas dans ce scénario",
-            f"écrire son identifiant : {' ou '.join(homonymes[:3])}"
+            f"écrire son identifiant : {' ou '.join(homonymes[:3])}"
             if homonymes
             else _proposer(valeur, self.sites)
             or "écrire l'UAI du site, ou RESEAU- et l'UAI du collège pour des écoles REP+",
@@ -264,4 +264,4 @@ class _Lecteur:
 def _proposer(valeur: str, connus: Iterable[str]) -> str:
     """The nearest identifier, when one is near."""
     proches = difflib.get_close_matches(valeur, list(connus), n=1, cutoff=0.8)
-    return f"est-ce {proches[0]} ?" if proches else ""
+    return f"est-ce {proches[0]} ?" if proches else ""

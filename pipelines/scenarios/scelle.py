@@ -55,17 +55,17 @@ ADMIS = "un fichier scellé tel qu'Atlas l'a écrit"
 REMEDE = "le redemander à qui l'a établi, et comparer son empreinte à celle du dossier"
 TEXTE = """Fichier scellé d'Atlas SSFE
 
-Ce fichier contient de quoi refaire chaque nombre d'un scénario de répartition :
-- donnees/ : les extraits de données dont il part ;
-- parametres/ : les règles, barèmes et paramètres de ce jour-là ;
-- probleme.json, plan.csv, resume.json : le problème posé, le plan, ce qui en a été dit ;
-- chiffres.json : tous les nombres ; versions.json : avec quoi ils ont été calculés ;
-- empreintes.json : l'empreinte (sha256) de chaque fichier.
+Ce fichier contient de quoi refaire chaque nombre d'un scénario de répartition :
+- donnees/ : les extraits de données dont il part ;
+- parametres/ : les règles, barèmes et paramètres de ce jour-là ;
+- probleme.json, plan.csv, resume.json : le problème posé, le plan, ce qui en a été dit ;
+- chiffres.json : tous les nombres ; versions.json : avec quoi ils ont été calculés ;
+- empreintes.json : l'empreinte (sha256) de chaque fichier.
 
-Pour vérifier : atlas recalculer FICHIER. Atlas refait tout et dit, nombre par nombre, ce qui est
+Pour vérifier : atlas recalculer FICHIER. Atlas refait tout et dit, nombre par nombre, ce qui est
 identique ou différent.
 
-Il nomme les postes un par un : il est réservé à ceux qui peuvent lire la version nominative.
+Il nomme les postes un par un : il est réservé à ceux qui peuvent lire la version nominative.
 """
 
 
@@ -112,7 +112,7 @@ def sceller(lecteur: Lecteur, base: Path, scenario: Scenario) -> bytes:
     with entrepot.ouvrir(base) as connexion:
         if entrepot.empreinte(connexion) != scenario.empreinte_donnees:
             raise AtlasError(
-                "Les données ont changé depuis ce scénario : il ne peut plus être scellé.",
+                "Les données ont changé depuis ce scénario : il ne peut plus être scellé.",
                 admis="l'entrepôt sur lequel le scénario a été fait",
                 remede="remettre cet entrepôt en service, ou rejouer le scénario sur l'actuel",
             )
@@ -193,11 +193,11 @@ def ouvrir(fichier: Fichier) -> dict[str, bytes]:
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError,
             RuntimeError, UnicodeError, ValueError) as cause:  # fmt: skip
         raise _refus(
-            fichier, "Ce fichier scellé est illisible : abîmé, ou d'une autre nature."
+            fichier, "Ce fichier scellé est illisible : abîmé, ou d'une autre nature."
         ) from cause
     manquants = [n for n in (EMPREINTES, *OBLIGATOIRES) if n not in contenu]
     if manquants:
-        raise _refus(fichier, f"Ce n'est pas un fichier scellé : {', '.join(manquants)} manque.")
+        raise _refus(fichier, f"Ce n'est pas un fichier scellé : {', '.join(manquants)} manque.")
     attendues = _lire_json(fichier, contenu.pop(EMPREINTES))
     alteres = sorted(
         nom
@@ -207,7 +207,7 @@ def ouvrir(fichier: Fichier) -> dict[str, bytes]:
     if alteres:
         raise _refus(
             fichier,
-            f"Ce fichier scellé a été altéré : {', '.join(alteres[:5])}"
+            f"Ce fichier scellé a été altéré : {', '.join(alteres[:5])}"
             f"{' …' if len(alteres) > 5 else ''} n'a plus son empreinte.",
         )
     return contenu
@@ -233,7 +233,7 @@ def _lire_archive(fichier: Fichier, archive: zipfile.ZipFile) -> dict[str, bytes
         or (total > a_partir_de and total > rapport_max * max(fichier.octets, 1))
     ):
         raise AtlasError(
-            f"Fichier scellé démesuré : {nombre(total / MEGAOCTET)} Mo une fois ouvert. Il n'a pas "
+            f"Fichier scellé démesuré : {nombre(total / MEGAOCTET)} Mo une fois ouvert. Il n'a pas "
             "été ouvert.",
             fichier=fichier.nom,
             admis=f"{nombre(octets_max / MEGAOCTET)} Mo une fois ouvert",
@@ -267,7 +267,7 @@ def _exiger_sain(fichier: Fichier, entree: zipfile.ZipInfo) -> None:
         or entree.is_dir()
         or est_lien
     ):
-        raise _refus(fichier, f"« {nom[:80]} » n'a pas sa place dans un fichier scellé.")
+        raise _refus(fichier, f"« {nom[:80]} » n'a pas sa place dans un fichier scellé.")
 
 
 def _zip(fichiers: Mapping[str, bytes]) -> bytes:
@@ -320,7 +320,7 @@ def _refaire(fichier: Fichier, dossier: Path) -> Chiffres:
     if fait.returncode:
         derniere = fait.stderr.strip().splitlines()[-1:] or ["raison inconnue"]
         raise AtlasError(
-            f"Les nombres de ce fichier scellé ne peuvent pas être refaits : {derniere[0]}",
+            f"Les nombres de ce fichier scellé ne peuvent pas être refaits : {derniere[0]}",
             fichier=fichier.nom,
             admis=ADMIS,
             remede=REMEDE,
@@ -334,10 +334,10 @@ def _exiger_les_memes(scenario: Scenario, calcules: Chiffres) -> None:
     lignes = [Ligne(n, v, calcules.get(n)) for n, v in donnes.items()]
     autres = [ligne for ligne in lignes if not ligne.est_identique]
     if autres:
-        dits = " ; ".join(f"{x.nom}, {x.donne} puis {x.recalcule}" for x in autres[:3])
+        dits = " ; ".join(f"{x.nom}, {x.donne} puis {x.recalcule}" for x in autres[:3])
         raise AtlasError(
             f"{nombre(len(autres))} nombres de ce scénario ne se retrouvent pas avec les "
-            f"paramètres d'aujourd'hui : {dits}.",
+            f"paramètres d'aujourd'hui : {dits}.",
             admis="un scénario fait avec les paramètres et les règles en vigueur",
             remede="le rejouer, ou refaire la proposition, puis le sceller",
         )

@@ -107,7 +107,7 @@ def test_two_coverages_are_at_the_same_scale_and_their_table_holds_both(monde):
 
 
 def test_in_grey_the_classes_of_presence_keep_their_order(monde):
-    """Weekly is darkest, on request lightest: their fills, as a printer without colour sees them."""
+    """Weekly is darkest, on request lightest: their fills, as printed in grey."""
     sites, _, sol = monde
     carte = cartes.carte_des_couvertures({"Aujourd'hui": sites}, sol, A4)
     gris = np.asarray(Image.open(io.BytesIO(carte.png(en_gris=True))))

@@ -64,10 +64,10 @@ def test_every_number_is_found_again_and_the_file_is_the_same_to_the_byte(
     assert recalcul.differentes == ()
     assert recalcul.versions == {}
     noms = {ligne.nom for ligne in recalcul.lignes}
-    assert f"besoin : {scenario.probleme.sites[0].site_id}" in noms
+    assert f"besoin : {scenario.probleme.sites[0].site_id}" in noms
     assert {
-        "objectif : manque",
-        "équité, plan : Gini",
+        "objectif : manque",
+        "équité, plan : Gini",
         "couverture, ensemble, apres, part_besoin",
     } <= noms
     assert octets == scelle.sceller(MOI, entrepot_exemple, scenario)
@@ -92,11 +92,11 @@ def test_a_presence_changed_and_its_fingerprint_made_again_still_shows(octets):
     autres = {
         x.nom for x in scelle.recalculer(Fichier("s.zip", rescelle(octets, changer))).differentes
     }
-    assert "objectif : manque" in autres
+    assert "objectif : manque" in autres
 
 
 def test_a_number_changed_alone_is_the_one_that_differs(octets, scenario):
-    cible = f"besoin : {scenario.probleme.sites[0].site_id}"
+    cible = f"besoin : {scenario.probleme.sites[0].site_id}"
 
     def changer(fichiers):
         probleme = json.loads(fichiers["probleme.json"])
@@ -111,10 +111,10 @@ def test_a_number_changed_alone_is_the_one_that_differs(octets, scenario):
 def test_a_file_altered_without_its_fingerprint_is_refused_by_name(octets):
     fichiers = contenu(octets)
     fichiers["plan.csv"] += b"X,Y,1\n"
-    with pytest.raises(AtlasError, match=r"altéré : plan\.csv"):
+    with pytest.raises(AtlasError, match=r"altéré : plan\.csv"):
         scelle.ouvrir(Fichier("s.zip", zip_de(list(fichiers.items()))))
     fichiers = contenu(octets) | {"ajout.txt": b"de trop"}
-    with pytest.raises(AtlasError, match=r"altéré : ajout\.txt"):
+    with pytest.raises(AtlasError, match=r"altéré : ajout\.txt"):
         scelle.ouvrir(Fichier("s.zip", zip_de(list(fichiers.items()))))
 
 

@@ -191,7 +191,7 @@ def _sources(connexion: duckdb.DuckDBPyConnection) -> str:
         f"{titre} ({producteur}{_date(millesimes)})"
         for (titre, producteur), millesimes in par_titre.items()
     ]
-    return f"Sources : {' ; '.join(dites)}. Données assemblées le {jour(construit_le)}."
+    return f"Sources : {' ; '.join(dites)}. Données assemblées le {jour(construit_le)}."
 
 
 def _date(millesimes: list[str]) -> str:
