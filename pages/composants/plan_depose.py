@@ -8,7 +8,6 @@ from pipelines.reports import classeur_du_dossier
 from pipelines.reports import relecture as vues
 from pipelines.scenarios import relecture
 from pipelines.scenarios.scenario import Scenario
-from pipelines.sources.fichiers import Fichier
 
 EXCEL = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
@@ -35,12 +34,12 @@ def relire(scenario: Scenario) -> None:
             "Plan changé à la main", key=f"plan-depose-{scenario.scenario_id}-{scenario.version}"
         )
         if depose is not None:
-            _montrer(scenario, Fichier(depose.name, depose.getvalue()))
+            _montrer(scenario, depose.name, depose.getvalue())
 
 
-def _montrer(scenario: Scenario, fichier: Fichier) -> None:
+def _montrer(scenario: Scenario, nom_du_fichier: str, octets: bytes) -> None:
     with cadre.sur_place():
-        relue = relecture.relire(fichier, scenario)
+        relue = relecture.relire(relecture.recu(nom_du_fichier, octets), scenario)
         vue = vues.vue(scenario, relue)
         st.markdown(f"##### {cadre.inerte(vue.phrase)}")
         for note in vue.notes:

@@ -71,6 +71,11 @@ def repere(scenario: Scenario) -> str:
     return f"Repère : scénario {scenario.scenario_id}, version {scenario.version}"
 
 
+def recu(nom: str, octets: bytes) -> Fichier:
+    """What a browser sent, kept in memory, to be read back."""
+    return Fichier(nom, octets)
+
+
 def relire(
     fichier: Fichier, scenario: Scenario, codes: Mapping[str, str] | None = None
 ) -> Relecture:

@@ -124,7 +124,8 @@ def test_in_grey_the_classes_of_presence_keep_their_order(monde):
 def test_a_site_or_a_residence_without_position_breaks_nothing_and_is_counted(monde):
     sites, etoiles, sol = monde
     sites, etoiles = sites.copy(), etoiles.copy()
-    sites.loc[0, ["latitude", "longitude"]] = None
+    seul = sites.index[~sites["site_id"].isin(etoiles["site_id"])][0]
+    sites.loc[seul, ["latitude", "longitude"]] = None
     perdu = etoiles["poste_id"].iloc[0]
     etoiles.loc[etoiles["poste_id"] == perdu, ["latitude", "longitude"]] = None
     carte = cartes.carte_des_secteurs(sites, etoiles, codes_de(etoiles), sol, A4)

@@ -27,6 +27,7 @@ from pipelines.reports.cartes_imprimees.marques import (
     GRIS_MOYEN,
     MARQUEURS,
     TIRETS,
+    en_lettres,
     en_metres,
     rayons,
     tailles,
@@ -147,7 +148,7 @@ def carte_des_secteurs(
 
     residences = {r.poste_id: (r.x0, r.y0) for r in lignes}
     noms = tuple(
-        Etiquette(codes[p], x, y, couleurs[p], 6.0 * format_.facteur, est_tenue=True)
+        Etiquette(codes[p], x, y, en_lettres(couleurs[p]), 6.0 * format_.facteur, est_tenue=True)
         for p, (x, y) in residences.items()
     )
     titre = f"{decor.nom} : les secteurs"

@@ -311,7 +311,7 @@ def _tracer_panneau(
     zone = decor.zone if boite_encart else None
     if zone is not None:
         _encadrer(ax, zone[1], f)
-    noms, points = _dedans(panneau, decor, cadre, None if zone is None else zone[1], f)
+    noms, points = _dedans(panneau, decor, cadre, zone, f)
     prise = _echelle_et_nord(ax, cadre, points, f)
     feuille.posees.append(poser(ax, noms, points, prise))
     if zone is None or boite_encart is None:
@@ -490,9 +490,9 @@ def _titre_et_echelle_de_l_encart(ax: Axes, nom: str, cadre: Cadre, f: float) ->
 
 
 def _dedans(
-    panneau: Panneau, decor: Decor, cadre: Cadre, sauf: Cadre | None, f: float
+    panneau: Panneau, decor: Decor, cadre: Cadre, zone: tuple[str, Cadre] | None, f: float
 ) -> tuple[list[Etiquette], np.ndarray]:
-    """The labels and points within `cadre`; labels of `sauf` are left to its inset."""
+    """The labels and points within `cadre`; labels of `zone` but its own are left to its inset."""
 
     def est_la(x: float, y: float, bornes: Cadre) -> bool:
         return bornes[0] <= x <= bornes[1] and bornes[2] <= y <= bornes[3]
@@ -502,7 +502,7 @@ def _dedans(
         e
         for e in (*panneau.etiquettes, *villes)
         if est_la(e.x, e.y, cadre)
-        and not (sauf is not None and e.est_tenue and est_la(e.x, e.y, sauf))
+        and not (zone is not None and e.texte != zone[0] and est_la(e.x, e.y, zone[1]))
     ]
     points = panneau.points
     if len(points):
