@@ -28,6 +28,7 @@ def ecrire(
         classeur.lecture(
             [
                 *lecture,
+                *scenario.resume["avertissements"].values(),
                 f"La feuille « {FEUILLE} » se change à la main et se redonne à Atlas (page "
                 "« Ajuster », ou atlas scenario relire) : il montre ce qui change et ce que "
                 "dit le contrôle indépendant avant d'enregistrer quoi que ce soit.",

@@ -36,6 +36,7 @@ def cartes(
         )
     r = _repartition(lecteur, scenario_id)
     with entrepot.ouvrir(base) as connexion:
+        avertissement = " ".join(entrepot.avertissements(connexion).values())
         faites = cartes_de(connexion, r, codes or _tels_quels(r), FORMATS[format_])
     fichiers: dict[str, bytes | str] = {}
     for nom, carte in faites.items():
@@ -43,7 +44,9 @@ def cartes(
         fichiers[f"{debut}.png"] = carte.png()
         fichiers[f"{debut}.pdf"] = carte.pdf()
         fichiers[f"{debut}.txt"] = carte.texte_alternatif + "\n"
-        fichiers[f"{debut}.csv"] = _csv(carte.table)
+        fichiers[f"{debut}.csv"] = _csv(
+            carte.table.assign(Avertissement=avertissement) if avertissement else carte.table
+        )
     return fichiers
 
 
@@ -58,14 +61,15 @@ def sig(
     noms = codes or _tels_quels(r)
     with entrepot.ouvrir(base) as connexion:
         sites = sites_de(connexion, r)
+        avertissement = " ".join(entrepot.avertissements(connexion).values())
     etoiles = etoiles_de(r)
-    points = couches.couche_des_sites(sites)
-    secteurs = couches.couche_des_secteurs(sites, etoiles, noms)
+    points = couches.couche_des_sites(sites, avertissement)
+    secteurs = couches.couche_des_secteurs(sites, etoiles, noms, avertissement)
     return {
         "sites.geojson": couches.geojson(points),
         "secteurs.geojson": couches.geojson(secteurs),
         "atlas.gpkg": couches.geopackage(points, secteurs),
-        "plan.csv": couches.plan_en_csv(sites, etoiles, noms),
+        "plan.csv": couches.plan_en_csv(sites, etoiles, noms, avertissement),
     }
 
 

@@ -22,7 +22,7 @@ DECIMALES = 6
 """Of a degree: a tenth of a metre."""
 
 
-def couche_des_sites(sites: pd.DataFrame) -> gpd.GeoDataFrame:
+def couche_des_sites(sites: pd.DataFrame, avertissement: str = "") -> gpd.GeoDataFrame:
     """One point a site of `sites` (tableau_sites): besoin, presence and class, units in names."""
     return gpd.GeoDataFrame(
         {
@@ -39,6 +39,7 @@ def couche_des_sites(sites: pd.DataFrame) -> gpd.GeoDataFrame:
             "presence_demi_journees_cycle": sites["presence"].astype(int),
             "part_du_besoin": sites["part"].astype(float).round(4),
             "rythme": [RYTHMES_EN_MOTS[r] for r in sites["rythme"]],
+            **({"avertissement": avertissement} if avertissement else {}),
         },
         geometry=_points(sites["longitude"], sites["latitude"]),
         crs=DEGRES,
@@ -46,7 +47,10 @@ def couche_des_sites(sites: pd.DataFrame) -> gpd.GeoDataFrame:
 
 
 def couche_des_secteurs(
-    sites: pd.DataFrame, etoiles: pd.DataFrame, codes: Mapping[str, str]
+    sites: pd.DataFrame,
+    etoiles: pd.DataFrame,
+    codes: Mapping[str, str],
+    avertissement: str = "",
 ) -> gpd.GeoDataFrame:
     """One star a sector: a line from the résidence to each of its sites.
 
@@ -70,10 +74,13 @@ def couche_des_secteurs(
                 "nb_sites": len(siens),
                 "demi_journees_cycle": int(siens["demi_journees_cycle"].sum()),
                 "sites": " ; ".join(positions.loc[s, "nom"] for s in connus["site_id"]),
+                **({"avertissement": avertissement} if avertissement else {}),
                 "geometry": shapely.MultiLineString(rayons) if rayons else None,
             }
         )
     colonnes = ["secteur", "nb_sites", "demi_journees_cycle", "sites", "geometry"]
+    if avertissement:
+        colonnes.insert(-1, "avertissement")
     return gpd.GeoDataFrame(pd.DataFrame(lignes, columns=colonnes), crs=DEGRES)
 
 
@@ -98,7 +105,12 @@ def geopackage(sites: gpd.GeoDataFrame, secteurs: gpd.GeoDataFrame) -> bytes:
         return fichier.read_bytes()
 
 
-def plan_en_csv(sites: pd.DataFrame, etoiles: pd.DataFrame, codes: Mapping[str, str]) -> bytes:
+def plan_en_csv(
+    sites: pd.DataFrame,
+    etoiles: pd.DataFrame,
+    codes: Mapping[str, str],
+    avertissement: str = "",
+) -> bytes:
     """The plan, one line a presence: semicolons, UTF-8 with its mark, no cell a formula."""
     noms = sites.set_index("site_id")
     lignes = pd.DataFrame(
@@ -122,6 +134,8 @@ def plan_en_csv(sites: pd.DataFrame, etoiles: pd.DataFrame, codes: Mapping[str, 
             "Rythme",
         ],
     ).sort_values(["Secteur", "Site (identifiant)"])
+    if avertissement:
+        lignes = lignes.assign(Avertissement=avertissement)
     sur = lignes.map(lambda v: pour_tableur(v) if isinstance(v, str) else v)
     return sur.to_csv(index=False, sep=";", decimal=",").encode("utf-8-sig")
 

@@ -132,6 +132,20 @@ def test_a_site_or_a_residence_without_position_breaks_nothing_and_is_counted(mo
     assert "1 secteur sans position" in carte.texte_alternatif
     notes = " ".join(t.get_text() for t in carte.feuille.figure.texts)
     assert "1 site" in notes
+    assert sol.avertissement.split(",")[0].split(".")[0] in notes.replace("\n", " ")
+
+
+def test_layers_and_plan_say_on_each_line_what_must_be_said_of_the_data(monde):
+    sites, etoiles, sol = monde
+    assert sol.avertissement
+    codes = codes_de(etoiles)
+    for couche in (
+        sig.couche_des_sites(sites, sol.avertissement),
+        sig.couche_des_secteurs(sites, etoiles, codes, sol.avertissement),
+    ):
+        assert set(couche["avertissement"]) == {sol.avertissement}
+    lignes = sig.plan_en_csv(sites, etoiles, codes, sol.avertissement).decode("utf-8-sig")
+    assert lignes.count(sol.avertissement) == len(etoiles)
 
 
 def test_the_layers_are_read_by_another_program_with_every_site_and_sector(monde, tmp_path):

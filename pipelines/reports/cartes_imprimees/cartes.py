@@ -253,7 +253,8 @@ def _note(decor: Decor, sites: pd.DataFrame, places: pd.DataFrame) -> str:
         if decor.bassins
         else ""
     )
-    return f"{decor.sources}{sans}\n{bassins.strip()}".strip()
+    suite = " ".join(filter(None, [decor.avertissement, bassins.strip()]))
+    return f"{decor.sources}{sans}\n{suite}".strip()
 
 
 # --- what is drawn -------------------------------------------------------------------------------

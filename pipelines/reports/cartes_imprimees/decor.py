@@ -31,7 +31,7 @@ class Decor:
 
     `bassins`: their limits, where two communes of different bassins touch; `zone`: the frame of
     the inset and the name of its town, None when nothing is dense enough; `cadre` holds it all,
-    None without contours nor sites.
+    None without contours nor sites; `avertissement`: what must be said of these data, or nothing.
     """
 
     nom: str
@@ -42,6 +42,7 @@ class Decor:
     zone: tuple[str, Cadre] | None
     cadre: Cadre | None
     sources: str
+    avertissement: str
 
 
 def decor(connexion: duckdb.DuckDBPyConnection, departement: str) -> Decor:
@@ -64,6 +65,7 @@ def decor(connexion: duckdb.DuckDBPyConnection, departement: str) -> Decor:
         zone=_zone(sites),
         cadre=_cadre(ensemble, sites),
         sources=_sources(connexion),
+        avertissement=" ".join(entrepot.avertissements(connexion).values()),
     )
 
 

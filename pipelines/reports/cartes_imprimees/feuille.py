@@ -173,7 +173,7 @@ def _sur_papier(
     format_: Format, allure: float, n: int, a_encart: bool, legende: Sequence[Groupe]
 ) -> _Places:
     """One map over its inset and legend; two, one over the other, each beside its inset."""
-    largeur, haut, bas, entre = format_.largeur_mm, 8.0, 10.0, 6.0
+    largeur, haut, bas, entre = format_.largeur_mm, 8.0, 12.5, 6.0
     if n == 1:
         cote = 66.0 if a_encart else 0.0
         pied = max(cote, _hauteur_legende(legende, 2))
@@ -202,7 +202,7 @@ def _sur_ecran(
 ) -> _Places:
     """The maps side by side, or one beside its inset, over the legend in a band."""
     del allure
-    largeur, total, haut, bas, entre = format_.largeur_mm, format_.hauteur_mm, 13.0, 10.0, 4.0
+    largeur, total, haut, bas, entre = format_.largeur_mm, format_.hauteur_mm, 13.0, 13.0, 4.0
     bande = 44.0
     y = bas + bande + entre
     if n == 1:
