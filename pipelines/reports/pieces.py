@@ -9,6 +9,7 @@ from pipelines.base.erreurs import AtlasError
 from pipelines.base.textes import enumeration, pour_tableur
 from pipelines.marts import entrepot
 from pipelines.reports import sig as couches
+from pipelines.reports.cartes_imprimees.decor import avertissement
 from pipelines.reports.cartes_imprimees.feuille import FORMATS
 from pipelines.reports.cartes_imprimees.scenario import cartes_de, etoiles_de, sites_de
 from pipelines.reports.repartition import Repartition, lire
@@ -36,7 +37,7 @@ def cartes(
         )
     r = _repartition(lecteur, scenario_id)
     with entrepot.ouvrir(base) as connexion:
-        avertissement = " ".join(entrepot.avertissements(connexion).values())
+        a_dire = avertissement(connexion)
         faites = cartes_de(connexion, r, codes or _tels_quels(r), FORMATS[format_])
     fichiers: dict[str, bytes | str] = {}
     for nom, carte in faites.items():
@@ -45,7 +46,7 @@ def cartes(
         fichiers[f"{debut}.pdf"] = carte.pdf()
         fichiers[f"{debut}.txt"] = carte.texte_alternatif + "\n"
         fichiers[f"{debut}.csv"] = _csv(
-            carte.table.assign(Avertissement=avertissement) if avertissement else carte.table
+            carte.table.assign(Avertissement=a_dire) if a_dire else carte.table
         )
     return fichiers
 
@@ -61,15 +62,15 @@ def sig(
     noms = codes or _tels_quels(r)
     with entrepot.ouvrir(base) as connexion:
         sites = sites_de(connexion, r)
-        avertissement = " ".join(entrepot.avertissements(connexion).values())
+        a_dire = avertissement(connexion)
     etoiles = etoiles_de(r)
-    points = couches.couche_des_sites(sites, avertissement)
-    secteurs = couches.couche_des_secteurs(sites, etoiles, noms, avertissement)
+    points = couches.couche_des_sites(sites, a_dire)
+    secteurs = couches.couche_des_secteurs(sites, etoiles, noms, a_dire)
     return {
         "sites.geojson": couches.geojson(points),
         "secteurs.geojson": couches.geojson(secteurs),
         "atlas.gpkg": couches.geopackage(points, secteurs),
-        "plan.csv": couches.plan_en_csv(sites, etoiles, noms, avertissement),
+        "plan.csv": couches.plan_en_csv(sites, etoiles, noms, a_dire),
     }
 
 

@@ -65,8 +65,13 @@ def decor(connexion: duckdb.DuckDBPyConnection, departement: str) -> Decor:
         zone=_zone(sites),
         cadre=_cadre(ensemble, sites),
         sources=_sources(connexion),
-        avertissement=" ".join(entrepot.avertissements(connexion).values()),
+        avertissement=avertissement(connexion),
     )
+
+
+def avertissement(connexion: duckdb.DuckDBPyConnection) -> str:
+    """What must be said of the data wherever they are shown, in sentences; empty when nothing."""
+    return " ".join(f"{a.rstrip('.')}." for a in entrepot.avertissements(connexion).values())
 
 
 def _places(connexion: duckdb.DuckDBPyConnection, departement: str) -> pd.DataFrame:

@@ -15,7 +15,7 @@ from matplotlib.patheffects import withStroke
 from matplotlib.text import Text
 
 HALO_PT = 1.6
-DIRECTIONS, CERCLES, CERCLES_D_UNE_VILLE = 24, 26, 5
+DIRECTIONS, CERCLES, CERCLES_D_UNE_VILLE = 24, 26, 3
 ECART_PT = 4.2
 """From a point to its name, and from a circle of places to the next."""
 MARGE_PT = 1.0
