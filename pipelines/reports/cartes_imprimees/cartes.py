@@ -27,6 +27,7 @@ from pipelines.reports.cartes_imprimees.marques import (
     GRIS_MOYEN,
     MARQUEURS,
     TIRETS,
+    en_lettres,
     en_metres,
     rayons,
     tailles,
@@ -65,7 +66,7 @@ class CarteImprimee:
 def carte_des_besoins(sites: pd.DataFrame, decor: Decor, format_: Format) -> CarteImprimee:
     """The besoin of each site of `sites` (tableau_sites): size and colour, whatever is given."""
     places, echelle = en_metres(sites), echelle_besoin(sites)
-    titre = f"{decor.nom} : le besoin de chaque site"
+    titre = f"{decor.nom} : le besoin de chaque site"
     total = int(sites["besoin"].sum())
     feuille = composer(
         format_,
@@ -79,8 +80,8 @@ def carte_des_besoins(sites: pd.DataFrame, decor: Decor, format_: Format) -> Car
     return CarteImprimee(
         titre=titre,
         texte_alternatif=(
-            f"Carte du département {decor.nom} : {pluriel(len(sites), 'site')} demandent "
-            f"{nombre(total)} demi-journées par cycle de 4 semaines. Les plus grands besoins : "
+            f"Carte du département {decor.nom} : {pluriel(len(sites), 'site')} demandent "
+            f"{nombre(total)} demi-journées par cycle de 4 semaines. Les plus grands besoins : "
             f"{_enumerer(plus_grands, 'besoin')}. Le tableau dit le besoin de chaque site."
         ),
         table=table_lisible(sites)[
@@ -102,7 +103,7 @@ def carte_des_couvertures(
     """
     places = {titre: en_metres(sites) for titre, sites in par_titre.items()}
     toutes = pd.concat(places.values(), ignore_index=True)
-    titre = f"{decor.nom} : la présence dans chaque site"
+    titre = f"{decor.nom} : la présence dans chaque site"
     premiers = next(iter(par_titre.values()))
     feuille = composer(
         format_,
@@ -117,7 +118,7 @@ def carte_des_couvertures(
         texte_alternatif=(
             f"{'Carte' if len(places) == 1 else 'Deux cartes à la même échelle'} du département "
             f"{decor.nom}. "
-            + " ".join(f"{t} : {_compter(s, echelle)}." for t, s in par_titre.items())
+            + " ".join(f"{t} : {_compter(s, echelle)}." for t, s in par_titre.items())
             + " Le tableau dit la présence de chaque site."
         ),
         table=_table_des_couvertures(par_titre),
@@ -147,10 +148,10 @@ def carte_des_secteurs(
 
     residences = {r.poste_id: (r.x0, r.y0) for r in lignes}
     noms = tuple(
-        Etiquette(codes[p], x, y, couleurs[p], 6.0 * format_.facteur, est_tenue=True)
+        Etiquette(codes[p], x, y, en_lettres(couleurs[p]), 6.0 * format_.facteur, est_tenue=True)
         for p, (x, y) in residences.items()
     )
-    titre = f"{decor.nom} : les secteurs"
+    titre = f"{decor.nom} : les secteurs"
     points = places[["x", "y"]].to_numpy()
     feuille = composer(
         format_,
@@ -174,13 +175,12 @@ def carte_des_secteurs(
     return CarteImprimee(
         titre=titre,
         texte_alternatif=(
-            f"Carte du département {decor.nom} : "
+            f"Carte du département {decor.nom} : "
             f"{pluriel(etoiles['poste_id'].nunique(), 'secteur')}, "
             f"{pluriel(servis, 'site servi', 'sites servis')} sur {nombre(len(sites))}. Un trait "
             "relie la résidence de chaque poste aux sites de son secteur."
             + (
-                f" {pluriel(sans_residence, 'secteur n’est pas tracé', 'secteurs ne sont pas tracés')}"
-                ", faute de position."
+                f" {pluriel(sans_residence, 'secteur')} sans position connue : aucun trait."
                 if sans_residence
                 else ""
             )
@@ -197,9 +197,7 @@ _BESOIN = ["Élèves", "Besoin (½ j. par cycle)"]
 
 
 def _enumerer(sites: pd.DataFrame, colonne: str) -> str:
-    return enumeration(
-        [f"{s['nom']} ({nombre(s[colonne])})" for s in sites.to_dict("records")]
-    )
+    return enumeration([f"{s['nom']} ({nombre(s[colonne])})" for s in sites.to_dict("records")])
 
 
 def _compter(sites: pd.DataFrame, echelle: Echelle) -> str:
@@ -210,7 +208,7 @@ def _compter(sites: pd.DataFrame, echelle: Echelle) -> str:
         for classe, mots in echelle.mots.items()
         if (n := sum(c == classe for c in classes))
     ]
-    return f"{enumeration(dits)} ; {pourcentage(part_couverte(sites))} du besoin couvert"
+    return f"{enumeration(dits)} ; {pourcentage(part_couverte(sites))} du besoin couvert"
 
 
 def _table_des_couvertures(par_titre: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
@@ -249,17 +247,14 @@ def _table_des_secteurs(
 def _note(decor: Decor, sites: pd.DataFrame, places: pd.DataFrame) -> str:
     """What stands below: sources, dates, and what the map could not show."""
     perdus = len(sites) - len(places)
-    sans = (
-        f" {pluriel(perdus, 'site sans position n’est pas tracé', 'sites sans position ne sont pas tracés')}."
-        if perdus
-        else ""
-    )
+    sans = f" Hors de la carte, faute de position : {pluriel(perdus, 'site')}." if perdus else ""
     bassins = (
-        " Limites de bassins : une commune sans site suit le site le plus proche."
+        " Limites de bassins : une commune sans site suit le site le plus proche."
         if decor.bassins
         else ""
     )
-    return f"{decor.sources}{sans}\n{bassins.strip()}".strip()
+    suite = " ".join(filter(None, [decor.avertissement, bassins.strip()]))
+    return f"{decor.sources}{sans}\n{suite}".strip()
 
 
 # --- what is drawn -------------------------------------------------------------------------------
@@ -275,14 +270,10 @@ def _panneau(titre: str, places: pd.DataFrame, echelle: Echelle) -> Panneau:
 
 def _traits(lignes: Sequence) -> pd.DataFrame:
     """The lines of the stars, as what tells near sectors apart wants them."""
-    return pd.DataFrame(
-        [(r.poste_id, r.x1, r.y1) for r in lignes], columns=["poste_id", "x", "y"]
-    )
+    return pd.DataFrame([(r.poste_id, r.x1, r.y1) for r in lignes], columns=["poste_id", "x", "y"])
 
 
-def _legende(
-    places: pd.DataFrame, decor: Decor, echelle: Echelle, titre: str
-) -> list[Groupe]:
+def _legende(places: pd.DataFrame, decor: Decor, echelle: Echelle, titre: str) -> list[Groupe]:
     """Colours, shapes, rings and sizes that are on the map, then its lines."""
     classes, formes = set(echelle.classer(places)), {FORMES[t] for t in places["type"]}
     groupes = [
@@ -306,8 +297,8 @@ def _legende(
     anneaux = tuple(
         Entree(mots, _anneaux(n))
         for label, mots, n in (
-            ("REP", "REP : un anneau", 1),
-            ("REP+", "REP+ : deux anneaux", 2),
+            ("REP", "REP : un anneau", 1),
+            ("REP+", "REP+ : deux anneaux", 2),
         )
         if (places["ep"] == label).any()
     )
@@ -315,10 +306,8 @@ def _legende(
         groupes.append(Groupe("Éducation prioritaire", anneaux))
     groupes.append(
         Groupe(
-            "Taille : le besoin",
-            tuple(
-                Entree(f"{n} demi-journées par cycle", _taille(n)) for n in BESOINS_EN_LEGENDE
-            ),
+            "Taille : besoin par cycle",
+            tuple(Entree(f"{n} demi-journées", _taille(n)) for n in BESOINS_EN_LEGENDE),
         )
     )
     limites = [("Département", GRIS_FONCE, 1.2, "solid")] if decor.departement else []

@@ -31,7 +31,7 @@ class Decor:
 
     `bassins`: their limits, where two communes of different bassins touch; `zone`: the frame of
     the inset and the name of its town, None when nothing is dense enough; `cadre` holds it all,
-    None without contours nor sites.
+    None without contours nor sites; `avertissement`: what must be said of these data, or nothing.
     """
 
     nom: str
@@ -42,6 +42,7 @@ class Decor:
     zone: tuple[str, Cadre] | None
     cadre: Cadre | None
     sources: str
+    avertissement: str
 
 
 def decor(connexion: duckdb.DuckDBPyConnection, departement: str) -> Decor:
@@ -64,7 +65,13 @@ def decor(connexion: duckdb.DuckDBPyConnection, departement: str) -> Decor:
         zone=_zone(sites),
         cadre=_cadre(ensemble, sites),
         sources=_sources(connexion),
+        avertissement=avertissement(connexion),
     )
+
+
+def avertissement(connexion: duckdb.DuckDBPyConnection) -> str:
+    """What must be said of the data wherever they are shown, in sentences; empty when nothing."""
+    return " ".join(f"{a.rstrip('.')}." for a in entrepot.avertissements(connexion).values())
 
 
 def _places(connexion: duckdb.DuckDBPyConnection, departement: str) -> pd.DataFrame:
@@ -191,10 +198,12 @@ def _sources(connexion: duckdb.DuckDBPyConnection) -> str:
         f"{titre} ({producteur}{_date(millesimes)})"
         for (titre, producteur), millesimes in par_titre.items()
     ]
-    return f"Sources : {' ; '.join(dites)}. Données assemblées le {jour(construit_le)}."
+    return f"Sources : {' ; '.join(dites)}. Données assemblées le {jour(construit_le)}."
 
 
 def _date(millesimes: list[str]) -> str:
     """« , 08/06/2023 » for the latest vintage that is a day, nothing for one that is none."""
-    jours = [m for m in millesimes if m and len(m) >= 10 and m[:4].isdigit() and m[4] == m[7] == "-"]
+    jours = [
+        m for m in millesimes if m and len(m) >= 10 and m[:4].isdigit() and m[4] == m[7] == "-"
+    ]
     return f", {jour(max(jours))}" if jours else ""

@@ -15,7 +15,7 @@ from matplotlib.patheffects import withStroke
 from matplotlib.text import Text
 
 HALO_PT = 1.6
-DIRECTIONS, CERCLES = 24, 26
+DIRECTIONS, CERCLES, CERCLES_D_UNE_VILLE = 24, 26, 3
 ECART_PT = 4.2
 """From a point to its name, and from a circle of places to the next."""
 MARGE_PT = 1.0
@@ -66,7 +66,8 @@ def poser(
         texte = _texte(ax, e)
         demi = _demi_taille(texte, moteur) + MARGE_PT * point
         ancre = ax.transData.transform((e.x, e.y))
-        boite = _meilleure_place(ancre, demi, point, cadre, np.array(prises), points)
+        cercles = CERCLES if e.est_tenue else CERCLES_D_UNE_VILLE
+        boite = _meilleure_place(ancre, demi, point, cercles, cadre, np.array(prises), points)
         if boite is None and not e.est_tenue:
             texte.remove()
             continue
@@ -92,7 +93,8 @@ def _dans_l_ordre(ax: Axes, etiquettes: Sequence[Etiquette]) -> list[Etiquette]:
     voisins = [int((np.hypot(*(ancres - a).T) < portee).sum()) for a in ancres]
     rangs = range(len(etiquettes))
     return [
-        etiquettes[i] for i in sorted(rangs, key=lambda i: (not etiquettes[i].est_tenue, -voisins[i]))
+        etiquettes[i]
+        for i in sorted(rangs, key=lambda i: (not etiquettes[i].est_tenue, -voisins[i]))
     ]
 
 
@@ -121,15 +123,16 @@ def _meilleure_place(
     ancre: np.ndarray,
     demi: np.ndarray,
     point: float,
+    nb_cercles: int,
     cadre: np.ndarray,
     prises: np.ndarray,
     marques: np.ndarray,
 ) -> np.ndarray | None:
-    """The free box that costs least: its circle, and the marks it covers; None when all are taken."""
+    """The free box that costs least (its circle, the marks it covers); None when all are taken."""
     angles = 2 * np.pi * np.arange(DIRECTIONS) / DIRECTIONS
     sens = np.column_stack([np.cos(angles), np.sin(angles)])
-    cercles = np.repeat(np.arange(1, CERCLES + 1), DIRECTIONS)
-    sens = np.tile(sens, (CERCLES, 1))
+    cercles = np.repeat(np.arange(1, nb_cercles + 1), DIRECTIONS)
+    sens = np.tile(sens, (nb_cercles, 1))
     centres = ancre + sens * (demi + cercles[:, None] * ECART_PT * point)
     boites = np.hstack([centres - demi, centres + demi])
     libres = (boites[:, :2] >= cadre[:2]).all(axis=1) & (boites[:, 2:] <= cadre[2:]).all(axis=1)

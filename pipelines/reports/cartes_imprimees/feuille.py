@@ -21,8 +21,8 @@ from pipelines.reports.cartes_imprimees.etiquettes import Etiquette, Posee, pose
 from pipelines.reports.cartes_imprimees.marques import (
     ENCRE,
     GRIS_CLAIR,
-    GRIS_FOND,
     GRIS_FONCE,
+    GRIS_FOND,
     GRIS_MOYEN,
 )
 
@@ -32,6 +32,7 @@ POLICE = "DejaVu Sans"
 PAS_DE_L_ECHELLE_KM = (1, 2, 5, 10, 20, 50)
 PART_DE_L_ECHELLE = 0.22
 PAS_LEGENDE_MM = 4.3
+LETTRES_DE_LA_MARQUE = 8
 LETTRES_PAR_MM = 0.85
 """How many letters of the note below a map hold in a millimetre of paper."""
 
@@ -142,7 +143,7 @@ def composer(
         _tracer_legende(figure, places, format_, legende)
         lettres = int(LETTRES_PAR_MM * format_.largeur_mm / f)
         lignes = "\n".join("\n".join(wrap(ligne, lettres)) for ligne in note.split("\n"))
-        _ecrire(figure, places, 0, 3.2 * f, lignes, 6 * f, couleur=GRIS_FONCE)
+        _ecrire(figure, places, 0, 0.6 * f, lignes, 6 * f, couleur=GRIS_FONCE, va="bottom")
         return feuille
 
 
@@ -172,7 +173,7 @@ def _sur_papier(
     format_: Format, allure: float, n: int, a_encart: bool, legende: Sequence[Groupe]
 ) -> _Places:
     """One map over its inset and legend; two, one over the other, each beside its inset."""
-    largeur, haut, bas, entre = format_.largeur_mm, 8.0, 10.0, 6.0
+    largeur, haut, bas, entre = format_.largeur_mm, 8.0, 12.5, 6.0
     if n == 1:
         cote = 66.0 if a_encart else 0.0
         pied = max(cote, _hauteur_legende(legende, 2))
@@ -201,7 +202,7 @@ def _sur_ecran(
 ) -> _Places:
     """The maps side by side, or one beside its inset, over the legend in a band."""
     del allure
-    largeur, total, haut, bas, entre = format_.largeur_mm, format_.hauteur_mm, 13.0, 11.0, 4.0
+    largeur, total, haut, bas, entre = format_.largeur_mm, format_.hauteur_mm, 13.0, 13.0, 4.0
     bande = 44.0
     y = bas + bande + entre
     if n == 1:
@@ -225,7 +226,9 @@ def _sur_ecran(
 def _hauteur_legende(legende: Sequence[Groupe], colonnes: int) -> float:
     """Millimetres the legend takes on paper when shared among `colonnes`."""
     hauteurs = [PAS_LEGENDE_MM * _lignes(g) for g in legende]
-    possibles = sorted({sum(hauteurs[i:j]) for i in range(len(hauteurs)) for j in range(i + 1, len(hauteurs) + 1)})
+    possibles = sorted(
+        {sum(hauteurs[i:j]) for i in range(len(hauteurs)) for j in range(i + 1, len(hauteurs) + 1)}
+    )
     return next(h for h in possibles if len(_colonnes(legende, h / PAS_LEGENDE_MM)) <= colonnes)
 
 
@@ -249,6 +252,7 @@ def _colonnes(legende: Sequence[Groupe], lignes: float) -> list[list[Groupe]]:
 
 # --- drawing -------------------------------------------------------------------------------------
 
+
 def _axe(figure: Figure, places: _Places, boite: Boite) -> Axes:
     gauche, bas, largeur, hauteur = boite
     return figure.add_axes(
@@ -271,6 +275,7 @@ def _ecrire(
     *,
     gras: bool = False,
     couleur: str = ENCRE,
+    va: str = "center",
 ) -> None:
     figure.text(
         x / places.largeur,
@@ -280,7 +285,7 @@ def _ecrire(
         fontweight="bold" if gras else "normal",
         color=couleur,
         ha="left",
-        va="center",
+        va=va,
     )
 
 
@@ -306,7 +311,7 @@ def _tracer_panneau(
     zone = decor.zone if boite_encart else None
     if zone is not None:
         _encadrer(ax, zone[1], f)
-    noms, points = _dedans(panneau, decor, cadre, None if zone is None else zone[1], f)
+    noms, points = _dedans(panneau, decor, cadre, zone, f)
     prise = _echelle_et_nord(ax, cadre, points, f)
     feuille.posees.append(poser(ax, noms, points, prise))
     if zone is None or boite_encart is None:
@@ -404,7 +409,9 @@ def _echelle_et_nord(ax: Axes, cadre: Cadre, points: np.ndarray, f: float) -> li
         for y in (sud + bord, nord - bord - hauteur_m)
         for x in (ouest + bord, est - bord - largeur_m)
     ]
-    x, y = min(coins, key=lambda c: _nb_dedans(points, (c[0], c[0] + largeur_m, c[1], c[1] + hauteur_m)))
+    x, y = min(
+        coins, key=lambda c: _nb_dedans(points, (c[0], c[0] + largeur_m, c[1], c[1] + hauteur_m))
+    )
     ax.plot(
         [x, x + km * 1000], [y, y], color=ENCRE, linewidth=1.6 * f, zorder=10, solid_capstyle="butt"
     )
@@ -483,9 +490,9 @@ def _titre_et_echelle_de_l_encart(ax: Axes, nom: str, cadre: Cadre, f: float) ->
 
 
 def _dedans(
-    panneau: Panneau, decor: Decor, cadre: Cadre, sauf: Cadre | None, f: float
+    panneau: Panneau, decor: Decor, cadre: Cadre, zone: tuple[str, Cadre] | None, f: float
 ) -> tuple[list[Etiquette], np.ndarray]:
-    """The labels and points within `cadre`; labels of `sauf` are left to its inset."""
+    """The labels and points within `cadre`; labels of `zone` but its own are left to its inset."""
 
     def est_la(x: float, y: float, bornes: Cadre) -> bool:
         return bornes[0] <= x <= bornes[1] and bornes[2] <= y <= bornes[3]
@@ -495,7 +502,7 @@ def _dedans(
         e
         for e in (*panneau.etiquettes, *villes)
         if est_la(e.x, e.y, cadre)
-        and not (sauf is not None and e.est_tenue and est_la(e.x, e.y, sauf))
+        and not (zone is not None and e.texte != zone[0] and est_la(e.x, e.y, zone[1]))
     ]
     points = panneau.points
     if len(points):
@@ -516,8 +523,14 @@ def _tracer_legende(
     ax.set_ylim(0, hauteur)
     pas = PAS_LEGENDE_MM * f
     colonnes = _colonnes(legende, hauteur / pas)
+    # each as wide as its longest line
+    poids = [
+        LETTRES_DE_LA_MARQUE
+        + max(len(t) for g in c for t in (g.titre, *(e.texte for e in g.entrees)))
+        for c in colonnes
+    ]
     for rang, colonne in enumerate(colonnes):
-        x, y = rang * largeur / len(colonnes), hauteur
+        x, y = largeur * sum(poids[:rang]) / sum(poids), hauteur
         for groupe in colonne:
             y -= 0.6 * pas
             ax.text(

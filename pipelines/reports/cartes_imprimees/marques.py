@@ -1,5 +1,4 @@
-"""The marks of a printed map: kind is shape, the class is colour, besoin is size, label is a ring.
-"""
+"""The marks of a printed map: kind is shape, class is colour, besoin is size, label is a ring."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,6 +7,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
+from matplotlib.colors import to_hex, to_rgb
 
 from pipelines.reports import cartes
 from pipelines.reports.cartes import Echelle
@@ -26,6 +26,7 @@ ENCRE, GRIS_FONCE, GRIS_MOYEN, GRIS_CLAIR, GRIS_FOND = (
     "#DDDDDD",
     "#F5F5F5",
 )
+PART_DE_TEINTE = 0.6
 TIRETS = ((0, ()), (0, (4, 1.4)))
 """Two neighbouring hues may look alike in grey: the second half of the palette is dashed."""
 
@@ -150,3 +151,11 @@ def tirets(couleur: str) -> tuple[int, tuple[float, ...]]:
     """The dashes of a colour of the sectors."""
     moitie = len(COULEURS_SECTEURS) // 2
     return TIRETS[COULEURS_SECTEURS.index(couleur) >= moitie]
+
+
+def en_lettres(couleur: str) -> str:
+    """The same hue, dark enough to be read as text on white, in grey too."""
+    melange = PART_DE_TEINTE * np.array(to_rgb(couleur)) + (1 - PART_DE_TEINTE) * np.array(
+        to_rgb(ENCRE)
+    )
+    return to_hex(melange)

@@ -7,7 +7,7 @@ from pathlib import Path
 from pipelines.base import provisoire
 from pipelines.base.erreurs import AtlasError
 from pipelines.base.textes import enumeration
-from pipelines.reports.dossier import annexe, contenu, diaporama, pdf
+from pipelines.reports.dossier import annexe, contenu, diaporama, pdf, tableur
 from pipelines.reports.dossier.blocs import Dossier
 from pipelines.reports.dossier.cartes import Cartes, dessiner
 from pipelines.reports.dossier.matiere import Matiere, lire_matiere
@@ -50,6 +50,12 @@ FORMATS: dict[str, Format] = {
         ".pptx",
         "application/vnd.openxmlformats-officedocument.presentationml.presentation",
         lambda o: diaporama.ecrire(o.dossier),
+    ),
+    "xlsx": Format(
+        "Classeur du plan et des tableaux, à changer et à redonner à Atlas (Excel)",
+        ".xlsx",
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        lambda o: tableur.ecrire(o.scenario, o.matiere, o.dossier),
     ),
     "vigilance": Format(
         "Points de vigilance, à lire avant la réunion (PDF)",
