@@ -16,7 +16,7 @@ def ecrire(scenario: Scenario, m: Matiere, dossier: Dossier) -> bytes:
     titre = f"{dossier.titre}, {dossier.sous_titre}"
     return classeur_du_dossier.ecrire(
         scenario,
-        [titre, *dossier.mentions, *couverture, *phrases],
+        [titre, *couverture, *phrases],
         {
             b.titre: _cadre(b)
             for p in dossier.parties
