@@ -4,7 +4,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8501
 
-.PHONY: install app test lint format verrous exemple clean chromium postgresql
+POSER := build/dossier
+
+.PHONY: install app test lint format verrous exemple dossier clean chromium postgresql
 
 install: $(VENV)/.installe
 
@@ -62,6 +64,30 @@ verrous: $(VENV)/.installe-test
 # Writes data/exemple again from its communes; the bytes must not change.
 exemple: install
 	$(BIN)/python -m pipelines.simulation.academie --sortie data/exemple
+
+# The documents of a département, in both versions: $(1) its code, $(2) its warehouse.
+define documents
+	$(BIN)/atlas proposer --departement $(1) --graine 1 --duree-max 60 --entrepot $(2) --sortie $(POSER)/$(1)/proposition
+	scenario=$$($(BIN)/atlas scenario creer --nom "Proposition" --proposition $(POSER)/$(1)/proposition | sed -n 's/.*: *//p') && \
+	for destinataire in nominatif instance; do \
+		$(BIN)/atlas dossier --scenario "$$scenario" --destinataire $$destinataire --entrepot $(2) --sortie $(POSER)/$(1) || exit 1; \
+	done
+endef
+
+# Writes build/dossier: the dossier of the largest example, and of the Hérault where its real files
+# are, with simulated posts. Its scenarios are in a store of their own.
+dossier: export ATLAS_BASE_URL = sqlite:///$(abspath $(POSER)/atelier.sqlite)
+dossier: export ATLAS_CALCULS = $(abspath $(POSER)/calculs)
+dossier: install
+	rm -rf $(POSER) && mkdir -p $(POSER)
+	$(BIN)/atlas construire --sources data/exemple --entrepot $(POSER)/exemple.duckdb
+	$(call documents,013,$(POSER)/exemple.duckdb)
+ifneq ($(wildcard ../shared/real),)
+	$(BIN)/atlas construire --sources ../shared/real --departements 034 --entrepot $(POSER)/publique.duckdb
+	$(BIN)/atlas simuler-postes --departements 034 --etp 45 --graine 1 --entrepot $(POSER)/publique.duckdb --sortie $(POSER)/postes
+	$(BIN)/atlas construire --sources ../shared/real --sources $(POSER)/postes --departements 034 --entrepot $(POSER)/reelle.duckdb
+	$(call documents,034,$(POSER)/reelle.duckdb)
+endif
 
 clean:
 	rm -rf $(VENV) data/entrepot data/calculs .pytest_cache .ruff_cache .hypothesis build *.egg-info

@@ -46,7 +46,9 @@ from pipelines.reports import (
     situation,
     territoires,
     trajets,
+    vigilance,
 )
+from pipelines.reports.dossier import fichiers
 from pipelines.reports.sites import table_lisible
 from pipelines.scenarios import (
     atelier,
@@ -441,6 +443,30 @@ def comparable(comparable_id: str) -> comparables.Comparable:
     return comparables.trouver(lecteur(), comparable_id)
 
 
+def marques_des_scenarios(*scenario_ids: str) -> tuple[str, ...]:
+    """What changes with each of those scenarios; an empty id is none."""
+    return tuple(comparable(i).marque for i in scenario_ids if i)
+
+
+def choix_destinataires() -> dict[str, str]:
+    """The readers a dossier may be made for, code → words."""
+    return fichiers.destinataires()
+
+
+@st.cache_resource(show_spinner="Mise en page des documents…", max_entries=4)
+def ecrire_dossier(
+    version: str,
+    regles: str,
+    scenario_id: str,
+    destinataire: str,
+    autre_id: str | None,
+    marques: tuple[str, ...],
+) -> list[fichiers.Fichier]:
+    """Every file of the dossier of a scenario; `marques` change with the scenarios."""
+    ouvrage = fichiers.preparer(lecteur(), base(), scenario_id, destinataire, autre_id)
+    return fichiers.produire(ouvrage, fichiers.FORMATS)
+
+
 @st.cache_resource(**CACHE)
 def portraits(regles: str) -> list[doctrines.Portrait]:
     """What each doctrine favours and costs."""
@@ -633,6 +659,11 @@ def lire_ajuster(
 ) -> ajuster.VueAjuster:
     """A scenario to adjust, `etat` being its version."""
     return ajuster.vue(_terrain(version, regles, _scenario.departement), _scenario)
+
+
+def lire_vigilance(scenario: Scenario) -> vigilance.VueVigilance:
+    """What a contradictor would raise; read anew each time, others answer too."""
+    return vigilance.vue(lecteur(), base(), scenario)
 
 
 @st.cache_resource(show_spinner="Lecture des données…", max_entries=8)

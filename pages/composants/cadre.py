@@ -32,12 +32,15 @@ PAGES = {
     "comparer": (DOSSIER / "proposer" / "comparer.py", "Comparer"),
     "marges": (DOSSIER / "proposer" / "marges.py", "Marges"),
     "repartir": (DOSSIER / "proposer" / "repartir.py", "Répartir"),
+    "vigilance": (DOSSIER / "proposer" / "vigilance.py", "Points de vigilance"),
+    "dossier": (DOSSIER / "proposer" / "dossier.py", "Dossier"),
     "donnees": (DOSSIER / "analyser" / "donnees.py", "Données"),
     "methode": (DOSSIER / "comprendre" / "methode.py", "Méthode"),
     "accessibilite": (DOSSIER / "comprendre" / "accessibilite.py", "Accessibilité"),
 }
 # of a grid whose cells run over several lines, in pixels
 HAUTEUR_EN_TETE, HAUTEUR_MAX = 40, 560
+OCTETS_PAR_MO = 1_000_000
 LARGEUR_DE_CHOIX = 420  # pixels: a choice that stands alone
 # Streamlit compares a longer table by a sample of its lines
 LIGNES_COMPAREES = 10_000
@@ -259,6 +262,13 @@ def nombre_court(valeur: object) -> str:
         return INCONNU
     decimales = f"{float(valeur):.2f}".rstrip("0").split(".")[1]
     return nombre(float(valeur), len(decimales))
+
+
+def taille(octets: int) -> str:
+    """The size of a file in words: 930 ko, 2,9 Mo."""
+    if octets < OCTETS_PAR_MO:
+        return f"{nombre(octets / OCTETS_PAR_MO * 1000)} ko"
+    return f"{nombre(octets / OCTETS_PAR_MO, 1)} Mo"
 
 
 def telecharger(cadre: pd.DataFrame, nom: str) -> None:

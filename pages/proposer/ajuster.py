@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.composants import acces, actes, cadre, conflit, geste
+from pages.composants import acces, actes, cadre, conflit, geste, plan_depose
 from pages.composants import scenario as fiche_du_scenario
 
 departement = cadre.departement()
@@ -45,5 +45,6 @@ if vue.est_ouvert:
         geste.verrous(scenario, vue)
     with droite:
         actes.completer(scenario)
+    plan_depose.relire(scenario)
 else:
     st.info("Ce scénario est arrêté : il ne change plus. En dériver un autre pour l'ajuster.")

@@ -6,7 +6,8 @@ from pathlib import Path
 RACINE = Path(__file__).resolve().parents[2]
 DONNEES = RACINE / "data"
 DOCUMENTS = RACINE / "docs"
-REFERENCE = DONNEES / "reference"
+# elsewhere when a sealed file is recomputed: with the parameters it holds, not those of today
+REFERENCE = Path(os.environ.get("ATLAS_REFERENCE", DONNEES / "reference"))
 EXEMPLE = DONNEES / "exemple"
 CARTES_SOURCES = DONNEES / "sources.toml"
 ENTREPOT_PAR_DEFAUT = DONNEES / "entrepot" / "atlas.duckdb"

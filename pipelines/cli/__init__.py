@@ -17,6 +17,8 @@ for _module in (
     "servir",
     "mesurer",
     "atelier",
+    "dossier",
+    "pieces",
 ):
     importlib.import_module(f"{__name__}.{_module}")
 

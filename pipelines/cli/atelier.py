@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from pipelines.base import chemins
+from pipelines.base import chemins, provisoire
+from pipelines.base.erreurs import AtlasError
 from pipelines.cli.application import (
     OptionDepartement,
     OptionEntrepot,
@@ -15,8 +16,11 @@ from pipelines.cli.application import (
     console,
     imprimer_tableau,
 )
+from pipelines.reports import classeur_du_dossier
+from pipelines.reports import relecture as vue_relecture
 from pipelines.reports import scenarios as vues
-from pipelines.scenarios import atelier, dossiers, lecteurs
+from pipelines.scenarios import atelier, dossiers, lecteurs, relecture
+from pipelines.sources.fichiers import Fichier
 
 scenario = typer.Typer(
     help="Crée, ouvre, dérive, exporte un scénario.", no_args_is_help=True, add_completion=False
@@ -102,3 +106,53 @@ def exporter(
     """Écrit un scénario comme une proposition : probleme.json, plan.csv, resume.json."""
     dossiers.materialiser(sortie, atelier.ouvrir(lecteurs.local(), scenario_id).contenu)
     console.print(f"Scénario écrit dans {sortie}", markup=False)
+
+
+@scenario.command()
+def classeur(
+    scenario_id: ArgumentScenario,
+    *,
+    sortie: Annotated[Path, typer.Option("--sortie", help="classeur Excel à écrire")],
+) -> None:
+    """Écrit le plan d'un scénario dans un classeur à changer à la main, puis à faire relire."""
+    ouvert = atelier.ouvrir(lecteurs.local(), scenario_id)
+    provisoire.ecrire(sortie, classeur_du_dossier.ecrire(ouvert, [ouvert.nom], {}))
+    console.print(f"Plan écrit dans {sortie}", markup=False)
+
+
+@scenario.command()
+def relire(
+    fichier: Annotated[Path, typer.Argument(help="classeur ou CSV du plan changé à la main")],
+    *,
+    scenario_id: Annotated[
+        str, typer.Option("--scenario", help="identifiant donné par atlas scenarios")
+    ],
+    appliquer: Annotated[
+        bool, typer.Option("--appliquer", help="enregistrer ce plan, comme un acte qui s'annule")
+    ] = False,
+) -> None:
+    """Relit un plan changé à la main : ce qui ne va pas, ce qui change, ce que dit le contrôle.
+
+    Sort avec le code 1 quand une ligne est refusée. Rien n'est enregistré sans --appliquer.
+    """
+    if not fichier.is_file():
+        raise AtlasError(
+            "Ce plan n'existe pas.",
+            fichier=str(fichier),
+            admis=relecture.ADMIS,
+            remede="vérifier le chemin du plan",
+        )
+    lecteur = lecteurs.local()
+    ouvert = atelier.ouvrir(lecteur, scenario_id)
+    relue = relecture.relire(Fichier(fichier.name, fichier), ouvert)
+    vue = vue_relecture.vue(ouvert, relue)
+    console.print(vue.phrase, style="bold", markup=False)
+    for note in vue.notes:
+        console.print(note, style="yellow", markup=False)
+    for table in (vue.refus, vue.differences, vue.chiffres, vue.manquements):
+        imprimer_tableau(table)
+    if not vue.refus.empty:
+        raise typer.Exit(1)
+    if appliquer and vue.est_applicable:
+        relecture.appliquer(lecteur, ouvert, relue)
+        console.print("Plan enregistré dans le scénario.", markup=False)

@@ -13,7 +13,8 @@ import pandas as pd
 from pipelines.base import chemins, reference
 from pipelines.base.textes import enumeration, nombre, pluriel, pourcentage
 from pipelines.marts import entrepot
-from pipelines.reports import classeur
+from pipelines.reports import classeur, comptes_publies
+from pipelines.reports.comptes_publies import Ensemble
 from pipelines.scenarios.lecteurs import Acte, Lecteur, Role, exiger
 
 ANNEE = "annee"
@@ -73,33 +74,31 @@ def vue(lecteur: Lecteur, base: Path, departement: str) -> VueActivite:
         ).df()
     annees = sorted(lignes["annee_scolaire"].unique())
     annee = annees[-1] if annees else None
-    protege = lecteur.role == Role.INSTANCE
     par_site = _par_site(lignes, sites, annee) if annee else pd.DataFrame()
-    seuil = reference.valeur("petits_nombres", "seuil_masque")
     indicateurs = _par_indicateur(lignes, annees)
     details = {
         titre: _par_modalite(lignes, annees, nomenclature)
         for nomenclature, titre in NOMENCLATURES.items()
     }
     periodes = _par_periode(lignes, annee) if annee else pd.DataFrame()
+    phrase = _phrase(lignes, annees)
+    protege = lecteur.role == Role.INSTANCE and annee is not None
+    seuil = reference.valeur("petits_nombres", "seuil_masque")
     if protege:
-        indicateurs = masquer(indicateurs, seuil)
-        details = {titre: masquer(table, seuil) for titre, table in details.items()}
-        par_site = masquer(par_site, seuil)
-        # a hidden term would be what is left of its year: such a row is not shown at all
-        nombres = periodes.select_dtypes("number").drop(
-            columns="Année moins trimestres", errors="ignore"
-        )
-        periodes = periodes[~((nombres > 0) & (nombres < seuil)).any(axis=1)]
+        # the same cells as in a dossier, which the same reader may have beside this page
+        ensemble = comptes_publies.proteges(base, departement)
+        phrase = _phrase_protegee(phrase, ensemble, annee)
+        periodes = _periodes_montrables(periodes, ensemble, annee, seuil)
+        indicateurs, details, par_site = _masquer(indicateurs, details, par_site, ensemble, annees)
     return VueActivite(
         nom=nom,
-        phrase=_phrase(lignes, annees),
+        phrase=phrase,
         completude=_completude(lignes, sites, annees),
         ruptures=_ruptures(lignes, annees),
         indicateurs=indicateurs,
         details=details,
         periodes=periodes,
-        sites=par_site,
+        sites=par_site.reset_index(drop=True),
         annee=annee,
         note=(
             f"Les comptes sous {seuil} sont masqués, et d'autres avec eux pour qu'un "
@@ -111,27 +110,73 @@ def vue(lecteur: Lecteur, base: Path, departement: str) -> VueActivite:
     )
 
 
-def masquer(table: pd.DataFrame, seuil: int) -> pd.DataFrame:
-    """`table` with its counts under `seuil` hidden, and the next ones until none can be deduced.
-
-    In each column of numbers, what is hidden adds up to `seuil` at least and is never alone. Rows
-    are read with the totals of the département, which other tables show.
-    """
-    masquee = table.copy()
-    for colonne in table.select_dtypes("number").columns:
-        connus = table[colonne].dropna().sort_values(kind="stable")
-        positifs = connus[connus > 0]
-        caches = list(positifs.index[positifs < seuil])
-        if caches:
-            for rang in positifs.index[len(caches) :]:
-                if len(caches) > 1 and positifs[caches].sum() >= seuil:
-                    break
-                caches.append(rang)
-        masquee[colonne] = [
-            "masqué" if rang in caches else "" if pd.isna(v) else nombre(v)
-            for rang, v in table[colonne].items()
+def _masquer(
+    indicateurs: pd.DataFrame,
+    details: dict[str, pd.DataFrame],
+    par_site: pd.DataFrame,
+    ensemble: Ensemble,
+    annees: list[str],
+) -> tuple[pd.DataFrame, dict[str, pd.DataFrame], pd.DataFrame]:
+    """The tables in words, without the counts hidden from an instance."""
+    connus, _ = _dictionnaire()
+    codes = {i["libelle"]: code for code, i in connus.items()}
+    detailles = {i["nomenclature"]: c for c, i in connus.items() if "nomenclature" in i}
+    annee = annees[-1]
+    indicateurs, par_site = indicateurs.copy(), par_site.copy()
+    for a in annees:
+        indicateurs[a] = [
+            _mot(n, ensemble.est_cache(codes[libelle], a))
+            for libelle, n in zip(indicateurs["Indicateur"], indicateurs[a], strict=True)
         ]
-    return masquee
+    masques = {}
+    for nomenclature, titre in NOMENCLATURES.items():
+        table = details[titre].copy()
+        for a in annees:
+            table[a] = [
+                _mot(n, ensemble.est_cache(detailles[nomenclature], a, modalite=m))
+                for m, n in zip(table["Modalité"], table[a], strict=True)
+            ]
+        masques[titre] = table
+    for libelle in set(par_site) & set(codes):
+        par_site[libelle] = [
+            _mot(n, ensemble.est_cache(codes[libelle], annee, site=site_id))
+            for site_id, n in par_site[libelle].items()
+        ]
+    return indicateurs, masques, par_site
+
+
+def _mot(n: float | None, est_cache: bool) -> str:
+    """A count as an instance reads it: empty where nothing came in."""
+    if est_cache:
+        return comptes_publies.MASQUE
+    return "" if pd.isna(n) else nombre(n)
+
+
+def _periodes_montrables(
+    periodes: pd.DataFrame, ensemble: Ensemble, annee: str, seuil: int
+) -> pd.DataFrame:
+    """The rows of terms whose counts can all be shown, as can that of their year.
+
+    A hidden term would be what is left of its year, and terms may add up to a hidden year.
+    """
+    codes = {i["libelle"]: code for code, i in _dictionnaire()[0].items()}
+    nombres = periodes.select_dtypes("number").drop(
+        columns="Année moins trimestres", errors="ignore"
+    )
+    petits = ((nombres > 0) & (nombres < seuil)).any(axis=1)
+    caches = [ensemble.est_cache(codes[i], annee) for i in periodes.get("Indicateur", ())]
+    return periodes[~petits & ~pd.Series(caches, index=periodes.index, dtype=bool)]
+
+
+def _phrase_protegee(phrase: str, ensemble: Ensemble, annee: str) -> str:
+    """The sentence, without its numbers when one of them, or what gives it, is hidden."""
+    modalites = [m["libelle"] for m in _dictionnaire()[1].values() if m["nomenclature"] == "motif"]
+    caches = [
+        ensemble.est_cache(EN_TETE, annee),
+        ensemble.est_cache("interventions", annee),
+        *(ensemble.est_cache("interventions", annee, modalite=m) for m in modalites),
+    ]
+    return f"En {annee}, des relevés dont une part est masquée." if any(caches) else phrase
 
 
 def _annuelles(lignes: pd.DataFrame) -> pd.DataFrame:
@@ -285,4 +330,4 @@ def _par_site(lignes: pd.DataFrame, sites: pd.DataFrame, annee: str) -> pd.DataF
     for code, indicateur in _dictionnaire()[0].items():
         if code in comptes:
             table[indicateur["libelle"]] = comptes[code].reindex(sites.index)
-    return table.sort_values("Site").reset_index(drop=True)
+    return table.sort_values("Site")

@@ -380,16 +380,17 @@ def bilan(scenario: Scenario, geste: Geste) -> VueBilan:
     resultat = essai.bilan
     return VueBilan(
         quoi=essai.quoi,
-        phrase=_phrase_du_bilan(resultat),
+        phrase=phrase_du_bilan(resultat),
         change=essai.apres != en_main(scenario),
-        chiffres=_chiffres(resultat),
+        chiffres=chiffres(resultat),
         couvertures=_couvertures(scenario, resultat.couvertures),
         charges=_charges(resultat),
         regles=_vue_regles(scenario.probleme, essai),
     )
 
 
-def _phrase_du_bilan(resultat: Bilan) -> str:
+def phrase_du_bilan(resultat: Bilan) -> str:
+    """What separates two plans, in one sentence: rules, coverage, travel, changes."""
     tous = resultat.couvertures[-1]
     nouveaux, leves = len(resultat.nouveaux), len(resultat.leves)
     dits = []
@@ -434,7 +435,8 @@ def _changements(resultat: Bilan) -> tuple[str, str]:
     return nombre(avant), nombre(apres)
 
 
-def _chiffres(resultat: Bilan) -> pd.DataFrame:
+def chiffres(resultat: Bilan) -> pd.DataFrame:
+    """The measures of two plans, before and after."""
     tous = resultat.couvertures[-1]
     trajets, changements = _trajets(resultat), _effet(resultat, "changements")
     manque = _effet(resultat, "manque")
@@ -506,20 +508,25 @@ def regles(scenario: Scenario) -> VueRegles:
     return _vue_regles(scenario.probleme, ajustements.a_reparer(scenario))
 
 
-def _vue_regles(probleme: Probleme, essai: Essai) -> VueRegles:
-    trouvee, refus, restants = essai.reparation, essai.impossible, essai.bilan.manquements_apres
-    if not restants:
-        return VueRegles("Toutes les règles sont respectées.", pd.DataFrame(), [], "")
-    tableau = pd.DataFrame(
+def manquements(probleme: Probleme, resultat: Bilan) -> pd.DataFrame:
+    """The rules the second plan breaks, and whether the first one did already."""
+    return pd.DataFrame(
         [
             {
                 "Règle": m.libelle,
                 "Manquement": _message(probleme, m),
-                "Depuis": "ce changement" if m in essai.bilan.nouveaux else "déjà là",
+                "Depuis": "ce changement" if m in resultat.nouveaux else "déjà là",
             }
-            for m in restants
+            for m in resultat.manquements_apres
         ]
     )
+
+
+def _vue_regles(probleme: Probleme, essai: Essai) -> VueRegles:
+    trouvee, refus, restants = essai.reparation, essai.impossible, essai.bilan.manquements_apres
+    if not restants:
+        return VueRegles("Toutes les règles sont respectées.", pd.DataFrame(), [], "")
+    tableau = manquements(probleme, essai.bilan)
     if refus is not None:
         issues = f" Pour en sortir{FINE}: {refus.remede}." if refus.remede else ""
         return VueRegles(f"{refus.quoi}{issues}", tableau, [], "")

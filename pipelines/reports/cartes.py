@@ -323,14 +323,22 @@ def _tracer_residences(figure: go.Figure, traits: pd.DataFrame, couleurs: dict[s
 
 
 def _couleurs_secteurs(traits: pd.DataFrame) -> dict[str, str]:
-    """A colour a poste, different among near neighbours: greedy colouring, far ones reuse hues."""
-    centres = traits.groupby("poste_id", sort=True)[["longitude_site", "latitude_site"]].mean()
-    postes = list(centres.index)
-    points = np.column_stack(
-        LAMBERT_93.transform(
-            centres["longitude_site"].to_numpy(), centres["latitude_site"].to_numpy()
-        )
+    x, y = LAMBERT_93.transform(
+        traits["longitude_site"].to_numpy(), traits["latitude_site"].to_numpy()
     )
+    return couleurs_des_secteurs(traits.assign(x=x, y=y))
+
+
+def couleurs_des_secteurs(traits: pd.DataFrame) -> dict[str, str]:
+    """A colour a poste, different among near neighbours: greedy colouring, far ones reuse hues.
+
+    `traits`: poste_id, and the x and y of each site it serves, in metres.
+    """
+    # sorted first: a mean in another order would differ in its last bit
+    ranges = traits.sort_values(["poste_id", "x", "y"])
+    centres = ranges.groupby("poste_id", sort=True)[["x", "y"]].mean()
+    postes = list(centres.index)
+    points = centres.to_numpy()
     couleurs: dict[str, str] = {}
     for i, poste in enumerate(postes):
         distances = np.hypot(*(points - points[i]).T)

@@ -136,7 +136,7 @@ def _echelle(couche: Couche, sites: pd.DataFrame) -> Echelle:
     if couche == Couche.COUVERTURE:
         return echelle_part()
     if couche == Couche.BESOIN:
-        return _echelle_besoin(sites)
+        return echelle_besoin(sites)
     if couche == Couche.PRIORITES:
         return Echelle(
             {"oui": FONCE, "peut-etre": INCONNUE, "non": BLANC},
@@ -167,7 +167,7 @@ def _echelle(couche: Couche, sites: pd.DataFrame) -> Echelle:
     return ECHELLE_RYTHME
 
 
-def _echelle_besoin(sites: pd.DataFrame) -> Echelle:
+def echelle_besoin(sites: pd.DataFrame) -> Echelle:
     """Four classes of about as many sites: the quarters of the département."""
     besoins = sites["besoin"].astype(float)
     hauts = [int(np.ceil(q)) for q in np.quantile(besoins, QUARTS)] if len(besoins) else [0, 0, 0]

@@ -1,6 +1,7 @@
 """The one writer of Excel workbooks: what is text stays text, headers stay in sight."""
 
 import io
+from datetime import datetime
 from types import TracebackType
 from typing import Self
 
@@ -16,13 +17,16 @@ class Classeur:
     """A workbook being written; `octets()` gives it once the `with` block is over.
 
     Cells are written by their type: a text that begins with = + - @ or looks like an address is
-    never a formula nor a link.
+    never a formula nor a link. `cree_le` (UTC): the date it carries, the present one by default.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, cree_le: datetime | None = None) -> None:
         self._tampon = io.BytesIO()
         options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
         self.classeur = xlsxwriter.Workbook(self._tampon, options)
+        if cree_le is not None:
+            # dated by what it tells: made again, it is the same file
+            self.classeur.set_properties({"created": cree_le})
         self.titre = self._format(bold=True, font_size=14)
         self.gras = self._format(bold=True)
         self.retour = self._format(text_wrap=True, valign="top")

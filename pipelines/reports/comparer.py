@@ -98,16 +98,19 @@ def donnees_d_avant(base: Path, repartitions: Sequence[Repartition]) -> str | No
     )
 
 
-def vue(repartitions: tuple[Repartition, ...], seuil: int | None = None) -> VueComparaison:
+def vue(
+    repartitions: tuple[Repartition, ...], seuil: int | None = None, *, charges: bool = True
+) -> VueComparaison:
     """The comparison of `repartitions`; the first one is what the others are measured from.
 
     `seuil`: the useful presence, half-days per cycle, by default that of the reference file.
+    Without `charges`, the reasons tell neither the quotité of a poste nor its load.
     """
     reunion = Reunion.de(repartitions)
     noms = tuple(r.libelle for r in repartitions)
     mesures = equite.mesurer(repartitions, reunion)
     dilues = [_dilution(r, repartitions[0], reunion, seuil) for r in repartitions]
-    passages = tuple(_passage(repartitions[0], y, reunion) for y in repartitions[1:])
+    passages = tuple(_passage(repartitions[0], y, reunion, charges) for y in repartitions[1:])
     sous_seuil = lignes_de_dilution(dilues)[:1]
     tables = {
         "Indices": _table(INDICE, _indices(repartitions, reunion, dilues), noms),
@@ -147,7 +150,7 @@ def cartes_cote_a_cote(
     reunion = Reunion.de(repartitions)
     departement = repartitions[0].probleme.departement
     with entrepot.ouvrir(base) as connexion:
-        sites = _sites_de_la_carte(connexion, departement, reunion)
+        sites = sites_de_la_carte(connexion, departement, reunion)
         decor = cartes.fond(connexion, departement)
         legende = legende_carte(connexion)
     figure = cartes.cartes_cote_a_cote(
@@ -177,7 +180,7 @@ def _titre_de_carte(libelle: str) -> str:
     return "<br>".join(html.escape(ligne, quote=False) for ligne in wrap(libelle, LARGEUR_TITRE))
 
 
-def _sites_de_la_carte(
+def sites_de_la_carte(
     connexion: duckdb.DuckDBPyConnection, departement: str, reunion: Reunion
 ) -> pd.DataFrame:
     """The sites the warehouse has, with the besoins and categories they are compared by."""
@@ -190,12 +193,12 @@ def _sites_de_la_carte(
     return sites
 
 
-def _passage(x: Repartition, y: Repartition, reunion: Reunion) -> Passage:
+def _passage(x: Repartition, y: Repartition, reunion: Reunion, charges: bool) -> Passage:
     phrase, table = ecarts.demi_postes(x, y, reunion)
     return Passage(
         titre=f"De « {x.libelle} » à « {y.libelle} »",
         phrase=ecarts.phrase(x, y, reunion),
-        sites=ecarts.table_sites(x, y, reunion),
+        sites=ecarts.table_sites(x, y, reunion, charges=charges),
         postes=ecarts.table_postes(x, y, reunion),
         categories=ecarts.par_categorie(x, y, reunion),
         bassins=ecarts.par_bassin(x, y, reunion),

@@ -73,8 +73,10 @@ def nb_liens(x: Repartition, y: Repartition) -> int:
     return len(x.couples.keys() ^ y.couples.keys())
 
 
-def table_sites(x: Repartition, y: Repartition, reunion: Reunion) -> pd.DataFrame:
-    """One row a site that changes, with the postes and the reasons."""
+def table_sites(
+    x: Repartition, y: Repartition, reunion: Reunion, *, charges: bool = True
+) -> pd.DataFrame:
+    """One row a site that changes, with the postes and the reasons; see `raisons` for `charges`."""
     return pd.DataFrame(
         [
             {
@@ -83,7 +85,7 @@ def table_sites(x: Repartition, y: Repartition, reunion: Reunion) -> pd.DataFram
                 "Après": e.apres,
                 "Écart": variation(e.ecart),
                 "Postes": _liens_en_mots(e.liens),
-                "Pourquoi": raisons(x, y, reunion, e.site_id, e.liens),
+                "Pourquoi": raisons(x, y, reunion, e.site_id, e.liens, charges=charges),
                 "Rythme": _passage(
                     RYTHMES_EN_MOTS[rythme(e.avant)], RYTHMES_EN_MOTS[rythme(e.apres)]
                 ),

@@ -47,6 +47,7 @@ DANS_UNE_PHRASE = {
 
 MOTS_LIENS = "entre un poste et un site changent"
 AUCUN = "aucun ne la perd"
+RENVOI_AUX_POSTES = " : voir l'onglet « Postes »"
 HORS_TEXTE = (SANS_CATEGORIE, CATEGORIE_INCONNUE, ENSEMBLE)
 SITES_NOMMES = 5
 MANQUEMENTS_DITS = 3
@@ -175,7 +176,7 @@ def vue(base: Path, dossier: Path) -> VueProposition:
     return VueProposition(
         phrase=_phrase(resume, sites, avant),
         doctrine=_doctrine(lue),
-        preuve=_preuve(resume),
+        preuve=preuve_en_mots(resume, RENVOI_AUX_POSTES),
         mises_en_garde=[
             *mises_en_garde(base, resume),
             *reserves(probleme, lue.plan["site_id"]),
@@ -330,8 +331,8 @@ def transition_en_mots(resume: dict) -> str:
     return f"{regle} ; elle n'a pas pu l'être pour {pluriel(manques, 'site')}."
 
 
-def _preuve(resume: dict) -> str:
-    """How far from the best it can be, in words."""
+def preuve_en_mots(resume: dict, renvoi: str = "") -> str:
+    """How far from the best it can be, in words; `renvoi` says where the time left is shown."""
     manque = resume["etages"][0]
     part = manque["part_ecart"]
     if part is None:
@@ -353,8 +354,7 @@ def _preuve(resume: dict) -> str:
     debut += _ecart_vise(resume)
     libres = sum(p["libres_demi_journees_cycle"] for p in resume["postes"])
     reste = (
-        f" {pluriel(libres, 'demi-journée reste libre', 'demi-journées restent libres')} : voir "
-        "l'onglet « Postes »."
+        f" {pluriel(libres, 'demi-journée reste libre', 'demi-journées restent libres')}{renvoi}."
         if libres
         else ""
     )

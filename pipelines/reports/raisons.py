@@ -42,9 +42,18 @@ def _differents(liens: Iterable[Lien]) -> tuple[Lien, ...]:
 
 
 def raisons(
-    x: Repartition, y: Repartition, reunion: Reunion, site_id: str, liens: tuple[Lien, ...]
+    x: Repartition,
+    y: Repartition,
+    reunion: Reunion,
+    site_id: str,
+    liens: tuple[Lien, ...],
+    *,
+    charges: bool = True,
 ) -> str:
-    """Why the presence of a site changes from `x` to `y`, `liens` being its links that differ."""
+    """Why the presence of a site changes from `x` to `y`, `liens` being its links that differ.
+
+    Without `charges`, neither the quotité of a poste nor how much it gives in all is told.
+    """
     for r in (x, y):
         if site_id not in r.sites:
             return f"le site n'est pas dans les données de « {r.libelle} »"
@@ -52,11 +61,11 @@ def raisons(
     decide = not (x.est_aujourd_hui or y.est_aujourd_hui)
     mots = [
         *([] if y.est_aujourd_hui else _verrous(x, y, site_id, liens)),
-        *_moyens(x, y, liens),
+        *_moyens(x, y, liens, charges),
         *(_besoin(x, y, site_id) if decide else _exces(x, y, site_id)),
         *(_trajets(x, y, site_id, liens) if decide else []),
         *(_poids(x, y, site_id, liens) if decide else []),
-        *_jeu(x, y, reunion, site_id, liens),
+        *_jeu(x, y, reunion, site_id, liens, charges),
     ]
     return " ; ".join(mots) or SANS_CAUSE
 
@@ -78,7 +87,7 @@ def _verrous(x: Repartition, y: Repartition, site_id: str, liens: tuple[Lien, ..
     return mots
 
 
-def _moyens(x: Repartition, y: Repartition, liens: tuple[Lien, ...]) -> list[str]:
+def _moyens(x: Repartition, y: Repartition, liens: tuple[Lien, ...], charges: bool) -> list[str]:
     mots = []
     for poste_id in (lien.poste_id for lien in liens):
         avant, apres = x.postes.get(poste_id), y.postes.get(poste_id)
@@ -157,7 +166,12 @@ def _poids(x: Repartition, y: Repartition, site_id: str, liens: tuple[Lien, ...]
 
 
 def _jeu(
-    x: Repartition, y: Repartition, reunion: Reunion, site_id: str, liens: tuple[Lien, ...]
+    x: Repartition,
+    y: Repartition,
+    reunion: Reunion,
+    site_id: str,
+    liens: tuple[Lien, ...],
+    charges: bool,
 ) -> list[str]:
     """Whose turn it is: the category served first, and the time that comes or goes."""
     ecart = sum(lien.apres - lien.avant for lien in liens)
@@ -175,12 +189,12 @@ def _jeu(
         )
     for lien in liens:
         if (lien.apres - lien.avant) * ecart > 0:
-            mots += _ailleurs(x, y, reunion, site_id, lien)
+            mots += _ailleurs(x, y, reunion, site_id, lien, charges)
     return mots
 
 
 def _ailleurs(
-    x: Repartition, y: Repartition, reunion: Reunion, site_id: str, lien: Lien
+    x: Repartition, y: Repartition, reunion: Reunion, site_id: str, lien: Lien, charges: bool
 ) -> list[str]:
     """Where a poste takes the time it gives here, or gives the time it takes from here."""
     sens = 1 if lien.apres > lien.avant else -1
@@ -201,11 +215,13 @@ def _ailleurs(
             noms.append(pluriel(reste, "autre"))
         quoi = "libère du temps" if sens > 0 else "va"
         return [f"{lien.poste_id} {quoi} ailleurs : {enumeration(noms)}"]
-    charges = [r.par_poste.get(lien.poste_id, 0) for r in (x, y)]
-    if sens > 0 and charges[1] > charges[0]:
-        return [f"{lien.poste_id} donne plus de son temps ({charges[0]} → {charges[1]})"]
-    if sens < 0 and charges[1] < charges[0]:
-        return [f"{lien.poste_id} garde du temps libre ({charges[0]} → {charges[1]} données)"]
+    avant, apres = (r.par_poste.get(lien.poste_id, 0) for r in (x, y))
+    if sens > 0 and apres > avant:
+        combien = f" ({avant} → {apres})" if charges else ""
+        return [f"{lien.poste_id} donne plus de son temps{combien}"]
+    if sens < 0 and apres < avant:
+        combien = f" ({avant} → {apres} données)" if charges else ""
+        return [f"{lien.poste_id} garde du temps libre{combien}"]
     return []
 
 

@@ -92,3 +92,18 @@ def test_an_address_with_an_unknown_scenario_opens_no_other_in_its_place(scenari
     assert not ecran.exception
     assert any("n'est pas parmi ceux" in avis.value for avis in ecran.main.warning)
     assert not [b for b in ecran.main.button if b.label == "Garder ces verrous"]
+
+
+def test_a_plan_given_back_is_reported_before_it_is_kept_then_kept_as_one_act(scenario):
+    ecran = ouvrir(scenario)
+    assert not ecran.exception
+    entete, _, *reste = (scenario.dossier / "plan.csv").read_text(encoding="utf-8").splitlines()
+    depose = "\n".join([entete, *reste]).encode()
+    [zone] = ecran.main.get("file_uploader")
+    zone.upload("plan.csv", depose, "text/csv").run()
+    assert not ecran.exception
+    assert any("1 présence diffère" in m.value for m in ecran.main.markdown)
+    assert atelier.ouvrir(MOI, scenario.scenario_id).plan == scenario.plan
+    bouton(ecran, "Appliquer ce plan (annulable)").click().run()
+    assert not ecran.exception
+    assert atelier.ouvrir(MOI, scenario.scenario_id).plan == scenario.plan[1:]

@@ -202,12 +202,13 @@ def test_the_proof_says_how_far_the_best_plan_could_go(dossier_005):
     resume = json.loads((dossier_005 / "resume.json").read_text(encoding="utf-8"))
     manque = resume["etages"][0]
     manque.update(part_ecart=0.0123, ecart_demi_journees=7.4)
-    assert clair("réduirait le manque de présence de 1,2") in clair(proposition._preuve(resume))
-    assert clair("environ 7 demi-journées par cycle") in clair(proposition._preuve(resume))
+    preuve = clair(proposition.preuve_en_mots(resume))
+    assert clair("réduirait le manque de présence de 1,2") in preuve
+    assert clair("environ 7 demi-journées par cycle") in preuve
     manque.update(ecart_demi_journees=0.3)
-    assert "environ" not in clair(proposition._preuve(resume))
+    assert "environ" not in clair(proposition.preuve_en_mots(resume))
     manque.update(part_ecart=0.0, ecart_demi_journees=0.0)
-    assert clair("prouvé le plus petit possible") in clair(proposition._preuve(resume))
+    assert clair("prouvé le plus petit possible") in clair(proposition.preuve_en_mots(resume))
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,99 @@
+"""The content of a dossier, gathered once whatever the files it becomes."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from pipelines.reports.dossier.blocs import Bloc, Dossier, Partie, Tableau
+from pipelines.reports.dossier.cartes import Cartes, de_l_ecran
+from pipelines.reports.dossier.matiere import Matiere, lire_matiere
+from pipelines.reports.dossier.parties import (
+    cartes_et_besoins,
+    changements,
+    comparaison,
+    couverture,
+    droit,
+    equite,
+    essentiel,
+    gains_et_pertes,
+    limites,
+    moyens,
+    parametres,
+    sans_presence,
+    secteurs,
+    sensibilite,
+    sites,
+)
+from pipelines.reports.dossier.voile import Voile
+from pipelines.scenarios.lecteurs import Lecteur
+
+
+def rassembler(
+    lecteur: Lecteur,
+    base: Path,
+    scenario_id: str,
+    *,
+    voile: Voile,
+    cartes: Cartes,
+    autre_id: str | None = None,
+) -> Dossier:
+    """The dossier of a scenario, compared with another one when `autre_id` is given.
+
+    AtlasError when `lecteur` may not read a scenario, when a poste has no code under the veil of
+    an instance, or when the data of `base` no longer have a site of the plan.
+    """
+    return composer(lire_matiere(lecteur, base, scenario_id, voile, autre_id), cartes)
+
+
+def composer(m: Matiere, cartes: Cartes) -> Dossier:
+    """The dossier made from `m`: its parts in order, their counts protected."""
+    apercu = m.lu.apercu
+    parties = (
+        essentiel.partie(m),
+        droit.partie(m),
+        moyens.partie(m),
+        cartes_et_besoins.partie_besoins(m, cartes),
+        cartes_et_besoins.partie_couverture(m, cartes),
+        comparaison.partie(m),
+        secteurs.partie(m, cartes),
+        sans_presence.partie(m),
+        gains_et_pertes.partie(m),
+        changements.partie(m),
+        equite.partie(m),
+        sensibilite.partie(m),
+        limites.partie(m),
+        sites.partie(m),
+        parametres.partie(m),
+    )
+    return Dossier(
+        titre=couverture.TITRE,
+        sous_titre=f"{m.departement}, {apercu.nom}",
+        prefixe=f"dossier-{apercu.departement}-{m.voile.destinataire}",
+        destinataire=m.voile.destinataire.libelle,
+        le=m.le,
+        empreinte=apercu.empreinte_donnees,
+        couverture=couverture.couverture(m),
+        mentions=m.avertissements,
+        parties=_proteges([p for p in parties if p is not None], m.voile),
+        ecrans=tuple(de_l_ecran(cartes)),
+    )
+
+
+def _proteges(parties: Sequence[Partie], voile: Voile) -> tuple[Partie, ...]:
+    """The parts with their tables of counts as their reader may see them, protected together."""
+    comptes = [b for p in parties for b in p.tous if isinstance(b, Tableau) and b.sont_des_comptes]
+    vus = dict(zip((t.code for t in comptes), voile.proteger(comptes), strict=True))
+
+    def voir(blocs: tuple[Bloc, ...]) -> tuple[Bloc, ...]:
+        return tuple(
+            vus[b.code] if isinstance(b, Tableau) and b.sont_des_comptes else b for b in blocs
+        )
+
+    return tuple(
+        replace(
+            p,
+            blocs=voir(p.blocs),
+            sections=tuple(replace(s, blocs=voir(s.blocs)) for s in p.sections),
+        )
+        for p in parties
+    )

@@ -1,0 +1,1 @@
+"""The parts of a dossier, one module each: what the reports already say, put in order."""

@@ -1,0 +1,56 @@
+"""What this dossier can't say: the proof, what is unknown, the data and their defects."""
+
+from pipelines.reports import proposition
+from pipelines.reports.dossier.blocs import Liste, Partie, Role, Section, Tableau, Texte
+from pipelines.reports.dossier.matiere import Matiere
+
+SOURCES = ("Source", "Millésime", "Lignes lues", "Gardées", "Fusionnées", "Écartées")
+HORS_D_ATLAS = (
+    "Atlas ne connaît que des postes : ni les personnes, ni leurs congés, ni leurs temps partiels "
+    "choisis.",
+    "Un besoin est ce que dit le barème, et non une mesure des situations d'élèves.",
+    "Un poste vacant ou absent est compté comme si quelqu'un le tenait, sauf choix contraire.",
+)
+
+
+def partie(m: Matiere) -> Partie:
+    """Limits first, then completeness, anomalies and sources."""
+    etat = m.donnees
+    return Partie(
+        code="limites",
+        titre="Limites et complétude des données",
+        blocs=(
+            Texte(f"{etat.phrase} {etat.precision}", Role.PHRASE),
+            *(Texte(note, Role.ALERTE) for note in m.proposition.mises_en_garde),
+            Texte(proposition.preuve_en_mots(m.lu.resume)),
+            Liste("Ce que ce dossier ne dit pas", HORS_D_ATLAS),
+            *((Texte(etat.absentes),) if etat.absentes else ()),
+            _completude(m),
+            Tableau.de(
+                "anomalies",
+                "Les anomalies vues dans les fichiers",
+                m.anomalies,
+                colonnes=("Ce qui a été vu", "Nombre", "Que faire", "Conséquence"),
+                vide="Aucune anomalie n'a été vue.",
+            ),
+        ),
+        sections=(
+            Section(
+                "Les fichiers lus",
+                (Tableau.de("sources", "Les sources", etat.sources, colonnes=SOURCES),),
+            ),
+        ),
+    )
+
+
+def _completude(m: Matiere) -> Tableau:
+    """What is known of the département, beside all of the data."""
+    cadre = m.donnees.completude
+    sien = f"{m.departement} (%)"
+    colonnes = ("Ce qui est connu", sien, "Ensemble (%)", "Pour le compléter")
+    return Tableau.de(
+        "completude",
+        "Ce qui est connu",
+        cadre,
+        colonnes=[c for c in colonnes if c in cadre.columns],
+    )

@@ -1,0 +1,61 @@
+"""The means: the postes, and from their time to what they can give."""
+
+from pipelines.reports.dossier.blocs import Partie, Role, Section, Tableau, Texte
+from pipelines.reports.dossier.matiere import Matiere
+
+POSTES = (
+    "Poste",
+    "Résidence",
+    "Statut",
+    "Quotité (ETP)",
+    "Hors secteur (ETP)",
+    "Capacité (½ j.)",
+    "Données (½ j.)",
+    "Secteur",
+)
+
+
+def partie(m: Matiere) -> Partie:
+    """What there is to share out; poste by poste for the nominative alone."""
+    moyens = m.moyens
+    detail = Section(
+        "Poste par poste",
+        (
+            Tableau.de(
+                "postes",
+                "Les postes et ce qu'ils donnent aujourd'hui",
+                moyens.postes,
+                colonnes=POSTES,
+            ),
+            *(Texte(phrase, Role.NOTE) for phrase in moyens.desaccords),
+        ),
+    )
+    return Partie(
+        code="moyens",
+        titre="Les moyens",
+        blocs=(
+            Texte(moyens.phrase, Role.PHRASE),
+            Tableau.de(
+                "compte_des_moyens",
+                "Du temps des postes aux demi-journées à répartir",
+                moyens.compte,
+                noms={"Demi-journées par cycle": "Demi-journées (½ j. par cycle)"},
+                vide="Trop peu de postes pour montrer ce compte.",
+            ),
+            Tableau.de(
+                "statuts",
+                "Les postes selon leur statut",
+                moyens.statuts,
+                vide="Trop peu de postes pour montrer ce compte.",
+                note=moyens.note,
+                sont_des_comptes=True,
+            ),
+            Tableau.de(
+                "textes_du_temps",
+                "D'où viennent ces durées",
+                moyens.textes,
+                nombres=("Valeur",),
+            ),
+        ),
+        sections=(detail,) if m.voile.est_nominatif and not moyens.postes.empty else (),
+    )

@@ -1,0 +1,100 @@
+"""The sectors one by one: sites, rhythm, pupils, categories, travel."""
+
+import pandas as pd
+
+from pipelines.base.textes import nombre, pluriel, rythme
+from pipelines.reports.dossier.blocs import Partie, Role, Section, Tableau, Texte
+from pipelines.reports.dossier.cartes import Cartes, Vue, du_papier
+from pipelines.reports.dossier.matiere import Matiere
+from pipelines.reports.libelles import STATUTS
+from pipelines.reports.raisons import nombre_etp
+
+DEJA, NOUVEAU = "déjà là", "nouveau"
+
+
+def partie(m: Matiere, cartes: Cartes) -> Partie:
+    """One section a sector, in the order of what the reader sees of them."""
+    r = m.repartition
+    servis: dict[str, list[str]] = {}
+    for poste_id, site_id in r.couples:
+        servis.setdefault(poste_id, []).append(site_id)
+    sans = [
+        p.poste_id for p in r.probleme.postes if not p.sans_secteur and p.poste_id not in servis
+    ]
+    vides = (
+        (Texte(f"Sans aucun site dans ce plan : {', '.join(sans)}."),)
+        if sans and m.voile.est_nominatif
+        else ()
+    )
+    return Partie(
+        code="secteurs",
+        titre="Les secteurs, un à un",
+        blocs=(
+            Texte(
+                f"{pluriel(len(servis), 'secteur')} pour "
+                f"{pluriel(len(r.par_site), 'site servi', 'sites servis')}.",
+                Role.PHRASE,
+            ),
+            *du_papier(cartes, Vue.SECTEURS),
+            *vides,
+            Texte(_lire(m), Role.NOTE),
+        ),
+        sections=tuple(_secteur(m, p, servis[p]) for p in sorted(servis)),
+    )
+
+
+def _lire(m: Matiere) -> str:
+    trajets = (
+        "Trajet : temps aller depuis la résidence administrative."
+        if m.voile.est_nominatif
+        else "Ni la quotité, ni le statut, ni la résidence d'un poste ne sont montrés ; les codes "
+        "de secteur sont tirés au sort pour ce dossier."
+    )
+    return (
+        "Élèves : tous ceux du site, et non ceux que le poste suit. Avant : ce que ce poste y "
+        f"donne aujourd'hui. {trajets}"
+    )
+
+
+def _secteur(m: Matiere, poste_id: str, sites: list[str]) -> Section:
+    r, actuels = m.repartition, m.aujourd_hui.couples
+    lignes = [
+        {
+            "Site": m.reunion.nom(s),
+            "Commune": m.commune(s),
+            "Catégories": m.reunion.categories_en_mots(s),
+            "Élèves": r.sites[s].effectif,
+            "Rythme": rythme(r.couples[poste_id, s]),
+            "Avant (½ j. par cycle)": actuels.get((poste_id, s), 0),
+            "Après (½ j. par cycle)": r.couples[poste_id, s],
+            "Trajet (min)": r.minutes(poste_id, s),
+        }
+        for s in sorted(sites, key=lambda s: (-r.couples[poste_id, s], m.reunion.nom(s)))
+    ]
+    cadre = pd.DataFrame(lignes)
+    if not m.voile.est_nominatif:
+        cadre = cadre.drop(columns="Trajet (min)")
+    return Section(
+        titre=m.voile.secteur(poste_id),
+        blocs=(
+            Texte(_identite(m, poste_id, sites)),
+            Tableau.de(f"secteur_{poste_id}", "", cadre, famille="secteurs"),
+        ),
+        est_d_un_tenant=True,
+    )
+
+
+def _identite(m: Matiere, poste_id: str, sites: list[str]) -> str:
+    """What a poste is and gives; for an instance, its sites and its longest trip alone."""
+    r = m.repartition
+    trajets = [t for s in sites if (t := r.minutes(poste_id, s)) is not None]
+    loin = f"trajet le plus long : {max(trajets)} min" if trajets else "trajets inconnus"
+    debut = pluriel(len(sites), "site")
+    if not m.voile.est_nominatif:
+        return f"{debut} ; {loin}."
+    poste = r.postes[poste_id]
+    return (
+        f"Résidence : {r.site_de_residence(poste)} ; {nombre_etp(poste.quotite)} ETP, "
+        f"{STATUTS[poste.statut]} ; {debut}, {nombre(r.par_poste[poste_id])} demi-journées sur "
+        f"{nombre(poste.capacite)} ; {loin}."
+    )
