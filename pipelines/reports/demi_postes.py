@@ -41,13 +41,13 @@ def marges(lu: Lu, etude: Etude) -> Vue:
         details += _phrases_courbe(courbe, reference)
     details += _bassins_connus(lu, r["bassins"])
     details += _non_departages(lu, r["bassins"], reference)
-    tables = {PAR_BASSIN: _table_bassins(lu, r["bassins"], reference)}
+    tables = {PAR_BASSIN: _table_bassins(lu, r["bassins"], reference)} if r["bassins"] else {}
     if courbe:
         tables["Par demi-poste"] = _table_courbe(lu, courbe, reference)
         changes = {_etp(p["etp"]): p["mouvements"] for p in courbe if p["etp"]}
         tables["Sites qui changent"] = sites_qui_changent(lu, changes)
     return Vue(
-        phrase=_phrase_bassins(lu, r["bassins"], reference),
+        phrase=_phrase_bassins(lu, r["bassins"], reference, r["nb_bassins"]),
         details=details,
         figure=_figure_courbe(courbe, reference) if courbe else None,
         tables=tables,
@@ -68,9 +68,13 @@ def marges(lu: Lu, etude: Etude) -> Vue:
     )
 
 
-def _phrase_bassins(lu: Lu, bassins: list[dict], reference: int) -> str:
+def _phrase_bassins(lu: Lu, bassins: list[dict], reference: int, total: int) -> str:
+    """What the bassins computed, of `total`, say."""
+    if not bassins:
+        return "Aucun bassin calculé."
     if not any(m[PLUS] for m in bassins):
-        return "Aucun site n'est à court : un demi-poste de plus n'apporterait rien."
+        ou = " dans les bassins calculés" if len(bassins) < total else ""
+        return f"Aucun site n'est à court{ou} : un demi-poste de plus n'y apporterait rien."
     retraits = [(m["bassin"], m[MOINS]) for m in bassins if m[MOINS]]
     phrase = f"Un demi-poste de plus vaut {_valeur_du_plus(lu, bassins, reference)}"
     if retraits:

@@ -77,6 +77,28 @@ def test_a_stop_keeps_what_is_done_says_so_and_is_taken_up_again(dossier_005, tm
     assert len(etude.resultat["absences"]) == etude.resultat["total"]
 
 
+@pytest.mark.parametrize(
+    ("nature", "phrase"),
+    [
+        (Nature.MARGES, "Aucun bassin calculé."),
+        (Nature.FRONTIERE, "Aucun budget calculé."),
+        (Nature.NEGOCIATION, "Aucune affectation calculée."),
+        (Nature.ABSENCES, "Aucun poste calculé."),
+    ],
+)
+def test_a_study_stopped_before_its_first_result_concludes_nothing(
+    dossier_005, tmp_path, nature, phrase
+):
+    """Nothing was looked at: neither « no site is short » nor « no poste serves a site »."""
+    dossier = tmp_path / "005"
+    shutil.copytree(dossier_005, dossier)
+    assert etudes.etudier(dossier, nature, arret=lambda: True).arretee
+    vue = marges.vue(dossier, nature)
+    assert vue.phrase == phrase
+    assert vue.details[0].startswith("Étude incomplète")
+    assert not vue.tables
+
+
 def test_the_absences_are_ranked_and_their_tables_add_up(dossier):
     """Worst first; half-days by site add up to those by poste; every poste of the plan is there."""
     vue = marges.vue(dossier, Nature.ABSENCES)
