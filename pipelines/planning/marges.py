@@ -251,7 +251,7 @@ class _Courbe:
         numero = self.nombre
         self.nombre += 1
         self.problemes[etp] = probleme
-        meilleur, borne = resoudre_depuis(
+        meilleur, borne, arret_par = resoudre_depuis(
             probleme,
             depart,
             duree_resolution_s=self.limites.duree_resolution_s,
@@ -263,6 +263,7 @@ class _Courbe:
             lieu=lieu,
             plan=meilleur,
             borne=borne,
+            arret_par=arret_par,
             **self._contre_la_proposition(etp, meilleur),
         )
 

@@ -12,6 +12,7 @@ from pipelines.reports.etudes import (
     Vue,
     autres_objectifs,
     dire_arret,
+    dire_coupures,
     est_prouve,
     figure_bornee,
     gain_du_pas,
@@ -23,6 +24,7 @@ from pipelines.reports.etudes import (
     sites_touches,
 )
 from pipelines.reports.lecture import Lu
+from pipelines.reports.libelles import FINS
 from pipelines.scenarios.etudes import Etude
 
 ETIQUETTE_ETP = "Moyens (ETP)"
@@ -38,6 +40,7 @@ def marges(lu: Lu, etude: Etude) -> Vue:
     attendus = r["nb_bassins"] + 2 * round(etude.parametres["etendue_etp"] / pas) + 1
     details = dire_arret(etude, len(r["bassins"]) + len(courbe), attendus, "résultats")
     if courbe:
+        details += dire_coupures(courbe, [_etp(p["etp"]) for p in courbe])
         details += _phrases_courbe(courbe, reference)
     details += _bassins_connus(lu, r["bassins"])
     details += _non_departages(lu, r["bassins"], reference)
@@ -240,6 +243,7 @@ def _table_courbe(lu: Lu, courbe: list[dict], reference: int) -> pd.DataFrame:
                 "Écart au meilleur plan, au plus": pourcentage(
                     (manque - p["borne"]) / manque if manque else 0.0, 1
                 ),
+                "Fin du calcul": FINS[p["arret_par"]],
                 **autres_objectifs(p),
                 "Sites qui changent": len(par_site(p["mouvements"])),
             }

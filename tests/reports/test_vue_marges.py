@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from pipelines.base.erreurs import AtlasError
-from pipelines.planning import absences
+from pipelines.planning import absences, suivi
 from pipelines.reports import absences as vue_absences
 from pipelines.reports import etudes as vue_etudes
 from pipelines.reports import frontiere as vue_frontiere
@@ -97,6 +97,24 @@ def test_a_study_stopped_before_its_first_result_concludes_nothing(
     assert vue.phrase == phrase
     assert vue.details[0].startswith("Étude incomplète")
     assert not vue.tables
+
+
+@pytest.mark.parametrize("nature", [Nature.MARGES, Nature.FRONTIERE])
+def test_a_point_the_clock_has_cut_is_told_as_such(dossier, dossier_005, tmp_path, nature):
+    """A net of no length cuts every solve: the curve says so; a whole one says nothing."""
+    coupe = tmp_path / "005"
+    shutil.copytree(dossier_005, coupe)
+    with pytest.MonkeyPatch.context() as filet:
+        filet.setattr(suivi, "FILET_MARGE_S", 0.0)
+        filet.setattr(suivi, "FILET_DUREE", 0.0)
+        etude = etudes.etudier(coupe, nature, duree_resolution_s=DUREE_S)
+    [points] = [etude.resultat[n] for n in ("courbe", "points") if n in etude.resultat]
+    assert {p["arret_par"] for p in points} == {"temps"}
+    vue = marges.vue(coupe, nature)
+    assert any("coupé par le temps à" in d for d in vue.details)
+    titre = "Par demi-poste" if nature == Nature.MARGES else "Par budget"
+    assert set(vue.tables[titre]["Fin du calcul"]) == {"coupé par l'horloge"}
+    assert not any("coupé par le temps" in d for d in marges.vue(dossier, nature).details)
 
 
 def test_the_absences_are_ranked_and_their_tables_add_up(dossier):
