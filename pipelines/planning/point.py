@@ -47,7 +47,9 @@ def resoudre_depuis(
     progres: Callable[[Avancement], None] | None = None,
     arret: Callable[[], bool] | None = None,
 ) -> tuple[tuple[Presence, ...], int, str]:
-    """The plan, the bound and what ended the work; `depart` is kept when what is found is not worth the change.
+    """The plan, the bound and what ended the work.
+
+    `depart` is kept when what is found is not worth the change.
 
     The solver gives up the tolerance of the first objective to lose less on the next ones: so does
     this choice. Raises what `resoudre` does.

@@ -283,7 +283,12 @@ class _Travail:
         nb_points = 2 * round(limites.etendue_etp / limites.pas_etp) + 1
         total = len(bassins) + nb_points
         resultat: dict = {"bassins": [], "nb_bassins": len(bassins), "courbe": []}
-        for m in marges.marges(self.probleme, self.plan, limites, self.arret):
+
+        def essayer(rang: int, essai: int, essais: int) -> None:
+            texte = f"Bassin {rang + 1} sur {len(bassins)} : essai {essai} sur {essais}"
+            self.progres((rang + (essai - 1) / essais) / total, texte)
+
+        for m in marges.marges(self.probleme, self.plan, limites, self.arret, essayer):
             self._ajouter(resultat, "bassins", asdict(m), total, "étapes")
 
         def avancer(rang: int, a: Avancement) -> None:

@@ -13,6 +13,7 @@ from pipelines.planning.marges import Limites, bassins, courbe, marge, marges
 from pipelines.planning.probleme import vers_json
 from pipelines.planning.solveur import resoudre
 from pipelines.planning.verification import juger
+from pipelines.planning.voisinage import Voisinage
 
 LIMITES = Limites(
     pas_etp=0.5,
@@ -98,6 +99,45 @@ def test_a_stopped_study_keeps_what_is_done():
     points = courbe(probleme, plan, LIMITES, fait=vus.append, arret=lambda: bool(vus))
     assert [p.etp for p in points] == [0.0, 0.5]
     assert list(marges(probleme, plan, LIMITES, arret=lambda: True)) == []
+
+
+@pytest.mark.parametrize("etude", ["bassins", "courbe"])
+def test_a_stop_is_obeyed_before_the_next_try(monkeypatch, etude):
+    """Asked for once a try is told: that try ends, no other begins, of the dozens of a bassin."""
+    probleme = departement(30, 10, graine=2)
+    plan = resoudre(probleme, duree_max_s=0.4).plan
+    recherches, essais = [], []
+    optimum = Voisinage.optimum
+    monkeypatch.setattr(
+        Voisinage, "optimum", lambda v, libres: recherches.append(libres) or optimum(v, libres)
+    )
+    if etude == "bassins":
+        suite = marges(
+            probleme, plan, LIMITES, lambda: bool(essais), lambda *essai: essais.append(essai)
+        )
+        assert list(suite) == []
+    else:
+        points = courbe(
+            probleme,
+            plan,
+            LIMITES,
+            arret=lambda: bool(essais),
+            progres=lambda rang, a: essais.append(a) if "essai" in a.message else None,
+        )
+        assert [p.etp for p in points] == [0.0]
+        assert essais[0].message == "recherche du lieu, essai 1 sur 2"
+    assert len(essais) == 1
+    assert len(recherches) == 2
+
+
+def test_each_try_of_a_bassin_is_told():
+    """Numbered from one to what was foreseen: résidences, postes alone, the least costly again."""
+    probleme = departement(30, 10, graine=2)
+    plan = resoudre(probleme, duree_max_s=0.4).plan
+    essais = []
+    m = marge(probleme, plan, LIMITES, None, dire=lambda n, total: essais.append((n, total)))
+    total = len(m.residences) + m.nb_reductibles + len(m.postes)
+    assert essais == [(n, total) for n in range(1, total + 1)]
 
 
 def test_without_bassins_the_whole_departement_is_one():
