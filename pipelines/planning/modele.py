@@ -60,6 +60,7 @@ from ortools.sat.python import cp_model
 
 from pipelines.planning.probleme import Probleme, Reglages, Site
 
+ECOLES_TETE = "ecoles_tete"
 Couple = tuple[int, int]
 Niveaux = tuple[int, ...]
 
@@ -187,6 +188,25 @@ def niveaux_du_couple(index: Index, p: int, s: int) -> Niveaux:
         if regle.restreindre:
             niveaux = regle.restreindre(index, p, s, niveaux)
     return niveaux
+
+
+def regle_qui_ecarte(index: Index, p: int, s: int) -> str | None:
+    """The code of the first rule of `DURES` that leaves x[p, s] nothing but 0; None: no rule does.
+
+    Écoles REP+ are kept from a poste that a rule keeps from their head collège.
+    """
+    niveaux = index.probleme.reglages.niveaux
+    for regle in DURES:
+        if regle.admet and not regle.admet(index, p, s):
+            return regle.code
+        if regle.restreindre:
+            niveaux = regle.restreindre(index, p, s, niveaux)
+            if not any(niveaux):
+                return regle.code
+    tete = index.probleme.sites[s].site_tete
+    if tete is not None and regle_qui_ecarte(index, p, index.rang_site[tete]) is not None:
+        return ECOLES_TETE
+    return None
 
 
 def couples_admis(index: Index) -> dict[Couple, Niveaux]:
@@ -352,7 +372,7 @@ DURES: tuple[RegleDure, ...] = (
         contraindre=pose_postes_par_site,
     ),
     RegleDure(
-        "ecoles_tete",
+        ECOLES_TETE,
         "Écoles REP+ servies par un poste qui sert leur collège tête de réseau",
         contraindre=pose_ecoles_avec_college,
     ),
