@@ -146,7 +146,7 @@ def _manque(point: dict) -> int:
 
 def autres_objectifs(point: dict) -> dict[str, int]:
     return {
-        proposition.NOMS_DES_ETAGES.get(e["code"], e["libelle"]): e["apres"]
+        proposition.objectif_et_unite(e["code"]): e["apres"]
         for e in point["effets"]
         if e["code"] != SOUPLES[0].code
     }

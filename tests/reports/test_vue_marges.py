@@ -2,12 +2,14 @@
 
 import io
 import json
+import re
 import shutil
 from dataclasses import replace
 
 import pandas as pd
 import pytest
 
+from pipelines.base import chemins, reference
 from pipelines.base.erreurs import AtlasError
 from pipelines.planning import absences, suivi
 from pipelines.reports import absences as vue_absences
@@ -200,7 +202,11 @@ def test_the_curve_and_the_frontier_are_shown_point_by_point(dossier):
     budgets = marges.vue(dossier, Nature.FRONTIERE).tables["Par budget"]
     assert budgets["Budget"].iloc[0] == "0"
     assert budgets["Budget"].iloc[-1] == "libre"
-    assert budgets["Changements imposés"].iloc[0] == 0
+    assert budgets["Changements imposés (liens)"].iloc[0] == 0
+    assert {"Trajets (min par cycle)", "Équilibre de la charge de trajet (points)"} <= {
+        *budgets,
+        *points,
+    }
 
 
 def test_the_negotiation_says_its_method_and_counts_every_assignment(dossier):
@@ -255,6 +261,36 @@ def test_two_sites_of_one_name_are_told_apart(dossier):
 )
 def test_the_shortage_of_a_budget_is_said_as_more_or_less(ecart, mots):
     assert vue_frontiere._en_mots(ecart, 1000) == mots
+
+
+def test_a_kept_study_is_done_again_when_a_reference_value_it_rests_on_changes(
+    dossier, tmp_path, monkeypatch
+):
+    """Fewer half-days of presence a post and half a post is worth less: the study no longer holds.
+
+    A value no study reads changes nothing.
+    """
+
+    def changer(fichier, nom, valeur):
+        copie = tmp_path / fichier
+        shutil.copytree(chemins.REFERENCE, copie)
+        toml = copie / f"{fichier}.toml"
+        avant, apres = toml.read_text(encoding="utf-8").split(f"[[{nom}.valeurs]]", 1)
+        apres = re.sub(r"(?m)^valeur = .*$", f"valeur = {valeur}", apres, count=1)
+        toml.write_text(f"{avant}[[{nom}.valeurs]]{apres}", encoding="utf-8")
+        return copie
+
+    for fichier, nom, valeur, tient in (
+        ("temps_travail", "part_en_presence", 0.5, False),
+        ("petits_nombres", "seuil_masque", 3, True),
+    ):
+        with monkeypatch.context() as autre:
+            autre.setattr(chemins, "REFERENCE", changer(fichier, nom, valeur))
+            reference.parametres.cache_clear()
+            assert reference.valeur(fichier, nom) == valeur
+            assert (etudes.lire(dossier, Nature.MARGES) is not None) == tient
+        reference.parametres.cache_clear()
+    assert etudes.lire(dossier, Nature.MARGES) is not None
 
 
 def test_a_kept_study_is_done_again_when_the_code_of_the_answers_changes(tmp_path, monkeypatch):
