@@ -6,7 +6,9 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from pipelines.base.textes import enumeration, nombre, pluriel, pourcentage
+from pipelines.planning import moyens
 from pipelines.planning.marges import MOINS, PLUS
+from pipelines.planning.probleme import Site
 from pipelines.reports.etudes import (
     NOTE_MANQUE,
     Vue,
@@ -44,7 +46,7 @@ def marges(lu: Lu, etude: Etude) -> Vue:
         details += _phrases_courbe(courbe, reference)
     details += _bassins_connus(lu, r["bassins"])
     details += _non_departages(lu, r["bassins"], reference)
-    tables = {PAR_BASSIN: _table_bassins(lu, r["bassins"], reference)} if r["bassins"] else {}
+    tables = {PAR_BASSIN: _table_bassins(lu, r["bassins"], reference, pas)} if r["bassins"] else {}
     if courbe:
         tables["Par demi-poste"] = _table_courbe(lu, courbe, reference)
         changes = {_etp(p["etp"]): p["mouvements"] for p in courbe if p["etp"]}
@@ -76,6 +78,12 @@ def _phrase_bassins(lu: Lu, bassins: list[dict], reference: int, total: int) -> 
     if not bassins:
         return "Aucun bassin calculé."
     if not any(m[PLUS] for m in bassins):
+        noms = {m["bassin"] for m in bassins}
+        if any(None in noms or s.bassin in noms for s in _a_court(lu)):
+            return (
+                "Un demi-poste de plus n'a pu être essayé nulle part : la table dit pourquoi, "
+                "bassin par bassin."
+            )
         ou = " dans les bassins calculés" if len(bassins) < total else ""
         return f"Aucun site n'est à court{ou} : un demi-poste de plus n'y apporterait rien."
     retraits = [(m["bassin"], m[MOINS]) for m in bassins if m[MOINS]]
@@ -140,7 +148,7 @@ def _au_bassin(bassin: str) -> str:
     return f"dans le bassin {bassin}"
 
 
-def _table_bassins(lu: Lu, bassins: list[dict], reference: int) -> pd.DataFrame:
+def _table_bassins(lu: Lu, bassins: list[dict], reference: int, pas: float) -> pd.DataFrame:
     lignes = []
     for m in bassins:
         for sens, titre, essayes in (
@@ -158,7 +166,7 @@ def _table_bassins(lu: Lu, bassins: list[dict], reference: int) -> pd.DataFrame:
                     "Où": "—" if essai is None else _lieu(lu, sens, essai),
                     "Gagnent": "—" if essai is None else sites_touches(lu, essai["mouvements"], 1),
                     "Perdent": "—" if essai is None else sites_touches(lu, essai["mouvements"], -1),
-                    "Essayés": enumeration(essayes) or _rien_a_essayer(sens, m),
+                    "Essayés": enumeration(essayes) or _rien_a_essayer(lu, sens, m, pas),
                     "Recherche": "—"
                     if essai is None
                     else ("exacte" if essai["est_exact"] else "non prouvée"),
@@ -177,12 +185,29 @@ def _valeur(lu: Lu, sens: str, essai: dict, reference: int) -> str:
     return f"{part(-essai['gain'], reference)}, au plus {part(manque - lu.borne, reference)}"
 
 
-def _rien_a_essayer(sens: str, m: dict) -> str:
+def _rien_a_essayer(lu: Lu, sens: str, m: dict, pas: float) -> str:
+    """Why nothing was tried in a bassin: each cause has its words."""
+    p = lu.probleme
     if sens == PLUS:
-        return "aucun : pas de site à court"
-    if not m["nb_postes"]:
+        a_court = [s for s in _a_court(lu) if m["bassin"] in (None, s.bassin)]
+        if not a_court:
+            return "aucun : pas de site à court"
+        if all(s.nature != "etablissement" for s in a_court):
+            return "aucun : seules des écoles REP+ sont à court, et un poste n'y a pas sa résidence"
+        return "aucun : aucun plan ne tient avec les verrous posés"
+    postes = [x for x in p.postes if m["bassin"] in (None, x.bassin)]
+    if not postes:
         return "aucun : pas de poste dans ce bassin"
+    if all(x.sans_secteur for x in postes):
+        return "aucun : aucun poste de ce bassin n'a de secteur"
+    if not moyens.reductibles(p, pas, [r for r, x in enumerate(p.postes) if x in postes]):
+        return f"aucun : aucun poste n'a {nombre(pas, 1)} ETP de secteur à donner"
     return "aucun : pas de demi-poste à prendre sans lever un verrou"
+
+
+def _a_court(lu: Lu) -> list[Site]:
+    """The sites the plan gives less than their besoin."""
+    return [s for s in lu.probleme.sites if lu.couverture(s.site_id) < s.besoin]
 
 
 def _lieu(lu: Lu, sens: str, essai: dict) -> str:
