@@ -9,10 +9,10 @@ from departements import departement
 from petits import en_lignes, enumerer, petit
 
 from pipelines.base.erreurs import AtlasError
-from pipelines.planning import explication
+from pipelines.planning import explication, modele
 from pipelines.planning.explication import pourquoi, pourquoi_pas
 from pipelines.planning.modele import SOUPLES
-from pipelines.planning.probleme import Presence, vers_json
+from pipelines.planning.probleme import Presence, Verrou, vers_json
 from pipelines.planning.reprise import qui_peut_prendre
 from pipelines.planning.solveur import resoudre
 from pipelines.planning.verification import juger
@@ -196,6 +196,21 @@ def test_ecoles_are_out_of_reach_of_who_cannot_serve_their_head_collège():
     assert reponse.est_complet
     proche = replace(probleme, minutes=((45, 10, 10),))
     assert [a.poste_id for a in pourquoi_pas(proche, (), "S2", PAS).a_portee] == ["P0"]
+
+
+@pytest.mark.parametrize("nature", ["impose", "montant"])
+def test_a_lock_on_a_couple_the_rules_refuse_leaves_it_no_level(nature):
+    """No plan stands in which its poste is free; without the lock, the couple is at 0."""
+    probleme = replace(petit(1), minutes=((50, 10, 10), (10, 10, 10)), presences_actuelles=())
+    sans = modele.Index.de(probleme)
+    assert modele.niveaux_du_couple(sans, 0, 0) == (0,)
+    verrou = Verrou("P0", "S0", nature, 1 if nature == "montant" else None)
+    avec = replace(probleme, verrous=(verrou,))
+    assert modele.niveaux_du_couple(modele.Index.de(avec), 0, 0) == ()
+    assert explication.Voisinage(avec, ()).optimum({0}) is None
+    assert explication.Voisinage(probleme, ()).optimum({0}) is not None
+    with pytest.raises(AtlasError, match="Verrous impossibles"):
+        resoudre(avec, duree_max_s=0.1)
 
 
 @pytest.mark.parametrize("graine", GRAINES)
