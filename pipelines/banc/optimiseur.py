@@ -23,13 +23,17 @@ from pipelines.base.chemins import EXEMPLE
 from pipelines.base.erreurs import AtlasError
 from pipelines.planning import modele
 from pipelines.planning.modele import Index
-from pipelines.planning.probleme import Probleme, vers_json
+from pipelines.planning.probleme import Presence, Probleme, vers_json
+from pipelines.planning.reprise import qui_peut_prendre
 from pipelines.planning.solveur import Resultat, resoudre
 from pipelines.planning.suivi import Avancement
 from pipelines.planning.verification import juger
 
 PARTS = (0.4, 0.6, 0.8)
 """Share of the total besoin that the postes can give."""
+SITES_DEMANDES = 40
+"""Sites « who can take it? » is asked about, spread over the plan: for the 95th percentile."""
+CENTILE = 0.95
 PART_MOYENNE = 0.6
 """The share of every measure that is made at one share only."""
 DEPARTEMENTS_EXEMPLE = ("004", "005", "013", "084")
@@ -224,6 +228,7 @@ def une_mesure(essai: Essai, probleme: Probleme, avec_temoins: bool) -> dict:
         "duree_max_s": essai.duree_s,
         "part_demandee": essai.part,
         **optimiser(probleme, essai.duree_s, essai.ecart_vise),
+        **({"qui_peut_prendre": reprises(probleme)} if essai.taille == GRANDE else {}),
         "temoins": {nom: _temoin(probleme, temoins.TEMOINS[nom]) for nom in noms},
     }
 
@@ -267,6 +272,30 @@ def optimiser(probleme: Probleme, duree_max_s: float, ecart_vise: float | None =
         "arret_par": resultat.arret_par,
         "etages": _etages(resultat, fins),
         "plan": juge(probleme, lignes) | _secondes(max(fins.values())),
+    }
+
+
+def reprises(probleme: Probleme) -> dict:
+    """Seconds of the clock « who can take this site? » takes, over sites of the greedy plan.
+
+    `mediane`, `centile_95` and `maximum`, over `nb_sites` of those the plan serves.
+    """
+    plan = [
+        Presence(x["poste_id"], x["site_id"], x["demi_journees_cycle"])
+        for x in temoins.remis_dans_les_regles(probleme, temoins.glouton(probleme))
+    ]
+    servis = sorted({x.site_id for x in plan})
+    durees = []
+    for site_id in servis[:: max(1, len(servis) // SITES_DEMANDES)][:SITES_DEMANDES]:
+        chrono = Chrono()
+        qui_peut_prendre(probleme, plan, site_id)
+        durees.append(chrono.lire()[1])
+    mediane, centile = np.quantile(durees, (0.5, CENTILE), method="higher")
+    return {
+        "nb_sites": len(durees),
+        "mediane": round(float(mediane), 2),
+        "centile_95": round(float(centile), 2),
+        "maximum": round(max(durees), 2),
     }
 
 

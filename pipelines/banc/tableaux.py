@@ -27,6 +27,9 @@ def en_markdown(resultat: dict) -> str:
         "## Écarts prouvés\n",
         _ecarts(autres),
     ]
+    demandees = [m for m in autres if "qui_peut_prendre" in m]
+    if demandees:
+        parties += ["## Qui peut prendre un site ?\n", _reprises(demandees)]
     if croissance:
         parties += ["## Croissance du temps\n", _croissance(croissance)]
     compares = [m for m in autres if m["temoins"]]
@@ -53,6 +56,22 @@ def _ecarts(mesures: Sequence[dict]) -> str:
     ]
     secondes = ("Manque (s)", "Trajets (s)", "Processeur (s)", "Horloge (s)")
     return _table(("Mesure", "Sites", "Postes", *ETAGES, *secondes), lignes)
+
+
+def _reprises(mesures: Sequence[dict]) -> str:
+    """How long the answer takes, by the clock, over several sites."""
+    lignes = [
+        [
+            m["nom"],
+            m["nb_sites"],
+            m["nb_postes"],
+            m["qui_peut_prendre"]["nb_sites"],
+            *(nombre(m["qui_peut_prendre"][c], 2) for c in ("mediane", "centile_95", "maximum")),
+        ]
+        for m in mesures
+    ]
+    titres = ("Mesure", "Sites", "Postes", "Sites demandés", "Médiane (s)")
+    return _table((*titres, "95 fois sur 100, au plus (s)", "Maximum (s)"), lignes)
 
 
 def _croissance(mesures: Sequence[dict]) -> str:

@@ -94,7 +94,7 @@ def _imprimer_resume(resume: dict) -> None:
     etages = Table("Objectif", "Valeur", borne, "Écart au plus", "Fin", "Secondes")
     for etage in resume["etages"]:
         etages.add_row(
-            etage["libelle"],
+            vue_proposition.objectif_et_unite(etage["code"]),
             nombre(etage["valeur"]),
             nombre(etage["borne"]),
             pourcentage(etage["part_ecart"], 2),

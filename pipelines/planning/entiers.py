@@ -1,8 +1,10 @@
 """The master of the decomposition in whole numbers: the best plan a set of columns can make.
 
 Solved by HiGHS (in `ortools`), one thread, stopped by nodes and by the gap asked for, so that the
-same columns give the same plan on any machine. HiGHS can't be interrupted: at the user's stop it is
-left to end by itself, and what it finds is ignored.
+same columns give the same plan on any machine. HiGHS can't be interrupted: it heeds neither the
+interrupter of `mathopt` nor a signal. When the user or the net ends the work, its thread (a daemon)
+goes on by itself, on one core, until one of its own limits (`secondes_max` at the latest) or the
+end of the process, and what it finds is ignored.
 """
 
 import datetime

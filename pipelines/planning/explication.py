@@ -11,7 +11,6 @@ import numpy as np
 
 from pipelines.base.erreurs import AtlasError
 from pipelines.planning import modele
-from pipelines.planning.modele import DURES
 from pipelines.planning.probleme import Presence, Probleme, niveaux_du_site
 from pipelines.planning.tables import Plan
 from pipelines.planning.voisinage import (
@@ -44,7 +43,7 @@ class Rempli:
 
 @dataclass(frozen=True)
 class PosteAPortee:
-    """A poste every couple rule admits at the site, and what fills it in the plan."""
+    """A poste that may serve the site (and its head collège, if any); what fills it in the plan."""
 
     poste_id: str
     minutes: int | None
@@ -66,7 +65,7 @@ class PosteAPortee:
 
 @dataclass(frozen=True)
 class HorsDePortee:
-    """A poste one couple rule keeps from the site: the code of the first rule that does."""
+    """A poste the rules keep from the site: the code of the first that does."""
 
     poste_id: str
     minutes: int | None
@@ -193,7 +192,7 @@ def pourquoi_pas(
         gain=0 if cible is None else _cout(v, s, couverture) - _cout(v, s, cible),
         a_portee=tuple(
             sorted(
-                (_a_portee(v, p, s) for p in range(len(probleme.postes)) if (p, s) in v.admis),
+                (_a_portee(v, p, s) for p in range(len(probleme.postes)) if v.peut_servir(p, s)),
                 key=lambda a: (modele.minutes_comptees(v.index, *_rangs(v, a, s)), a.poste_id),
             )
         ),
@@ -251,13 +250,13 @@ def _rempli(v: Voisinage, p: int, s: int) -> Rempli:
 
 
 def _hors_de_portee(v: Voisinage, s: int) -> tuple[HorsDePortee, ...]:
-    """The postes a couple rule keeps away, nearest first, unknown travel last."""
+    """The postes a rule keeps away, nearest first, unknown travel last."""
     refuses = []
     for p, poste in enumerate(v.index.probleme.postes):
-        codes = [r.code for r in DURES if r.admet and not r.admet(v.index, p, s)]
-        if codes:
+        code = modele.regle_qui_ecarte(v.index, p, s)
+        if code is not None:
             minutes = v.index.probleme.minutes[p][s]
-            refuses.append(HorsDePortee(poste.poste_id, minutes, codes[0]))
+            refuses.append(HorsDePortee(poste.poste_id, minutes, code))
     return tuple(
         sorted(refuses, key=lambda r: (r.minutes is None, r.minutes or 0, r.regle, r.poste_id))
     )
@@ -265,7 +264,7 @@ def _hors_de_portee(v: Voisinage, s: int) -> tuple[HorsDePortee, ...]:
 
 def _moindre(v: Voisinage, s: int, cible: int) -> tuple[Plan | None, bool]:
     """The best plan of one or two free postes that gives the site `cible`; is it complete?"""
-    servants = [p for p in range(len(v.du_poste)) if (p, s) in v.admis]
+    servants = [p for p in range(len(v.du_poste)) if v.peut_servir(p, s)]
     candidats: list[tuple[int, tuple[int, ...]]] = []
     for libres in sorted({(p,) for p in servants} | _paires(v, servants)):
         borne = borne_du_manque(v, libres, s, cible)

@@ -86,7 +86,7 @@ def frontiere(
                 remede="relever le premier budget",
             )
         depart = min(tiennent, key=lambda x: _valeurs(reference, x))
-        meilleur, borne = resoudre_depuis(
+        meilleur, borne, arret_par = resoudre_depuis(
             probleme,
             depart,
             duree_resolution_s=duree_resolution_s,
@@ -103,6 +103,7 @@ def frontiere(
                 effets=alternative.effets,
                 mouvements=alternative.mouvements,
                 borne=borne,
+                arret_par=arret_par,
             )
         )
         if fait is not None:

@@ -7,10 +7,13 @@ means is a plan for more, and a bound proven for more holds for less: values and
 with the means, whatever the search finds.
 """
 
+import functools
+import time
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
 
 from pipelines.planning import moyens
+from pipelines.planning.modele import SOUPLES
 from pipelines.planning.point import Point, accorder_bornes, resoudre_depuis
 from pipelines.planning.portee import a_portee
 from pipelines.planning.probleme import Presence, Probleme
@@ -79,6 +82,36 @@ class Pas(Point):
     lieu: str | None
 
 
+class _Guet:
+    """The tries of one step: the user's stop, remembered, and the share done, told at each.
+
+    `dire` receives the number of this try and how many there are in the step.
+    """
+
+    def __init__(
+        self,
+        arret: Callable[[], bool] | None = None,
+        dire: Callable[[int, int], None] | None = None,
+    ) -> None:
+        self.arret, self.dire = arret, dire
+        self.est_arrete = False
+        self.faits = self.prevus = 0
+
+    def fini(self) -> bool:
+        """Whether the user has asked to stop."""
+        self.est_arrete = self.est_arrete or (self.arret is not None and self.arret())
+        return self.est_arrete
+
+    def essayer(self) -> bool:
+        """Announce one more try; False when there must be none."""
+        if self.fini():
+            return False
+        self.faits += 1
+        if self.dire is not None:
+            self.dire(self.faits, max(self.faits, self.prevus))
+        return True
+
+
 def bassins(probleme: Probleme) -> list[str | None]:
     """The bassins of the sites, sorted; [None] (the whole département) when none is known."""
     connus = sorted({site.bassin for site in probleme.sites if site.bassin is not None})
@@ -90,23 +123,48 @@ def marges(
     plan: tuple[Presence, ...],
     limites: Limites,
     arret: Callable[[], bool] = lambda: False,
+    progres: Callable[[int, int, int], None] | None = None,
 ) -> Iterator[Marge]:
-    """The worth of half a post in each bassin, in their order; ends early on `arret`."""
-    for bassin in bassins(probleme):
-        if arret():
+    """The worth of half a post in each bassin, in their order.
+
+    Ends on `arret`, read before each try: a bassin cut short is not given. `progres` receives the
+    rank of the bassin, the number of the try and how many there are in the bassin.
+    """
+    for rang, bassin in enumerate(bassins(probleme)):
+        dire = None if progres is None else functools.partial(progres, rang)
+        trouvee = marge(probleme, plan, limites, bassin, arret, dire)
+        if trouvee is None:
             return
-        yield marge(probleme, plan, limites, bassin)
+        yield trouvee
 
 
 def marge(
-    probleme: Probleme, plan: tuple[Presence, ...], limites: Limites, bassin: str | None
-) -> Marge:
-    """The worth of half a post more and less in one bassin (None: everywhere)."""
+    probleme: Probleme,
+    plan: tuple[Presence, ...],
+    limites: Limites,
+    bassin: str | None,
+    arret: Callable[[], bool] | None = None,
+    dire: Callable[[int, int], None] | None = None,
+) -> Marge | None:
+    """The worth of half a post more and less in one bassin (None: everywhere).
+
+    None when `arret`, read before each try, ended the search; `dire` receives the number of each
+    try and how many there are.
+    """
+    guet = _Guet(arret, dire)
+    if guet.fini():
+        return None
     v = Voisinage(probleme, plan)
     sites = [s for s, x in enumerate(probleme.sites) if bassin in (None, x.bassin)]
     postes = [p for p, x in enumerate(probleme.postes) if bassin in (None, x.bassin)]
-    plus = _ajouts(v, sites, limites)
-    moins, reductibles = _retraits(v, postes, limites)
+    nb_reductibles = len(moyens.reductibles(probleme, limites.pas_etp, postes))
+    guet.prevus = len(
+        moyens.residences(v, sites, limites.pas_etp, limites.residences_essayees)
+    ) + _nb_retraits(nb_reductibles, limites)
+    plus = _ajouts(v, sites, limites, guet)
+    moins, reductibles = _retraits(v, postes, limites, guet)
+    if guet.est_arrete:
+        return None
     return Marge(
         bassin=bassin,
         nb_postes=len(postes),
@@ -119,10 +177,17 @@ def marge(
     )
 
 
-def _ajouts(v: Voisinage, sites: Collection[int], limites: Limites) -> list[Essai]:
+def _nb_retraits(reductibles: int, limites: Limites) -> int:
+    """How many tries of half a post less: each poste alone, then the least costly again."""
+    return reductibles + min(reductibles, limites.retraits_essayes)
+
+
+def _ajouts(v: Voisinage, sites: Collection[int], limites: Limites, guet: _Guet) -> list[Essai]:
     """Half a post more at each of the sites most short, the most useful postes around it free."""
     probleme, essais = v.index.probleme, []
     for s in moyens.residences(v, sites, limites.pas_etp, limites.residences_essayees):
+        if not guet.essayer():
+            break
         residence = probleme.sites[s]
         plus = moyens.ajouter(probleme, residence, limites.pas_etp)
         nouveau = len(probleme.postes)
@@ -137,13 +202,17 @@ def _ajouts(v: Voisinage, sites: Collection[int], limites: Limites) -> list[Essa
     return essais
 
 
-def _retraits(v: Voisinage, postes: Collection[int], limites: Limites) -> tuple[list[Essai], int]:
+def _retraits(
+    v: Voisinage, postes: Collection[int], limites: Limites, guet: _Guet
+) -> tuple[list[Essai], int]:
     """Half a post less where it costs least, and how many postes have that to give.
 
     Every poste is tried alone first; the least costly are tried again with postes around free.
     """
     probleme, seuls = v.index.probleme, []
     for p in moyens.reductibles(probleme, limites.pas_etp, postes):
+        if not guet.essayer():
+            break
         w = _reduit(v, p, limites.pas_etp)
         avant, apres = v.optimum({p}), w.optimum({p})
         if avant is not None and apres is not None:
@@ -151,6 +220,8 @@ def _retraits(v: Voisinage, postes: Collection[int], limites: Limites) -> tuple[
             seuls.append((-essai.gain, p))
     essais = []
     for _, p in sorted(seuls)[: limites.retraits_essayes]:
+        if not guet.essayer():
+            break
         w = _reduit(v, p, limites.pas_etp)
         voisins = a_portee(v, v.du_poste[p], {p})[: limites.postes_par_voisinage - 1]
         avant, apres = v.optimum((p, *voisins)), w.optimum((p, *voisins))
@@ -178,7 +249,8 @@ def courbe(
     """Points from the least means to the most, the proposal's own at 0; less when `arret` ends it.
 
     Means are nested: each half-post is added where the last plan is most short, or taken where it
-    costs least. `progres` receives the rank of the solve and its advancement; `fait` the points so
+    costs least. `progres` receives the rank of the solve and its advancement, before it that of the
+    search for its place; `arret` is read before each try. `fait` receives the points so
     far. Fewer points on the side of less means when no poste has half a post left to give.
     """
     travail = _Courbe(probleme, plan, limites, progres, arret)
@@ -189,7 +261,7 @@ def courbe(
         for rang in range(1, nombre + 1):
             if arret is not None and arret():
                 break
-            suite = _suivant(problemes, courant.plan, limites, sens)
+            suite = _suivant(problemes, courant.plan, limites, sens, travail.guet())
             if suite is None:
                 break
             lieu, problemes, depart = suite
@@ -206,15 +278,26 @@ def _zero(points: list[Pas]) -> Pas:
 
 
 def _suivant(
-    probleme: Probleme, plan: tuple[Presence, ...], limites: Limites, sens: str
+    probleme: Probleme,
+    plan: tuple[Presence, ...],
+    limites: Limites,
+    sens: str,
+    guet: _Guet,
 ) -> tuple[str, Probleme, tuple[Presence, ...]] | None:
-    """The next half-post of the curve: its place, the problem with it, a plan to start from."""
+    """The next half-post of the curve: its place, the problem with it, a plan to start from.
+
+    None when there is none left, or when the user has ended the search.
+    """
     v = Voisinage(probleme, plan)
     if sens == PLUS:
-        essais = _ajouts(v, range(len(probleme.sites)), limites)
+        guet.prevus = limites.residences_essayees
+        essais = _ajouts(v, range(len(probleme.sites)), limites, guet)
     else:
-        essais, _ = _retraits(v, range(len(probleme.postes)), limites)
-    if not essais:
+        tous = range(len(probleme.postes))
+        reductibles = moyens.reductibles(probleme, limites.pas_etp, tous)
+        guet.prevus = _nb_retraits(len(reductibles), limites)
+        essais, _ = _retraits(v, tous, limites, guet)
+    if guet.est_arrete or not essais:
         return None
     choisi = max(essais, key=lambda e: e.gain)
     if sens == PLUS:
@@ -243,6 +326,16 @@ class _Courbe:
         self.reference = Voisinage(probleme, plan)
         self.problemes: dict[float, Probleme] = {}
         self.nombre = 0
+        self.debut = time.monotonic()
+
+    def guet(self) -> _Guet:
+        """What watches over the search for the place of the next point."""
+        return _Guet(self.arret, None if self.progres is None else self._chercher)
+
+    def _chercher(self, numero: int, total: int) -> None:
+        message = f"recherche du lieu, essai {numero} sur {total}"
+        secondes = time.monotonic() - self.debut
+        self.progres(self.nombre, Avancement(SOUPLES[0].code, 0.0, None, None, secondes, message))
 
     def point(
         self, etp: float, lieu: str | None, probleme: Probleme, depart: tuple[Presence, ...]
@@ -251,7 +344,7 @@ class _Courbe:
         numero = self.nombre
         self.nombre += 1
         self.problemes[etp] = probleme
-        meilleur, borne = resoudre_depuis(
+        meilleur, borne, arret_par = resoudre_depuis(
             probleme,
             depart,
             duree_resolution_s=self.limites.duree_resolution_s,
@@ -263,6 +356,7 @@ class _Courbe:
             lieu=lieu,
             plan=meilleur,
             borne=borne,
+            arret_par=arret_par,
             **self._contre_la_proposition(etp, meilleur),
         )
 

@@ -49,7 +49,8 @@ Soft rules (`SOUPLES`), minimised in this order, each value won being kept withi
     e[p], q[p]       ceil(t[p] / capacite[p]), minutes of travel a half-day of capacity; its square
     equilibre        sum over p of q[p], 0 where capacite[p] = 0
 
-Only couples that every couple rule admits get variables; x[p, s] = y[p, s] = 0 elsewhere.
+Only couples some level above 0 is left to get variables, with those a lock clashes on, which no
+level suits; x[p, s] = y[p, s] = 0 elsewhere.
 """
 
 from collections.abc import Callable
@@ -60,6 +61,7 @@ from ortools.sat.python import cp_model
 
 from pipelines.planning.probleme import Probleme, Reglages, Site
 
+ECOLES_TETE = "ecoles_tete"
 Couple = tuple[int, int]
 Niveaux = tuple[int, ...]
 
@@ -178,10 +180,11 @@ def trajets_couple(index: Index, p: int, s: int, presence: int) -> int:
 def niveaux_du_couple(index: Index, p: int, s: int) -> Niveaux:
     """Levels x[p, s] may take alone: (0,) when a rule refuses the couple, () under a clashing lock.
 
-    Rules that `admet` a couple or not come first; the others narrow N one after the other.
+    A lock that asks for a presence clashes with any rule that refuses the couple. Rules that
+    `admet` a couple or not come first; the others narrow N one after the other.
     """
     if any(regle.admet and not regle.admet(index, p, s) for regle in DURES):
-        return (0,)
+        return restreint_verrou(index, p, s, (0,))
     niveaux = index.probleme.reglages.niveaux
     for regle in DURES:
         if regle.restreindre:
@@ -189,8 +192,27 @@ def niveaux_du_couple(index: Index, p: int, s: int) -> Niveaux:
     return niveaux
 
 
+def regle_qui_ecarte(index: Index, p: int, s: int) -> str | None:
+    """The code of the first rule of `DURES` that leaves x[p, s] nothing but 0; None: no rule does.
+
+    Écoles REP+ are kept from a poste that a rule keeps from their head collège.
+    """
+    niveaux = index.probleme.reglages.niveaux
+    for regle in DURES:
+        if regle.admet and not regle.admet(index, p, s):
+            return regle.code
+        if regle.restreindre:
+            niveaux = regle.restreindre(index, p, s, niveaux)
+            if not any(niveaux):
+                return regle.code
+    tete = index.probleme.sites[s].site_tete
+    if tete is not None and regle_qui_ecarte(index, p, index.rang_site[tete]) is not None:
+        return ECOLES_TETE
+    return None
+
+
 def couples_admis(index: Index) -> dict[Couple, Niveaux]:
-    """The couples that may carry a presence, with their levels (0 included when allowed)."""
+    """The couples not left at 0: their levels (0 included when allowed), none under a clash."""
     tous = {
         (p, s): niveaux_du_couple(index, p, s)
         for p in range(len(index.probleme.postes))
@@ -352,7 +374,7 @@ DURES: tuple[RegleDure, ...] = (
         contraindre=pose_postes_par_site,
     ),
     RegleDure(
-        "ecoles_tete",
+        ECOLES_TETE,
         "Écoles REP+ servies par un poste qui sert leur collège tête de réseau",
         contraindre=pose_ecoles_avec_college,
     ),
@@ -480,7 +502,10 @@ RANG_TRAJETS = 2
 
 
 def formuler(index: Index) -> Formulation:
-    """The model with every hard rule of `DURES` and no objective."""
+    """The model with every hard rule of `DURES` and no objective.
+
+    Rules on one couple are in the levels of its variable, rules between couples in constraints.
+    """
     f = Formulation(index=index, niveaux=couples_admis(index))
     for regle in DURES:
         if regle.contraindre:

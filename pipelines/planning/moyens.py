@@ -74,12 +74,12 @@ def retirer(probleme: Probleme, p: int, etp: float) -> Probleme:
 
 
 def reductibles(probleme: Probleme, etp: float, bassin: Collection[int]) -> list[int]:
-    """The postes among `bassin` that have `etp` to give, and serve a sector."""
+    """The postes among `bassin` that have `etp` and its half-days to give, and serve a sector."""
     return [
         p
         for p in sorted(bassin)
         if probleme.postes[p].quotite >= etp
-        and probleme.postes[p].capacite > 0
+        and probleme.postes[p].capacite >= demi_journees(etp)
         and not probleme.postes[p].sans_secteur
     ]
 

@@ -20,13 +20,14 @@ class Point:
     """The best plan found under one condition.
 
     `borne`: proven floor of the first objective. `effets`, `mouvements`: against the proposal's
-    plan.
+    plan. `arret_par`: what ended its solve, as in `solveur.Resultat`.
     """
 
     plan: tuple[Presence, ...]
     effets: tuple[Effet, ...]
     mouvements: tuple[Mouvement, ...]
     borne: int
+    arret_par: str
 
     @property
     def manque(self) -> int:
@@ -45,8 +46,10 @@ def resoudre_depuis(
     plafonds: Mapping[str, int] | None = None,
     progres: Callable[[Avancement], None] | None = None,
     arret: Callable[[], bool] | None = None,
-) -> tuple[tuple[Presence, ...], int]:
-    """The plan and the bound; `depart` is kept when what is found is not worth the change.
+) -> tuple[tuple[Presence, ...], int, str]:
+    """The plan, the bound and what ended the work.
+
+    `depart` is kept when what is found is not worth the change.
 
     The solver gives up the tolerance of the first objective to lose less on the next ones: so does
     this choice. Raises what `resoudre` does.
@@ -65,7 +68,7 @@ def resoudre_depuis(
     admis = plafond_garde(valeurs[0], probleme.reglages.tolerance_manque)
     garde_depart = v.valeurs[0] <= admis and v.valeurs[1:] <= valeurs[1:]
     plan = v.presences if garde_depart or v.valeurs <= valeurs else resultat.plan
-    return plan, resultat.etages[0].borne
+    return plan, resultat.etages[0].borne, resultat.arret_par
 
 
 def accorder_bornes(points: Sequence[P]) -> list[P]:

@@ -10,7 +10,7 @@ from pipelines.planning.voisinage import Voisinage
 
 
 def a_portee(v: Voisinage, sites: Collection[int], exclus: Collection[int] = ()) -> list[int]:
-    """Postes (positions) that every couple rule admits at one of `sites` at least.
+    """Postes (positions) that may serve one of `sites` at least, and its head collège if any.
 
     Order: time left first (half-days, up to the largest besoin asked), then the sites of `sites`
     it may serve, then nearness (minutes), then position.
@@ -18,7 +18,7 @@ def a_portee(v: Voisinage, sites: Collection[int], exclus: Collection[int] = ())
     besoin = max((v.index.probleme.sites[s].besoin for s in sites), default=0)
     candidats = []
     for p, poste in enumerate(v.index.probleme.postes):
-        siens = [s for s in sites if (p, s) in v.admis]
+        siens = [s for s in sites if v.peut_servir(p, s)]
         if p in exclus or not siens:
             continue
         plein = len(v.du_poste[p]) >= poste.sites_max and not set(siens) & set(v.du_poste[p])

@@ -58,7 +58,7 @@ def dire_exigences(probleme: Probleme, exigences: tuple[Exigence, ...]) -> str:
     admis = couples_admis(index)
     temps, places, nb_postes = 0, 0, 0
     for p, poste in enumerate(probleme.postes):
-        siens = sum((p, s) in admis for s in (*sites, *tetes))
+        siens = sum(any(admis.get((p, s), ())) for s in (*sites, *tetes))
         if siens and poste.capacite:
             nb_postes += 1
             temps += poste.capacite

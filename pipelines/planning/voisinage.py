@@ -171,6 +171,13 @@ class Voisinage:
         """Half-days per cycle poste `p` gives in the plan."""
         return sum(self.plan[p, s] for s in self.du_poste[p])
 
+    def peut_servir(self, p: int, s: int) -> bool:
+        """Whether the rules on a couple leave a presence of `p` at `s`, and at its head collège."""
+        tete = self.index.probleme.sites[s].site_tete
+        return any(self.admis.get((p, s), ())) and (
+            tete is None or any(self.admis.get((p, self.index.rang_site[tete]), ()))
+        )
+
     def alternative(self, plan: Plan) -> Alternative:
         """`plan` beside the one this neighbourhood is built on."""
         postes, sites = self.index.probleme.postes, self.index.probleme.sites

@@ -28,7 +28,8 @@ def absences(lu: Lu, etude: Etude) -> Vue:
     )
     details = dire_arret(etude, len(lignes), etude.resultat["total"], "postes")
     if not lignes:
-        return Vue("Aucun poste ne sert de site dans ce plan.", details, None, {}, "")
+        vide = "Aucun poste ne sert de site dans ce plan."
+        return Vue("Aucun poste calculé." if etude.arretee else vide, details, None, {}, "")
     minimum = etude.parametres["minimum"]
     reference = lu.manque
     details.append(_phrase_relais(lignes))

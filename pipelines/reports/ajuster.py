@@ -328,7 +328,7 @@ def reprise(scenario: Scenario, site_id: str, poste_id: str | None) -> VueRepris
             [
                 {
                     "Poste": r.poste_id,
-                    "Trajet (min)": r.minutes,
+                    "Trajet aller (min)": r.minutes,
                     "Libre (½ j.)": r.libre,
                     "Donnerait (½ j.)": r.demi_journees_cycle,
                     "Coût": dire_effets(r.alternative.effets),

@@ -6,7 +6,7 @@ import pandas as pd
 
 from pipelines.base.textes import nombre, pluriel
 from pipelines.planning.verification import Manquement
-from pipelines.reports.proposition import NOMS_DES_ETAGES
+from pipelines.reports.proposition import objectif_et_unite
 from pipelines.scenarios.plans import Jugement
 
 
@@ -67,7 +67,7 @@ def _objectifs(jugement: Jugement) -> pd.DataFrame:
     annonces = {} if jugement.resume is None else _annonces(jugement.resume)
     lignes = [
         (
-            NOMS_DES_ETAGES[code],
+            objectif_et_unite(code),
             nombre(valeur),
             *([nombre(annonces[code]["valeur"])] if annonces else []),
         )

@@ -6,12 +6,15 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from pipelines.base.textes import enumeration, nombre, pluriel, pourcentage
+from pipelines.planning import moyens
 from pipelines.planning.marges import MOINS, PLUS
+from pipelines.planning.probleme import Site
 from pipelines.reports.etudes import (
     NOTE_MANQUE,
     Vue,
     autres_objectifs,
     dire_arret,
+    dire_coupures,
     est_prouve,
     figure_bornee,
     gain_du_pas,
@@ -23,6 +26,7 @@ from pipelines.reports.etudes import (
     sites_touches,
 )
 from pipelines.reports.lecture import Lu
+from pipelines.reports.libelles import FINS
 from pipelines.scenarios.etudes import Etude
 
 ETIQUETTE_ETP = "Moyens (ETP)"
@@ -38,16 +42,17 @@ def marges(lu: Lu, etude: Etude) -> Vue:
     attendus = r["nb_bassins"] + 2 * round(etude.parametres["etendue_etp"] / pas) + 1
     details = dire_arret(etude, len(r["bassins"]) + len(courbe), attendus, "résultats")
     if courbe:
+        details += dire_coupures(courbe, [_etp(p["etp"]) for p in courbe])
         details += _phrases_courbe(courbe, reference)
     details += _bassins_connus(lu, r["bassins"])
     details += _non_departages(lu, r["bassins"], reference)
-    tables = {PAR_BASSIN: _table_bassins(lu, r["bassins"], reference)}
+    tables = {PAR_BASSIN: _table_bassins(lu, r["bassins"], reference, pas)} if r["bassins"] else {}
     if courbe:
         tables["Par demi-poste"] = _table_courbe(lu, courbe, reference)
         changes = {_etp(p["etp"]): p["mouvements"] for p in courbe if p["etp"]}
         tables["Sites qui changent"] = sites_qui_changent(lu, changes)
     return Vue(
-        phrase=_phrase_bassins(lu, r["bassins"], reference),
+        phrase=_phrase_bassins(lu, r["bassins"], reference, r["nb_bassins"]),
         details=details,
         figure=_figure_courbe(courbe, reference) if courbe else None,
         tables=tables,
@@ -68,9 +73,19 @@ def marges(lu: Lu, etude: Etude) -> Vue:
     )
 
 
-def _phrase_bassins(lu: Lu, bassins: list[dict], reference: int) -> str:
+def _phrase_bassins(lu: Lu, bassins: list[dict], reference: int, total: int) -> str:
+    """What the bassins computed, of `total`, say."""
+    if not bassins:
+        return "Aucun bassin calculé."
     if not any(m[PLUS] for m in bassins):
-        return "Aucun site n'est à court : un demi-poste de plus n'apporterait rien."
+        noms = {m["bassin"] for m in bassins}
+        if any(None in noms or s.bassin in noms for s in _a_court(lu)):
+            return (
+                "Un demi-poste de plus n'a pu être essayé nulle part : la table dit pourquoi, "
+                "bassin par bassin."
+            )
+        ou = " dans les bassins calculés" if len(bassins) < total else ""
+        return f"Aucun site n'est à court{ou} : un demi-poste de plus n'y apporterait rien."
     retraits = [(m["bassin"], m[MOINS]) for m in bassins if m[MOINS]]
     phrase = f"Un demi-poste de plus vaut {_valeur_du_plus(lu, bassins, reference)}"
     if retraits:
@@ -133,7 +148,7 @@ def _au_bassin(bassin: str) -> str:
     return f"dans le bassin {bassin}"
 
 
-def _table_bassins(lu: Lu, bassins: list[dict], reference: int) -> pd.DataFrame:
+def _table_bassins(lu: Lu, bassins: list[dict], reference: int, pas: float) -> pd.DataFrame:
     lignes = []
     for m in bassins:
         for sens, titre, essayes in (
@@ -151,7 +166,7 @@ def _table_bassins(lu: Lu, bassins: list[dict], reference: int) -> pd.DataFrame:
                     "Où": "—" if essai is None else _lieu(lu, sens, essai),
                     "Gagnent": "—" if essai is None else sites_touches(lu, essai["mouvements"], 1),
                     "Perdent": "—" if essai is None else sites_touches(lu, essai["mouvements"], -1),
-                    "Essayés": enumeration(essayes) or _rien_a_essayer(sens, m),
+                    "Essayés": enumeration(essayes) or _rien_a_essayer(lu, sens, m, pas),
                     "Recherche": "—"
                     if essai is None
                     else ("exacte" if essai["est_exact"] else "non prouvée"),
@@ -170,12 +185,29 @@ def _valeur(lu: Lu, sens: str, essai: dict, reference: int) -> str:
     return f"{part(-essai['gain'], reference)}, au plus {part(manque - lu.borne, reference)}"
 
 
-def _rien_a_essayer(sens: str, m: dict) -> str:
+def _rien_a_essayer(lu: Lu, sens: str, m: dict, pas: float) -> str:
+    """Why nothing was tried in a bassin: each cause has its words."""
+    p = lu.probleme
     if sens == PLUS:
-        return "aucun : pas de site à court"
-    if not m["nb_postes"]:
+        a_court = [s for s in _a_court(lu) if m["bassin"] in (None, s.bassin)]
+        if not a_court:
+            return "aucun : pas de site à court"
+        if all(s.nature != "etablissement" for s in a_court):
+            return "aucun : seules des écoles REP+ sont à court, et un poste n'y a pas sa résidence"
+        return "aucun : aucun plan ne tient avec les verrous posés"
+    postes = [x for x in p.postes if m["bassin"] in (None, x.bassin)]
+    if not postes:
         return "aucun : pas de poste dans ce bassin"
+    if all(x.sans_secteur for x in postes):
+        return "aucun : aucun poste de ce bassin n'a de secteur"
+    if not moyens.reductibles(p, pas, [r for r, x in enumerate(p.postes) if x in postes]):
+        return f"aucun : aucun poste n'a {nombre(pas, 1)} ETP de secteur à donner"
     return "aucun : pas de demi-poste à prendre sans lever un verrou"
+
+
+def _a_court(lu: Lu) -> list[Site]:
+    """The sites the plan gives less than their besoin."""
+    return [s for s in lu.probleme.sites if lu.couverture(s.site_id) < s.besoin]
 
 
 def _lieu(lu: Lu, sens: str, essai: dict) -> str:
@@ -236,6 +268,7 @@ def _table_courbe(lu: Lu, courbe: list[dict], reference: int) -> pd.DataFrame:
                 "Écart au meilleur plan, au plus": pourcentage(
                     (manque - p["borne"]) / manque if manque else 0.0, 1
                 ),
+                "Fin du calcul": FINS[p["arret_par"]],
                 **autres_objectifs(p),
                 "Sites qui changent": len(par_site(p["mouvements"])),
             }

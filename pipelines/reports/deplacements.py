@@ -1,6 +1,7 @@
 """The travel of a proposal in words and tables: km, minutes, budget, an envelope that runs out."""
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +10,7 @@ import pandas as pd
 
 from pipelines.base import reference
 from pipelines.base.erreurs import AtlasError
-from pipelines.base.textes import nombre, pluriel, rythme
+from pipelines.base.textes import enumeration, nombre, pluriel, rythme
 from pipelines.marts import entrepot
 from pipelines.planning.deplacements import (
     PUISSANCES,
@@ -127,7 +128,7 @@ def vue(
         epuise = _epuisement(trajets, noms, lue, puissance_cv, enveloppe_euros)
         tables |= {"Trajets non payés": epuise.arrets, "Sites découverts": epuise.sites}
     phrase = _phrase(trajets, puissance_cv)
-    reserves = [*mises_en_garde(base, lue.resume), *_reserves(trajets), _provenance(lue)]
+    reserves = [*mises_en_garde(base, lue.resume), *_reserves(trajets, lue), _provenance(lue)]
     regles = [REGLE, DOMICILE, _conventions()]
     return VueDeplacements(
         phrase=phrase,
@@ -196,7 +197,7 @@ def _phrase(trajets: Sequence[Deplacement], puissance_cv: int) -> str:
     )
 
 
-def _reserves(trajets: Sequence[Deplacement]) -> list[str]:
+def _reserves(trajets: Sequence[Deplacement], lue: Lue) -> list[str]:
     """What is not known, in numbers, and what would settle it."""
     phrases = []
     if voisins := sum(t.lien == Lien.LIMITROPHE_INCONNUE for t in trajets):
@@ -212,10 +213,32 @@ def _reserves(trajets: Sequence[Deplacement]) -> list[str]:
         )
     if sans_km := sum(t.km is None for t in trajets):
         phrases.append(
-            f"{pluriel(sans_km, 'trajet')} de longueur inconnue, hors de tous les totaux : la "
-            "position d'un des deux lieux manque."
+            f"{pluriel(sans_km, 'trajet')} de longueur inconnue, hors de tous les totaux : "
+            f"{enumeration(_causes_sans_km(trajets, lue))}."
         )
     return phrases
+
+
+def _causes_sans_km(trajets: Sequence[Deplacement], lue: Lue) -> list[str]:
+    """Why lengths are unknown, each with how many, as the problem tells it."""
+    postes = {p["poste_id"]: p for p in lue.probleme["postes"]}
+    sites = {s["site_id"]: s for s in lue.probleme["sites"]}
+    mesures_seules = bool(lue.probleme["hypotheses"].get("trajets_mesures_seuls", False))
+    causes: Counter = Counter()
+    for t in trajets:
+        if t.km is not None:
+            continue
+        lieux = postes[t.poste_id], sites[t.site_id]
+        if t.minutes is not None:
+            cause = "une durée donnée sans sa distance"
+        elif any(lieu["latitude"] is None or lieu["longitude"] is None for lieu in lieux):
+            cause = "la position d'un des deux lieux manque"
+        elif mesures_seules:
+            cause = "seuls les trajets mesurés comptent, et il ne l'est pas"
+        else:
+            cause = "aucun itinéraire n'est connu entre les deux lieux"
+        causes[cause] += 1
+    return [f"{cause} ({nb})" for cause, nb in causes.items()]
 
 
 def _provenance(lue: Lue) -> str:

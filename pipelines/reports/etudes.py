@@ -58,6 +58,21 @@ def dire_arret(etude: Etude, faits: int, total: int, quoi: str) -> list[str]:
     return [f"Étude incomplète : {faits} {quoi} sur {total}."]
 
 
+def dire_coupures(points: list[dict], noms: list[str]) -> list[str]:
+    """Which points the clock or the user has cut: their plans could be better."""
+    mots = []
+    for cause, motif in (("temps", "coupé par le temps"), ("utilisateur", "arrêté en cours")):
+        coupes = [n for p, n in zip(points, noms, strict=True) if p["arret_par"] == cause]
+        if coupes:
+            mots.append(f"{motif} à {enumeration(coupes)}")
+    if not mots:
+        return []
+    return [
+        f"Calcul {', '.join(mots)} : le meilleur plan trouvé y est gardé, un calcul entier peut en "
+        "donner un autre."
+    ]
+
+
 def part(ecart: int, reference: int) -> str:
     """A change of the first objective, in share of the proposal's, with its sign."""
     if not ecart:
@@ -131,7 +146,7 @@ def _manque(point: dict) -> int:
 
 def autres_objectifs(point: dict) -> dict[str, int]:
     return {
-        proposition.NOMS_DES_ETAGES.get(e["code"], e["libelle"]): e["apres"]
+        proposition.objectif_et_unite(e["code"]): e["apres"]
         for e in point["effets"]
         if e["code"] != SOUPLES[0].code
     }

@@ -32,7 +32,6 @@ from pipelines.reports import proposition
 from pipelines.reports.lecture import Lu, lire
 
 SANS_EFFET = "="
-UNITES = {"trajets": " (min)", "equilibre": " (points)"}
 UN_POUR_CENT = 0.01  # under it, a share is shown with one more decimal
 NOTE_DES_COUTS = (
     "Coûts par rapport au plan proposé : le manque de présence en part de celui du plan, les "
@@ -67,7 +66,9 @@ def choix_sites(dossier: Path) -> dict[str, str]:
         key=lambda s: (lu.couverture(s.site_id) / s.besoin, -s.poids, s.nom, s.site_id),
     )
     return {
-        s.site_id: f"{s.nom} ({s.site_id}) : {lu.couverture(s.site_id)} sur {s.besoin}"
+        s.site_id: (
+            f"{s.nom} ({s.site_id}) : {lu.couverture(s.site_id)} sur {s.besoin} ½ j. par cycle"
+        )
         for s in sites
     }
 
@@ -307,11 +308,11 @@ def _postes_a_portee(lu: Lu, r: PourquoiPas) -> pd.DataFrame:
         [
             {
                 "Poste": a.poste_id,
-                "Trajet (min)": a.minutes,
+                "Trajet aller (min)": a.minutes,
                 "Donné (½ j. par cycle)": a.donne,
                 "Libre (½ j. par cycle)": a.libre,
                 "Sites": f"{len(a.remplis)} sur {a.sites_max}",
-                "Ce qui le remplit": _remplis(lu, a),
+                "Ce qui le remplit (½ j. par cycle)": _remplis(lu, a),
             }
             for a in r.a_portee
         ]
@@ -376,7 +377,7 @@ def reprise(
 def _ligne_reprise(lu: Lu, site: Site, r: Reprise) -> dict:
     return {
         "Poste": r.poste_id,
-        "Trajet (min)": r.minutes,
+        "Trajet aller (min)": r.minutes,
         "Libre (½ j.)": r.libre,
         "Donnerait (½ j.)": r.demi_journees_cycle,
         **_couts(r.alternative.effets),
@@ -389,9 +390,14 @@ def _ligne_reprise(lu: Lu, site: Site, r: Reprise) -> dict:
 
 
 def dire_effets(effets: Iterable[Effet]) -> str:
-    """« manque de présence +1,2 %, trajets −40, le reste inchangé »."""
+    """« manque de présence +1,2 %, trajets −40 min par cycle, le reste inchangé »."""
     effets = tuple(effets)
-    mots = [f"{_nom_objectif(e).lower()} {_cout(e)}" for e in effets if e.ecart]
+    mots = [
+        f"{proposition.NOMS_DES_ETAGES[e.code].lower()} {_cout(e)}"
+        + ("" if _est_une_part(e) else f" {proposition.unite_de(e.code, e.ecart)}")
+        for e in effets
+        if e.ecart
+    ]
     if not mots:
         return "rien sur aucun objectif"
     if len(mots) < len(effets):
@@ -429,18 +435,24 @@ def _ligne(lu: Lu, titre: str, alternative: Alternative) -> dict:
 
 def _couts(effets: Iterable[Effet]) -> dict[str, str]:
     """One column an objective, its unit in the header."""
-    return {f"{_nom_objectif(e)}{UNITES.get(e.code, '')}": _cout(e) for e in effets}
+    return {
+        proposition.NOMS_DES_ETAGES[e.code]
+        if _est_une_part(e)
+        else proposition.objectif_et_unite(e.code): _cout(e)
+        for e in effets
+    }
 
 
-def _nom_objectif(effet: Effet) -> str:
-    return proposition.NOMS_DES_ETAGES.get(effet.code, effet.libelle)
+def _est_une_part(effet: Effet) -> bool:
+    """Whether an effect is told in share of the plan's own value: the first objective's, if any."""
+    return effet.code == SOUPLES[0].code and effet.avant != 0
 
 
 def _cout(effet: Effet) -> str:
     """The first objective in share of the plan's own value, the others in their unit."""
     if effet.ecart == 0:
         return SANS_EFFET
-    if effet.code != SOUPLES[0].code or not effet.avant:
+    if not _est_une_part(effet):
         return _signe(nombre(effet.ecart), effet.ecart)
     part = effet.ecart / effet.avant
     return _signe(pourcentage(part, 1 if abs(part) >= UN_POUR_CENT else 2), effet.ecart)

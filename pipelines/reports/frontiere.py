@@ -8,6 +8,7 @@ from pipelines.reports.etudes import (
     Vue,
     autres_objectifs,
     dire_arret,
+    dire_coupures,
     est_prouve,
     figure_bornee,
     gain_du_pas,
@@ -16,6 +17,7 @@ from pipelines.reports.etudes import (
     sites_qui_changent,
 )
 from pipelines.reports.lecture import Lu
+from pipelines.reports.libelles import FINS
 from pipelines.scenarios.etudes import Etude
 
 
@@ -25,6 +27,7 @@ def frontiere(lu: Lu, etude: Etude) -> Vue:
     details = dire_arret(etude, len(points), total, "budgets")
     if not points:
         return Vue("Aucun budget calculé.", details, None, {}, "")
+    details += dire_coupures(points, [f"budget {_budget(p['budget'])}" for p in points])
     reference = points[0]["effets"][0]["avant"]
     premier, dernier = points[0], points[-1]
     if premier["budget"]:
@@ -116,6 +119,7 @@ def _table_frontiere(points: list[dict], reference: int) -> pd.DataFrame:
                 "Écart au meilleur plan, au plus": pourcentage(
                     (manque - p["borne"]) / manque if manque else 0.0, 1
                 ),
+                "Fin du calcul": FINS[p["arret_par"]],
                 **autres_objectifs(p),
                 "Sites qui changent": len(par_site(p["mouvements"])),
             }

@@ -40,6 +40,9 @@ def negociation(lu: Lu, etude: Etude) -> Vue:
     verrous = sum(a["est_verrouillee"] for a in lignes)
     mots = [f"{comptes[m]} {MOTS_MARGES[m]}{'s' if comptes[m] > 1 else ''}" for m in Marge]
     details = dire_arret(etude, len(lignes), etude.resultat["total"], "affectations")
+    if not lignes:
+        vide = "Ce plan n'a pas d'affectation."
+        return Vue("Aucune affectation calculée." if etude.arretee else vide, details, None, {}, "")
     if verrous:
         details.append(
             f"{pluriel(verrous, 'affectation est imposée', 'affectations sont imposées')} par un "

@@ -37,6 +37,13 @@ NOMS_DES_ETAGES = {
     "trajets": "Trajets",
     "equilibre": "Équilibre de la charge de trajet",
 }
+UNITES_DES_ETAGES = {
+    "manque": ("point", "points"),
+    "changements": ("lien", "liens"),
+    "trajets": ("min par cycle", "min par cycle"),
+    "equilibre": ("point", "points"),
+}
+"""What each objective is counted in, one and many; the shortage is weighed, half-days count too."""
 DANS_UNE_PHRASE = {
     "manque": "le manque de présence",
     "changements": "les changements imposés",
@@ -132,6 +139,17 @@ class VueProposition:
     etages: pd.DataFrame
     carte: go.Figure
     classeur: bytes
+
+
+def objectif_et_unite(code: str) -> str:
+    """« Trajets (min par cycle) »."""
+    return f"{NOMS_DES_ETAGES[code]} ({UNITES_DES_ETAGES[code][1]})"
+
+
+def unite_de(code: str, ecart: float) -> str:
+    """The unit of so much of an objective, in the singular or the plural."""
+    un, plusieurs = UNITES_DES_ETAGES[code]
+    return un if abs(ecart) <= 1 else plusieurs
 
 
 def lire(dossier: Path) -> Lue:
@@ -612,9 +630,16 @@ def _sans_presence(lue: Lue) -> pd.DataFrame:
     )
 
 
-def _statut(part_ecart: float | None) -> str:
+def _statut(etage: dict) -> str:
+    """What is proven of a stage; where the best was, and later stages were left some of it back."""
+    part_ecart, atteinte = etage["part_ecart"], etage.get("valeur_atteinte")
     if part_ecart is None:
         return "rien n'est prouvé"
+    if part_ecart and atteinte and atteinte == etage["borne"]:
+        rendu = pourcentage((etage["valeur"] - atteinte) / atteinte, 1)
+        return (
+            f"le meilleur ({nombre(atteinte)}) prouvé, puis {rendu} rendus aux objectifs suivants"
+        )
     return "le meilleur, prouvé" if part_ecart == 0 else "entre la borne et la valeur"
 
 
@@ -625,10 +650,10 @@ def _etages(resume: dict) -> pd.DataFrame:
     return pd.DataFrame(
         [
             (
-                NOMS_DES_ETAGES[e["code"]],
+                objectif_et_unite(e["code"]),
                 nombre(e["valeur"]),
                 nombre(e["borne"]),
-                _statut(e["part_ecart"]),
+                _statut(e),
                 pourcentage(e["part_ecart"], 2),
                 FINS[e.get("arret_par")],
                 nombre(e["secondes"], 1),

@@ -1,8 +1,8 @@
 """Studies of a kept proposal: run, followed, stopped, and kept in its folder.
 
 Each study has a file there, with the fingerprint of what it rests on (the problem, the plan, the
-parameters and the code of `planning`): it is computed once, and again when one of them has changed
-or when it was stopped before its end.
+parameters, the code of `planning` and the reference values that code reads): it is computed once,
+and again when one of them has changed or when it was stopped before its end.
 """
 
 import csv
@@ -27,7 +27,9 @@ from pipelines.scenarios import file_des_calculs, processus, propositions
 from pipelines.scenarios.lecteurs import Acte, Lecteur, exiger
 from pipelines.scenarios.processus import Phase
 
-CODE = chemins.RACINE / "pipelines" / "planning"  # what the answers of a study come from
+CODE = chemins.RACINE / "pipelines" / "planning"  # what the answers of a study come from …
+CAPACITE = chemins.RACINE / "pipelines" / "scoring" / "capacite.py"  # … with what half a post gives
+REFERENCES = ("temps_travail", "territoire", "trajets")  # … and the values both read
 TRAVAUX = "etudes"  # folder, in that of the proposal, of the processes at work
 FIN = "fini"
 Progres = Callable[[float, str], None]
@@ -283,7 +285,12 @@ class _Travail:
         nb_points = 2 * round(limites.etendue_etp / limites.pas_etp) + 1
         total = len(bassins) + nb_points
         resultat: dict = {"bassins": [], "nb_bassins": len(bassins), "courbe": []}
-        for m in marges.marges(self.probleme, self.plan, limites, self.arret):
+
+        def essayer(rang: int, essai: int, essais: int) -> None:
+            texte = f"Bassin {rang + 1} sur {len(bassins)} : essai {essai} sur {essais}"
+            self.progres((rang + (essai - 1) / essais) / total, texte)
+
+        for m in marges.marges(self.probleme, self.plan, limites, self.arret, essayer):
             self._ajouter(resultat, "bassins", asdict(m), total, "étapes")
 
         def avancer(rang: int, a: Avancement) -> None:
@@ -357,9 +364,15 @@ def _proposition(dossier: Path) -> tuple[Probleme, tuple[Presence, ...]]:
 
 
 def _empreinte(dossier: Path, voulus: dict) -> str:
-    """sha256 of the code, the parameters, the problem and the plan; a missing file is nothing."""
+    """sha256 of the code, the values it reads, the parameters, the problem and the plan.
+
+    A missing file of the proposal is nothing.
+    """
     somme = hashlib.sha256(json.dumps(voulus, sort_keys=True).encode())
     somme.update(_empreinte_du_code(CODE).encode())
+    for fichier in REFERENCES:
+        for nom, parametre in sorted(reference.parametres(fichier).items()):
+            somme.update(f"{fichier}.{nom}={parametre.valeur!r}".encode())
     for nom in (propositions.FICHIER_PROBLEME, propositions.FICHIER_PLAN):
         fichier = dossier / nom
         somme.update(fichier.read_bytes() if fichier.exists() else b"")
@@ -368,9 +381,9 @@ def _empreinte(dossier: Path, voulus: dict) -> str:
 
 @functools.cache
 def _empreinte_du_code(dossier: Path) -> str:
-    """sha256 of the modules of `dossier`, as they were when this process first asked."""
+    """sha256 of the modules of `dossier` and of the capacity, as this process first found them."""
     somme = hashlib.sha256()
-    for module in sorted(dossier.glob("*.py")):
+    for module in (*sorted(dossier.glob("*.py")), CAPACITE):
         somme.update(module.name.encode() + module.read_bytes())
     return somme.hexdigest()
 

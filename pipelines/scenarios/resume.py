@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from pipelines.planning.assemblage import presences_a_garder
-from pipelines.planning.modele import SOUPLES, Index, couples_admis
+from pipelines.planning.modele import SOUPLES, Index, regle_qui_ecarte
 from pipelines.planning.probleme import Presence, Probleme, Site
 from pipelines.planning.solveur import Resultat
 from pipelines.planning.verification import Verdict
@@ -289,7 +289,8 @@ def sans_presence(
 class _Raisons:
     """Why a site (position) has no presence in a plan, as the reachable postes tell it.
 
-    `besoin`: it needs none. `portee`: no rule on a poste and a site lets anyone serve it. `sites`:
+    `besoin`: it needs none. `portee`: the rules on a poste and a site, and on its head collège,
+    let nobody serve it. `sites`:
     every reachable poste with time left serves as many sites as it may. `priorite`: they have
     given all their time, to sites that weigh more and no other. `temps`: they have given all their
     time. `autre`: one has time and a place left; a rule that ties sites or amounts together keeps
@@ -298,7 +299,7 @@ class _Raisons:
 
     def __init__(self, probleme: Probleme, plan: Iterable[Presence]) -> None:
         self.probleme = probleme
-        self.admis = couples_admis(Index.de(probleme))
+        self.index = Index.de(probleme)
         rangs = {site.site_id: s for s, site in enumerate(probleme.sites)}
         self.secteurs: dict[str, dict[int, int]] = {p.poste_id: {} for p in probleme.postes}
         for presence in plan:
@@ -309,7 +310,11 @@ class _Raisons:
         sites = self.probleme.sites
         if not sites[s].besoin:
             return "besoin"
-        a_portee = [poste for p, poste in enumerate(self.probleme.postes) if (p, s) in self.admis]
+        a_portee = [
+            poste
+            for p, poste in enumerate(self.probleme.postes)
+            if regle_qui_ecarte(self.index, p, s) is None
+        ]
         if not a_portee:
             return "portee"
         secteurs = [(poste, self.secteurs[poste.poste_id]) for poste in a_portee]

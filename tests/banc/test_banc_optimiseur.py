@@ -6,7 +6,15 @@ import pytest
 
 from pipelines.banc import temoins
 from pipelines.banc.instances import Instance, extraire
-from pipelines.banc.optimiseur import juge, mesurer, optimiser, programme, retenir, une_mesure
+from pipelines.banc.optimiseur import (
+    juge,
+    mesurer,
+    optimiser,
+    programme,
+    reprises,
+    retenir,
+    une_mesure,
+)
 from pipelines.banc.tableaux import en_markdown
 from pipelines.base.chemins import RACINE
 from pipelines.base.erreurs import AtlasError
@@ -96,6 +104,20 @@ def test_what_is_measured_is_told_in_tables():
     assert sum(e["secondes"] for e in mesure["etages"]) == pytest.approx(
         mesure["plan"]["secondes"], abs=0.1
     )
+
+
+def test_who_can_take_a_site_is_timed_over_several_sites():
+    """Median, 95th percentile and maximum of the answers, in a table of their own."""
+    probleme = departement(30, 11, graine=2)
+    durees = reprises(probleme)
+    assert durees["nb_sites"] > 10
+    assert 0 <= durees["mediane"] <= durees["centile_95"] <= durees["maximum"]
+    lus = {"mediane": 0.21, "centile_95": 0.4, "maximum": 0.52, "nb_sites": 40}
+    essai = retenir(programme(["034"], 0.3), ["034-40"])[0]
+    mesure = une_mesure(essai, departement(12, 4, graine=2), False) | {"qui_peut_prendre": lus}
+    machine = {"systeme": "Linux", "coeurs": 2, "python": "3.11", "ortools": "9"}
+    texte = en_markdown({"machine": machine, "duree_max_s": 1.0, "mesures": [mesure]})
+    assert "| 034-40 | 12 | 4 | 40 | 0,21 | 0,40 | 0,52 |" in texte
 
 
 def test_an_extract_has_the_size_asked_for_and_stands_alone():

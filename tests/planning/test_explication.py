@@ -1,6 +1,7 @@
 """What is said of a plan is true: alternatives stand, cost what is said, and none is better."""
 
 import json
+from dataclasses import replace
 from functools import cache
 
 import pytest
@@ -8,10 +9,10 @@ from departements import departement
 from petits import en_lignes, enumerer, petit
 
 from pipelines.base.erreurs import AtlasError
-from pipelines.planning import explication
+from pipelines.planning import explication, modele
 from pipelines.planning.explication import pourquoi, pourquoi_pas
 from pipelines.planning.modele import SOUPLES
-from pipelines.planning.probleme import Presence, vers_json
+from pipelines.planning.probleme import Presence, Verrou, vers_json
 from pipelines.planning.reprise import qui_peut_prendre
 from pipelines.planning.solveur import resoudre
 from pipelines.planning.verification import juger
@@ -154,15 +155,62 @@ def test_the_cheapest_way_to_more_presence_equals_brute_force(graine):
         assert not a_portee & {h.poste_id for h in reponse.hors_de_portee}
 
 
-def test_every_poste_out_of_reach_is_told_with_a_rule_the_judge_confirms():
-    """The judge finds that very rule broken by one half-day of that poste there."""
-    for graine in GRAINES:
-        probleme = petit(graine)
+def test_every_poste_is_within_reach_or_out_of_it_by_a_rule_the_judge_confirms():
+    """The least presence of a poste out of reach breaks, for the judge, the very rule told."""
+    regles = set()
+    for graine in range(120):
+        probleme = petit(graine, avec_verrous=graine % 2 == 0, presence_entiere=graine % 3 == 0)
         contenu = json.loads(vers_json(probleme))
         for site in probleme.sites:
-            for hors in pourquoi_pas(probleme, (), site.site_id, PAS).hors_de_portee:
-                verdict = juger(contenu, en_lignes([Presence(hors.poste_id, site.site_id, 1)]))
-                assert hors.regle in {m.regle for m in verdict.manquements}
+            reponse = pourquoi_pas(probleme, (), site.site_id, PAS)
+            listes = [a.poste_id for a in reponse.a_portee]
+            listes += [h.poste_id for h in reponse.hors_de_portee]
+            assert sorted(listes) == [p.poste_id for p in probleme.postes]
+            moindre = (probleme.reglages.presence_entiere and site.besoin) or 1
+            for hors in reponse.hors_de_portee:
+                lignes = en_lignes([Presence(hors.poste_id, site.site_id, moindre)])
+                assert hors.regle in {m.regle for m in juger(contenu, lignes).manquements}
+                regles.add(hors.regle)
+    assert regles >= {"sans_secteur", "trajet", "bassin", "besoin", "capacite", "ecoles_tete"}
+
+
+def test_ecoles_are_out_of_reach_of_who_cannot_serve_their_head_collège():
+    """Écoles at 10 min, their collège at 50: the rule told is the one that ties the two."""
+    probleme = next(
+        p for p in map(petit, range(60)) if p.sites[-1].site_tete and p.sites[-1].besoin > 1
+    )
+    probleme = replace(
+        probleme,
+        postes=(replace(probleme.postes[0], capacite=6, sites_max=3, sans_secteur=False),),
+        sites=(replace(probleme.sites[0], besoin=6), *probleme.sites[1:]),
+        minutes=((50, 10, 10),),
+        km=(probleme.km[0],),
+        presences_actuelles=(),
+        reglages=replace(probleme.reglages, meme_bassin=False),
+    )
+    reponse = pourquoi_pas(probleme, (), "S2", PAS)
+    assert not reponse.a_portee
+    [hors] = reponse.hors_de_portee
+    assert (hors.minutes, hors.regle) == (10, "ecoles_tete")
+    assert reponse.moindre is None
+    assert reponse.est_complet
+    proche = replace(probleme, minutes=((45, 10, 10),))
+    assert [a.poste_id for a in pourquoi_pas(proche, (), "S2", PAS).a_portee] == ["P0"]
+
+
+@pytest.mark.parametrize("nature", ["impose", "montant"])
+def test_a_lock_on_a_couple_the_rules_refuse_leaves_it_no_level(nature):
+    """No plan stands in which its poste is free; without the lock, the couple is at 0."""
+    probleme = replace(petit(1), minutes=((50, 10, 10), (10, 10, 10)), presences_actuelles=())
+    sans = modele.Index.de(probleme)
+    assert modele.niveaux_du_couple(sans, 0, 0) == (0,)
+    verrou = Verrou("P0", "S0", nature, 1 if nature == "montant" else None)
+    avec = replace(probleme, verrous=(verrou,))
+    assert modele.niveaux_du_couple(modele.Index.de(avec), 0, 0) == ()
+    assert explication.Voisinage(avec, ()).optimum({0}) is None
+    assert explication.Voisinage(probleme, ()).optimum({0}) is not None
+    with pytest.raises(AtlasError, match="Verrous impossibles"):
+        resoudre(avec, duree_max_s=0.1)
 
 
 @pytest.mark.parametrize("graine", GRAINES)

@@ -13,6 +13,7 @@ from pipelines.planning.marges import Limites, bassins, courbe, marge, marges
 from pipelines.planning.probleme import vers_json
 from pipelines.planning.solveur import resoudre
 from pipelines.planning.verification import juger
+from pipelines.planning.voisinage import Voisinage
 
 LIMITES = Limites(
     pas_etp=0.5,
@@ -100,6 +101,45 @@ def test_a_stopped_study_keeps_what_is_done():
     assert list(marges(probleme, plan, LIMITES, arret=lambda: True)) == []
 
 
+@pytest.mark.parametrize("etude", ["bassins", "courbe"])
+def test_a_stop_is_obeyed_before_the_next_try(monkeypatch, etude):
+    """Asked for once a try is told: that try ends, no other begins, of the dozens of a bassin."""
+    probleme = departement(12, 4, graine=2)
+    plan = resoudre(probleme, duree_max_s=0.2).plan
+    recherches, essais = [], []
+    optimum = Voisinage.optimum
+    monkeypatch.setattr(
+        Voisinage, "optimum", lambda v, libres: recherches.append(libres) or optimum(v, libres)
+    )
+    if etude == "bassins":
+        suite = marges(
+            probleme, plan, LIMITES, lambda: bool(essais), lambda *essai: essais.append(essai)
+        )
+        assert list(suite) == []
+    else:
+        points = courbe(
+            probleme,
+            plan,
+            LIMITES,
+            arret=lambda: bool(essais),
+            progres=lambda rang, a: essais.append(a) if "essai" in a.message else None,
+        )
+        assert [p.etp for p in points] == [0.0]
+        assert essais[0].message == "recherche du lieu, essai 1 sur 2"
+    assert len(essais) == 1
+    assert len(recherches) == 2
+
+
+def test_each_try_of_a_bassin_is_told():
+    """Numbered from one to what was foreseen: résidences, postes alone, the least costly again."""
+    probleme = departement(10, 4, graine=2)
+    plan = resoudre(probleme, duree_max_s=0.2).plan
+    essais = []
+    m = marge(probleme, plan, LIMITES, None, dire=lambda n, total: essais.append((n, total)))
+    total = len(m.residences) + m.nb_reductibles + len(m.postes)
+    assert essais == [(n, total) for n in range(1, total + 1)]
+
+
 def test_without_bassins_the_whole_departement_is_one():
     """No bassin known: one line for all; else one a bassin of the sites."""
     assert bassins(departement(10, 4)) == [None]
@@ -126,6 +166,22 @@ def test_half_a_post_is_added_where_short_and_travels_from_its_own_residence():
     plus = moyens.ajouter(moyens.ajouter(probleme, site, 0.5), ailleurs, 0.5)
     assert [p.poste_id for p in plus.postes[-2:]] == ["PLUS-1", "PLUS-2"]
     assert plus.postes[-1].capacite == moyens.demi_journees(0.5)
+
+
+def test_half_a_post_is_taken_only_where_its_half_days_are():
+    """A poste busy out of its sector may have the quotité of half a post and not its half-days."""
+    dues = moyens.demi_journees(0.5)
+    probleme = petit(1)
+    postes = tuple(
+        replace(probleme.postes[0], poste_id=f"P{n}", sans_secteur=False, capacite=n, quotite=q)
+        for n, q in ((1, 0.5), (dues - 1, 1.0), (dues, 0.5), (dues + 1, 0.4))
+    )
+    lignes = probleme.minutes[:1] * 4, probleme.km[:1] * 4
+    probleme = replace(
+        probleme, postes=postes, minutes=lignes[0], km=lignes[1], presences_actuelles=(), verrous=()
+    )
+    assert moyens.reductibles(probleme, 0.5, range(4)) == [2]
+    assert moyens.retirer(probleme, 2, 0.5).postes[2].capacite == 0
 
 
 def test_a_poste_added_never_takes_the_id_of_another():

@@ -373,6 +373,19 @@ def test_the_best_possible_value_is_said_only_when_every_stage_is_proven(dossier
     table = proposition._etages({"etages": prouves})
     assert "Meilleure valeur possible" in table
     assert set(table["Statut"]) == {"le meilleur, prouvé"}
-    table = proposition._etages({"etages": [{**prouves[0], "part_ecart": 0.02}, *prouves[1:]]})
+    assert table["Objectif"][2] == "Trajets (min par cycle)"
+    loin = {
+        **prouves[0],
+        "valeur": 1005,
+        "valeur_atteinte": 1000,
+        "borne": 990,
+        "part_ecart": 0.015,
+    }
+    table = proposition._etages({"etages": [loin, *prouves[1:]]})
     assert "Borne prouvée" in table
     assert list(table["Statut"])[:2] == ["entre la borne et la valeur", "le meilleur, prouvé"]
+    rendu = {**loin, "borne": 1000, "part_ecart": 5 / 1005}
+    table = proposition._etages({"etages": [rendu, *prouves[1:]]})
+    assert clair(table["Statut"][0]) == (
+        "le meilleur (1 000) prouvé, puis 0,5 % rendus aux objectifs suivants"
+    )

@@ -2,6 +2,7 @@
 
 import io
 import shutil
+from dataclasses import replace
 
 import duckdb
 import pandas as pd
@@ -11,8 +12,10 @@ from typer.testing import CliRunner
 
 from pipelines.base.erreurs import AtlasError
 from pipelines.cli import app
+from pipelines.planning.deplacements import Deplacement
 from pipelines.planning.limitrophes import Lien
 from pipelines.reports import deplacements
+from pipelines.reports.proposition import lire
 from pipelines.scenarios import propositions
 
 
@@ -70,6 +73,32 @@ def test_the_bounds_are_apart_by_the_neighbours_nobody_knows_about(vue):
     assert bas.sum() < haut.sum()
     lignes = vue.puissances.iloc[:, 1:]
     assert (lignes.diff().dropna() > 0).all(axis=None)
+
+
+def test_an_unknown_length_is_told_with_its_cause(dossier_013):
+    """A place without position, a time without its distance, travel not measured, no way known."""
+    lue = lire(dossier_013)
+    poste, site = lue.probleme["postes"][0], lue.probleme["sites"][0]
+    place = {"latitude": 43.5, "longitude": 5.4}
+    ids = poste["poste_id"], site["site_id"]
+    trajet = Deplacement(*ids, 4, 1, None, None, Lien.AILLEURS, 2)
+
+    def cause(trajet, *, est_place=True, seules=False):
+        ici = place if est_place else {"latitude": None, "longitude": None}
+        probleme = {
+            "postes": [{**poste, **ici}],
+            "sites": [{**site, **place}],
+            "hypotheses": {"trajets_mesures_seuls": seules},
+        }
+        return deplacements._causes_sans_km([trajet], replace(lue, probleme=probleme))
+
+    assert cause(replace(trajet, minutes=20)) == ["une durée donnée sans sa distance (1)"]
+    assert cause(trajet, est_place=False) == ["la position d'un des deux lieux manque (1)"]
+    assert cause(trajet, seules=True) == [
+        "seuls les trajets mesurés comptent, et il ne l'est pas (1)"
+    ]
+    assert cause(trajet) == ["aucun itinéraire n'est connu entre les deux lieux (1)"]
+    assert cause(replace(trajet, km=3.0)) == []
 
 
 def test_nobody_is_paid_to_cross_marseille(vue):

@@ -2,14 +2,18 @@
 
 import json
 import re
+from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
 from pipelines.base.erreurs import AtlasError
 from pipelines.planning.conflits import conflits
+from pipelines.planning.marges import MOINS, PLUS
 from pipelines.planning.probleme import depuis_json
 from pipelines.planning.verification import juger
-from pipelines.reports import exigences, explication, proposition
+from pipelines.planning.voisinage import Effet
+from pipelines.reports import demi_postes, exigences, explication, proposition
 from pipelines.reports.lecture import lire
 
 
@@ -35,7 +39,7 @@ def test_every_site_with_a_besoin_may_be_asked_about_the_least_served_first(doss
     assert choix.keys() == besoins.keys()
     servis = lue.plan.groupby("site_id")["demi_journees_cycle"].sum()
     for site_id, libelle in choix.items():
-        attendu = f": {servis.get(site_id, 0)} sur {besoins[site_id]}"
+        attendu = f": {servis.get(site_id, 0)} sur {besoins[site_id]} ½ j. par cycle"
         assert clair(libelle).endswith(attendu)
     parts = [servis.get(s, 0) / besoins[s] for s in choix]
     assert parts == sorted(parts)
@@ -74,6 +78,58 @@ def test_who_can_take_a_site_counts_the_posts_the_judge_accepts(dossier_005, lue
     vue = explication.reprise(dossier_005, site_id)
     propres = (vue.alternatives["Règles"] == "toutes respectées").sum()
     assert f": {propres} poste" in clair(vue.phrase)
+
+
+def test_every_number_of_an_answer_has_its_unit(dossier_005, moins_servi):
+    """In the header of its column, or beside it in a sentence; a one-way travel is told apart."""
+    site_id, _ = moins_servi
+    reprise = explication.reprise(dossier_005, site_id)
+    for colonne in (
+        "Trajet aller (min)",
+        "Trajets (min par cycle)",
+        "Changements imposés (liens)",
+        "Équilibre de la charge de trajet (points)",
+    ):
+        assert colonne in reprise.alternatives
+    absence = explication.absence(dossier_005, site_id)
+    assert "Ce qui le remplit (½ j. par cycle)" in absence.postes
+    effets = [
+        Effet("manque", "", 1000, 1012),
+        Effet("changements", "", 4, 5),
+        Effet("trajets", "", 100, 60),
+        Effet("equilibre", "", 8, 8),
+    ]
+    assert clair(explication.dire_effets(effets)) == (
+        "manque de présence +1,2 %, changements imposés +1 lien, trajets −40 min par cycle, "
+        "le reste inchangé"
+    )
+    sans_manque = [Effet("manque", "", 0, 3), Effet("equilibre", "", 8, 6)]
+    assert clair(explication.dire_effets(sans_manque)) == (
+        "manque de présence +3 points, équilibre de la charge de trajet −2 points"
+    )
+
+
+def test_where_no_half_post_was_tried_the_true_cause_is_told(dossier_005):
+    """Short écoles alone, no sector, too little time, nobody: each has its own words."""
+    lu = lire(dossier_005)
+    p = lu.probleme
+    vide = {"bassin": None}
+
+    def dit(sens, **autres):
+        autre = replace(lu, probleme=SimpleNamespace(sites=p.sites, postes=p.postes))
+        vars(autre.probleme).update(autres)
+        return demi_postes._rien_a_essayer(autre, sens, vide, 0.5)
+
+    combles = tuple(replace(s, besoin=lu.couverture(s.site_id)) for s in p.sites)
+    assert "pas de site à court" in dit(PLUS, sites=combles)
+    ecoles = replace(combles[0], nature="ecoles_rep_plus", besoin=combles[0].besoin + 4)
+    assert "seules des écoles REP+ sont à court" in dit(PLUS, sites=(ecoles, *combles[1:]))
+    assert "pas de poste" in dit(MOINS, postes=())
+    sans = tuple(replace(x, sans_secteur=True) for x in p.postes)
+    assert "n'a de secteur" in dit(MOINS, postes=sans)
+    courts = tuple(replace(x, quotite=0.4) for x in p.postes)
+    assert "aucun poste n'a 0,5 ETP" in dit(MOINS, postes=courts)
+    assert "sans lever un verrou" in dit(MOINS)
 
 
 def test_locks_of_a_proposal_hold_and_a_floor_too_high_is_priced(dossier_005, lue):

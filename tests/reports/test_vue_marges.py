@@ -2,14 +2,16 @@
 
 import io
 import json
+import re
 import shutil
 from dataclasses import replace
 
 import pandas as pd
 import pytest
 
+from pipelines.base import chemins, reference
 from pipelines.base.erreurs import AtlasError
-from pipelines.planning import absences
+from pipelines.planning import absences, suivi
 from pipelines.reports import absences as vue_absences
 from pipelines.reports import etudes as vue_etudes
 from pipelines.reports import frontiere as vue_frontiere
@@ -75,6 +77,46 @@ def test_a_stop_keeps_what_is_done_says_so_and_is_taken_up_again(dossier_005, tm
     etude = etudes.etudier(dossier, Nature.ABSENCES)
     assert not etude.arretee
     assert len(etude.resultat["absences"]) == etude.resultat["total"]
+
+
+@pytest.mark.parametrize(
+    ("nature", "phrase"),
+    [
+        (Nature.MARGES, "Aucun bassin calculé."),
+        (Nature.FRONTIERE, "Aucun budget calculé."),
+        (Nature.NEGOCIATION, "Aucune affectation calculée."),
+        (Nature.ABSENCES, "Aucun poste calculé."),
+    ],
+)
+def test_a_study_stopped_before_its_first_result_concludes_nothing(
+    dossier_005, tmp_path, nature, phrase
+):
+    """Nothing was looked at: neither « no site is short » nor « no poste serves a site »."""
+    dossier = tmp_path / "005"
+    shutil.copytree(dossier_005, dossier)
+    assert etudes.etudier(dossier, nature, arret=lambda: True).arretee
+    vue = marges.vue(dossier, nature)
+    assert vue.phrase == phrase
+    assert vue.details[0].startswith("Étude incomplète")
+    assert not vue.tables
+
+
+@pytest.mark.parametrize("nature", [Nature.MARGES, Nature.FRONTIERE])
+def test_a_point_the_clock_has_cut_is_told_as_such(dossier, dossier_005, tmp_path, nature):
+    """A net of no length cuts every solve: the curve says so; a whole one says nothing."""
+    coupe = tmp_path / "005"
+    shutil.copytree(dossier_005, coupe)
+    with pytest.MonkeyPatch.context() as filet:
+        filet.setattr(suivi, "FILET_MARGE_S", 0.0)
+        filet.setattr(suivi, "FILET_DUREE", 0.0)
+        etude = etudes.etudier(coupe, nature, duree_resolution_s=DUREE_S)
+    [points] = [etude.resultat[n] for n in ("courbe", "points") if n in etude.resultat]
+    assert {p["arret_par"] for p in points} == {"temps"}
+    vue = marges.vue(coupe, nature)
+    assert any("coupé par le temps à" in d for d in vue.details)
+    titre = "Par demi-poste" if nature == Nature.MARGES else "Par budget"
+    assert set(vue.tables[titre]["Fin du calcul"]) == {"coupé par l'horloge"}
+    assert not any("coupé par le temps" in d for d in marges.vue(dossier, nature).details)
 
 
 def test_the_absences_are_ranked_and_their_tables_add_up(dossier):
@@ -160,7 +202,11 @@ def test_the_curve_and_the_frontier_are_shown_point_by_point(dossier):
     budgets = marges.vue(dossier, Nature.FRONTIERE).tables["Par budget"]
     assert budgets["Budget"].iloc[0] == "0"
     assert budgets["Budget"].iloc[-1] == "libre"
-    assert budgets["Changements imposés"].iloc[0] == 0
+    assert budgets["Changements imposés (liens)"].iloc[0] == 0
+    assert {"Trajets (min par cycle)", "Équilibre de la charge de trajet (points)"} <= {
+        *budgets,
+        *points,
+    }
 
 
 def test_the_negotiation_says_its_method_and_counts_every_assignment(dossier):
@@ -215,6 +261,36 @@ def test_two_sites_of_one_name_are_told_apart(dossier):
 )
 def test_the_shortage_of_a_budget_is_said_as_more_or_less(ecart, mots):
     assert vue_frontiere._en_mots(ecart, 1000) == mots
+
+
+def test_a_kept_study_is_done_again_when_a_reference_value_it_rests_on_changes(
+    dossier, tmp_path, monkeypatch
+):
+    """Fewer half-days of presence a post and half a post is worth less: the study no longer holds.
+
+    A value no study reads changes nothing.
+    """
+
+    def changer(fichier, nom, valeur):
+        copie = tmp_path / fichier
+        shutil.copytree(chemins.REFERENCE, copie)
+        toml = copie / f"{fichier}.toml"
+        avant, apres = toml.read_text(encoding="utf-8").split(f"[[{nom}.valeurs]]", 1)
+        apres = re.sub(r"(?m)^valeur = .*$", f"valeur = {valeur}", apres, count=1)
+        toml.write_text(f"{avant}[[{nom}.valeurs]]{apres}", encoding="utf-8")
+        return copie
+
+    for fichier, nom, valeur, tient in (
+        ("temps_travail", "part_en_presence", 0.5, False),
+        ("petits_nombres", "seuil_masque", 3, True),
+    ):
+        with monkeypatch.context() as autre:
+            autre.setattr(chemins, "REFERENCE", changer(fichier, nom, valeur))
+            reference.parametres.cache_clear()
+            assert reference.valeur(fichier, nom) == valeur
+            assert (etudes.lire(dossier, Nature.MARGES) is not None) == tient
+        reference.parametres.cache_clear()
+    assert etudes.lire(dossier, Nature.MARGES) is not None
 
 
 def test_a_kept_study_is_done_again_when_the_code_of_the_answers_changes(tmp_path, monkeypatch):
