@@ -151,17 +151,20 @@ def _tables(vue: VueDoctrines, comparaison_id: str, uai: str | None) -> None:
         ["Prioritaires gagnés et perdus", "Sites qui diffèrent", "Tous les sites"]
     )
     with franchis:
+        franchissent = cadre.du_site(vue.franchis, uai)
         if vue.franchis.empty:
             st.write("Aucun site prioritaire ne gagne ni ne perd la présence utile.")
+        elif franchissent.empty:
+            st.write("Le site choisi n'est pas de ceux qui gagnent ou perdent la présence utile.")
         else:
             st.caption(
                 "Demi-journées par cycle de 4 semaines. ▲ : atteint la présence utile choisie plus "
                 "haut ; ▼ : passe dessous ; = : reste du même côté qu'aujourd'hui."
             )
             cadre.table(
-                vue.franchis,
+                franchissent,
                 f"franchis-{comparaison_id}",
-                au_telechargement=("Catégories prioritaires",),
+                au_telechargement=("Catégories prioritaires", "UAI"),
             )
     with differents:
         differences = cadre.du_site(vue.differences, uai)

@@ -460,6 +460,7 @@ def _franchis(aujourd_hui: _Plan, plans: list[_Plan]) -> pd.DataFrame:
             f"{GAGNE if s in siens else PERDU if s in leurs else EGAL} {nombre(presences[s])}"
             for s in touches
         ]
+    table["UAI"] = touches
     return pd.DataFrame(table).sort_values(["Site", "Commune"], ignore_index=True)
 
 

@@ -383,7 +383,7 @@ def comparee(entrepot_exemple, tmp_path):
 def test_a_comparison_is_found_again_at_its_address_with_its_table_and_its_threshold(
     ouvrir, comparee
 ):
-    """The sentence, the indices, the two tables, a link to each proposal; within two seconds."""
+    """The sentence, the indices, the three tables, a link to each proposal; within two seconds."""
     ecran = ouvrir("situation", departement="005")
     comparaison_id = comparee()
     ecran.query_params["comparaison"] = comparaison_id
@@ -398,7 +398,7 @@ def test_a_comparison_is_found_again_at_its_address_with_its_table_and_its_thres
         "Couverture de tous",
         "Hybride",
     ]
-    assert len(ecran.main.dataframe) == 2
+    assert len(ecran.main.dataframe) == 3
     choix = next(s for s in ecran.main.selectbox if s.label.startswith("Présence utile"))
     # processor time: what the page costs, whatever else the machine does
     debut = time.process_time()
