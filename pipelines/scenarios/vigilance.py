@@ -139,7 +139,7 @@ def _conflit(
         for ligne in audit.lignes(connexion, scenario_id)
         if ligne.acte == ACTE and ligne.apres.get("code") == code
     ]
-    return Conflit(leur, siennes[connu:], leur.decisions, None, quoi)
+    return Conflit(leur, siennes[connu:], leur.decisions, None, quoi, leur.numero)
 
 
 def _ligne(
