@@ -29,7 +29,7 @@ from pipelines.planning.comptes import (
     empiler,
 )
 from pipelines.reports.classes_de_site import CLASSES, classe_du_site
-from pipelines.scenarios.lecteurs import Acte, Lecteur, exiger
+from pipelines.scenarios.lecteurs import Acte, Lecteur, exiger, reserve
 
 ANNEE = "annee"
 MASQUE = "masqué"
@@ -97,6 +97,7 @@ def publier(
     )
 
 
+@reserve
 def proteges(base: Path, departement: str, seuil: int | None = None) -> Ensemble:
     """Every table, what is hidden in them being tried; `attaquant.Retrouvable` when one betrays."""
     annees, trouves = lire(base, departement)
@@ -105,6 +106,7 @@ def proteges(base: Path, departement: str, seuil: int | None = None) -> Ensemble
     return Ensemble(annees, choix)
 
 
+@reserve
 def lire(base: Path, departement: str) -> tuple[tuple[str, ...], list[Tableau]]:
     """The school years with a return and all their tables, nothing hidden; none without any."""
     with entrepot.ouvrir(base) as connexion:

@@ -14,7 +14,7 @@ from pipelines.scenarios import lecteurs
 from pipelines.scenarios.lecteurs import Lecteur, Role
 
 ABSENT = Path("absent.duckdb")
-A_UNE_PARTIE = {"fond", "tableau_sites"}
+A_UNE_PARTIE = {"fond", "sites_de_la_carte", "tableau_sites"}
 """Parts of a view: they are given an open warehouse by a reading that was asked for."""
 
 
