@@ -6,6 +6,7 @@ from functools import cached_property
 
 import pandas as pd
 
+from pipelines.base import reference
 from pipelines.base.textes import nombre, pluriel, rythme
 from pipelines.marts import entrepot
 from pipelines.planning.explication import PosteAPortee, postes_a_portee
@@ -77,6 +78,22 @@ class _Su:
         siens = detail[detail["site_id"].isin(self.m.repartition.sites)]
         return {str(s): lignes for s, lignes in siens.groupby("site_id")}
 
+    @cached_property
+    def a_taire(self) -> frozenset[str]:
+        """The sites whose lines would tell an instance a count of pupils under the threshold."""
+        bareme = self.m.lu.bareme
+        if self.m.voile.est_nominatif or bareme is None:
+            return frozenset()
+        seuil = reference.valeur("petits_nombres", "seuil_masque")
+        with entrepot.ouvrir(self.m.base) as connexion:
+            sites = entrepot.lire(connexion, "mart_site", self.m.lu.apercu.departement)
+        petits: set[str] = set()
+        for facteur in bareme.continus:
+            if facteur.drapeau is not None:
+                comptes = sites[facteur.colonne].astype(float)
+                petits |= set(sites.loc[(comptes > 0) & (comptes < seuil), "site_id"])
+        return frozenset(petits)
+
     def raisons(self, site_id: str) -> str:
         """Why the presence of a site changes from today to the plan."""
         x, y = self.m.aujourd_hui, self.m.repartition
@@ -94,8 +111,8 @@ def _site(su: _Su, site: Site) -> Partie:
         f"{pluriel(donne, 'demi-journée')} par cycle de 4 semaines ({rythme(donne)}), pour un "
         f"besoin de {nombre(site.besoin)}."
         if donne
-        else f"Aucune présence régulière, pour un besoin de {nombre(site.besoin)} par cycle de 4 "
-        "semaines."
+        else "Aucune présence régulière, pour un besoin de "
+        f"{pluriel(site.besoin, 'demi-journée')} par cycle de 4 semaines."
     )
     return Partie(
         code=f"fiche_{site.site_id}",
@@ -186,6 +203,13 @@ def _besoin(su: _Su, site: Site) -> tuple[Bloc, ...]:
                 Role.ALERTE,
             ),
         )
+    if site.site_id in su.a_taire:
+        return (
+            Texte(
+                f"Son besoin selon « {nom} » est de {nombre(site.besoin)}. Ses lignes ne sont pas "
+                "montrées : l'une d'elles dirait un petit nombre d'élèves.",
+            ),
+        )
     return (
         Tableau.de(
             f"besoin_{site.site_id}",
@@ -272,7 +296,8 @@ def _phrase_du_secteur(m: Matiere, poste_id: str, sites: list[str]) -> str:
         if m.voile.est_nominatif
         else ""
     )
-    eleves = f"{pluriel(sum(connus), 'élève')} dans ces sites{manque}"
+    ou = "dans ce site" if len(sites) == 1 else "dans ces sites"
+    eleves = f"{pluriel(sum(connus), 'élève')} {ou}{manque}"
     return f"{pluriel(len(sites), 'site')}{donne} ; {eleves}."
 
 

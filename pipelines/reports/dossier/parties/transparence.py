@@ -8,11 +8,12 @@ from dataclasses import replace
 
 import pandas as pd
 
-from pipelines.base.textes import nombre, pluriel
+from pipelines.base.textes import pluriel
 from pipelines.planning.probleme import OBJECTIFS
 from pipelines.reports import proposition
 from pipelines.reports.dossier.blocs import Bloc, Dossier, Liste, Partie, Role, Tableau, Texte
 from pipelines.reports.dossier.matiere import Matiere
+from pipelines.reports.dossier.parties import essentiel, limites
 from pipelines.scenarios.resume import SANS_PREUVE
 from pipelines.scenarios.statuts import Statut
 from pipelines.scoring.doctrine import libelle_de
@@ -64,7 +65,7 @@ def _contribution(m: Matiere) -> str:
     quoi = (
         "Le plan de ce scénario est le résultat d'un calcul"
         if _est_calcule(m)
-        else "Le plan de ce scénario n'est pas le résultat d'un calcul : il est celui "
+        else "Le plan de ce scénario n'est pas tel qu'un calcul l'a donné : il est celui "
         "d'aujourd'hui, ou il a été changé à la main"
     )
     suite = (
@@ -76,15 +77,15 @@ def _contribution(m: Matiere) -> str:
 
 
 def _finalite(m: Matiere) -> tuple[Bloc, ...]:
-    moyens, sites = m.lu.resume["moyens"], m.repartition.probleme.sites
+    besoin, sites = m.lu.resume["moyens"]["besoin_demi_journees_cycle"], m.sites
     return (
         Liste(
             "Finalité",
             (
-                f"Répartir {pluriel(moyens['capacite_demi_journees_cycle'], 'demi-journée')} de "
-                f"présence par cycle de 4 semaines, de {pluriel(moyens['nb_postes'], 'poste')}, "
-                f"entre {pluriel(len(sites), 'site')} dont le besoin est de "
-                f"{nombre(moyens['besoin_demi_journees_cycle'])}.",
+                "Proposer où donner le temps de présence des postes du service social en faveur "
+                f"des élèves : {pluriel(len(sites), 'site')}, dont le besoin est de "
+                f"{pluriel(besoin, 'demi-journée')} par cycle de 4 semaines.",
+                essentiel.moyens_en_mots(m),
             ),
         ),
     )
@@ -119,9 +120,8 @@ def _donnees(m: Matiere) -> tuple[Bloc, ...]:
         Tableau.de(
             "transparence_sources",
             "Données traitées et leurs sources",
-            m.donnees.sources,
-            colonnes=("Source", "Millésime"),
-            note=f"{m.donnees.phrase} {m.donnees.precision}",
+            m.donnees.sources[["Source", "Millésime"]].drop_duplicates(),
+            note=f"{m.donnees.phrase} {m.donnees.precision} {limites.HORS_D_ATLAS[0]}",
         ),
     )
 
