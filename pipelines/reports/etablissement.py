@@ -392,7 +392,7 @@ def references_du_besoin(besoin: pd.DataFrame) -> str:
     for ligne, reference in zip(besoin["Ligne"], besoin["Référence"], strict=True):
         if reference:
             lignes.setdefault(reference, []).append(ligne)
-    return " ".join(f"{', '.join(noms)} : {reference}." for reference, noms in lignes.items())
+    return " ".join(f"{', '.join(noms)} : {reference}." for reference, noms in lignes.items())
 
 
 def _selon_les_baremes(connexion: duckdb.DuckDBPyConnection, site: dict) -> pd.DataFrame:

@@ -9,6 +9,8 @@ from types import SimpleNamespace
 import pypdf
 import pytest
 
+from pipelines.base import reference
+from pipelines.marts import entrepot
 from pipelines.planning.probleme import OBJECTIFS, Presence
 from pipelines.reports.dossier import fiches, fichiers, pdf
 from pipelines.reports.dossier.blocs import Partie, Role, Tableau, Texte
@@ -171,15 +173,27 @@ def test_the_fiches_of_an_instance_name_no_poste_and_show_no_load(fait, en_fiche
         assert "demi-journée" not in phrase
 
 
-def test_an_instance_reads_no_small_count_of_pupils_from_a_besoin(fait):
-    """Under a barème that counts the pupils of a section, three of them would be told."""
-    m = fait.instance.matiere
-    su = fiches._Su(m)
-    vus = {s.site_id for s in m.sites}
-    muet = sorted(vus)[0]
-    su.__dict__["a_taire"] = frozenset({muet})
-    [site] = [s for s in m.sites if s.site_id == muet]
-    partie = fiches._site(su, site)
+def test_an_instance_reads_no_small_count_of_pupils_from_a_besoin(
+    fait, entrepot_exemple, monkeypatch
+):
+    """Where a barème counts the pupils of a section, a count under the threshold is not told."""
+    lu = fait.instance.matiere.lu
+    hypotheses = {**lu.resume["hypotheses"], "bareme": "continu"}
+    continu = replace(lu, resume={**lu.resume, "hypotheses": hypotheses})
+    with entrepot.ouvrir(entrepot_exemple) as connexion:
+        sites = entrepot.lire(connexion, "mart_site", "005")
+    ulis = set(sites.loc[sites["eleves_ulis"] > 0, "site_id"])
+    [plus_petit] = set(sites.loc[sites["eleves_ulis"] > 0, "eleves_ulis"])
+    monkeypatch.setattr(reference, "valeur", lambda *_: int(plus_petit) + 1)
+    assert fiches._Su(replace(fait.nominatif.matiere, lu=continu)).a_taire == set()
+    su = fiches._Su(replace(fait.instance.matiere, lu=continu))
+    assert su.a_taire == ulis
+    assert ulis
+    monkeypatch.setattr(reference, "valeur", lambda *_: int(plus_petit))
+    assert fiches._Su(su.m).a_taire == set()
+    muet = next(s for s in su.m.sites if s.site_id in ulis)
+    besoin = round(su.besoins[muet.site_id]["demi_journees"].sum())
+    partie = fiches._site(su, replace(muet, besoin=besoin))
     assert "petit nombre d'élèves" in dit(partie)
     assert not any(isinstance(b, Tableau) and "ligne par ligne" in b.titre for b in partie.blocs)
 

@@ -131,9 +131,9 @@ def _site(su: _Su, site: Site) -> Partie:
 
 def _identite(m: Matiere, site: Site) -> str:
     eleves = "nombre d'élèves inconnu" if site.effectif is None else pluriel(site.effectif, "élève")
-    bassin = f" ; bassin {site.bassin.title()}" if site.bassin else ""
+    bassin = f" ; bassin {site.bassin.title()}" if site.bassin else ""
     identifiant = site.site_id.removeprefix("RESEAU-")
-    return f"{m.commune(site.site_id)} ; {eleves}{bassin} ; {identifiant}."
+    return f"{m.commune(site.site_id)} ; {eleves}{bassin} ; {identifiant}."
 
 
 def _presences(m: Matiere, site: Site) -> tuple[Tableau, ...]:
@@ -171,12 +171,12 @@ def _changement(su: _Su, site: Site) -> str:
     avant = m.aujourd_hui.par_site.get(site.site_id, 0)
     apres = m.repartition.par_site.get(site.site_id, 0)
     if not liens_du_site(m.aujourd_hui, m.repartition, site.site_id):
-        return "Ce qui change : rien, ni la présence, ni le secteur qui la donne."
+        return "Ce qui change : rien, ni la présence, ni le secteur qui la donne."
     if avant == apres:
-        return f"Ce qui change, à présence égale : {su.raisons(site.site_id)}."
+        return f"Ce qui change, à présence égale : {su.raisons(site.site_id)}."
     return (
-        f"Ce qui change : de {nombre(avant)} à {nombre(apres)} "
-        f"({d_un_tenant(apres - avant)}). Pourquoi : {su.raisons(site.site_id)}."
+        f"Ce qui change : de {nombre(avant)} à {nombre(apres)} "
+        f"({d_un_tenant(apres - avant)}). Pourquoi : {su.raisons(site.site_id)}."
     )
 
 
@@ -187,7 +187,7 @@ def _besoin(su: _Su, site: Site) -> tuple[Bloc, ...]:
     if detail is None:
         return (
             Texte(
-                f"Le scénario garde un besoin de {nombre(site.besoin)} selon « {nom} », dont les "
+                f"Le scénario garde un besoin de {nombre(site.besoin)} selon « {nom} », dont les "
                 "lignes ne peuvent plus être lues.",
                 Role.ALERTE,
             ),
@@ -197,7 +197,7 @@ def _besoin(su: _Su, site: Site) -> tuple[Bloc, ...]:
     if total != site.besoin:
         return (
             Texte(
-                f"Le scénario garde un besoin de {nombre(site.besoin)} selon « {nom} » ; les "
+                f"Le scénario garde un besoin de {nombre(site.besoin)} selon « {nom} » ; les "
                 f"données et les règles de ce jour donneraient {nombre(total)}. Le rejouer le "
                 "mettrait à jour.",
                 Role.ALERTE,
@@ -206,14 +206,14 @@ def _besoin(su: _Su, site: Site) -> tuple[Bloc, ...]:
     if site.site_id in su.a_taire:
         return (
             Texte(
-                f"Son besoin selon « {nom} » est de {nombre(site.besoin)}. Ses lignes ne sont pas "
-                "montrées : l'une d'elles dirait un petit nombre d'élèves.",
+                f"Son besoin selon « {nom} » est de {nombre(site.besoin)}. Ses lignes ne sont pas "
+                "montrées : l'une d'elles dirait un petit nombre d'élèves.",
             ),
         )
     return (
         Tableau.de(
             f"besoin_{site.site_id}",
-            f"Son besoin selon « {nom} », ligne par ligne",
+            f"Son besoin selon « {nom} », ligne par ligne",
             lignes,
             colonnes=("Ligne", "Observé", "Demi-journées par cycle"),
             noms={"Demi-journées par cycle": "Apport (½ j. par cycle)"},
@@ -228,8 +228,8 @@ def _priorite(m: Matiere, site: Site) -> tuple[str, ...]:
     poids = [s.poids for s in m.repartition.probleme.sites]
     phrases = [
         f"{m.reunion.categories_en_mots(site.site_id)}.",
-        f"Doctrine « {libelle_de(m.lu.resume['hypotheses']['doctrine'])} » : une demi-journée qui "
-        f"y manque pèse {nombre(site.poids)} ; dans ce département, de {nombre(min(poids))} à "
+        f"Doctrine « {libelle_de(m.lu.resume['hypotheses']['doctrine'])} » : une demi-journée qui "
+        f"y manque pèse {nombre(site.poids)} ; dans ce département, de {nombre(min(poids))} à "
         f"{nombre(max(poids))}.",
     ]
     if site.plancher:
@@ -248,7 +248,7 @@ def _pese(su: _Su, site: Site) -> tuple[Bloc, ...]:
     m, referent = su.m, garde["referent_poste_id"]
     qui = SANS_REFERENT if referent is None else f"{referent} y répond à la demande"
     raison = RAISONS_SANS_PRESENCE[garde.get("raison")]
-    phrase = Texte(f"Ce qui a été pesé : {raison}. Référent : {qui}.", Role.ALERTE)
+    phrase = Texte(f"Ce qui a été pesé : {raison}. Référent : {qui}.", Role.ALERTE)
     postes = su.a_portee[site.site_id]
     if not (m.voile.est_nominatif and postes):
         return (phrase,)
@@ -257,7 +257,7 @@ def _pese(su: _Su, site: Site) -> tuple[Bloc, ...]:
         phrase,
         Tableau.de(
             f"portee_{site.site_id}",
-            f"Les postes à portée (poids du site : {nombre(site.poids)})",
+            f"Les postes à portée (poids du site : {nombre(site.poids)})",
             table_a_portee(postes[:POSTES_MONTRES], m.reunion.nom),
             note=f"… et {pluriel(reste, 'autre')}, plus loin." if reste > 0 else "",
             famille="portee",
@@ -290,7 +290,7 @@ def _phrase_du_secteur(m: Matiere, poste_id: str, sites: list[str]) -> str:
     effectifs = [m.repartition.sites[s].effectif for s in sites]
     connus = [e for e in effectifs if e is not None]
     inconnus = len(effectifs) - len(connus)
-    manque = f" ; nombre inconnu pour {pluriel(inconnus, 'site')}" if inconnus else ""
+    manque = f" ; nombre inconnu pour {pluriel(inconnus, 'site')}" if inconnus else ""
     donne = (
         f", {pluriel(m.repartition.par_poste[poste_id], 'demi-journée')} par cycle de 4 semaines"
         if m.voile.est_nominatif
@@ -298,7 +298,7 @@ def _phrase_du_secteur(m: Matiere, poste_id: str, sites: list[str]) -> str:
     )
     ou = "dans ce site" if len(sites) == 1 else "dans ces sites"
     eleves = f"{pluriel(sum(connus), 'élève')} {ou}{manque}"
-    return f"{pluriel(len(sites), 'site')}{donne} ; {eleves}."
+    return f"{pluriel(len(sites), 'site')}{donne} ; {eleves}."
 
 
 def _contenu_du_secteur(m: Matiere, poste_id: str, sites: list[str]) -> tuple[Bloc, ...]:
@@ -307,7 +307,7 @@ def _contenu_du_secteur(m: Matiere, poste_id: str, sites: list[str]) -> tuple[Bl
     minutes = (
         (
             Texte(
-                f"Trajets : {nombre(m.repartition.trajets_du_poste(poste_id))} minutes par cycle "
+                f"Trajets : {nombre(m.repartition.trajets_du_poste(poste_id))} minutes par cycle "
                 f"dans ce plan, {nombre(m.aujourd_hui.trajets_du_poste(poste_id))} aujourd'hui."
             ),
         )
@@ -319,7 +319,7 @@ def _contenu_du_secteur(m: Matiere, poste_id: str, sites: list[str]) -> tuple[Bl
         *minutes,
         secteurs.tableau(m, poste_id, sites),
         Texte(
-            "Élèves : tous ceux du site, et non ceux que le poste suit. Avant : ce que ce poste y "
+            "Élèves : tous ceux du site, et non ceux que le poste suit. Avant : ce que ce poste y "
             "donne aujourd'hui.",
             Role.NOTE,
         ),
@@ -344,7 +344,7 @@ def _liens(su: _Su, poste_id: str) -> tuple[Bloc, ...]:
                 }
             )
     if not lignes:
-        return (Texte("Rien ne change : ni ses sites, ni ce qu'il y donne."),)
+        return (Texte("Rien ne change : ni ses sites, ni ce qu'il y donne."),)
     return (
         Tableau.de(
             f"change_{poste_id}",
@@ -363,7 +363,7 @@ def _verrous(m: Matiere, poste_id: str) -> tuple[Liste, ...]:
         Liste(
             "Décidé hors du calcul",
             tuple(
-                f"{m.reunion.nom(v.site_id)} : {NATURES[v.nature]}"
+                f"{m.reunion.nom(v.site_id)} : {NATURES[v.nature]}"
                 + (f" à {nombre(v.demi_journees_cycle)}" if v.demi_journees_cycle else "")
                 + "."
                 for v in verrous

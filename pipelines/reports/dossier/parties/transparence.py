@@ -44,7 +44,7 @@ def partie(m: Matiere) -> Partie:
             Liste(
                 "À qui demander une explication (à remplir)",
                 (A_REMPLIR, A_REMPLIR, A_REMPLIR),
-                ("Service :", "Adresse :", "Recours :"),
+                ("Service :", "Adresse :", "Recours :"),
             ),
         ),
     )
@@ -65,15 +65,15 @@ def _contribution(m: Matiere) -> str:
     quoi = (
         "Le plan de ce scénario est le résultat d'un calcul"
         if _est_calcule(m)
-        else "Le plan de ce scénario n'est pas tel qu'un calcul l'a donné : il est celui "
+        else "Le plan de ce scénario n'est pas tel qu'un calcul l'a donné : il est celui "
         "d'aujourd'hui, ou il a été changé à la main"
     )
     suite = (
         "il a été arrêté par une personne qui en a le pouvoir"
         if statut == Statut.ARRETE
-        else f"son statut est « {statut.libelle} » : rien n'est décidé"
+        else f"son statut est « {statut.libelle} » : rien n'est décidé"
     )
-    return f"{quoi} ; {suite}."
+    return f"{quoi} ; {suite}."
 
 
 def _finalite(m: Matiere) -> tuple[Bloc, ...]:
@@ -83,7 +83,7 @@ def _finalite(m: Matiere) -> tuple[Bloc, ...]:
             "Finalité",
             (
                 "Proposer où donner le temps de présence des postes du service social en faveur "
-                f"des élèves : {pluriel(len(sites), 'site')}, dont le besoin est de "
+                f"des élèves : {pluriel(len(sites), 'site')}, dont le besoin est de "
                 f"{pluriel(besoin, 'demi-journée')} par cycle de 4 semaines.",
                 essentiel.moyens_en_mots(m),
             ),
@@ -96,19 +96,19 @@ def _part_de_la_decision(m: Matiere) -> list[str]:
     verrous = m.repartition.probleme.verrous
     hypotheses = m.lu.resume["hypotheses"]
     return [
-        f"Choisis par une personne avant tout calcul : le barème « {m.repartition.bareme} », la "
-        f"doctrine « {libelle_de(hypotheses['doctrine'])} » et les hypothèses listées dans "
+        f"Choisis par une personne avant tout calcul : le barème « {m.repartition.bareme} », la "
+        f"doctrine « {libelle_de(hypotheses['doctrine'])} » et les hypothèses listées dans "
         "l'annexe.",
         (
-            f"Décidé hors du calcul : {pluriel(len(verrous), 'verrou')} sur un lien entre un poste "
+            f"Décidé hors du calcul : {pluriel(len(verrous), 'verrou')} sur un lien entre un poste "
             "et un site."
             if verrous
-            else "Décidé hors du calcul : aucun verrou n'a été posé."
+            else "Décidé hors du calcul : aucun verrou n'a été posé."
         ),
         (
             "Un plan arrêté ne change plus."
             if m.lu.apercu.statut == Statut.ARRETE
-            else "Chaque présence peut encore être changée à la main ; le contrôle indépendant dit "
+            else "Chaque présence peut encore être changée à la main ; le contrôle indépendant dit "
             "alors les règles enfreintes, sans empêcher l'enregistrement."
         ),
         proposition.preuve_en_mots(m.lu.resume),
@@ -146,9 +146,9 @@ def _parametres(m: Matiere) -> tuple[Bloc, ...]:
             "transparence_poids",
             "Paramètres et poids appliqués aux sites de ce département",
             cadre,
-            note="Poids : ce que pèse une demi-journée qui manque. Plancher : ce que la doctrine "
+            note="Poids : ce que pèse une demi-journée qui manque. Plancher : ce que la doctrine "
             "veut qu'un site ait avant que d'autres en aient davantage. Les lignes du besoin, et "
-            "chaque autre paramètre avec sa source : annexe.",
+            "chaque autre paramètre avec sa source : annexe.",
         ),
     )
 
@@ -162,10 +162,10 @@ def _operations(m: Matiere) -> tuple[Bloc, ...]:
     return (
         Tableau.de(
             "transparence_objectifs",
-            "Opérations : les objectifs, l'un après l'autre",
+            "Opérations : les objectifs, l'un après l'autre",
             objectifs,
         ),
-        Liste("Opérations : les règles qu'aucun plan calculé n'enfreint", _regles(m)),
+        Liste("Opérations : les règles qu'aucun plan calculé n'enfreint", _regles(m)),
     )
 
 
