@@ -184,12 +184,17 @@ def test_an_instance_reads_no_small_count_of_pupils_from_a_besoin(
         sites = entrepot.lire(connexion, "mart_site", "005")
     ulis = set(sites.loc[sites["eleves_ulis"] > 0, "site_id"])
     [plus_petit] = set(sites.loc[sites["eleves_ulis"] > 0, "eleves_ulis"])
-    monkeypatch.setattr(reference, "valeur", lambda *_: int(plus_petit) + 1)
+    vraie, seuil = reference.valeur, [int(plus_petit) + 1]
+
+    def valeur(fichier, *reste):
+        return seuil[0] if fichier == "petits_nombres" else vraie(fichier, *reste)
+
+    monkeypatch.setattr(reference, "valeur", valeur)
     assert fiches._Su(replace(fait.nominatif.matiere, lu=continu)).a_taire == set()
     su = fiches._Su(replace(fait.instance.matiere, lu=continu))
     assert su.a_taire == ulis
     assert ulis
-    monkeypatch.setattr(reference, "valeur", lambda *_: int(plus_petit))
+    seuil[0] = int(plus_petit)
     assert fiches._Su(su.m).a_taire == set()
     muet = next(s for s in su.m.sites if s.site_id in ulis)
     besoin = round(su.besoins[muet.site_id]["demi_journees"].sum())
