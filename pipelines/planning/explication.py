@@ -190,15 +190,28 @@ def pourquoi_pas(
         couverture=couverture,
         cible=cible,
         gain=0 if cible is None else _cout(v, s, couverture) - _cout(v, s, cible),
-        a_portee=tuple(
-            sorted(
-                (_a_portee(v, p, s) for p in range(len(probleme.postes)) if v.peut_servir(p, s)),
-                key=lambda a: (modele.minutes_comptees(v.index, *_rangs(v, a, s)), a.poste_id),
-            )
-        ),
+        a_portee=_tous_a_portee(v, s),
         hors_de_portee=_hors_de_portee(v, s),
         moindre=None if moindre is None else v.alternative(moindre),
         est_complet=est_complet,
+    )
+
+
+def postes_a_portee(
+    probleme: Probleme, plan: Iterable[Presence], sites: Iterable[str]
+) -> dict[str, tuple[PosteAPortee, ...]]:
+    """site_id → the postes that may serve it, nearest first; no search is made."""
+    v = Voisinage(probleme, plan)
+    return {s: _tous_a_portee(v, rang_du_site(v.index, s)) for s in sites}
+
+
+def _tous_a_portee(v: Voisinage, s: int) -> tuple[PosteAPortee, ...]:
+    postes = range(len(v.index.probleme.postes))
+    return tuple(
+        sorted(
+            (_a_portee(v, p, s) for p in postes if v.peut_servir(p, s)),
+            key=lambda a: (modele.minutes_comptees(v.index, *_rangs(v, a, s)), a.poste_id),
+        )
     )
 
 

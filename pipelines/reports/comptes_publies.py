@@ -29,7 +29,7 @@ from pipelines.planning.comptes import (
     empiler,
 )
 from pipelines.reports.classes_de_site import CLASSES, classe_du_site
-from pipelines.scenarios.lecteurs import Acte, Lecteur, exiger, reserve
+from pipelines.scenarios.lecteurs import Acte, Lecteur, courant, exiger
 
 ANNEE = "annee"
 MASQUE = "masqué"
@@ -97,18 +97,18 @@ def publier(
     )
 
 
-@reserve
 def proteges(base: Path, departement: str, seuil: int | None = None) -> Ensemble:
     """Every table, what is hidden in them being tried; `attaquant.Retrouvable` when one betrays."""
+    exiger(courant(), Acte.LISTER, departement)
     annees, trouves = lire(base, departement)
     choix = secret.proteger(trouves, seuil)
     attaquant.exiger_le_secret(choix.tableaux, choix.largeur)
     return Ensemble(annees, choix)
 
 
-@reserve
 def lire(base: Path, departement: str) -> tuple[tuple[str, ...], list[Tableau]]:
     """The school years with a return and all their tables, nothing hidden; none without any."""
+    exiger(courant(), Acte.LISTER, departement)
     with entrepot.ouvrir(base) as connexion:
         entrepot.exiger_departement(connexion, departement)
         lignes = connexion.execute(

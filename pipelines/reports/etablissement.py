@@ -124,7 +124,7 @@ def fiche(base: Path, departement: str, site_id: str, code: str = BAREME_PAR_DEF
             identite=_identite(connexion, site),
             categories=_categories(site, echelle),
             bareme=echelle.libelle,
-            besoin=_besoin(detail[detail["site_id"] == site_id]),
+            besoin=lignes_du_besoin(detail[detail["site_id"] == site_id]),
             autres_baremes=_selon_les_baremes(connexion, site),
             presences=_presences(connexion, site_id),
             reperes=_reperes(site, voisins),
@@ -372,7 +372,8 @@ def _manque(condition: str, site: dict) -> str:
     return ", ".join(DONNEES.get(c, c) for c in dict.fromkeys(lues))
 
 
-def _besoin(detail: pd.DataFrame) -> pd.DataFrame:
+def lignes_du_besoin(detail: pd.DataFrame) -> pd.DataFrame:
+    """The besoin of one site line by line, then their sum, in half-days per cycle."""
     table = pd.DataFrame(
         {
             "Ligne": detail["libelle"],
@@ -383,6 +384,15 @@ def _besoin(detail: pd.DataFrame) -> pd.DataFrame:
     )
     total = ["Besoin", "", round(float(detail["demi_journees"].sum()), 2), ""]
     return pd.concat([table, pd.DataFrame([total], columns=table.columns)], ignore_index=True)
+
+
+def references_du_besoin(besoin: pd.DataFrame) -> str:
+    """Each reference of the besoin once, and the lines it stands behind."""
+    lignes: dict[str, list[str]] = {}
+    for ligne, reference in zip(besoin["Ligne"], besoin["Référence"], strict=True):
+        if reference:
+            lignes.setdefault(reference, []).append(ligne)
+    return " ".join(f"{', '.join(noms)} : {reference}." for reference, noms in lignes.items())
 
 
 def _selon_les_baremes(connexion: duckdb.DuckDBPyConnection, site: dict) -> pd.DataFrame:

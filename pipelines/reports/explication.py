@@ -1,6 +1,6 @@
 """« Pourquoi ? »: a kept proposal explained in words, one site at a time."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -179,7 +179,7 @@ def absence(dossier: Path, site_id: str) -> VueExplication:
             if r.moindre is None
             else pd.DataFrame([_ligne(lu, f"Donner {_dj(r.cible or 0)} par cycle", r.moindre)])
         ),
-        postes=_postes_a_portee(lu, r),
+        postes=table_a_portee(r.a_portee, lu.nom),
         note=_note_absence(r),
     )
 
@@ -303,7 +303,8 @@ def _note_absence(r: PourquoiPas) -> str:
     )
 
 
-def _postes_a_portee(lu: Lu, r: PourquoiPas) -> pd.DataFrame:
+def table_a_portee(a_portee: Iterable[PosteAPortee], nom: Callable[[str], str]) -> pd.DataFrame:
+    """The postes within reach of a site and what fills them; `nom`: site_id → its name."""
     return pd.DataFrame(
         [
             {
@@ -312,18 +313,18 @@ def _postes_a_portee(lu: Lu, r: PourquoiPas) -> pd.DataFrame:
                 "Donné (½ j. par cycle)": a.donne,
                 "Libre (½ j. par cycle)": a.libre,
                 "Sites": f"{len(a.remplis)} sur {a.sites_max}",
-                "Ce qui le remplit (½ j. par cycle)": _remplis(lu, a),
+                "Ce qui le remplit (½ j. par cycle)": _remplis(a, nom),
             }
-            for a in r.a_portee
+            for a in a_portee
         ]
     )
 
 
-def _remplis(lu: Lu, a: PosteAPortee) -> str:
+def _remplis(a: PosteAPortee, nom: Callable[[str], str]) -> str:
     """« Collège A 8 (poids 4) ; Lycée B 6 (poids 1, imposé) », heaviest site first."""
     lignes = sorted(a.remplis, key=lambda x: (-x.poids, -x.demi_journees_cycle, x.site_id))
     return " ; ".join(
-        f"{lu.nom(x.site_id)} {x.demi_journees_cycle} "
+        f"{nom(x.site_id)} {x.demi_journees_cycle} "
         f"(poids {x.poids}{', verrouillé' if x.est_impose else ''})"
         for x in lignes
     )

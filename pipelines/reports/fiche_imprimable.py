@@ -10,7 +10,7 @@ from html import escape
 import pandas as pd
 
 from pipelines.base.textes import nombre, pluriel
-from pipelines.reports.etablissement import CHIFFRES_DES_REPERES, Fiche
+from pipelines.reports.etablissement import CHIFFRES_DES_REPERES, Fiche, references_du_besoin
 from pipelines.reports.historique import Historique
 from pipelines.reports.releves import ENSEMBLE
 
@@ -77,7 +77,7 @@ def document(fiche: Fiche, historique: Historique, avertissements: list[str]) ->
             *_droite(fiche),
             "</div></div>",
             *_largeur(fiche, historique),
-            f'<h2>Références</h2><p class="note">{escape(_references(fiche))}</p>',
+            f'<h2>Références</h2><p class="note">{escape(references_du_besoin(fiche.besoin))}</p>',
             f'<p class="note">{escape(fiche.sources)} Site {escape(fiche.site_id)}.</p>',
         ]
     )
@@ -220,12 +220,3 @@ def _activite_courte(activite: pd.DataFrame) -> pd.DataFrame:
     if activite.empty:
         return activite
     return activite[activite["Modalité"].isin(["—", ENSEMBLE])].drop(columns="Modalité")
-
-
-def _references(fiche: Fiche) -> str:
-    """Each reference of the besoin once, and the lines it stands behind."""
-    lignes: dict[str, list[str]] = {}
-    for ligne, reference in zip(fiche.besoin["Ligne"], fiche.besoin["Référence"], strict=True):
-        if reference:
-            lignes.setdefault(reference, []).append(ligne)
-    return " ".join(f"{', '.join(noms)} : {reference}." for reference, noms in lignes.items())

@@ -207,6 +207,7 @@ class Dossier:
 
     `couverture`: what the cover says, word → value. `mentions`: what every page must say of the
     data. `prefixe`: how the names of the files begin. `ecrans`: pictures as wide as a slide.
+    `est_en_fiches`: one page a part, with no cover.
     """
 
     titre: str
@@ -219,6 +220,7 @@ class Dossier:
     mentions: tuple[str, ...]
     parties: tuple[Partie, ...] = field(default=())
     ecrans: tuple[Image, ...] = field(default=(), repr=False)
+    est_en_fiches: bool = False
 
     def partie(self, code: str) -> Partie:
         """The part of that code; KeyError when the dossier has not got it."""

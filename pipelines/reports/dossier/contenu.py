@@ -23,6 +23,7 @@ from pipelines.reports.dossier.parties import (
     secteurs,
     sensibilite,
     sites,
+    transparence,
 )
 from pipelines.reports.dossier.voile import Voile
 from pipelines.scenarios.lecteurs import Lecteur
@@ -62,6 +63,7 @@ def composer(m: Matiere, cartes: Cartes) -> Dossier:
         equite.partie(m),
         sensibilite.partie(m),
         limites.partie(m),
+        transparence.partie(m),
         sites.partie(m),
         parametres.partie(m),
     )

@@ -7,10 +7,11 @@ from pathlib import Path
 from pipelines.base import provisoire
 from pipelines.base.erreurs import AtlasError
 from pipelines.base.textes import enumeration
-from pipelines.reports.dossier import annexe, contenu, diaporama, pdf, tableur
+from pipelines.reports.dossier import annexe, contenu, diaporama, fiches, pdf, tableur
 from pipelines.reports.dossier.blocs import Dossier
 from pipelines.reports.dossier.cartes import Cartes, dessiner
 from pipelines.reports.dossier.matiere import Matiere, lire_matiere
+from pipelines.reports.dossier.parties import transparence
 from pipelines.reports.dossier.voile import Destinataire, Voile, noms_tires, tels_quels
 from pipelines.scenarios import atelier
 from pipelines.scenarios.codes import codes_de_secteur
@@ -62,6 +63,18 @@ FORMATS: dict[str, Format] = {
         "-vigilance.pdf",
         "application/pdf",
         lambda o: pdf.ecrire(annexe.composer(o.lecteur, o.scenario, o.matiere, o.dossier)),
+    ),
+    "fiches": Format(
+        "Fiches motivées, une page par secteur et par site (PDF)",
+        "-fiches.pdf",
+        "application/pdf",
+        lambda o: pdf.ecrire(fiches.composer(o.matiere, o.dossier)),
+    ),
+    "transparence": Format(
+        "Fiche de transparence de l'algorithme (PDF)",
+        "-transparence.pdf",
+        "application/pdf",
+        lambda o: pdf.ecrire(transparence.composer(o.dossier)),
     ),
 }
 """Code → format, in the order they are offered."""

@@ -31,6 +31,8 @@ HAUTEUR_IMAGE_MM = 205
 LIGNES_D_UN_TENANT = 18  # a table of no more lines is not cut by the end of a page
 # at 8.5 points: a character, the room around a cell, and from how many characters a text wraps
 CARACTERE_PT, MARGE_PT, TEXTE_COURT = 4.6, 7.0, 14
+# sizes of the letters of a fiche, as a share of those of a dossier: the first that fits its page
+CORPS_DES_FICHES = (1.0, 0.94, 0.88, 0.82, 0.76)
 PUISSANCE = 0.7  # how a column of long texts grows with them
 
 
@@ -78,6 +80,8 @@ def _contenu(dossier: Dossier, racine: Path) -> dict:
         "couverture": [list(paire) for paire in dossier.couverture.items()],
         "mentions": list(dossier.mentions),
         "lignes_d_un_tenant": LIGNES_D_UN_TENANT,
+        "en_fiches": dossier.est_en_fiches,
+        "corps_des_fiches": list(CORPS_DES_FICHES),
         "parties": [_partie(p, racine, familles) for p in dossier.parties],
     }
 

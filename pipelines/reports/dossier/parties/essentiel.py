@@ -21,7 +21,7 @@ def partie(m: Matiere) -> Partie:
         blocs=(
             Texte(m.proposition.phrase, Role.PHRASE),
             _criteres(m),
-            Texte(_moyens(m)),
+            Texte(moyens_en_mots(m)),
             _chiffres(m),
             Texte(m.changement.phrase),
             *(Texte(note, Role.ALERTE) for note in m.proposition.mises_en_garde),
@@ -50,7 +50,8 @@ def _criteres(m: Matiere) -> Liste:
     return Liste("Les critères d'abord", tuple(textes.values()), tuple(textes))
 
 
-def _moyens(m: Matiere) -> str:
+def moyens_en_mots(m: Matiere) -> str:
+    """What the postes can give beside what the barème asks; no count under the threshold."""
     moyens = m.lu.resume["moyens"]
     besoin, capacite = (
         moyens["besoin_demi_journees_cycle"],

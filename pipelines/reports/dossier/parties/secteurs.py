@@ -56,7 +56,8 @@ def _lire(m: Matiere) -> str:
     )
 
 
-def _secteur(m: Matiere, poste_id: str, sites: list[str]) -> Section:
+def tableau(m: Matiere, poste_id: str, sites: list[str]) -> Tableau:
+    """The sites of a sector, most served first; their trips for the nominative alone."""
     r, actuels = m.repartition, m.aujourd_hui.couples
     lignes = [
         {
@@ -74,17 +75,18 @@ def _secteur(m: Matiere, poste_id: str, sites: list[str]) -> Section:
     cadre = pd.DataFrame(lignes)
     if not m.voile.est_nominatif:
         cadre = cadre.drop(columns="Trajet (min)")
+    return Tableau.de(f"secteur_{poste_id}", "", cadre, famille="secteurs")
+
+
+def _secteur(m: Matiere, poste_id: str, sites: list[str]) -> Section:
     return Section(
         titre=m.voile.secteur(poste_id),
-        blocs=(
-            Texte(_identite(m, poste_id, sites)),
-            Tableau.de(f"secteur_{poste_id}", "", cadre, famille="secteurs"),
-        ),
+        blocs=(Texte(identite(m, poste_id, sites)), tableau(m, poste_id, sites)),
         est_d_un_tenant=True,
     )
 
 
-def _identite(m: Matiere, poste_id: str, sites: list[str]) -> str:
+def identite(m: Matiere, poste_id: str, sites: list[str]) -> str:
     """What a poste is and gives; for an instance, its sites and its longest trip alone."""
     r = m.repartition
     trajets = [t for s in sites if (t := r.minutes(poste_id, s)) is not None]
