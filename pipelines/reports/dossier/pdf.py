@@ -158,23 +158,18 @@ def _bloc(bloc: Bloc, racine: Path, familles: dict[str, Cellules]) -> dict:
 
 def _tableau(tableau: Tableau, famille: Cellules | None) -> dict:
     lignes = _en_mots(tableau)
-    colonnes = []
-    for rang, colonne in enumerate(tableau.colonnes):
-        cellules = [ligne[rang] for ligne in famille or lignes]
-        est_nombre = colonne.nature == Nature.NOMBRE
-        fixe, largeur = _largeur(colonne.titre, cellules, est_nombre)
-        colonnes.append(
-            {
-                "titre": colonne.titre,
-                "unite": colonne.unite,
-                "nombre": est_nombre,
-                "fixe": fixe,
-                "largeur": largeur,
-            }
+    colonnes = [
+        {
+            "titre": colonne.titre,
+            "unite": colonne.unite,
+            "nombre": colonne.nature == Nature.NOMBRE,
+            "fixe": fixe,
+            "largeur": largeur,
+        }
+        for colonne, (fixe, largeur) in zip(
+            tableau.colonnes, largeurs(tableau, famille), strict=True
         )
-    if colonnes and all(c["fixe"] for c in colonnes):
-        # the first column takes the room that is left
-        colonnes[0] |= {"fixe": False, "largeur": 1.0}
+    ]
     return {
         "genre": "tableau",
         "titre": tableau.titre,
@@ -184,6 +179,22 @@ def _tableau(tableau: Tableau, famille: Cellules | None) -> dict:
         "colonnes": colonnes,
         "lignes": lignes,
     }
+
+
+def largeurs(tableau: Tableau, famille: Cellules | None = None) -> list[tuple[bool, float]]:
+    """By column, whether its width is fixed, then that width in points, or its share of the rest.
+
+    `famille`: the lines to measure, those of `tableau` when not given.
+    """
+    lignes = famille or _en_mots(tableau)
+    trouvees = [
+        _largeur(c.titre, [ligne[rang] for ligne in lignes], c.nature == Nature.NOMBRE)
+        for rang, c in enumerate(tableau.colonnes)
+    ]
+    if trouvees and all(fixe for fixe, _ in trouvees):
+        # the first column takes the room that is left
+        trouvees[0] = (False, 1.0)
+    return trouvees
 
 
 def _largeur(titre: str, cellules: list[str], est_nombre: bool) -> tuple[bool, float]:
