@@ -79,6 +79,6 @@ st.download_button(
     file_name="academie.xlsx",
     on_click="ignore",
 )
-if du is None and all(acces.peut_lire(code) for code in noms):
-    if documents.demandes("Préparer la synthèse de l'académie", tuple(noms), "synthese_demande"):
-        documents.montrer(acces.ecrire_synthese)
+tous = du is None and all(acces.peut_lire(code) for code in noms)
+if tous and documents.demandes("Préparer la synthèse", tuple(noms), "synthese_demande"):
+    documents.montrer(acces.ecrire_synthese)
