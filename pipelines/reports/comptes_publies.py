@@ -119,7 +119,7 @@ def entiers(
         seuil=0,
         nb_masques=0,
         nb_masques_ensemble=0,
-        note="Une case vide n'a pas de relevé : ce n'est pas un zéro.",
+        note="Une case vide n'a pas de relevé : ce n'est pas un zéro.",
     )
 
 

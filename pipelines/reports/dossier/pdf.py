@@ -32,6 +32,7 @@ LIGNES_D_UN_TENANT = 18  # a table of no more lines is not cut by the end of a p
 # at 8.5 points: a character, the room around a cell, and from how many characters a text wraps
 CARACTERE_PT, MARGE_PT, TEXTE_COURT = 4.6, 7.0, 14
 PUISSANCE = 0.7  # how a column of long texts grows with them
+A_ECRIRE = 45  # characters that a column left empty is given room for
 
 
 def ecrire(dossier: Dossier) -> bytes:
@@ -202,6 +203,8 @@ def _largeur(titre: str, cellules: list[str], est_nombre: bool) -> tuple[bool, f
     mot = max(len(m) for texte in (titre, *cellules) for m in texte.split(" "))
     longueurs = sorted(len(c) for c in cellules)
     longue = longueurs[-1] if longueurs else 0
+    if cellules and not longue:
+        return False, round(A_ECRIRE**PUISSANCE, 2)
     if est_nombre or longue <= TEXTE_COURT:
         return True, round(max(mot, longue) * CARACTERE_PT + MARGE_PT, 1)
     usuelle = longueurs[(9 * len(longueurs)) // 10]

@@ -1,4 +1,4 @@
-"""The same blocks as a Word file to edit: native titles, tables, lists and styles, in French."""
+"""A report as a Word file to edit: native titles, tables, lists and styles, in French."""
 
 import io
 from collections.abc import Sequence
