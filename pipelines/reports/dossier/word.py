@@ -40,6 +40,9 @@ STYLES = {Role.PHRASE: "Phrase", Role.ALERTE: "Alerte", Role.NOTE: "Note", Role.
 CELLULE = "Cellule"
 COLONNE_LIBRE_PT = 60
 """The room left, at least, to the columns whose width is not fixed."""
+AISE = 1.25
+"""How much wider than on paper a column of numbers is: the letters of a machine may be wider."""
+MARGE_DE_CELLULE = "40"  # twentieths of a point
 ACCESSOIRES = ("/thumbnail", "/customXml")
 
 
@@ -100,6 +103,7 @@ def _mettre_en_style(document: Document) -> None:
     for nom in ("Phrase", "Alerte", "Note", CELLULE):
         styles.add_style(nom, WD_STYLE_TYPE.PARAGRAPH).base_style = normal
     styles["Phrase"].font.size, styles["Phrase"].font.bold = Pt(13), True
+    styles["Caption"].paragraph_format.space_before = Pt(10)
     styles["Note"].font.size = Pt(8.5)
     styles["Note"].font.color.rgb = RGBColor.from_string(GRIS)
     styles["Note"].paragraph_format.space_before = Pt(4)
@@ -120,13 +124,20 @@ def _encadrer(proprietes: OxmlElement) -> None:
 
 
 def _eclaircir(style: OxmlElement) -> None:
-    """Thin grey lines between the rows of a table, none between its columns."""
+    """Thin grey lines between the rows of a table, none between its columns; narrow margins."""
+    [proprietes] = style.iter(qn("w:tblPr"))
+    marges = OxmlElement("w:tblCellMar")
+    for cote in ("left", "right"):
+        marges.append(_element(f"w:{cote}", w=MARGE_DE_CELLULE, type="dxa"))
     for bord in style.iter(qn("w:tblBorders")):
         for cote in list(bord):
             if cote.tag in (qn("w:left"), qn("w:right"), qn("w:insideV")):
                 cote.set(qn("w:val"), "nil")
             else:
                 cote.set(qn("w:color"), FILET)
+    for anciennes in proprietes.findall(qn("w:tblCellMar")):
+        proprietes.remove(anciennes)
+    proprietes.append(marges)
 
 
 def _element(nom: str, **attributs: str) -> OxmlElement:
@@ -310,7 +321,7 @@ def _decrire(grille: Table, titre: str) -> None:
 def _largeurs_pt(tableau: Tableau) -> list[float]:
     """Points by column, the whole as wide as the page."""
     pleine = Mm(LARGEUR_MM).pt
-    trouvees = largeurs(tableau)
+    trouvees = [(fixe, AISE * brute if fixe else brute) for fixe, brute in largeurs(tableau)]
     fixes = sum(largeur for fixe, largeur in trouvees if fixe)
     parts = sum(largeur for fixe, largeur in trouvees if not fixe)
     libres = sum(not fixe for fixe, _ in trouvees)
