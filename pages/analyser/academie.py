@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.composants import acces, cadre, suivi_academie, territoires
+from pages.composants import acces, cadre, documents, suivi_academie, territoires
 from pipelines.reports.academie import table_sans_presence, titre_sans_presence
 from pipelines.reports.partage import en_excel
 
@@ -79,3 +79,6 @@ st.download_button(
     file_name="academie.xlsx",
     on_click="ignore",
 )
+tous = du is None and all(acces.peut_lire(code) for code in noms)
+if tous and documents.demandes("Préparer la synthèse", tuple(noms), "synthese_demande"):
+    documents.montrer(acces.ecrire_synthese)

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.composants import acces, cadre
+from pages.composants import acces, cadre, documents
 
 departement = cadre.departement()
 vue = acces.lire_activite(acces.version(), acces.lecteur(), departement)
@@ -37,3 +37,21 @@ st.download_button(
     file_name=f"activite-{departement}.xlsx",
     on_click="ignore",
 )
+
+if acces.peut_lire(departement):
+    st.markdown("##### Le rapport annuel du département")
+    st.write(
+        "Moyens, couverture et activité en un document Word à compléter et un PDF. Les priorités "
+        "de l'année y sont à écrire, à partir des faits."
+    )
+    destinataires = acces.choix_destinataires()
+    with st.container(width=cadre.LARGEUR_DE_CHOIX):
+        pour_qui = cadre.choisir(
+            "Pour qui", destinataires, "destinataire", defaut=next(iter(destinataires))
+        )
+    if documents.demandes("Préparer le rapport", (departement, pour_qui), "rapport_demande"):
+        documents.montrer(
+            lambda: acces.ecrire_rapport(
+                acces.version(), acces.version_des_regles(), departement, pour_qui
+            )
+        )

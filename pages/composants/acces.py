@@ -39,11 +39,14 @@ from pipelines.reports import (
     priorites,
     prochains_demi_postes,
     proposition,
+    rapport_annuel,
+    rapports,
     recherche,
     scenarios,
     sensibilite,
     signaux,
     situation,
+    synthese_academie,
     territoires,
     trajets,
     vigilance,
@@ -465,6 +468,19 @@ def ecrire_dossier(
     """Every file of the dossier of a scenario; `marques` change with the scenarios."""
     ouvrage = fichiers.preparer(lecteur(), base(), scenario_id, destinataire, autre_id)
     return fichiers.produire(ouvrage, fichiers.FORMATS)
+
+
+@st.cache_resource(show_spinner="Mise en page du rapport…", max_entries=4)
+def ecrire_rapport(
+    version: str, regles: str, departement: str, destinataire: str
+) -> list[fichiers.Fichier]:
+    """The files of the yearly report of a département."""
+    return rapports.produire(rapport_annuel.composer(lecteur(), base(), departement, destinataire))
+
+
+def ecrire_synthese() -> list[fichiers.Fichier]:
+    """The files of the académie's synthesis; made anew each time, scenarios come and go."""
+    return rapports.produire(synthese_academie.composer(lecteur(), base()))
 
 
 @st.cache_resource(**CACHE)

@@ -2,8 +2,7 @@
 
 import streamlit as st
 
-from pages.composants import acces, cadre, scenario
-from pipelines.base.textes import pluriel
+from pages.composants import acces, cadre, documents, scenario
 
 departement = cadre.departement()
 vue = acces.lire_situation(acces.version(), departement)
@@ -36,24 +35,13 @@ with a_droite:
     autre = cadre.choisir("Comparé à", autres, "autre", defaut="")
 
 demande = (choisi, destinataire, autre or None, acces.marques_des_scenarios(choisi, autre))
-if st.button("Préparer le dossier", type="primary"):
-    st.session_state["dossier_demande"] = demande
-if st.session_state.get("dossier_demande") != demande:
+if not documents.demandes("Préparer le dossier", demande, "dossier_demande"):
     st.write(
         "Le PDF se lit et s'imprime tel quel ; le PowerPoint se modifie. La version d'instance "
         "montre des codes de secteur, tirés au sort à chaque dossier, au lieu des postes."
     )
     st.stop()
 
-with cadre.sur_place():
-    fichiers = acces.ecrire_dossier(acces.version(), acces.version_des_regles(), *demande)
-    st.markdown(f"#### {pluriel(len(fichiers), 'document est prêt', 'documents sont prêts')}")
-    for fichier in fichiers:
-        st.download_button(
-            fichier.libelle,
-            fichier.octets,
-            file_name=fichier.nom,
-            mime=fichier.media,
-            on_click="ignore",
-        )
-        st.caption(f"{fichier.nom}, {cadre.taille(len(fichier.octets))}")
+documents.montrer(
+    lambda: acces.ecrire_dossier(acces.version(), acces.version_des_regles(), *demande)
+)

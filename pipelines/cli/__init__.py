@@ -18,6 +18,7 @@ for _module in (
     "mesurer",
     "atelier",
     "dossier",
+    "rapport",
     "pieces",
 ):
     importlib.import_module(f"{__name__}.{_module}")

@@ -11,6 +11,7 @@ from pathlib import Path
 import pandas as pd
 
 from pipelines.base import chemins, reference
+from pipelines.base.erreurs import AtlasError
 from pipelines.base.textes import enumeration, nombre, pluriel, pourcentage
 from pipelines.marts import entrepot
 from pipelines.reports import classeur, comptes_publies
@@ -61,8 +62,12 @@ def _dictionnaire() -> tuple[dict[str, dict], dict[str, dict]]:
     )
 
 
-def vue(lecteur: Lecteur, base: Path, departement: str) -> VueActivite:
-    """The activity of `departement`; small counts of a site are hidden from an instance."""
+def vue(lecteur: Lecteur, base: Path, departement: str, jusqu_a: str | None = None) -> VueActivite:
+    """The activity of `departement`; small counts of a site are hidden from an instance.
+
+    `jusqu_a`: the last school year to read, the last known when not given; AtlasError when nothing
+    was recorded that year.
+    """
     exiger(lecteur, Acte.LISTER, departement)
     with entrepot.ouvrir(base) as connexion:
         nom = entrepot.exiger_departement(connexion, departement)
@@ -72,7 +77,8 @@ def vue(lecteur: Lecteur, base: Path, departement: str) -> VueActivite:
             "where mart_site.departement = ?",
             [departement],
         ).df()
-    annees = sorted(lignes["annee_scolaire"].unique())
+    annees = exiger_annee(sorted(lignes["annee_scolaire"].unique()), jusqu_a)
+    lignes = lignes[lignes["annee_scolaire"].isin(annees)]
     annee = annees[-1] if annees else None
     par_site = _par_site(lignes, sites, annee) if annee else pd.DataFrame()
     indicateurs = _par_indicateur(lignes, annees)
@@ -108,6 +114,19 @@ def vue(lecteur: Lecteur, base: Path, departement: str) -> VueActivite:
             "laissé vide : ce n'est pas un zéro."
         ),
     )
+
+
+def exiger_annee(annees: list[str], jusqu_a: str | None) -> list[str]:
+    """The school years up to `jusqu_a`, all without it; AtlasError when it is not one of them."""
+    if jusqu_a is None:
+        return annees
+    if jusqu_a not in annees:
+        raise AtlasError(
+            f"Aucun relevé d'activité de l'année « {jusqu_a} » pour ce département.",
+            admis=enumeration(annees) or "aucune année, tant qu'aucun relevé n'est connu",
+            remede="choisir l'une de ces années, ou ajouter ses relevés au fichier « activite »",
+        )
+    return [a for a in annees if a <= jusqu_a]
 
 
 def _masquer(

@@ -80,11 +80,15 @@ def publier(
     departement: str,
     seuil: int | None = None,
     nb_annees: int = 1,
+    jusqu_a: str | None = None,
 ) -> ComptesPublies:
-    """The tables of the last `nb_annees`; `attaquant.Retrouvable` when one betrays a count."""
+    """The tables of the last `nb_annees`; `attaquant.Retrouvable` when one betrays a count.
+
+    `jusqu_a`: the last of those years, the last known when not given.
+    """
     exiger(lecteur, Acte.LISTER, departement)
     tous = proteges(base, departement, seuil)
-    annees, choix = tous.annees[-nb_annees:], tous.choix
+    annees, choix = _dernieres(tous.annees, nb_annees, jusqu_a), tous.choix
     montres = _imprimes(choix.tableaux, annees)
     cles = {c for t in montres for rangee in t.cles for c in rangee}
     return ComptesPublies(
@@ -95,6 +99,32 @@ def publier(
         nb_masques_ensemble=len(choix.secondaires & cles),
         note=_note(choix, annees, cles),
     )
+
+
+def entiers(
+    lecteur: Lecteur,
+    base: Path,
+    departement: str,
+    nb_annees: int = 1,
+    jusqu_a: str | None = None,
+) -> ComptesPublies:
+    """The same tables with nothing hidden, for who may read site by site."""
+    exiger(lecteur, Acte.LIRE, departement)
+    toutes, trouves = lire(base, departement)
+    annees = _dernieres(toutes, nb_annees, jusqu_a)
+    lus = [Publie(t.nom, t.lignes, t.colonnes, t.cles, t.valeurs, t.sommes) for t in trouves]
+    return ComptesPublies(
+        annees=annees,
+        tables={_sans_annee(t.nom, annees): en_table(t) for t in _imprimes(lus, annees)},
+        seuil=0,
+        nb_masques=0,
+        nb_masques_ensemble=0,
+        note="Une case vide n'a pas de relevé : ce n'est pas un zéro.",
+    )
+
+
+def _dernieres(annees: tuple[str, ...], combien: int, jusqu_a: str | None) -> tuple[str, ...]:
+    return tuple(a for a in annees if jusqu_a is None or a <= jusqu_a)[-combien:]
 
 
 def proteges(base: Path, departement: str, seuil: int | None = None) -> Ensemble:

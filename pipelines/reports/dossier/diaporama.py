@@ -2,15 +2,13 @@
 
 import io
 import re
-import zipfile
 from collections.abc import Sequence
-from datetime import datetime
-from pathlib import PurePosixPath
 
 import pptx
 from pptx.presentation import Presentation
 from pptx.util import Inches
 
+from pipelines.reports.dossier.archive import sans_horloge
 from pipelines.reports.dossier.blocs import (
     Chiffres,
     Dossier,
@@ -28,10 +26,7 @@ UNITE = (
     "Une présence se compte en demi-journées (½ j.) par cycle de 4 semaines : 4 = une demi-journée "
     "par semaine, 8 = une journée par semaine."
 )
-LE_PLUS_ANCIEN = (1980, 1, 1, 0, 0, 0)
-"""The date a zip archive gives what has none."""
 ACCESSOIRES = ("/printerSettings", "/metadata/thumbnail")
-DATES = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 
 
 def ecrire(dossier: Dossier) -> bytes:
@@ -47,7 +42,7 @@ def ecrire(dossier: Dossier) -> bytes:
     proprietes.created = proprietes.modified = dossier.le.replace(tzinfo=None)
     sortie = io.BytesIO()
     presentation.save(sortie)
-    return _sans_horloge(sortie.getvalue(), dossier.le)
+    return sans_horloge(sortie.getvalue(), dossier.le)
 
 
 def _alleger(presentation: Presentation) -> None:
@@ -214,21 +209,3 @@ def _notes(partie: Partie, *blocs: object) -> str:
     textes = [b.texte for b in partie.blocs if isinstance(b, Texte)]
     champs = (getattr(b, champ, "") for b in blocs for champ in ("phrase", "note", "alt"))
     return "\n".join(dict.fromkeys([*textes, *(c for c in champs if c), UNITE]))
-
-
-def _sans_horloge(octets: bytes, le: datetime) -> bytes:
-    """The same archive, dated by the scenario and not by the machine."""
-    date = le.strftime("%Y-%m-%dT%H:%M:%SZ").encode()
-    sortie = io.BytesIO()
-    with (
-        zipfile.ZipFile(io.BytesIO(octets)) as lue,
-        zipfile.ZipFile(sortie, "w", zipfile.ZIP_DEFLATED) as ecrite,
-    ):
-        for nom in lue.namelist():
-            contenu = lue.read(nom)
-            if nom.endswith(".xlsx"):
-                contenu = _sans_horloge(contenu, le)
-            elif PurePosixPath(nom).name == "core.xml":
-                contenu = DATES.sub(date, contenu)
-            ecrite.writestr(zipfile.ZipInfo(nom, LE_PLUS_ANCIEN), contenu, zipfile.ZIP_DEFLATED)
-    return sortie.getvalue()

@@ -1,6 +1,6 @@
 """The files of a dossier: one registry of formats, each made from the same content."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -133,13 +133,13 @@ def _cartes(m: Matiere) -> Cartes:
     return dessiner(m.base, m.aujourd_hui, m.repartition, codes)
 
 
-def exiger_formats(codes: Iterable[str]) -> list[str]:
-    """`codes` as they are; AtlasError when one is no format."""
+def exiger_formats(codes: Iterable[str], connus: Collection[str] = FORMATS) -> list[str]:
+    """`codes` as they are; AtlasError when one is no format of `connus`."""
     voulus = list(codes)
-    if inconnus := [c for c in voulus if c not in FORMATS]:
+    if inconnus := [c for c in voulus if c not in connus]:
         raise AtlasError(
             f"Format inconnu : {enumeration(inconnus)}.",
-            admis=enumeration(list(FORMATS)),
+            admis=enumeration(list(connus)),
             remede="corriger la liste des formats",
         )
     return voulus

@@ -153,7 +153,7 @@ def lire_matiere(
             "select max(construit_le)::date::varchar from meta_construction"
         ).fetchall()
     autre = None if autre_id is None else _autre(lecteur, scenario, autre_id, voile)
-    qui = lecteur if voile.est_nominatif else _membre_d_instance(lecteur)
+    qui = lecteur if voile.est_nominatif else membre_d_instance(lecteur)
     etat = donnees.etat(base)
     return Matiere(
         base=base,
@@ -173,7 +173,7 @@ def lire_matiere(
     )
 
 
-def _membre_d_instance(lecteur: Lecteur) -> Lecteur:
+def membre_d_instance(lecteur: Lecteur) -> Lecteur:
     """The same scope, seen by a member of an instance."""
     return Lecteur(lecteur.nom, Role.INSTANCE, lecteur.departements)
 

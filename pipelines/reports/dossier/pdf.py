@@ -34,6 +34,7 @@ CARACTERE_PT, MARGE_PT, TEXTE_COURT = 4.6, 7.0, 14
 # sizes of the letters of a fiche, as a share of those of a dossier: the first that fits its page
 CORPS_DES_FICHES = (1.0, 0.94, 0.88, 0.82, 0.76)
 PUISSANCE = 0.7  # how a column of long texts grows with them
+A_ECRIRE = 45  # characters that a column left empty is given room for
 
 
 def ecrire(dossier: Dossier) -> bytes:
@@ -162,23 +163,18 @@ def _bloc(bloc: Bloc, racine: Path, familles: dict[str, Cellules]) -> dict:
 
 def _tableau(tableau: Tableau, famille: Cellules | None) -> dict:
     lignes = _en_mots(tableau)
-    colonnes = []
-    for rang, colonne in enumerate(tableau.colonnes):
-        cellules = [ligne[rang] for ligne in famille or lignes]
-        est_nombre = colonne.nature == Nature.NOMBRE
-        fixe, largeur = _largeur(colonne.titre, cellules, est_nombre)
-        colonnes.append(
-            {
-                "titre": colonne.titre,
-                "unite": colonne.unite,
-                "nombre": est_nombre,
-                "fixe": fixe,
-                "largeur": largeur,
-            }
+    colonnes = [
+        {
+            "titre": colonne.titre,
+            "unite": colonne.unite,
+            "nombre": colonne.nature == Nature.NOMBRE,
+            "fixe": fixe,
+            "largeur": largeur,
+        }
+        for colonne, (fixe, largeur) in zip(
+            tableau.colonnes, largeurs(tableau, famille), strict=True
         )
-    if colonnes and all(c["fixe"] for c in colonnes):
-        # the first column takes the room that is left
-        colonnes[0] |= {"fixe": False, "largeur": 1.0}
+    ]
     return {
         "genre": "tableau",
         "titre": tableau.titre,
@@ -190,11 +186,29 @@ def _tableau(tableau: Tableau, famille: Cellules | None) -> dict:
     }
 
 
+def largeurs(tableau: Tableau, famille: Cellules | None = None) -> list[tuple[bool, float]]:
+    """By column, whether its width is fixed, then that width in points, or its share of the rest.
+
+    `famille`: the lines to measure, those of `tableau` when not given.
+    """
+    lignes = famille or _en_mots(tableau)
+    trouvees = [
+        _largeur(c.titre, [ligne[rang] for ligne in lignes], c.nature == Nature.NOMBRE)
+        for rang, c in enumerate(tableau.colonnes)
+    ]
+    if trouvees and all(fixe for fixe, _ in trouvees):
+        # the first column takes the room that is left
+        trouvees[0] = (False, 1.0)
+    return trouvees
+
+
 def _largeur(titre: str, cellules: list[str], est_nombre: bool) -> tuple[bool, float]:
     """Whether the width of a column is fixed, then that width in points, or its share."""
     mot = max(len(m) for texte in (titre, *cellules) for m in texte.split(" "))
     longueurs = sorted(len(c) for c in cellules)
     longue = longueurs[-1] if longueurs else 0
+    if cellules and not longue:
+        return False, round(A_ECRIRE**PUISSANCE, 2)
     if est_nombre or longue <= TEXTE_COURT:
         return True, round(max(mot, longue) * CARACTERE_PT + MARGE_PT, 1)
     usuelle = longueurs[(9 * len(longueurs)) // 10]

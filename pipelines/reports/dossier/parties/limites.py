@@ -1,7 +1,12 @@
 """What this dossier can't say: the proof, what is unknown, the data and their defects."""
 
+from collections.abc import Sequence
+
+import pandas as pd
+
 from pipelines.reports import proposition
-from pipelines.reports.dossier.blocs import Liste, Partie, Role, Section, Tableau, Texte
+from pipelines.reports.donnees import EtatDesDonnees
+from pipelines.reports.dossier.blocs import Bloc, Liste, Partie, Role, Section, Tableau, Texte
 from pipelines.reports.dossier.matiere import Matiere
 
 SOURCES = ("Source", "Millésime", "Lignes lues", "Gardées", "Fusionnées", "Écartées")
@@ -24,30 +29,42 @@ def partie(m: Matiere) -> Partie:
             *(Texte(note, Role.ALERTE) for note in m.proposition.mises_en_garde),
             Texte(proposition.preuve_en_mots(m.lu.resume)),
             Liste("Ce que ce dossier ne dit pas", HORS_D_ATLAS),
-            *((Texte(etat.absentes),) if etat.absentes else ()),
-            _completude(m),
-            Tableau.de(
-                "anomalies",
-                "Les anomalies vues dans les fichiers",
-                m.anomalies,
-                colonnes=("Ce qui a été vu", "Nombre", "Que faire", "Conséquence"),
-                vide="Aucune anomalie n'a été vue.",
-            ),
+            *ce_qui_manque(etat, m.anomalies, [m.departement]),
         ),
-        sections=(
-            Section(
-                "Les fichiers lus",
-                (Tableau.de("sources", "Les sources", etat.sources, colonnes=SOURCES),),
-            ),
+        sections=(fichiers_lus(etat),),
+    )
+
+
+def ce_qui_manque(
+    etat: EtatDesDonnees, anomalies: pd.DataFrame, departements: Sequence[str]
+) -> tuple[Bloc, ...]:
+    """The files that are missing, what is known of `departements` (names), the anomalies."""
+    return (
+        *((Texte(etat.absentes),) if etat.absentes else ()),
+        _completude(etat, departements),
+        Tableau.de(
+            "anomalies",
+            "Les anomalies vues dans les fichiers",
+            anomalies,
+            colonnes=("Ce qui a été vu", "Nombre", "Que faire", "Conséquence"),
+            vide="Aucune anomalie n'a été vue.",
         ),
     )
 
 
-def _completude(m: Matiere) -> Tableau:
-    """What is known of the département, beside all of the data."""
-    cadre = m.donnees.completude
-    sien = f"{m.departement} (%)"
-    colonnes = ("Ce qui est connu", sien, "Ensemble (%)", "Pour le compléter")
+def fichiers_lus(etat: EtatDesDonnees) -> Section:
+    """The files the warehouse is made of."""
+    return Section(
+        "Les fichiers lus",
+        (Tableau.de("sources", "Les sources", etat.sources, colonnes=SOURCES),),
+    )
+
+
+def _completude(etat: EtatDesDonnees, departements: Sequence[str]) -> Tableau:
+    """What is known of the départements, beside all of the data."""
+    cadre = etat.completude
+    siens = [f"{nom} (%)" for nom in departements]
+    colonnes = ("Ce qui est connu", *siens, "Ensemble (%)", "Pour le compléter")
     return Tableau.de(
         "completude",
         "Ce qui est connu",

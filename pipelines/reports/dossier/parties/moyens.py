@@ -2,6 +2,7 @@
 
 from pipelines.reports.dossier.blocs import Partie, Role, Section, Tableau, Texte
 from pipelines.reports.dossier.matiere import Matiere
+from pipelines.reports.moyens import VueMoyens
 
 POSTES = (
     "Poste",
@@ -17,7 +18,11 @@ POSTES = (
 
 def partie(m: Matiere) -> Partie:
     """What there is to share out; poste by poste for the nominative alone."""
-    moyens = m.moyens
+    return de_la_vue(m.moyens)
+
+
+def de_la_vue(moyens: VueMoyens) -> Partie:
+    """The part of a view of the means: poste by poste when the view has the postes."""
     detail = Section(
         "Poste par poste",
         (
@@ -57,5 +62,5 @@ def partie(m: Matiere) -> Partie:
                 nombres=("Valeur",),
             ),
         ),
-        sections=(detail,) if m.voile.est_nominatif and not moyens.postes.empty else (),
+        sections=() if moyens.postes.empty else (detail,),
     )

@@ -1,0 +1,426 @@
+"""The yearly report of a département: its means, its coverage, its activity, what they lack.
+
+It concludes nothing: the priorities of the year are a table to fill, which begins with facts.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pandas as pd
+
+from pipelines.base.erreurs import AtlasError
+from pipelines.base.textes import enumeration, nombre, pourcentage
+from pipelines.marts import entrepot
+from pipelines.reports import activite, besoins, comptes_publies, donnees, methode, moyens
+from pipelines.reports import situation as situation_du_departement
+from pipelines.reports.activite import VueActivite
+from pipelines.reports.besoins import VueBesoins
+from pipelines.reports.cartes_imprimees.cartes import carte_des_couvertures
+from pipelines.reports.cartes_imprimees.decor import decor
+from pipelines.reports.cartes_imprimees.feuille import A4
+from pipelines.reports.comptes_publies import ANNEES, INDICATEURS, SITES, ComptesPublies
+from pipelines.reports.donnees import EtatDesDonnees
+from pipelines.reports.dossier.blocs import (
+    Bloc,
+    Colonne,
+    Dossier,
+    Image,
+    Liste,
+    Partie,
+    Role,
+    Section,
+    Tableau,
+    Texte,
+)
+from pipelines.reports.dossier.matiere import membre_d_instance
+from pipelines.reports.dossier.parties import limites
+from pipelines.reports.dossier.parties.moyens import de_la_vue
+from pipelines.reports.dossier.voile import Destinataire
+from pipelines.reports.libelles import RYTHMES_EN_MOTS
+from pipelines.reports.moyens import VueMoyens
+from pipelines.reports.sites import (
+    BAREME_PAR_DEFAUT,
+    nom_de_categorie,
+    part_couverte,
+    table_lisible,
+)
+from pipelines.reports.situation import Situation
+from pipelines.scenarios.lecteurs import Acte, Lecteur, exiger
+from pipelines.scoring.bareme import bareme
+
+TITRE = "Rapport annuel d'activité du service social en faveur des élèves"
+CARTE = "presence_aujourd_hui"
+LIGNES_LIBRES = 4
+"""Empty lines of the table of priorities, beside those that begin with a fact."""
+SITES_PRIORITAIRES = (
+    "Site",
+    "Commune",
+    "Catégories prioritaires",
+    "Besoin (½ j. par cycle)",
+    "Présence (½ j. par cycle)",
+    "Couverture (% du besoin)",
+)
+
+
+@dataclass(frozen=True)
+class _Lus:
+    """The views of a département, as the reader of the report may know them."""
+
+    departement: str
+    destinataire: Destinataire
+    moyens: VueMoyens
+    situation: Situation
+    besoins: VueBesoins
+    activite: VueActivite
+    comptes: ComptesPublies
+    donnees: EtatDesDonnees
+    anomalies: pd.DataFrame
+
+    @property
+    def est_nominatif(self) -> bool:
+        """Whether postes and small counts may be shown."""
+        return self.destinataire == Destinataire.NOMINATIF
+
+    @property
+    def dit_les_moyens(self) -> bool:
+        """Whether the sum of the means may be told; too few postes would tell one of them."""
+        return self.est_nominatif or not self.moyens.compte.empty
+
+
+def composer(
+    lecteur: Lecteur,
+    base: Path,
+    departement: str,
+    destinataire: str,
+    annee: str | None = None,
+) -> Dossier:
+    """The report of `departement` for a reader, on a school year, the last one when not given.
+
+    AtlasError when `lecteur` may not read the département, when `destinataire` is unknown or when
+    nothing was recorded that year; `attaquant.Retrouvable` when what is hidden from an instance
+    could be found.
+    """
+    exiger(lecteur, Acte.LIRE, departement)
+    lus = _lire(lecteur, base, departement, exiger_destinataire(destinataire), annee)
+    with entrepot.ouvrir(base) as connexion:
+        empreinte = entrepot.empreinte(connexion)
+        sol = decor(connexion, departement)
+    carte = carte_des_couvertures({"Aujourd'hui": lus.situation.sites}, sol, A4)
+    image = Image(CARTE, "La présence aujourd'hui", carte.texte_alternatif, carte.png())
+    retenue = lus.activite.annee
+    nom = lus.situation.nom
+    return Dossier(
+        titre=TITRE,
+        sous_titre=f"{nom}, année {retenue}" if retenue else nom,
+        prefixe="-".join(
+            ["rapport", departement, *([retenue] if retenue else []), lus.destinataire]
+        ),
+        destinataire=lus.destinataire.libelle,
+        le=date_des_donnees(base),
+        empreinte=empreinte,
+        couverture={
+            "Département": f"{nom} ({departement})",
+            "Année scolaire": retenue or "aucun relevé d'activité connu",
+            "Destinataires": lus.destinataire.libelle,
+            "Données": f"{lus.donnees.phrase} {lus.donnees.precision}",
+            "Empreinte des données": empreinte,
+        },
+        mentions=tuple(lus.donnees.avertissements),
+        parties=(
+            _essentiel(lus),
+            de_la_vue(lus.moyens),
+            _couverture(lus, image),
+            _activite(lus),
+            priorites(_faits(lus)),
+            _limites(lus),
+        ),
+    )
+
+
+def exiger_destinataire(code: str) -> Destinataire:
+    """The reader of that code; AtlasError when there is none."""
+    if code not in set(Destinataire):
+        raise AtlasError(
+            f"Destinataire « {code} » inconnu.",
+            admis=enumeration([str(d) for d in Destinataire]),
+            remede="choisir l'un d'eux",
+        )
+    return Destinataire(code)
+
+
+def date_des_donnees(base: Path) -> datetime:
+    """When the warehouse was built: it dates the files of a report."""
+    with entrepot.ouvrir(base) as connexion:
+        [(le,)] = connexion.execute(
+            "select max(construit_le)::timestamp from meta_construction"
+        ).fetchall()
+    return le.replace(microsecond=0, tzinfo=UTC)
+
+
+def _lire(
+    lecteur: Lecteur, base: Path, departement: str, pour: Destinataire, annee: str | None
+) -> _Lus:
+    qui = lecteur if pour == Destinataire.NOMINATIF else membre_d_instance(lecteur)
+    lire_comptes = (
+        comptes_publies.entiers if pour == Destinataire.NOMINATIF else comptes_publies.publier
+    )
+    return _Lus(
+        departement=departement,
+        destinataire=pour,
+        moyens=moyens.vue(qui, base, departement),
+        situation=situation_du_departement.situation(base, departement),
+        besoins=besoins.vue(base, departement, BAREME_PAR_DEFAUT),
+        activite=activite.vue(qui, base, departement, annee),
+        comptes=lire_comptes(qui, base, departement, jusqu_a=annee),
+        donnees=donnees.etat(base),
+        anomalies=methode.anomalies(base),
+    )
+
+
+def _essentiel(lus: _Lus) -> Partie:
+    """What is read first, and by many alone: a sentence a part."""
+    vue = lus.activite
+    dits = {
+        "Moyens :": lus.moyens.phrase,
+        "Couverture :": _couverture_en_mots(lus.situation),
+        "Activité :": vue.phrase,
+        "Complétude :": vue.completude or "aucun relevé d'activité.",
+    }
+    return Partie(
+        code="essentiel",
+        titre="L'essentiel",
+        blocs=(
+            Liste("", tuple(dits.values()), tuple(dits)),
+            *(Texte(phrase, Role.ALERTE) for phrase in vue.ruptures),
+            Texte(
+                "Une présence se compte en demi-journées (½ j.) par cycle de 4 semaines. Les "
+                "moyens et la couverture sont ceux du jour des données ; l'activité est celle de "
+                "l'année scolaire du rapport. Ce rapport ne conclut pas : ses priorités sont à "
+                "écrire.",
+                Role.NOTE,
+            ),
+        ),
+    )
+
+
+def _couverture_en_mots(vue: Situation) -> str:
+    """The share of the besoin that is met, and the priority sites far from it."""
+    return (
+        f"{pourcentage(part_couverte(vue.sites))} du besoin des {nombre(len(vue.sites))} sites est "
+        f"couvert ; {vue.titre_prioritaires[0].lower()}{vue.titre_prioritaires[1:]}."
+    )
+
+
+def _couverture(lus: _Lus, carte: Image) -> Partie:
+    vue = lus.situation
+    return Partie(
+        code="couverture",
+        titre="La couverture",
+        blocs=(
+            Texte(_couverture_en_mots(vue), Role.PHRASE),
+            *((Texte(lus.besoins.phrase),) if lus.dit_les_moyens else ()),
+            _par_categorie(vue.sites),
+            _par_rythme(vue.sites),
+            carte,
+            Tableau.de(
+                "prioritaires",
+                vue.titre_prioritaires,
+                table_lisible(vue.prioritaires),
+                colonnes=SITES_PRIORITAIRES,
+                vide=f"{vue.titre_prioritaires}.",
+            ),
+            *((Liste("À savoir", tuple(vue.remarques)),) if lus.est_nominatif else ()),
+        ),
+    )
+
+
+def _par_categorie(sites: pd.DataFrame) -> Tableau:
+    """The coverage of each category; a site counts in each of its own."""
+    echelle = bareme(BAREME_PAR_DEFAUT)
+    groupes = [
+        (nom_de_categorie(r), sites[[r.code in codes for codes in sites["categories"]]])
+        for r in echelle.priorites.regles
+    ]
+    groupes.append(("Aucune catégorie connue", sites[[not codes for codes in sites["categories"]]]))
+    groupes.append(("Ensemble", sites))
+    return Tableau.de(
+        "couverture_par_categorie",
+        "La couverture par catégorie prioritaire",
+        pd.DataFrame(
+            [
+                (
+                    nom,
+                    len(siens),
+                    int(siens["besoin"].sum()),
+                    int(siens["presence"].sum()),
+                    round(part_couverte(siens) * 100),
+                    int((siens["presence"] == 0).sum()),
+                )
+                for nom, siens in groupes
+                if len(siens)
+            ],
+            columns=[
+                "Catégorie",
+                "Sites",
+                "Besoin (½ j.)",
+                "Présence (½ j.)",
+                "Couverture (% du besoin)",
+                "Sites sans présence",
+            ],
+        ),
+        note=f"Besoin : {echelle.libelle}. Un site compte dans chacune de ses catégories ; rien ne "
+        "compte au-delà du besoin d'un site.",
+    )
+
+
+def _par_rythme(sites: pd.DataFrame) -> Tableau:
+    lignes = [
+        (
+            mot,
+            int((sites["rythme"] == rythme).sum()),
+            int((sites["est_prioritaire"] & (sites["rythme"] == rythme)).sum()),
+        )
+        for rythme, mot in RYTHMES_EN_MOTS.items()
+    ]
+    return Tableau.de(
+        "rythmes",
+        "À quel rythme les sites sont-ils vus ?",
+        pd.DataFrame(lignes, columns=["Rythme", "Sites", "Dont prioritaires"]),
+    )
+
+
+def _activite(lus: _Lus) -> Partie:
+    """The counts of the year beside those before it, then by motif, by kind of site, by site."""
+    vue = lus.activite
+    return Partie(
+        code="activite",
+        titre="L'activité",
+        blocs=(
+            Texte(vue.phrase, Role.PHRASE),
+            *((Texte(f"Complétude : {vue.completude}", Role.ALERTE),) if vue.completude else ()),
+            *(Texte(f"Rupture de série : {r}", Role.ALERTE) for r in vue.ruptures),
+            Tableau.de(
+                "indicateurs",
+                "Les indicateurs, année après année",
+                vue.indicateurs,
+                nombres=_annees(vue.indicateurs),
+                vide="Aucun indicateur n'est connu.",
+                note=vue.note,
+            ),
+            *(
+                Tableau.de(
+                    f"detail_{rang}", titre, cadre, nombres=_annees(cadre), vide="Aucun relevé."
+                )
+                for rang, (titre, cadre) in enumerate(vue.details.items())
+            ),
+            Tableau.de(
+                "periodes",
+                f"Par trimestre, en {vue.annee}" if vue.annee else "Par trimestre",
+                vue.periodes,
+                vide="Aucun relevé trimestriel à montrer pour cette année.",
+            ),
+        ),
+        sections=tuple(_croisements(lus)),
+    )
+
+
+def _annees(cadre: pd.DataFrame) -> list[str]:
+    """The columns of counts, that are words once some are hidden."""
+    return [c for c in cadre.columns if c[:1].isdigit()]
+
+
+def _croisements(lus: _Lus) -> list[Section]:
+    """By kind of site, then site by site: the tables an instance has, hidden or not."""
+    comptes = lus.comptes
+    tables = {titre: t for titre, t in comptes.tables.items() if titre != ANNEES}
+    if not tables:
+        return []
+    par_classe: list[Bloc] = [
+        _croise(f"classe_{rang}", titre, cadre)
+        for rang, (titre, cadre) in enumerate(tables.items())
+        if titre != SITES
+    ]
+    sections = [
+        Section(
+            "Par motif, par auteur et par classe de site",
+            (*par_classe, Texte(comptes.note, Role.NOTE)),
+        )
+    ]
+    if SITES in tables:
+        sections.append(
+            Section(
+                "Site par site",
+                (
+                    _croise("activite_par_site", SITES, tables[SITES]),
+                    Texte(comptes.note, Role.NOTE),
+                ),
+            )
+        )
+    return sections
+
+
+def _croise(code: str, titre: str, cadre: pd.DataFrame) -> Tableau:
+    premiere, *autres = cadre.columns
+    ligne = "Site" if titre == SITES else "Indicateur" if titre == INDICATEURS else "Modalité"
+    return Tableau.de(code, titre, cadre, nombres=autres, noms={premiere: ligne})
+
+
+def _faits(lus: _Lus) -> list[tuple[str, str]]:
+    """(part, fact): what the views say, in their own words."""
+    vue = lus.activite
+    faits = [("Moyens", lus.moyens.phrase)]
+    faits += [("Moyens", phrase) for phrase in lus.moyens.desaccords]
+    faits.append(("Couverture", _couverture_en_mots(lus.situation)))
+    sans = int(
+        (lus.situation.sites["est_prioritaire"] & (lus.situation.sites["presence"] == 0)).sum()
+    )
+    faits.append(("Couverture", f"Sites prioritaires sans aucune présence : {nombre(sans)}."))
+    faits.append(("Activité", vue.phrase))
+    if vue.completude:
+        faits.append(("Complétude", vue.completude))
+    return faits + [("Série rompue", phrase) for phrase in vue.ruptures]
+
+
+def priorites(faits: list[tuple[str, str]]) -> Partie:
+    """The priorities, to be written: a line a fact, then empty lines."""
+    return Partie(
+        code="priorites",
+        titre="Priorités de l'année, à compléter",
+        blocs=(
+            Texte(
+                "Atlas n'en propose aucune : chaque ligne part d'un fait du rapport, et se "
+                "complète, se déplace ou se retire dans le fichier Word.",
+                Role.ALERTE,
+            ),
+            Tableau(
+                code="priorites",
+                titre="Du fait à la priorité",
+                colonnes=(
+                    Colonne("Partie"),
+                    Colonne("Ce que dit le rapport"),
+                    Colonne("Priorité retenue"),
+                    Colonne("Action, responsable"),
+                    Colonne("Échéance"),
+                ),
+                lignes=(
+                    *((partie, fait, "", "", "") for partie, fait in faits),
+                    *((("",) * 5,) * LIGNES_LIBRES),
+                ),
+            ),
+        ),
+    )
+
+
+def _limites(lus: _Lus) -> Partie:
+    etat = lus.donnees
+    return Partie(
+        code="limites",
+        titre="Limites et complétude des données",
+        blocs=(
+            Texte(f"{etat.phrase} {etat.precision}", Role.PHRASE),
+            Liste("Ce que ce rapport ne dit pas", limites.HORS_D_ATLAS),
+            *limites.ce_qui_manque(etat, lus.anomalies, [lus.situation.nom]),
+        ),
+        sections=(limites.fichiers_lus(etat),),
+    )
