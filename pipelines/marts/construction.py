@@ -235,12 +235,17 @@ def _ecriture(quoi: str, ou: Path, remede: str) -> Iterator[None]:
 def _assembler(
     connexion: duckdb.DuckDBPyConnection, departements: list[str] | None, avancer: Progres
 ) -> None:
-    """Every table of the warehouse over the raw rows, whatever the gravity of what was met."""
+    """Every table of the warehouse over the raw rows, whatever the gravity of what was met.
+
+    In one transaction: hundreds of small inserts would each wait for the disk.
+    """
+    connexion.execute("begin")
     _charger_references(connexion, departements)
     connexion.execute(MACROS.read_text(encoding="utf-8"))
     for rang, modele in enumerate(modeles()):
         avancer(f"Table {modele.nom}", 0.4 + 0.55 * rang / len(modeles()))
         modele.creer(connexion)
+    connexion.execute("commit")
 
 
 def _rapporter(
