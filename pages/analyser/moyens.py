@@ -3,13 +3,14 @@
 import streamlit as st
 
 from pages.composants import acces, cadre
+from pages.composants.acces import regarder
 
 # what the account above says of all, or the fiche of the résidence
 SI_PLACE = ("Statut", "Données (½ j.)", "Commune", "Bassin", "Fonction", "Secteur")
 AU_TELECHARGEMENT = ("Motif", "Hors secteur (ETP)")
 
 departement = cadre.departement()
-vue = acces.lire_moyens(acces.version(), acces.lecteur(), departement)
+vue = regarder.lire_moyens(acces.version(), acces.lecteur(), departement)
 st.title(f"{vue.nom} : de quels moyens dispose-t-on ?")
 st.markdown(f"#### {vue.phrase}")
 if not vue.a_des_postes:

@@ -5,6 +5,7 @@ from functools import partial
 import streamlit as st
 
 from pages.composants import acces, cadre, conflit, deplacements, explication, suivi
+from pages.composants.acces import decider
 from pages.composants.hypotheses import Demande
 from pipelines.reports.libelles import FINS_EN_MOTS
 from pipelines.scenarios import atelier, calculs
@@ -55,7 +56,7 @@ def _derniers(departement: str) -> None:
 
 def _nom(etat: Etat) -> str:
     h = etat.demande["hypotheses"]
-    doctrine = acces.choix_doctrines(acces.version_des_regles()).get(h["doctrine"], h["doctrine"])
+    doctrine = decider.choix_doctrines(acces.version_des_regles()).get(h["doctrine"], h["doctrine"])
     return (
         f"{etat.lancee_le:%d/%m/%Y à %H h %M} : {doctrine}, "
         f"{h['sites_par_poste_max']} sites par poste, "
@@ -78,7 +79,7 @@ def _garder(etat: Etat) -> None:
 
 def _resultat(etat: Etat) -> None:
     calcul_id = etat.calcul_id
-    vue = acces.lire_proposition(acces.version(), acces.version_des_regles(), calcul_id)
+    vue = decider.lire_proposition(acces.version(), acces.version_des_regles(), calcul_id)
     st.markdown(f"#### {vue.phrase}")
     st.write(f"{vue.doctrine} {vue.preuve}")
     for note in vue.mises_en_garde:

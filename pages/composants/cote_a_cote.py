@@ -3,6 +3,7 @@
 import streamlit as st
 
 from pages.composants import acces, cadre
+from pages.composants.acces import decider
 from pipelines.reports.comparer import COULEURS, Passage, VueComparaison
 from pipelines.scenarios import comparables
 
@@ -45,13 +46,13 @@ def choisir(departement: str) -> tuple[str, ...]:
 
 def _choix(departement: str) -> dict[str, str]:
     """What is kept here for the département, and what the address asks for besides."""
-    choix = acces.choix_comparables(departement)
+    choix = decider.choix_comparables(departement)
     for parametre in ("a", "b", "c"):
         demande = st.query_params.get(parametre, AUCUNE)
         if demande == AUCUNE or demande in choix:
             continue
         with cadre.sur_place():
-            trouve = acces.comparable(demande)
+            trouve = decider.comparable(demande)
             if trouve.departement == departement:
                 choix[demande] = trouve.libelle
             else:
@@ -62,14 +63,14 @@ def _choix(departement: str) -> dict[str, str]:
 
 def montrer(departement: str, choix: tuple[str, ...]) -> None:
     """The comparison: what differs first, the sentence, the maps, then the tables."""
-    marques = tuple(acces.comparable(i).marque for i in choix)
-    vue = acces.lire_comparaison(acces.version(), choix, marques, acces.seuil_courant())
+    marques = tuple(decider.comparable(i).marque for i in choix)
+    vue = decider.lire_comparaison(acces.version(), choix, marques, decider.seuil_courant())
     if vue.divergences:
         st.warning(
             "**Ces répartitions ne répondent pas au même problème.**\n\n"
             + "\n".join(f"- {cadre.inerte(phrase)}" for phrase in vue.divergences)
         )
-    if avertissement := acces.donnees_d_avant(acces.version(), choix, marques):
+    if avertissement := decider.donnees_d_avant(acces.version(), choix, marques):
         st.warning(avertissement)
     st.markdown(f"#### {cadre.inerte(vue.phrase)}")
     uai = _cartes(departement, choix, marques)
@@ -90,7 +91,7 @@ def montrer(departement: str, choix: tuple[str, ...]) -> None:
 def _cartes(departement: str, choix: tuple[str, ...], marques: tuple[str, ...]) -> str | None:
     """The maps; the UAI of the site picked on one of them, None when none is."""
     couleur = cadre.choisir_couleur(COULEURS)
-    carte, legende = acces.cartes_de_la_comparaison(acces.version(), choix, marques, couleur)
+    carte, legende = decider.cartes_de_la_comparaison(acces.version(), choix, marques, couleur)
     prise = st.plotly_chart(
         carte,
         key=f"carte-comparer-{departement}-{len(choix)}",

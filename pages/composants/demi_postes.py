@@ -3,13 +3,14 @@
 import streamlit as st
 
 from pages.composants import acces, cadre, conflit
+from pages.composants.acces import regarder
 from pipelines.reports.prochains_demi_postes import VueProchains
 from pipelines.scenarios import retenus
 
 
 def montrer(departement: str | None) -> VueProchains:
     """The next half-posts of every département, or of the bassins of one; what was shown."""
-    vue = acces.lire_prochains(departement)
+    vue = regarder.lire_prochains(departement)
     st.markdown("##### Ce qu'apporterait chaque demi-poste de plus")
     st.write(cadre.inerte(vue.phrase))
     for remarque in vue.remarques:
@@ -46,7 +47,7 @@ def montrer(departement: str | None) -> VueProchains:
 @st.fragment(run_every="2s")
 def _attendre(departement: str | None, codes: tuple[str, ...]) -> None:
     """Say which studies are at work; the page is drawn again when one has ended."""
-    en_cours = acces.lire_prochains(departement).en_cours
+    en_cours = regarder.lire_prochains(departement).en_cours
     if set(en_cours) != set(codes):
         st.rerun()
     noms = ", ".join(en_cours.values())

@@ -4,7 +4,8 @@ from functools import partial
 
 import streamlit as st
 
-from pages.composants import acces, cadre, fenetre, largeurs
+from pages.composants import cadre, fenetre, largeurs
+from pages.composants.acces import decider
 from pages.composants.conflit import agir
 from pipelines.base import reference
 from pipelines.reports import ajuster
@@ -156,7 +157,7 @@ def _confier(scenario: Scenario, site_id: str, site: ajuster.VueSite) -> Geste |
             format_func=site.postes.get,
             key=f"de-{site_id}-{scenario.version}",
         )
-    vue = acces.repreneurs(scenario.scenario_id, scenario.version, site_id, de, scenario)
+    vue = decider.repreneurs(scenario.scenario_id, scenario.version, site_id, de, scenario)
     st.write(cadre.inerte(vue.phrase))
     vers = droite.selectbox(
         "Poste qui prend, le meilleur choix d'abord",
@@ -191,7 +192,7 @@ def _verrou(scenario: Scenario, site_id: str, site: ajuster.VueSite) -> Geste | 
 
 def _essai(scenario: Scenario, geste: Geste) -> None:
     """What the gesture would do, and the buttons that keep it."""
-    vue = acces.essayer_geste(scenario.scenario_id, scenario.version, geste, scenario)
+    vue = decider.essayer_geste(scenario.scenario_id, scenario.version, geste, scenario)
     if not vue.change:
         st.caption("Ce geste ne change rien.")
         return
@@ -234,7 +235,7 @@ def regles(scenario: Scenario, vue: VueAjuster) -> None:
         f"Montrer les {vue.nb_manquements} manquements et chercher la réparation la moins chère"
     ):
         return
-    dites = acces.regles_du_scenario(scenario.scenario_id, scenario.version, scenario)
+    dites = decider.regles_du_scenario(scenario.scenario_id, scenario.version, scenario)
     _dire_les_regles(dites, f"plan-{scenario.scenario_id}")
     if dites.reparation:
         st.button(

@@ -4,6 +4,7 @@ import streamlit as st
 
 from pages.composants import acces, actes, cadre, conflit, geste, plan_depose
 from pages.composants import scenario as fiche_du_scenario
+from pages.composants.acces import decider
 
 departement = cadre.departement()
 situation = acces.lire_situation(acces.version(), departement)
@@ -11,11 +12,11 @@ st.title(f"{situation.nom} : ajuster à la main")
 if not situation.a_des_postes:
     cadre.sans_postes()
 
-scenarios = acces.choix_scenarios(departement)
+scenarios = decider.choix_scenarios(departement)
 actes.ouvrir_un_scenario(departement, vide=not scenarios)
 if not scenarios:
     st.stop()
-scenario = acces.ouvrir_scenario(
+scenario = decider.ouvrir_scenario(
     cadre.choisir(
         "Scénario",
         scenarios,
@@ -25,8 +26,8 @@ scenario = acces.ouvrir_scenario(
     )
 )
 conflit.dire()
-fiche_du_scenario.avertir(acces.lire_scenario(scenario.scenario_id))
-vue = acces.lire_ajuster(
+fiche_du_scenario.avertir(decider.lire_scenario(scenario.scenario_id))
+vue = decider.lire_ajuster(
     acces.version(),
     acces.version_des_regles(),
     scenario.scenario_id,

@@ -3,13 +3,14 @@
 import streamlit as st
 
 from pages.composants import acces, cadre, conflit, scenario
+from pages.composants.acces import decider
 from pipelines.scenarios import atelier
 
 departement = cadre.departement()
 nom = acces.departements(acces.version())[departement]
 st.title(f"{nom} : quels scénarios sont gardés ?")
 conflit.dire()
-liste = acces.lire_scenarios(departement)
+liste = decider.lire_scenarios(departement)
 st.markdown(f"#### {liste.phrase}")
 if liste.restriction:
     if liste.noms:
@@ -25,7 +26,7 @@ if liste.noms:
         defaut=next(iter(liste.noms)),
         inconnu=scenario.INCONNU,
     )
-    scenario.montrer(acces.lire_scenario(choisi))
+    scenario.montrer(decider.lire_scenario(choisi))
 else:
     st.write(
         "Un scénario garde une répartition et tout ce qu'on en fait. Partir d'une proposition : "
