@@ -10,7 +10,7 @@ import serveur_postgresql
 
 from pipelines.base import chemins
 from pipelines.marts.construction import construire
-from pipelines.planning.probleme import Poste, Presence, Probleme, Reglages, Site
+from pipelines.planning.probleme import Poste, Presence, Probleme, Reglages, Site, en_dict
 from pipelines.planning.solveur import resoudre
 from pipelines.planning.verification import juger
 from pipelines.scenarios import dossiers, magasin
@@ -107,7 +107,7 @@ def proposer_fictif(tmp_path_factory):
     def proposer(departement="034", verrous=()):
         probleme = replace(probleme_fictif(departement), verrous=verrous)
         resultat = resoudre(probleme, duree_max_s=0.5)
-        verdict = juger(dossiers.probleme_brut(probleme), dossiers.en_dicts(resultat.plan))
+        verdict = juger(en_dict(probleme), dossiers.en_dicts(resultat.plan))
         limites = {"duree_max_s": 0.5, "part_ecart_vise": None}
         resume = resumer(probleme, resultat, limites, verdict, {"simule": "Postes simulés."})
         contenu = dossiers.Contenu(probleme, resultat.plan, {**resume, "sources": {"postes": "a"}})

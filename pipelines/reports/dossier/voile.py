@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from pipelines.base.erreurs import AtlasError
-from pipelines.planning.probleme import Presence, Probleme
+from pipelines.planning.probleme import Presence, Probleme, en_dict
 from pipelines.planning.verification import juger
 from pipelines.reports.dossier.blocs import Tableau
 from pipelines.scenarios import dossiers, etats
@@ -104,7 +104,7 @@ class Voile:
             return contenu
         probleme = self._probleme(contenu.probleme)
         plan = self._presences(contenu.plan)
-        verdict = juger(dossiers.probleme_brut(probleme), dossiers.en_dicts(plan))
+        verdict = juger(en_dict(probleme), dossiers.en_dicts(plan))
         resume = contenu.resume
         return dossiers.Contenu(
             probleme,
