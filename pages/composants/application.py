@@ -7,7 +7,7 @@ found »; here it finds no such folder.
 
 import streamlit as st
 
-from pages.composants import navigation, televersement
+from pages.composants import cadre, navigation, televersement
 from pipelines.base.erreurs import AtlasError
 
 
@@ -57,7 +57,7 @@ def dessiner() -> None:
         "[data-testid='stSidebar'] [data-testid='stCaptionContainer'] {padding-top: 0.5rem}"
         # the words beside a box to tick are read whole
         "[data-testid='stCheckbox'] [data-testid='stMarkdownContainer'] p"
-        " {white-space: normal; overflow: visible}</style>"
+        f" {{white-space: normal; overflow: visible}}{cadre.STYLE_DES_NOMBRES}</style>"
     )
     try:
         navigation.navigation().run()
