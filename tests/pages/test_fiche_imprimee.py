@@ -6,7 +6,7 @@ import re
 import pandas as pd
 import pytest
 
-from pipelines.reports.etablissement import choix, fiche
+from pipelines.reports.etablissement import choix, fiche, fond
 from pipelines.reports.fiche_imprimable import document
 from pipelines.reports.historique import Historique, historique
 
@@ -17,7 +17,8 @@ PLUS_PETIT_PX = 8
 @pytest.fixture(scope="module")
 def la_plus_longue(entrepot_exemple):
     """The fiche of the Vaucluse with the most to print."""
-    fiches = [fiche(entrepot_exemple, "084", s) for s in choix(entrepot_exemple, "084")]
+    commun = fond(entrepot_exemple, "084")
+    fiches = [fiche(entrepot_exemple, "084", s, commun) for s in choix(entrepot_exemple, "084")]
     rien = Historique(historique(entrepot_exemple, "084", "X").table, "")
     return max(fiches, key=lambda f: len(document(f, rien, [])))
 

@@ -1,5 +1,6 @@
 """What the pages under « Décider » read, and what is kept of it."""
 
+from datetime import date
 from pathlib import Path
 
 import plotly.graph_objects as go
@@ -256,8 +257,19 @@ def lire_ajuster(
 
 
 def lire_vigilance(scenario: Scenario) -> vigilance.VueVigilance:
-    """What a contradictor would raise; read anew each time, others answer too."""
-    return vigilance.vue(acces.lecteur(), acces.base(), scenario)
+    """What a contradictor would raise; the answers are read anew each time, others answer too."""
+    leves = _leves(
+        acces.version(), scenario.scenario_id, scenario.version, date.today(), _scenario=scenario
+    )
+    return vigilance.repondue(acces.lecteur(), scenario, leves)
+
+
+@st.cache_resource(**acces.CACHE)
+def _leves(
+    version: str, scenario_id: str, etat: int, jour: date, _scenario: Scenario
+) -> list[vigilance.Drapeau]:
+    """What is raised of a scenario, `etat` being its version; some points look at the date."""
+    return vigilance.leves_de(acces.lecteur(), acces.base(), _scenario, jour)
 
 
 @st.cache_resource(show_spinner="Lecture des données…", max_entries=8)

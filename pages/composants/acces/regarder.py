@@ -142,7 +142,15 @@ def lire_fiche(
     version: str, regles: str, departement: str, site_id: str, bareme: str
 ) -> etablissement.Fiche:
     """The fiche of a site under a barème."""
-    return etablissement.fiche(acces.base(), departement, site_id, bareme)
+    return etablissement.fiche(
+        acces.base(), departement, site_id, _fond(version, regles, departement, bareme)
+    )
+
+
+@st.cache_resource(**acces.CACHE)
+def _fond(version: str, regles: str, departement: str, bareme: str) -> etablissement.Fond:
+    """What the fiches of a département have in common: only read afterwards."""
+    return etablissement.fond(acces.base(), departement, bareme)
 
 
 def lire_historique(departement: str, site_id: str) -> historique.Historique:
