@@ -1,11 +1,11 @@
-"""One scenario on screen: its state, its acts, its notes, its decisions, its journal."""
+"""One scenario on screen: chosen, its state, its acts, its notes, its decisions, its journal."""
 
 from datetime import date
 from functools import partial
 
 import streamlit as st
 
-from pages.composants import acces, cadre
+from pages.composants import acces, cadre, conflit
 from pages.composants.conflit import Saisie, agir
 from pipelines.reports.scenarios import Fiche
 from pipelines.scenarios import annotations, atelier, rejeu
@@ -17,6 +17,20 @@ INCONNU = (
     "Le scénario de cette adresse n'est pas parmi ceux de ce département. En choisir un dans la "
     "liste, ou vérifier l'adresse."
 )
+
+
+def choisir(noms: dict[str, str], titre: str = "Scénario") -> str:
+    """The id of the scenario of the address, among `noms`, its choice being drawn.
+
+    The last changed one when the address names none; the page ends when it names one not there.
+    """
+    return cadre.choisir(titre, noms, "scenario", next(iter(noms)), inconnu=INCONNU)
+
+
+def avertir_de(scenario: Scenario) -> None:
+    """What the last act met, then what to know before changing this scenario."""
+    conflit.dire()
+    avertir(acces.lire_scenario(scenario.scenario_id))
 
 
 def montrer(fiche: Fiche) -> None:

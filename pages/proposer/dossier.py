@@ -18,13 +18,7 @@ if not liste.noms:
 
 a_gauche, au_milieu, a_droite = st.columns(3)
 with a_gauche:
-    choisi = cadre.choisir(
-        "Scénario",
-        liste.noms,
-        "scenario",
-        defaut=next(iter(liste.noms)),
-        inconnu=scenario.INCONNU,
-    )
+    choisi = scenario.choisir(liste.noms)
 with au_milieu:
     destinataires = acces.choix_destinataires()
     destinataire = cadre.choisir(

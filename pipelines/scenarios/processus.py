@@ -54,10 +54,10 @@ def demande(dossier: Path) -> dict:
     lue = lire_json(dossier / DEMANDE)
     if lue is None:
         raise AtlasError(
-            f"Le dossier du calcul « {dossier.name} » est incomplet : on ne sait plus ce qui y "
+            f"Le dossier du calcul « {dossier.name} » est incomplet : on ne sait plus ce qui y "
             "était demandé.",
             fichier=str(dossier / DEMANDE),
-            remede="relancer le calcul ; ce dossier peut être supprimé",
+            remede="relancer le calcul ; ce dossier peut être supprimé",
         )
     return lue
 

@@ -37,15 +37,15 @@ def textes(ecran):
 def test_un_plancher_que_les_moyens_ne_tiennent_pas_est_refuse_sur_place(ouvrir):
     ecran = ouvrir("repartir", departement="005")
     assert "à répartir selon le besoin" in textes(ecran)
-    ecran.number_input(key="plancher").set_value(60.0).run()
+    ecran.text_input(key="plancher").set_value("60,0").run()
     assert not ecran.exception
     assert "Les planchers demandent 240,0 ETP" in textes(ecran)
     assert len(ecran.main.title) == 1
 
 
 def test_un_plancher_propre_se_rouvre_par_l_adresse(ouvrir):
-    ecran = ouvrir("repartir", departement="005", **{"plancher-005": "12.0"})
-    assert ecran.number_input(key="plancher-005").value == 12.0
+    ecran = ouvrir("repartir", departement="005", **{"plancher-005": "12,0"})
+    assert ecran.text_input(key="plancher-005").value == "12,0"
     [table] = [t.value for t in ecran.main.dataframe if "Part exacte (ETP)" in t.value]
     alpes = table.set_index("Territoire").loc["Hautes-Alpes"]
     assert alpes["Sainte-Laguë (ETP)"] == 12.0
