@@ -51,7 +51,9 @@ A_DROITE = {"text-align": "right !important", "font-variant-numeric": "tabular-n
 # names of files and of parameters may end a line after a mark or, at worst, every 12 characters
 LONG, COUPURES = re.compile(r"(?<!\S)(?!https?:)\S{17,}"), re.compile(r"[_/|.,;]|[^_/|.,;-]{12}")
 CODE = re.compile(r"(?<![\w.-])(?=[\w-]*\d)\w+(?:-\w+)+(?![\w.-])")
-LIAISONS = re.compile(r"(?<=½) (?=j\.)|(?<=§) |(?<=n°) |(?<=\d) (?=h \d)|(?<=\d h) (?=\d)")
+LIAISONS = re.compile(
+    r"(?<=½) (?=j\.)|(?<=§) |(?<=n°) |(?<=\d) (?=h \d)|(?<=\d h) (?=\d)|(?<=[▲▼=]) (?=[+−\d])"
+)
 
 
 def page(adresse: str) -> str:

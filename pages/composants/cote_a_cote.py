@@ -77,7 +77,7 @@ def montrer(departement: str, choix: tuple[str, ...], bande: DeltaGenerator) -> 
             st.warning(avertissement)
         st.markdown(f"#### {cadre.inerte(vue.phrase)}")
     uai = _cartes(departement, choix, marques)
-    titre, telecharger = st.columns([9, 3], vertical_alignment="bottom")
+    titre, telecharger = st.columns([9, 3], vertical_alignment="center")
     with titre:
         passage = _passage(vue)
     telecharger.download_button(

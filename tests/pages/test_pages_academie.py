@@ -1,32 +1,10 @@
 """The pages of the académie, the map and the means, as their visitor acts on them."""
 
 import duckdb
-import pytest
-from streamlit.testing.v1 import AppTest
 
 from pages.composants import cadre
-from pages.composants.cadre import PAGES
-from pipelines.base import chemins
 from pipelines.scenarios import atelier, etudes
 from pipelines.scenarios.lecteurs import Lecteur
-
-
-@pytest.fixture
-def ouvrir(entrepot_exemple, tmp_path, monkeypatch):
-    """Open a page of the application, its store in the folder of the test; the finished run."""
-    monkeypatch.setattr(chemins, "CALCULS", tmp_path / "calculs")
-    monkeypatch.setenv("ATLAS_BASE_URL", f"sqlite:///{tmp_path}/atelier.sqlite")
-
-    def ouvrir(adresse, entrepot=entrepot_exemple, **parametres):
-        monkeypatch.setenv("ATLAS_ENTREPOT", str(entrepot))
-        ecran = AppTest.from_file(str(chemins.APPLICATION), default_timeout=90)
-        for nom, valeur in parametres.items():
-            ecran.query_params[nom] = valeur
-        ecran.run()
-        fichier = PAGES[adresse][0]
-        return ecran.switch_page(f"../{fichier.relative_to(chemins.RACINE / 'pages')}").run()
-
-    return ouvrir
 
 
 def textes(ecran):
