@@ -4,6 +4,8 @@ import streamlit as st
 
 from pages.composants import acces, cadre, documents, scenario
 
+LARGEURS = (3, 6, 3)  # who it is for is a long name
+
 departement = cadre.departement()
 vue = acces.lire_situation(acces.version(), departement)
 st.title(f"{vue.nom} : que poser sur la table ?")
@@ -16,7 +18,7 @@ if not liste.noms:
     )
     st.stop()
 
-a_gauche, au_milieu, a_droite = st.columns(3)
+a_gauche, au_milieu, a_droite = st.columns(LARGEURS)
 with a_gauche:
     choisi = scenario.choisir(liste.noms)
 with au_milieu:
