@@ -56,7 +56,9 @@ STYLE_DES_NOMBRES = "".join(
 # names of files and of parameters may end a line after a mark or, at worst, every 12 characters
 LONG, COUPURES = re.compile(r"(?<!\S)(?!https?:)\S{17,}"), re.compile(r"[_/|.,;]|[^_/|.,;-]{12}")
 CODE = re.compile(r"(?<![\w.-])(?=[\w-]*\d)\w+(?:-\w+)+(?![\w.-])")
-LIAISONS = re.compile(r"(?<=½) (?=j\.)|(?<=§) |(?<=n°) |(?<=\d) (?=h \d)|(?<=\d h) (?=\d)")
+LIAISONS = re.compile(
+    r"(?<=½) (?=j\.)|(?<=§) |(?<=n°) |(?<=\d) (?=h \d)|(?<=\d h) (?=\d)|(?<=[▲▼=]) (?=[+−\d])"
+)
 
 
 def page(adresse: str) -> str:
@@ -212,13 +214,18 @@ def table_a_lire(
     *,
     nombres: Iterable[str] = (),
     au_telechargement: tuple[str, ...] = (),
+    premieres: int | None = None,
 ) -> None:
     """A table of sentences: every word shown, wrapped; and its download.
 
     Columns of numbers are on the right, and `nombres`: those whose cells are numbers in words.
-    `au_telechargement`: columns that the download alone has.
+    `au_telechargement`: columns that the download alone has. `premieres`: the rows shown until
+    one asks for all; the download has them all.
     """
     montre = cadre.drop(columns=[*au_telechargement])
+    if premieres is not None and len(montre) > premieres:
+        toutes = st.toggle(f"Montrer les {nombre(len(montre))} lignes", key=f"toutes-{nom}")
+        montre = montre if toutes else montre.head(premieres)
     a_droite = [*montre.select_dtypes("number").columns, *nombres]
     rangs = [montre.columns.get_loc(c) + 1 for c in a_droite]
     cle = f"chiffres-_{'_'.join(map(str, rangs))}_-{nom}" if rangs else None
@@ -253,6 +260,11 @@ def insecable(texte: str) -> str:
 def inerte(texte: str) -> str:
     """Text that came from a file, shown as it is: no link, and no picture fetched from outside."""
     return texte.replace("[", "\\[")
+
+
+def phrase(texte: str) -> str:
+    """A sentence that quotes names and codes: inert, and its codes whole on a line."""
+    return insecable(inerte(texte))
 
 
 def nombre_court(valeur: object) -> str:

@@ -12,6 +12,8 @@ from pipelines.scenarios import atelier, calculs
 from pipelines.scenarios.calculs import Etat
 
 A_LIRE = {"categories", "transition"}  # tables read whole, every word of them
+# of the others: the columns a narrow window leaves to the download, its rows no higher than a line
+SI_PLACE = {"secteurs": ("Rythme", "Commune"), "sites": ("Commune",)}
 
 
 def lancer(departement: str, demande: Demande) -> None:
@@ -135,7 +137,12 @@ def _resultat(etat: Etat) -> None:
             elif nom in A_LIRE:
                 cadre.table_a_lire(montree, f"{nom}-{calcul_id}")
             else:
-                cadre.table(montree, f"{nom}-{calcul_id}", au_telechargement=au_telechargement)
+                cadre.table(
+                    montree,
+                    f"{nom}-{calcul_id}",
+                    au_telechargement=au_telechargement,
+                    si_place=SI_PLACE.get(nom, ()),
+                )
             if nom == "preuve":
                 st.caption(FINS_EN_MOTS)
     with cadre.sur_place():

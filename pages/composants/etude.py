@@ -29,6 +29,9 @@ IMAGES = {
     Nature.NEGOCIATION: "Demi-journées de chaque poste selon leur marge de négociation",
     Nature.ABSENCES: "Demi-journées que découvre l'absence de chaque poste",
 }
+LIGNES_MONTREES = 20  # of a table of sentences, before one asks for all
+# what such a table leaves to its download, so that its sentences have room
+AU_TELECHARGEMENT = ("Postes à portée", "Leur temps libre (½ j. par cycle)")
 # columns of sentences: their table is read whole, and not in a grid
 PHRASES = {"Gagnent", "Relais", "Demi-poste", "Ce que ferait le plan sans elle"}
 
@@ -127,7 +130,12 @@ def _montrer(vue: Vue, nom: str, image: str) -> None:
     for rang, (onglet, table) in enumerate(zip(onglets, vue.tables.values(), strict=True)):
         with onglet:
             if PHRASES & set(table):
-                cadre.table_a_lire(table, f"{rang}-{nom}")
+                cadre.table_a_lire(
+                    table,
+                    f"{rang}-{nom}",
+                    au_telechargement=tuple(c for c in AU_TELECHARGEMENT if c in table),
+                    premieres=LIGNES_MONTREES,
+                )
             else:
                 cadre.table(table, f"{rang}-{nom}")
     if vue.note:

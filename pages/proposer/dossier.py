@@ -5,6 +5,8 @@ import streamlit as st
 from pages.composants import acces, cadre, documents, scenario
 from pages.composants.acces import decider
 
+LARGEURS = (3, 6, 3)  # who it is for is a long name
+
 departement = cadre.departement()
 vue = acces.lire_situation(acces.version(), departement)
 st.title(f"{vue.nom} : que poser sur la table ?")
@@ -17,15 +19,9 @@ if not liste.noms:
     )
     st.stop()
 
-a_gauche, au_milieu, a_droite = st.columns(3)
+a_gauche, au_milieu, a_droite = st.columns(LARGEURS)
 with a_gauche:
-    choisi = cadre.choisir(
-        "Scénario",
-        liste.noms,
-        "scenario",
-        defaut=next(iter(liste.noms)),
-        inconnu=scenario.INCONNU,
-    )
+    choisi = scenario.choisir(liste.noms)
 with au_milieu:
     destinataires = acces.choix_destinataires()
     destinataire = cadre.choisir(

@@ -19,13 +19,7 @@ if liste.restriction:
     st.stop()
 if liste.noms:
     cadre.table_a_lire(liste.table, f"scenarios-{departement}")
-    choisi = cadre.choisir(
-        "Scénario à ouvrir",
-        liste.noms,
-        "scenario",
-        defaut=next(iter(liste.noms)),
-        inconnu=scenario.INCONNU,
-    )
+    choisi = scenario.choisir(liste.noms, "Scénario à ouvrir")
     scenario.montrer(decider.lire_scenario(choisi))
 else:
     st.write(

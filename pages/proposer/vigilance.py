@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from pages.composants import acces, cadre, conflit, points
-from pages.composants import scenario as fiche_du_scenario
+from pages.composants import acces, cadre, points
+from pages.composants import scenario as tete
 from pages.composants.acces import decider
 
 departement = cadre.departement()
@@ -24,17 +24,10 @@ if not scenarios:
         query_params={"departement": departement},
     )
     st.stop()
-scenario = decider.ouvrir_scenario(
-    cadre.choisir(
-        "Scénario",
-        scenarios,
-        "scenario",
-        next(iter(scenarios)),
-        inconnu=fiche_du_scenario.INCONNU,
-    )
-)
-conflit.dire()
-fiche_du_scenario.avertir(decider.lire_scenario(scenario.scenario_id))
+bande = st.container()
+scenario = decider.ouvrir_scenario(tete.choisir(scenarios))
+tete.avertir_de(scenario)
 vue = decider.lire_vigilance(scenario)
-st.markdown(f"#### {vue.phrase}")
+with bande:
+    st.markdown(f"#### {vue.phrase}")
 points.montrer(scenario, vue)
