@@ -104,7 +104,7 @@ def vue(
     """The comparison of `repartitions`; the first one is what the others are measured from.
 
     `seuil`: the useful presence, half-days per cycle, by default that of the reference file.
-    Without `charges`, the reasons tell neither the quotité of a poste nor its load.
+    Without `charges`, nothing tells the time of a poste, nor the exact presence of a site.
     """
     reunion = Reunion.de(repartitions)
     noms = tuple(r.libelle for r in repartitions)
@@ -114,14 +114,16 @@ def vue(
     sous_seuil = lignes_de_dilution(dilues)[:1]
     tables = {
         "Indices": _table(INDICE, _indices(repartitions, reunion, dilues), noms),
-        "Équité": _table(MESURE, [*sous_seuil, *equite.lignes(mesures)], noms),
+        "Équité": _table(
+            MESURE, [*sous_seuil, *equite.lignes(mesures, site_par_site=charges)], noms
+        ),
         "Minimums": _table(MOINDRE, equite.lignes_des_minimums(mesures, reunion), noms),
         "Courbe de Lorenz": equite.table_de_la_courbe(mesures, noms),
         "Tous les sites": _sites(repartitions, reunion),
     }
     phrase = " ".join(p.phrase for p in passages)
-    differe = divergences(repartitions)
-    phrase_equite = equite.phrase(mesures, noms)
+    differe = divergences(repartitions, charges=charges)
+    phrase_equite = equite.phrase(mesures, noms, site_par_site=charges)
     return VueComparaison(
         noms=noms,
         phrase=phrase,

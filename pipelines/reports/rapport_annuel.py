@@ -63,6 +63,10 @@ SITES_PRIORITAIRES = (
 )
 
 
+SITES_POUR_UNE_INSTANCE = (*SITES_PRIORITAIRES[:4], "Rythme")
+"""Beside the sectors of a dossier, the presence of a site would tell the time of a poste."""
+
+
 @dataclass(frozen=True)
 class _Lus:
     """The views of a département, as the reader of the report may know them."""
@@ -84,8 +88,8 @@ class _Lus:
 
     @property
     def dit_les_moyens(self) -> bool:
-        """Whether the sum of the means may be told; too few postes would tell one of them."""
-        return self.est_nominatif or not self.moyens.compte.empty
+        """Whether what the postes can give may be told: beside what they give, it tells of one."""
+        return self.est_nominatif
 
 
 def composer(
@@ -226,8 +230,10 @@ def _couverture(lus: _Lus, carte: Image) -> Partie:
             Tableau.de(
                 "prioritaires",
                 vue.titre_prioritaires,
-                table_lisible(vue.prioritaires),
-                colonnes=SITES_PRIORITAIRES,
+                table_lisible(
+                    vue.prioritaires if lus.est_nominatif else vue.prioritaires.sort_values("nom")
+                ),
+                colonnes=SITES_PRIORITAIRES if lus.est_nominatif else SITES_POUR_UNE_INSTANCE,
                 vide=f"{vue.titre_prioritaires}.",
             ),
             *((Liste("À savoir", tuple(vue.remarques)),) if lus.est_nominatif else ()),

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from pipelines.reports.dossier import temps_voile
 from pipelines.reports.dossier.blocs import Bloc, Dossier, Partie, Tableau
 from pipelines.reports.dossier.cartes import Cartes, de_l_ecran
 from pipelines.reports.dossier.matiere import Matiere, lire_matiere
@@ -47,8 +48,14 @@ def rassembler(
 
 
 def composer(m: Matiere, cartes: Cartes) -> Dossier:
-    """The dossier made from `m`: its parts in order, their counts protected."""
+    """The dossier made from `m`: its parts in order, their counts protected.
+
+    For an instance, `attaquant.Retrouvable` or `attaquant_des_secteurs.TempsRetrouvable` when a
+    reader of all its tables would find what they hide.
+    """
     apercu = m.lu.apercu
+    if not m.voile.est_nominatif:
+        temps_voile.exiger(m)
     parties = (
         essentiel.partie(m),
         droit.partie(m),
@@ -83,13 +90,11 @@ def composer(m: Matiere, cartes: Cartes) -> Dossier:
 
 def _proteges(parties: Sequence[Partie], voile: Voile) -> tuple[Partie, ...]:
     """The parts with their tables of counts as their reader may see them, protected together."""
-    comptes = [b for p in parties for b in p.tous if isinstance(b, Tableau) and b.sont_des_comptes]
+    comptes = [b for p in parties for b in p.tous if isinstance(b, Tableau) and b.comptes]
     vus = dict(zip((t.code for t in comptes), voile.proteger(comptes), strict=True))
 
     def voir(blocs: tuple[Bloc, ...]) -> tuple[Bloc, ...]:
-        return tuple(
-            vus[b.code] if isinstance(b, Tableau) and b.sont_des_comptes else b for b in blocs
-        )
+        return tuple(vus[b.code] if isinstance(b, Tableau) and b.comptes else b for b in blocs)
 
     return tuple(
         replace(

@@ -32,7 +32,7 @@ def partie(m: Matiere) -> Partie | None:
         sections=(
             Section(
                 "Chaque site qui change d'un scénario à l'autre",
-                (gains_et_pertes.par_site(passage, "comparaison_sites"),),
+                (gains_et_pertes.par_site(passage, "comparaison_sites", m.voile),),
             ),
         ),
     )

@@ -1,6 +1,5 @@
 """The essentials, in one page: the criteria first, the means, then what changes in five numbers."""
 
-from pipelines.base import reference
 from pipelines.base.textes import nombre, pourcentage
 from pipelines.reports import ecarts
 from pipelines.reports.dossier.blocs import Chiffre, Chiffres, Liste, Partie, Role, Texte
@@ -51,25 +50,24 @@ def _criteres(m: Matiere) -> Liste:
 
 
 def moyens_en_mots(m: Matiere) -> str:
-    """What the postes can give beside what the barème asks; no count under the threshold."""
+    """What the postes can give beside what the barème asks.
+
+    An instance is not told what they can give: beside what they give, it would tell the time that
+    each of them has left.
+    """
     moyens = m.lu.resume["moyens"]
     besoin, capacite = (
         moyens["besoin_demi_journees_cycle"],
         moyens["capacite_demi_journees_cycle"],
     )
-    if not m.voile.est_nominatif and moyens["nb_postes"] < seuil_masque():
-        return m.moyens.phrase
+    if not m.voile.est_nominatif:
+        return f"{m.moyens.phrase} Le barème demande {nombre(besoin)} demi-journées par cycle."
     return (
         f"Les moyens : {nombre(moyens['nb_postes'])} postes avec secteur "
         f"({nombre(moyens['quotite_etp'], 1)} ETP) peuvent donner {nombre(capacite)} demi-journées "
         f"par cycle ; le barème en demande {nombre(besoin)}, soit "
         f"{pourcentage(capacite / besoin if besoin else None)} du besoin au plus."
     )
-
-
-def seuil_masque() -> int:
-    """Under how many postes their count and their time are not shown to an instance."""
-    return reference.valeur("petits_nombres", "seuil_masque")
 
 
 def _chiffres(m: Matiere) -> Chiffres:

@@ -3,6 +3,7 @@
 from pipelines.reports.comparer import Passage
 from pipelines.reports.dossier.blocs import Partie, Role, Section, Tableau, Texte
 from pipelines.reports.dossier.matiere import Matiere
+from pipelines.reports.dossier.voile import Voile
 
 PAR_GROUPE = (
     "Sites",
@@ -32,7 +33,7 @@ def partie(m: Matiere) -> Partie:
         sections=(
             Section(
                 "Chaque site qui change, et pourquoi",
-                (par_site(passage, "sites_qui_changent"),),
+                (par_site(passage, "sites_qui_changent", m.voile),),
             ),
         ),
     )
@@ -57,14 +58,19 @@ def par_groupe(passage: Passage, prefixe: str) -> tuple[Tableau, ...]:
     )
 
 
-def par_site(passage: Passage, code: str) -> Tableau:
-    """Each site that changes, with why: most lost or gained first."""
+def par_site(passage: Passage, code: str, voile: Voile) -> Tableau:
+    """Each site that changes, with why: most lost or gained first, by name for an instance."""
     return Tableau.de(
         code,
         "Avant, après et raison",
         passage.sites,
         colonnes=PAR_SITE,
         nombres=("Écart", "Besoin"),
-        note="Les sites dont la présence change le plus d'abord ; demi-journées par cycle.",
+        note=(
+            "Les sites dont la présence change le plus d'abord ; demi-journées par cycle."
+            if voile.est_nominatif
+            else "Dans l'ordre des noms. La présence d'un site est dite par son rythme ; celle des "
+            "catégories et des bassins, en demi-journées."
+        ),
         vide="Aucun site ne change.",
     )
