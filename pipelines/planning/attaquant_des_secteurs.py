@@ -2,13 +2,14 @@
 
 He has the links of today and of the plan, each by its rhythm; which of them grow, shrink or stay;
 the rhythm of each site, and its besoin, that no plan exceeds; the exact presences of groups of
-sites, before, after, gained; and the ETP of all postes together. A sector gives what its links
-add up to, and a poste gives no more than its time: the range of that time is two linear programmes
-a sector (HiGHS). Ends are rounded inwards; the whole tables met on the way serve for all sectors.
+sites, before, after, gained; and the ETP of all postes together. A poste has the time that its
+links add up to at least, today as in the plan, and no more of the time left than all have together:
+the range of that time is a few linear programmes a sector (HiGHS). Ends are rounded inwards; the
+tables met on the way serve for all sectors.
 """
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from ortools.math_opt.python import mathopt
@@ -50,14 +51,14 @@ class SitePublie:
 
 @dataclass(frozen=True)
 class GroupePublie:
-    """Sites whose presences together are told exactly: before, after, and what those that gain do
-    (half-days per cycle).
+    """Sites whose presences are told together: what is told of them before, after, and of what
+    those that gain do.
     """
 
     sites: frozenset[str]
-    avant: int
-    apres: int
-    gains: int
+    avant: Bornes
+    apres: Bornes
+    gains: Bornes
 
 
 @dataclass(frozen=True)
@@ -101,14 +102,11 @@ class TempsRetrouvable(AtlasError):  # noqa: N818
         )
 
 
-def exiger(publication: Publication, largeur_etp: float) -> list[TempsPossible]:
-    """The ranges; TempsRetrouvable when one is narrower than `largeur_etp`."""
-    trouves = attaquer(publication, largeur_etp)
+def etroits(publication: Publication, largeur_etp: float) -> list[TempsPossible]:
+    """The ranges narrower than `largeur_etp`: nothing must go out while there is one."""
     largeur = largeur_etp * publication.temps_plein
-    etroits = [t for t in trouves if t.haut - t.bas < largeur - TOLERANCE]
-    if etroits:
-        raise TempsRetrouvable(etroits, largeur_etp, publication.temps_plein)
-    return trouves
+    trouves = attaquer(publication, largeur_etp)
+    return [t for t in trouves if t.haut - t.bas < largeur - TOLERANCE]
 
 
 def attaquer(publication: Publication, largeur_etp: float = math.inf) -> list[TempsPossible]:
@@ -132,14 +130,19 @@ class _Lecteur:
         self.du_secteur = _rangs(
             (x.secteur, r) for r, x in enumerate(publication.liens) if x.apres[1] > 0
         )
+        self.d_avant = _rangs(
+            (x.secteur, r)
+            for r, x in enumerate(publication.liens)
+            if x.avant[1] > 0 and x.secteur in self.du_secteur
+        )
         self._contraindre()
         options = highs_pb2.HighsOptionsProto()
         options.string_options["parallel"] = "off"
         self.parametres = mathopt.SolveParameters(highs=options)
         self.resolveur = mathopt.IncrementalSolver(self.modele, mathopt.SolverType.HIGHS)
-        donnees = max((g.apres for g in publication.groupes), default=0)
+        donnees = max((g.apres[0] for g in publication.groupes), default=0)
         self.libre = max(0.0, publication.temps_en_tout - donnees)
-        self.vus: dict[str, tuple[float, float]] = {}
+        self.vus: dict[str, tuple[float, float, float]] = {}
 
     def _inconnue(self, bornes: Bornes) -> mathopt.Variable:
         return self.modele.add_variable(lb=bornes[0], ub=bornes[1])
@@ -150,26 +153,28 @@ class _Lecteur:
             self._orienter(x.sens, b - a)
         for site in p.sites:
             a, b = self._du_site(self.avant, site.site), self._du_site(self.apres, site.site)
-            for somme, (bas, haut) in ((a, site.avant), (b, site.apres)):
-                poser(somme >= bas)
-                poser(somme <= haut)
+            self._borner(a, site.avant)
+            self._borner(b, site.apres)
             self._orienter(site.sens, b - a)
         gagnants = {s.site for s in p.sites if s.sens > 0}
         for groupe in p.groupes:
             siens = sorted(groupe.sites)
             a = mathopt.fast_sum([self._du_site(self.avant, s) for s in siens])
             b = mathopt.fast_sum([self._du_site(self.apres, s) for s in siens])
-            poser(a == groupe.avant)
-            poser(b == groupe.apres)
+            self._borner(a, groupe.avant)
+            self._borner(b, groupe.apres)
             plus = [s for s in siens if s in gagnants]
-            if plus:
-                monte = [self._du_site(self.apres, s) - self._du_site(self.avant, s) for s in plus]
-                poser(mathopt.fast_sum(monte) == groupe.gains)
+            monte = [self._du_site(self.apres, s) - self._du_site(self.avant, s) for s in plus]
+            if monte:
+                self._borner(mathopt.fast_sum(monte), groupe.gains)
         for rangs in self.du_secteur.values():
             poser(mathopt.fast_sum([self.apres[r] for r in rangs]) <= p.temps_plein)
 
     def _du_site(self, inconnues: Sequence[mathopt.Variable], site: str) -> mathopt.LinearSum:
         return mathopt.fast_sum([inconnues[r] for r in self.du_site.get(site, [])])
+
+    def _borner(self, somme: mathopt.LinearSum, bornes: Bornes) -> None:
+        self.modele.add_linear_constraint(bornes[0] <= (somme <= bornes[1]))
 
     def _orienter(self, sens: int, ecart: mathopt.LinearBase) -> None:
         if sens > 0:
@@ -180,18 +185,22 @@ class _Lecteur:
             self.modele.add_linear_constraint(ecart == 0)
 
     def temps(self, largeur: float) -> list[TempsPossible]:
-        """Down then up, several sectors at a time, then alone those not yet seen wide enough."""
+        """The least of the plan, the least of today, then the most of the plan: several sectors at
+        a time, then alone those not yet seen wide enough.
+        """
+        passes = ((self.apres, self.du_secteur, -1), (self.avant, self.d_avant, -1))
         for taille in PAQUETS if math.isfinite(largeur) else (1,):
-            for sens in (-1, 1):
-                etroits = [s for s in self.du_secteur if self._largeur(s) < largeur]
+            for inconnues, rangs, sens in (*passes, (self.apres, self.du_secteur, 1)):
+                etroits = [s for s in rangs if self._largeur(s) < largeur]
                 for debut in range(0, len(etroits), taille):
-                    self._chercher(dict.fromkeys(etroits[debut : debut + taille], sens))
+                    paquet = etroits[debut : debut + taille]
+                    self._chercher([sens * inconnues[r] for s in paquet for r in rangs[s]])
         return [TempsPossible(s, *self._temps(s)) for s in sorted(self.du_secteur)]
 
     def _temps(self, secteur: str) -> tuple[float, float]:
-        bas, haut = self.vus[secteur]
+        bas, haut, d_avant = self.vus[secteur]
         haut = min(float(self.publication.temps_plein), math.floor(haut + TOLERANCE) + self.libre)
-        return math.ceil(bas - TOLERANCE), haut
+        return math.ceil(max(bas, d_avant) - TOLERANCE), haut
 
     def _largeur(self, secteur: str) -> float:
         if secteur not in self.vus:
@@ -199,13 +208,9 @@ class _Lecteur:
         bas, haut = self._temps(secteur)
         return haut - bas
 
-    def _chercher(self, signes: Mapping[str, int]) -> None:
+    def _chercher(self, termes: Sequence[mathopt.LinearBase]) -> None:
         """The table that goes furthest that way; what it gives every sector is kept."""
-        self.modele.maximize(
-            mathopt.fast_sum(
-                [signe * self.apres[r] for s, signe in signes.items() for r in self.du_secteur[s]]
-            )
-        )
+        self.modele.maximize(mathopt.fast_sum(termes))
         resultat = self.resolveur.solve(params=self.parametres)
         if resultat.termination.reason != mathopt.TerminationReason.OPTIMAL:
             raise AtlasError(
@@ -213,11 +218,12 @@ class _Lecteur:
                 admis="des totaux égaux à la somme de leurs parties",
                 remede="refaire le dossier ; si cela revient, c'est un défaut d'Atlas",
             )
-        valeurs = resultat.variable_values(self.apres)
+        valeurs = resultat.variable_values()
         for secteur, rangs in self.du_secteur.items():
-            donne = sum(valeurs[r] for r in rangs)
-            bas, haut = self.vus.get(secteur, (donne, donne))
-            self.vus[secteur] = min(bas, donne), max(haut, donne)
+            donne = sum(valeurs[self.apres[r]] for r in rangs)
+            donnait = sum(valeurs[self.avant[r]] for r in self.d_avant.get(secteur, []))
+            bas, haut, d_avant = self.vus.get(secteur, (donne, donne, donnait))
+            self.vus[secteur] = min(bas, donne), max(haut, donne), min(d_avant, donnait)
 
 
 def _rangs(paires: Iterable[tuple[str, int]]) -> dict[str, list[int]]:

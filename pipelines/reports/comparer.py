@@ -38,10 +38,14 @@ PREFIXE_AVERTISSEMENT = "avertissement_"
 
 @dataclass(frozen=True)
 class Passage:
-    """From the first répartition to another: the sentence and the tables of what changes."""
+    """From the first répartition to another: the sentence and the tables of what changes.
+
+    `phrase_sans_montants`: how many sites gain or lose, and not how much.
+    """
 
     titre: str
     phrase: str
+    phrase_sans_montants: str
     sites: pd.DataFrame
     postes: pd.DataFrame
     categories: pd.DataFrame
@@ -200,6 +204,7 @@ def _passage(x: Repartition, y: Repartition, reunion: Reunion, charges: bool) ->
     return Passage(
         titre=f"De « {x.libelle} » à « {y.libelle} »",
         phrase=ecarts.phrase(x, y, reunion),
+        phrase_sans_montants=ecarts.phrase(x, y, reunion, montants=False),
         sites=ecarts.table_sites(x, y, reunion, charges=charges),
         postes=ecarts.table_postes(x, y, reunion),
         categories=ecarts.par_categorie(x, y, reunion),

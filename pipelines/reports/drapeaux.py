@@ -626,7 +626,7 @@ def _perdants(
             sites=_cites(
                 perdants,
                 lambda s: f"{rythme(avant[s.site_id])} → {rythme(apres[s.site_id])}",
-                lambda s: f"{_classe(avant[s.site_id])} → {_classe(apres[s.site_id])}",
+                lambda s: _de_classe_en_classe(avant[s.site_id], apres[s.site_id]),
             ),
             constat_commun=(
                 f"{pluriel(len(perdants), 'site', 'sites')} sur {nombre(len(concernes))} ({mots}) "
@@ -647,6 +647,11 @@ def _cites(
 def _classe(demi_journees: int) -> str:
     """The rhythm of a presence, without how much it is."""
     return RYTHMES_EN_MOTS[classe_de_rythme(demi_journees)].lower()
+
+
+def _de_classe_en_classe(avant: int, apres: int) -> str:
+    a, b = _classe(avant), _classe(apres)
+    return b if a == b else f"{a} → {b}"
 
 
 def _trajets(d: Dossier) -> list[tuple[Presence, int | None]]:

@@ -42,8 +42,11 @@ def ecarts(x: Repartition, y: Repartition, reunion: Reunion) -> list[EcartSite]:
     return sorted(changes, key=lambda e: (e.ecart == 0, -abs(e.ecart), reunion.nom(e.site_id)))
 
 
-def phrase(x: Repartition, y: Repartition, reunion: Reunion) -> str:
-    """« De « A » à « B » : 12 sites gagnent 40 demi-journées par cycle, 8 en perdent 30… »."""
+def phrase(x: Repartition, y: Repartition, reunion: Reunion, *, montants: bool = True) -> str:
+    """« De « A » à « B » : 12 sites gagnent 40 demi-journées par cycle, 8 en perdent 30… ».
+
+    Without `montants`, how many sites and not how much.
+    """
     changes = ecarts(x, y, reunion)
     if not changes:
         return f"« {x.libelle} » et « {y.libelle} » donnent les mêmes présences aux mêmes sites."
@@ -52,10 +55,12 @@ def phrase(x: Repartition, y: Repartition, reunion: Reunion) -> str:
     relais = sum(e.ecart == 0 for e in changes)
     liens = nb_liens(x, y)
     mots = [
-        f"{pluriel(len(gains), 'site gagne', 'sites gagnent')} {_dj(sum(gains))} par cycle"
+        pluriel(len(gains), "site gagne", "sites gagnent")
+        + (f" {_dj(sum(gains))} par cycle" if montants else " de la présence")
         if gains
         else "aucun site ne gagne",
-        f"{pluriel(len(pertes), 'en perd', 'en perdent')} {nombre(sum(pertes))}"
+        pluriel(len(pertes), "en perd", "en perdent")
+        + (f" {nombre(sum(pertes))}" if montants else "")
         if pertes
         else "aucun n'en perd",
     ]

@@ -28,7 +28,7 @@ MOTIFS = {
 class VueMoyens:
     """The means: their sentence, the account from time to presence, the postes, what disagrees.
 
-    `postes` is empty for who may not read poste by poste, and so are `compte` and `statuts` where
+    `postes` and `compte` are empty for who may not read poste by poste, and so is `statuts` where
     there are too few; `note` then says so.
     """
 

@@ -134,11 +134,15 @@ def _besoin(x: Repartition, y: Repartition, site_id: str, charges: bool) -> list
 
 
 def _exces(x: Repartition, y: Repartition, site_id: str, charges: bool) -> list[str]:
-    """What a site had beyond its besoin, which a plan takes back."""
+    """What a site had beyond its besoin, which a plan takes back.
+
+    Not told without `charges`: it would say that a poste gave more than that.
+    """
+    if not charges:
+        return []
     donne, besoin = x.par_site.get(site_id, 0), y.sites[site_id].besoin
     if donne > besoin >= y.par_site.get(site_id, 0) and not y.est_aujourd_hui:
-        combien = f" ({donne} pour {besoin})" if charges else ""
-        return [f"il avait plus que son besoin{combien}, ce qu'un plan ne donne pas"]
+        return [f"il avait plus que son besoin ({donne} pour {besoin}), ce qu'un plan ne donne pas"]
     return []
 
 

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from pipelines.reports.dossier import temps_voile
 from pipelines.reports.dossier.blocs import Bloc, Dossier, Partie, Tableau
 from pipelines.reports.dossier.cartes import Cartes, de_l_ecran
 from pipelines.reports.dossier.matiere import Matiere, lire_matiere
@@ -26,6 +25,7 @@ from pipelines.reports.dossier.parties import (
     sites,
     transparence,
 )
+from pipelines.reports.dossier.temps_voile import silence
 from pipelines.reports.dossier.voile import Voile
 from pipelines.scenarios.lecteurs import Lecteur
 
@@ -54,18 +54,17 @@ def composer(m: Matiere, cartes: Cartes) -> Dossier:
     reader of all its tables would find what they hide.
     """
     apercu = m.lu.apercu
-    if not m.voile.est_nominatif:
-        temps_voile.exiger(m)
+    tu = silence(m)
     parties = (
-        essentiel.partie(m),
+        essentiel.partie(m, tu),
         droit.partie(m),
         moyens.partie(m),
         cartes_et_besoins.partie_besoins(m, cartes),
-        cartes_et_besoins.partie_couverture(m, cartes),
+        cartes_et_besoins.partie_couverture(m, cartes, tu),
         comparaison.partie(m),
         secteurs.partie(m, cartes),
         sans_presence.partie(m),
-        gains_et_pertes.partie(m),
+        gains_et_pertes.partie(m, tu),
         changements.partie(m),
         equite.partie(m),
         sensibilite.partie(m),

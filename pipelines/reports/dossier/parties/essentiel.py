@@ -4,6 +4,8 @@ from pipelines.base.textes import nombre, pourcentage
 from pipelines.reports import ecarts
 from pipelines.reports.dossier.blocs import Chiffre, Chiffres, Liste, Partie, Role, Texte
 from pipelines.reports.dossier.matiere import Matiere
+from pipelines.reports.dossier.parties import gains_et_pertes
+from pipelines.reports.dossier.temps_voile import Silence
 from pipelines.scenarios.resume import ENSEMBLE
 from pipelines.scoring.couverture import Rythme, rythme
 from pipelines.scoring.doctrine import libelle_de
@@ -12,8 +14,8 @@ CHIFFRES = "essentiel"
 ENSEMBLE_DES_SITES = "tous les sites"
 
 
-def partie(m: Matiere) -> Partie:
-    """The page read first, and by many alone."""
+def partie(m: Matiere, tu: Silence) -> Partie:
+    """The page read first, and by many alone; `tu`: what is hidden from its reader."""
     return Partie(
         code="essentiel",
         titre="L'essentiel",
@@ -22,7 +24,7 @@ def partie(m: Matiere) -> Partie:
             _criteres(m),
             Texte(moyens_en_mots(m)),
             _chiffres(m),
-            Texte(m.changement.phrase),
+            Texte(gains_et_pertes.en_mots(m.changement, tu)),
             *(Texte(note, Role.ALERTE) for note in m.proposition.mises_en_garde),
             Texte(
                 "Une présence se compte en demi-journées par cycle de 4 semaines. Atlas propose et "

@@ -53,7 +53,7 @@ def de_la_vue(moyens: VueMoyens) -> Partie:
                 moyens.statuts,
                 vide="Trop peu de postes pour montrer ce compte.",
                 note=moyens.note,
-                comptes=("Postes",),
+                comptes=("Postes", "Postes sans secteur"),
             ),
             Tableau.de(
                 "textes_du_temps",
