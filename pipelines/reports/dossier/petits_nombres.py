@@ -11,7 +11,8 @@ from pipelines.planning import attaquant, secret
 from pipelines.planning.comptes import Publie, Somme, cle
 from pipelines.planning.comptes import Tableau as Comptes
 from pipelines.reports.comptes_publies import MASQUE
-from pipelines.reports.dossier.blocs import Nature, Tableau
+from pipelines.reports.dossier.blocs import Bloc, Nature, Partie, Tableau
+from pipelines.reports.dossier.voile import Protection
 
 LIGNE = "ligne"
 
@@ -27,6 +28,24 @@ def proteger(tableaux: Sequence[Tableau]) -> Sequence[Tableau]:
     connus = [_totaux(source) for source in sources]
     attaquant.exiger_le_secret([*choix.tableaux, *connus], choix.largeur)
     return [_voiler(t, choix.caches) for t in tableaux]
+
+
+def proteges(parties: Sequence[Partie], protection: Protection) -> tuple[Partie, ...]:
+    """The parts with their tables of counts as their reader may see them, protected together."""
+    comptes = [b for p in parties for b in p.tous if isinstance(b, Tableau) and b.comptes]
+    vus = dict(zip((t.code for t in comptes), protection(comptes), strict=True))
+
+    def voir(blocs: tuple[Bloc, ...]) -> tuple[Bloc, ...]:
+        return tuple(vus[b.code] if isinstance(b, Tableau) and b.comptes else b for b in blocs)
+
+    return tuple(
+        replace(
+            p,
+            blocs=voir(p.blocs),
+            sections=tuple(replace(s, blocs=voir(s.blocs)) for s in p.sections),
+        )
+        for p in parties
+    )
 
 
 def _comptees(tableau: Tableau) -> list[int]:
