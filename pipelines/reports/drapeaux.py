@@ -40,13 +40,13 @@ class Cite:
     """A site or a poste a point names, and what is said of it.
 
     `commun`: what an instance may read of it; nothing when it is not given, since `detail` may tell
-    what a poste gives.
+    what a poste gives. None when being named is already too much.
     """
 
     identifiant: str
     nom: str
     detail: str
-    commun: str = ""
+    commun: str | None = ""
 
 
 @dataclass(frozen=True)
@@ -103,9 +103,10 @@ def pour_une_instance(drapeaux: Iterable[Drapeau], codes: Mapping[str, str]) -> 
     ]
 
 
-def _en_commun(cites: Iterable[tuple[str, str, str]]) -> tuple[Cite, ...]:
+def _en_commun(cites: Iterable[tuple[str, str, str | None]]) -> tuple[Cite, ...]:
     """Each once for what is said of it, in an order that tells nothing."""
-    return tuple(Cite(*c) for c in sorted(dict.fromkeys(cites), key=lambda c: (c[1], c[0], c[2])))
+    dits = {c for c in cites if c[2] is not None}
+    return tuple(Cite(*c) for c in sorted(dits, key=lambda c: (c[1], c[0], c[2])))
 
 
 def sans_identifiants(texte: str, codes: Mapping[str, str]) -> str:
@@ -401,7 +402,8 @@ def eleves_par_etp(d: Dossier) -> list[Drapeau]:
             sites=_cites(
                 loin,
                 lambda s: f"{nombre(mesures[s])} élèves par ETP",
-                lambda s: "plus" if s in plus else "moins",
+                # twice the mean, for so many pupils, bounds what the site is given
+                lambda s: None,
             ),
             chiffre_commun=f"{nombre(moyenne)} en moyenne",
         )
@@ -639,7 +641,7 @@ def _perdants(
 def _cites(
     sites: Iterable[Site],
     detail: Callable[[Site], str],
-    commun: Callable[[Site], str] = lambda s: "",
+    commun: Callable[[Site], str | None] = lambda s: "",
 ) -> tuple[Cite, ...]:
     return tuple(Cite(s.site_id, s.nom, detail(s), commun(s)) for s in sites)
 

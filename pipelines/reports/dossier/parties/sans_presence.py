@@ -22,7 +22,7 @@ TRANSITION = (
     "Après (½ j. par cycle)",
     "Pourquoi",
 )
-TRANSITION_D_INSTANCE = ("Site", "Besoin (½ j. par cycle)", "Pourquoi")
+TRANSITION_D_INSTANCE = ("Site", "Besoin (½ j. par cycle)")
 
 
 def partie(m: Matiere) -> Partie:
