@@ -21,10 +21,14 @@ for phrase in vue.desaccords:
 gauche, droite = st.columns(2, gap="medium")
 with gauche:
     st.markdown("##### Du temps des postes à la présence")
-    cadre.table_ou(vue.compte, f"capacite-{departement}", "Trop peu de postes pour ce tableau.")
+    cadre.table_ou(
+        vue.compte, f"capacite-{departement}", "Ce compte n'est pas montré à ce lecteur."
+    )
 with droite:
     st.markdown("##### Par statut")
-    cadre.table_ou(vue.statuts, f"statuts-{departement}", "Trop peu de postes pour ce tableau.")
+    cadre.table_ou(
+        vue.statuts, f"statuts-{departement}", "Ce compte n'est pas montré à ce lecteur."
+    )
 st.caption(vue.note)
 if not vue.postes.empty:
     st.markdown("##### Poste par poste")

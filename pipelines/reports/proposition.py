@@ -349,8 +349,11 @@ def transition_en_mots(resume: dict) -> str:
     return f"{regle} ; elle n'a pas pu l'être pour {pluriel(manques, 'site')}."
 
 
-def preuve_en_mots(resume: dict, renvoi: str = "") -> str:
-    """How far from the best it can be, in words; `renvoi` says where the time left is shown."""
+def preuve_en_mots(resume: dict, renvoi: str = "", *, charges: bool = True) -> str:
+    """How far from the best it can be, in words; `renvoi` says where the time left is shown.
+
+    Without `charges`, neither the time left nor the sentences of the judge, that tell of postes.
+    """
     manque = resume["etages"][0]
     part = manque["part_ecart"]
     if part is None:
@@ -373,22 +376,22 @@ def preuve_en_mots(resume: dict, renvoi: str = "") -> str:
     libres = sum(p["libres_demi_journees_cycle"] for p in resume["postes"])
     reste = (
         f" {pluriel(libres, 'demi-journée reste libre', 'demi-journées restent libres')}{renvoi}."
-        if libres
+        if libres and charges
         else ""
     )
-    return f"{debut}{reste} {_controle(resume)}"
+    return f"{debut}{reste} {_controle(resume, charges)}"
 
 
-def _controle(resume: dict) -> str:
-    """What the independent judge found, the first breaches named."""
+def _controle(resume: dict, charges: bool) -> str:
+    """What the independent judge found, the first breaches named with `charges`."""
     trouves = resume["jugement"]["manquements"]
     if not trouves:
         return "Un contrôle indépendant a vérifié toutes les règles."
     suite = " …" if len(trouves) > MANQUEMENTS_DITS else ""
-    return (
-        f"Un contrôle indépendant trouve {pluriel(len(trouves), 'manquement')} aux règles : "
-        f"{' '.join(trouves[:MANQUEMENTS_DITS])}{suite}"
-    )
+    debut = f"Un contrôle indépendant trouve {pluriel(len(trouves), 'manquement')} aux règles"
+    if not charges:
+        return f"{debut}."
+    return f"{debut} : {' '.join(trouves[:MANQUEMENTS_DITS])}{suite}"
 
 
 def _ecart_vise(resume: dict) -> str:

@@ -14,6 +14,17 @@ COLONNES = (
 )
 
 
+TRANSITION = (
+    "Site",
+    "Avant (½ j. par cycle)",
+    "À garder (½ j. par cycle)",
+    "Besoin (½ j. par cycle)",
+    "Après (½ j. par cycle)",
+    "Pourquoi",
+)
+TRANSITION_D_INSTANCE = ("Site", "Besoin (½ j. par cycle)")
+
+
 def partie(m: Matiere) -> Partie:
     """Each of them, with its référent and why no poste serves it."""
     colonnes = [c for c in COLONNES if m.voile.est_nominatif or not c.startswith("Trajet")]
@@ -51,6 +62,7 @@ def _transition(m: Matiere) -> tuple[Texte | Tableau, ...]:
         Tableau.de(
             "transition",
             "Les sites qui perdent plus que la règle de transition ne l'admet",
-            m.proposition.transition.drop(columns="UAI"),
+            m.proposition.transition,
+            colonnes=TRANSITION if m.voile.est_nominatif else TRANSITION_D_INSTANCE,
         ),
     )

@@ -111,7 +111,7 @@ def _part_de_la_decision(m: Matiere) -> list[str]:
             else "Chaque présence peut encore être changée à la main ; le contrôle indépendant dit "
             "alors les règles enfreintes, sans empêcher l'enregistrement."
         ),
-        proposition.preuve_en_mots(m.lu.resume),
+        proposition.preuve_en_mots(m.lu.resume, charges=m.voile.est_nominatif),
     ]
 
 
