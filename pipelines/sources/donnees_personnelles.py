@@ -31,6 +31,7 @@ DEBUTS_DE_MODELE = ("exemple_", "valeurs_de_")
 OCTETS_MIN = 5
 LONGUEUR_ENTETE_MAX = 60
 PART_DE_NOMS, PART_DE_DATES = 0.5, 0.5
+LIGNES_D_UNE_PETITE_TABLE = 5_000
 
 
 class Regime(Enum):
@@ -265,11 +266,7 @@ def _constater(
     """
     if not rangs:
         return {}
-    lues = " union all ".join(
-        f"select {rang} as rang, v from "
-        f"(select distinct c{rang} as v from {table} where strlen(c{rang}) >= $mini)"
-        for rang in rangs
-    )
+    lues = _distinctes(connexion, table, rangs)
     # what costs is asked only of the values that can answer it
     requete = f"""
         with
@@ -393,6 +390,27 @@ def _constater(
     }
     lignes = connexion.execute(requete, {**motifs, **valeurs}).fetchall()
     return {rang: Constatees(*constat) for rang, *constat in lignes}
+
+
+def _distinctes(connexion: duckdb.DuckDBPyConnection, table: str, rangs: list[int]) -> str:
+    """The query of the distinct values (rang, v) of the columns `rangs` of `table`.
+
+    Column by column in a large table, whose values are packed that way; all at once in a small one,
+    where each column costs more than the values it holds.
+    """
+    if len(rangs) > 1:
+        [(lignes,)] = connexion.execute(f"select count(*) from {table}").fetchall()
+        if lignes <= LIGNES_D_UNE_PETITE_TABLE:
+            colonnes = ", ".join(f"c{rang}" for rang in rangs)
+            return (
+                f"select distinct rang, v from (select unnest({rangs}) as rang, "
+                f"unnest([{colonnes}]) as v from {table}) where strlen(v) >= $mini"
+            )
+    return " union all ".join(
+        f"select {rang} as rang, v from "
+        f"(select distinct c{rang} as v from {table} where strlen(c{rang}) >= $mini)"
+        for rang in rangs
+    )
 
 
 def _nommant_en_prose(

@@ -1,4 +1,4 @@
-"""The example as a visitor meets it: its warehouse, a freshly started server, one browser."""
+"""The example as a visitor meets it: a freshly started server, one browser."""
 
 import os
 import re
@@ -18,8 +18,6 @@ from streamlit.testing.v1 import AppTest
 
 from pages.composants.cadre import PAGES
 from pipelines.base import chemins
-from pipelines.marts.construction import construire
-from pipelines.scoring.inscription import inscrire
 
 ATTENTE_SERVEUR_S = 90
 ATTENTE_MS = 45_000
@@ -49,15 +47,6 @@ OPTIONS_CHROMIUM = (
 
 # tables are laid out for the window, once the browser has said its width
 DESSINEE_POUR = "largeur => document.documentElement.dataset.palier === largeur"
-
-
-@pytest.fixture(scope="session")
-def entrepot_exemple(tmp_path_factory):
-    """The warehouse of `data/exemple`, built once for the run and only read."""
-    entrepot = tmp_path_factory.getbasetemp() / "exemple" / "atlas.duckdb"
-    if not entrepot.exists():
-        construire([chemins.EXEMPLE], entrepot, completer=inscrire)
-    return entrepot
 
 
 @pytest.fixture
