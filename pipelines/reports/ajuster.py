@@ -31,7 +31,7 @@ from pipelines.planning.probleme import Probleme
 from pipelines.planning.reparation import Reparation
 from pipelines.planning.reprise import Reprise, qui_peut_prendre
 from pipelines.planning.verification import Manquement
-from pipelines.reports import cartes, proposition, verrous
+from pipelines.reports import cartes, proposition_lue, verrous
 from pipelines.reports.explication import dire_effets
 from pipelines.reports.sites import tableau_sites
 from pipelines.scenarios import ajustements, atelier
@@ -156,10 +156,10 @@ def vue(sol: Terrain, scenario: Scenario) -> VueAjuster:
     probleme = scenario.probleme
     plan = pd.DataFrame([vars(x) for x in scenario.plan], columns=list(COLONNES_PLAN))
     apres = plan.groupby("site_id")["demi_journees_cycle"].sum().to_dict()
-    proposition.exiger_les_sites(sol.sites, apres)
-    sites = proposition.au_jour_du_calcul(
+    proposition_lue.exiger_les_sites(sol.sites, apres)
+    sites = proposition_lue.au_jour_du_calcul(
         sol.sites.assign(presence=[int(apres.get(s, 0)) for s in sol.sites["site_id"]]),
-        proposition.Lue(scenario.resume, pour_le_juge(probleme), plan),
+        proposition_lue.Lue(scenario.resume, pour_le_juge(probleme), plan),
     )
     postes = pd.DataFrame([vars(p) for p in probleme.postes])
     etoiles = plan.merge(
