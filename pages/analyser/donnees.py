@@ -18,6 +18,7 @@ st.markdown("##### Les sources")
 cadre.table_a_lire(vue.sources, "sources")
 if vue.absentes:
     st.write(vue.absentes)
+st.caption(vue.definitions)
 st.markdown("##### Ce qui est connu, par département")
 cadre.table_a_lire(vue.completude, "completude")
 st.caption(

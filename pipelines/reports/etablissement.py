@@ -20,7 +20,7 @@ from pipelines.base.textes import (
 from pipelines.marts import entrepot
 from pipelines.planning.trajets import estimer
 from pipelines.reports import releves
-from pipelines.reports.donnees import millesime_lisible
+from pipelines.reports.donnees import ENSEMBLE, definitions_des_effectifs, millesime_lisible
 from pipelines.reports.libelles import DONNEES, RYTHMES_EN_MOTS, STATUTS, TYPES
 from pipelines.reports.sites import BAREME_PAR_DEFAUT, nom_de_categorie, tableau_sites
 from pipelines.scenarios.lecteurs import reserve
@@ -81,6 +81,7 @@ class Fiche:
     phrase: str
     classe: str
     identite: pd.DataFrame
+    note_des_effectifs: str
     categories: pd.DataFrame
     bareme: str
     besoin: pd.DataFrame
@@ -152,6 +153,7 @@ def fiche(base: Path, departement: str, site_id: str, commun: Fond | None = None
             phrase=_phrase(site, voisins),
             classe=_classe(site),
             identite=_identite(connexion, site),
+            note_des_effectifs=_note_des_effectifs(site),
             categories=_categories(site, echelle),
             bareme=echelle.libelle,
             besoin=lignes_du_besoin(detail[detail["site_id"] == site_id]),
@@ -309,6 +311,12 @@ def _identite(connexion: duckdb.DuckDBPyConnection, site: dict) -> pd.DataFrame:
         ],
         columns=["Donnée", "Valeur", "Année", "Source"],
     )
+
+
+def _note_des_effectifs(site: dict) -> str:
+    """Which pupils the sources of the enrolment count."""
+    sources = (site["effectif_source"] or "").split(ENSEMBLE)
+    return definitions_des_effectifs(sources, "Élèves")
 
 
 def _ecoles(site: dict) -> str:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import re
+from html import escape
 
 import pandas as pd
 import pytest
@@ -80,6 +81,15 @@ def test_a_network_of_thirty_ecoles_and_forty_anomalies_still_prints_on_one_page
     assert not feuille["deborde"]
     assert "… et 37 autres, à l'écran." in texte
     assert "… et 18 autres, à l'écran." in texte
+
+
+def test_the_printed_fiche_says_which_pupils_its_enrolment_counts(la_plus_longue):
+    """As on screen: a number of pupils means little without what it takes in."""
+    note = la_plus_longue.note_des_effectifs
+    assert note.startswith("Élèves\u202f: «\u202f")
+    assert f'<p class="note">{escape(note)}</p>' in document(
+        la_plus_longue, Historique(_propositions(0), ""), []
+    )
 
 
 def test_what_came_from_a_file_is_text_on_the_page_and_never_markup(la_plus_longue):
