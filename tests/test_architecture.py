@@ -254,21 +254,27 @@ def test_every_row_of_a_reference_table_has_its_source():
 def test_every_anomaly_of_the_models_is_in_the_dictionary_and_conversely():
     """No anomaly without a remedy, no remedy nobody can meet."""
     connus = tomllib.loads((chemins.REFERENCE / "anomalies.toml").read_text(encoding="utf-8"))
-    chaines = {
-        texte
-        for modele in modeles()
-        for texte in re.findall(r"'([a-z0-9_]+)'", sans_commentaires(modele.sql))
-    }
+    macros = sans_commentaires(MACROS.read_text(encoding="utf-8"))
+    ecrits = [macros, *(sans_commentaires(modele.sql) for modele in modeles())]
+    chaines = {texte for sql in ecrits for texte in re.findall(r"'([a-z0-9_]+)'", sql)}
     assert connus.keys() - chaines == set()
     # what the staging models and mart_anomalie call an anomaly, by where it stands
+    blocs = re.findall(r"macro motif_\w+\([^)]*\) as case(.*?)end;", macros, flags=re.S)
+    assert len(blocs) > 3
     produits = set()
     for modele in modeles():
         sql = sans_commentaires(modele.sql)
-        for bloc in re.findall(r"case((?:(?!\bcase\b).)*?)end as anomalie\b", sql, flags=re.S):
-            produits.update(re.findall(r"then\s+'([a-z0-9_]+)'", bloc))
+        un_cas = r"case((?:(?!\bcase\b).)*?)end"
+        nom = r"(?:anomalie|motif_\w+)" if modele.nom.startswith("stg_") else "anomalie"
+        blocs += re.findall(rf"{un_cas} as {nom}\b", sql, flags=re.S)
+        for cellule in sql.split("cellule(")[1:]:
+            blocs += re.findall(rf"\A[^\[\]]*?,\s*{un_cas}\s*\)", cellule, flags=re.S)
+            produits.update(re.findall(r"\A[^\[\]]*?,\s*'([a-z0-9_]+)'\s*\)\s*\]", cellule))
         if modele.nom == "mart_anomalie":
             produits.update(re.findall(r"'([a-z0-9_]+)'(?: as code)?\s+from", sql))
-    assert len(produits) > 30
+    for bloc in blocs:
+        produits.update(re.findall(r"then\s+'([a-z0-9_]+)'", bloc))
+    assert len(produits) > 80
     assert produits - connus.keys() == set()
 
 

@@ -18,7 +18,8 @@ st.markdown("##### Les sources")
 cadre.table_a_lire(vue.sources, "sources")
 if vue.absentes:
     st.write(vue.absentes)
-st.caption(vue.definitions)
+with st.expander("Ce que comptent les effectifs"):
+    st.markdown("\n".join(f"- {definition}." for definition in vue.definitions))
 st.markdown("##### Ce qui est connu, par département")
 cadre.table_a_lire(vue.completude, "completude")
 st.caption(

@@ -68,7 +68,8 @@ cadre.table_a_lire(fiche.reperes, f"reperes-{choisi}", nombres=CHIFFRES_DES_REPE
 st.caption(fiche.note_des_reperes)
 st.markdown("##### Identité et sources")
 cadre.table_a_lire(fiche.identite, f"identite-{choisi}")
-st.caption(fiche.note_des_effectifs)
+if fiche.note_des_effectifs:
+    st.caption(fiche.note_des_effectifs)
 st.markdown("##### Postes les plus proches")
 cadre.table_ou(
     fiche.postes_proches, f"postes-{choisi}", "Aucun poste n'est connu dans ce département."

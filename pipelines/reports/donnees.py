@@ -124,7 +124,7 @@ class EtatDesDonnees:
     avertissements: list[str]
     sources: pd.DataFrame
     absentes: str
-    definitions: str
+    definitions: list[str]
     completude: pd.DataFrame
     anomalies: pd.DataFrame
 
@@ -160,9 +160,7 @@ def etat(base: Path) -> EtatDesDonnees:
             avertissements=list(entrepot.avertissements(connexion).values()),
             sources=sources,
             absentes=_absentes(absentes),
-            definitions=definitions_des_effectifs(
-                entrepot.sources(connexion), "Ce que comptent les effectifs"
-            ),
+            definitions=definitions_des_effectifs(entrepot.sources(connexion)),
             completude=_completude(connexion),
             anomalies=_anomalies(connexion),
         )
@@ -282,14 +280,13 @@ def _absentes(titres: list[str]) -> str:
     return f"{debut} : {noms}. Ce qu'elles diraient reste inconnu."
 
 
-def definitions_des_effectifs(sources: Iterable[str], debut: str) -> str:
-    """Which pupils each of these sources counts, in a sentence; empty when none counts any."""
-    dites = [
+def definitions_des_effectifs(sources: Iterable[str]) -> list[str]:
+    """Which pupils each of these sources counts; those that count none are left out."""
+    return [
         f"« {carte.titre} », {carte.definition}"
         for nom, carte in cartes().items()
         if carte.definition and nom in sources
     ]
-    return f"{debut} : {'. '.join(dites)}." if dites else ""
 
 
 def _a_verifier(n: int) -> str:

@@ -314,9 +314,9 @@ def _identite(connexion: duckdb.DuckDBPyConnection, site: dict) -> pd.DataFrame:
 
 
 def _note_des_effectifs(site: dict) -> str:
-    """Which pupils the sources of the enrolment count."""
-    sources = (site["effectif_source"] or "").split(ENSEMBLE)
-    return definitions_des_effectifs(sources, "Élèves")
+    """Which pupils the sources of the enrolment count; empty when it is unknown."""
+    dites = definitions_des_effectifs((site["effectif_source"] or "").split(ENSEMBLE))
+    return f"Élèves : {'. '.join(dites)}." if dites else ""
 
 
 def _ecoles(site: dict) -> str:

@@ -70,7 +70,12 @@ with
                             cellule(
                                 'annee_scolaire',
                                 annee_scolaire,
-                                replace(motif_rentree(rentree), 'rentree_', 'annee_')
+                                case
+                                    when rentree is null
+                                    then 'annee_illisible'
+                                    when rentree > year(current_date)
+                                    then 'annee_a_venir'
+                                end
                             ),
                             cellule(
                                 'periode',

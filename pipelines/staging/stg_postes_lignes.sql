@@ -125,13 +125,19 @@ with
                     cellule(
                         'quotite',
                         quotite_lue,
-                        case when est_quotite_sans_signe then 'quotite_en_pourcentage' end
+                        case
+                            when est_quotite_sans_signe and not est_part_ambigue(quotite_lue)
+                            then 'quotite_en_pourcentage'
+                        end
                     ),
                     cellule(
                         'hors_secteur_etp',
                         hors_secteur_lu,
                         case
-                            when est_hors_secteur_sans_signe and hors_secteur_etp <= quotite_etp
+                            when
+                                est_hors_secteur_sans_signe
+                                and not est_part_ambigue(hors_secteur_lu)
+                                and hors_secteur_etp <= quotite_etp
                             then 'hors_secteur_en_pourcentage'
                         end
                     ),
