@@ -23,7 +23,7 @@ from pipelines.base.textes import pluriel
 from pipelines.marts import entrepot as porte
 from pipelines.marts import rapport
 from pipelines.marts.modeles import MACROS, modeles
-from pipelines.sources import chargement
+from pipelines.sources import chargement, donnees_personnelles
 from pipelines.sources.cartes import cartes
 from pipelines.sources.fichiers import Fichier, fichiers
 
@@ -389,19 +389,23 @@ def _refuser_lignes_bloquantes(connexion: duckdb.DuckDBPyConnection) -> None:
         "select fichier, ligne, colonne, colonne_du_fichier, valeur, raison, remede "
         "from mart_anomalie where gravite = 'bloquante' order by fichier, ligne"
     ).fetchall()
-    lignes = [(f, n, rapport.colonne_lue(c, e), *reste) for f, n, c, e, *reste in lignes]
     if not lignes:
         return
+    reste = len(lignes) - ERREURS_MONTREES_MAX
+    lignes = lignes[:ERREURS_MONTREES_MAX]
+    valeurs = donnees_personnelles.valeurs_montrables(connexion, [v for *_, v, _, _ in lignes])
+    lignes = [
+        (f, n, rapport.colonne_lue(c, e), v, r, m)
+        for (f, n, c, e, _, r, m), v in zip(lignes, valeurs, strict=True)
+    ]
     fichier, ligne, colonne, valeur, raison, remede = lignes[0]
     suite = [
-        f"{f}, ligne {n}, colonne « {c} » : « {v or ''} » : {r} ; {m}."
-        for f, n, c, v, r, m in lignes[1:ERREURS_MONTREES_MAX]
+        f"{f}, ligne {n}, colonne « {c} » : « {v} » : {r} ; {m}." for f, n, c, v, r, m in lignes[1:]
     ]
-    reste = len(lignes) - ERREURS_MONTREES_MAX
     if reste > 0:
         suite.append(f"… et {pluriel(reste, 'autre ligne', 'autres lignes')}.")
     raise AtlasError(
-        "\n".join([f"« {valeur or ''} » : {raison}.", *suite]),
+        "\n".join([f"« {valeur} » : {raison}.", *suite]),
         fichier=fichier,
         ligne=ligne,
         colonne=colonne,

@@ -1,13 +1,14 @@
 """What a person must know of files before they are accepted: their account, what they change."""
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 import duckdb
 
 from pipelines.base import reference
 from pipelines.base.erreurs import AtlasError
+from pipelines.sources import donnees_personnelles
 
 BLOQUANTE = "bloquante"
 ATTENTION = "attention"
@@ -187,7 +188,8 @@ def fichiers_examines(connexion: duckdb.DuckDBPyConnection) -> list[FichierExami
 def anomalies(connexion: duckdb.DuckDBPyConnection) -> list[Anomalie]:
     """Every anomaly, the blocking ones first, then those to check.
 
-    A warehouse built before headers were kept has Atlas's own names for them.
+    A warehouse built before headers were kept has Atlas's own names for them. What a blocking line
+    holds is unsaid when it may be a person's.
     """
     connues = {
         nom
@@ -204,7 +206,15 @@ def anomalies(connexion: duckdb.DuckDBPyConnection) -> list[Anomalie]:
         order by gravite != 'bloquante', gravite != 'attention', fichier, ligne, colonne, valeur
         """
     ).fetchall()
-    return [Anomalie(*ligne) for ligne in lignes]
+    lues = [Anomalie(*ligne) for ligne in lignes]
+    # they come first
+    bloquantes = [a for a in lues if a.gravite == BLOQUANTE]
+    valeurs = donnees_personnelles.valeurs_montrables(connexion, [a.valeur for a in bloquantes])
+    tues = [
+        replace(a, valeur=valeur if a.valeur else a.valeur)
+        for a, valeur in zip(bloquantes, valeurs, strict=True)
+    ]
+    return tues + lues[len(tues) :]
 
 
 def differences(

@@ -20,7 +20,7 @@ from pipelines.base.textes import enumeration, pluriel
 from pipelines.sources import annexes, donnees_personnelles, lecture
 from pipelines.sources.cartes import Carte, cartes, colonne_proche, normaliser
 from pipelines.sources.classeurs import Constat
-from pipelines.sources.donnees_personnelles import Regime
+from pipelines.sources.donnees_personnelles import Ecrits, Regime
 from pipelines.sources.fichiers import Fichier, fichiers
 from pipelines.sources.reconnaissance import NonReconnu, Reconnu, reconnaitre
 
@@ -207,11 +207,21 @@ class Chargement:
     ) -> None:
         """Refuse a file that holds personal data outside its tables: above, or beside."""
         regime = Regime.a_cote_de([r.carte for r in reconnus])
-        a_cote = {"les commentaires et les mentions du classeur": annexes.textes(fichier)}
+        for carte in [r.carte for r in reconnus if r.carte.est_locale][:1]:
+            donnees_personnelles.verifier_nom(self._connexion, fichier, carte.titre)
+        donnees_personnelles.verifier_textes(
+            self._connexion,
+            fichier,
+            annexes.textes(fichier),
+            "les commentaires et les mentions du classeur",
+            regime,
+            Ecrits.REMARQUES,
+        )
         if regime.est_local:
-            a_cote["le nom des feuilles"] = [t.feuille or "" for t in tableaux]
-        for ou, textes in a_cote.items():
-            donnees_personnelles.verifier_textes(self._connexion, fichier, textes, ou, regime)
+            feuilles = [t.feuille or "" for t in tableaux]
+            donnees_personnelles.verifier_textes(
+                self._connexion, fichier, feuilles, "le nom des feuilles", regime, Ecrits.NOMS
+            )
         for reconnu in reconnus:
             titres = [
                 cellule
@@ -415,7 +425,7 @@ def _refuser_incomplets(inconnus: list[NonReconnu]) -> None:
             manque = enumeration([f"« {c} »" for c in inconnu.manquantes])
             raise AtlasError(
                 f"Il manque {manque} pour lire ce fichier comme « {carte.titre} »{feuille}.",
-                fichier=inconnu.fichier.nom,
+                fichier=donnees_personnelles.nom_de_fichier_montrable(inconnu.fichier),
                 colonne=inconnu.manquantes[0],
                 admis=", ".join(carte.requises),
                 remede="ajouter la colonne, ou reprendre le modèle (atlas modeles)",

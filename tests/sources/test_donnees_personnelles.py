@@ -492,6 +492,63 @@ class TestTraces:
         assert connexion.execute("select poste_id from raw_postes").fetchall() == [("34-01",)]
 
 
+class TestEcrituresDetournees:
+    @pytest.mark.parametrize(
+        "valeur",
+        ["1-85-05-78-006-084-91", "1850578006084", "06/12/34/56/78", "06 123 456 78",
+         "0612 345 678", "jean.dupont(at)gmail.com", "m. durand", "élève K.D. de 3e2",
+         "né le 12/03/2011", "Kevin, 4e B, 12/03/2011"],
+    )  # fmt: skip
+    def test_a_person_written_in_another_way_refuses_the_file(self, dossier, valeur):
+        """Separators, no key, no « @ », initials, a first name and a date."""
+        ecrire_postes(dossier, "notes", valeur)
+        assert valeur not in str(refus(dossier))
+
+    @pytest.mark.parametrize(
+        "entete",
+        ["Num sécu", "Date de naiss.", "GSM", "Responsable", "Intervenant", "Occupant",
+         "Titulaire du poste"],
+    )  # fmt: skip
+    def test_a_header_in_short_refuses_the_file(self, dossier, entete):
+        """As people shorten them."""
+        ecrire_postes(dossier, entete, "")
+        assert refus(dossier).colonne == entete
+
+    @pytest.mark.parametrize("colonne", ["poste_id", "statut", "fonction"])
+    def test_a_rare_name_in_a_known_column_is_neither_kept_nor_said(self, dossier, colonne):
+        """Two words in capitals are enough there too."""
+        poste = {**fabrique.poste("P1"), colonne: "Zéphyrine Quatrebarbes"}
+        fabrique.ecrire_postes(dossier, [poste])
+        assert "Quatrebarbes" not in str(refus(dossier))
+
+    @pytest.mark.parametrize(
+        "noms", ["Durand Martin Petit", "DURAND MARTIN PETIT", "Kevin Léa Zoé"]
+    )
+    def test_single_names_beside_birth_dates_refuse_the_file(self, dossier, noms):
+        """« suivi » and « le » say nothing, their values do; towns under « commune » are places."""
+
+        def ecrire(entete, mots):
+            jours = ("12/03/2011", "04/05/2012", "06/07/2010")
+            lignes = [{**fabrique.poste(f"P{j}"), entete: mot, "le": j}
+                      for mot, j in zip(mots.split(), jours, strict=True)]  # fmt: skip
+            colonnes = (*fabrique.COLONNES_POSTES, entete, "le")
+            fabrique.ecrire_csv(dossier / "postes.csv", colonnes, lignes)
+
+        ecrire("suivi", noms)
+        assert "noms" in refus(dossier).quoi or "nom" in refus(dossier).quoi
+        ecrire("commune", "Sète Agde Lodève")
+        assert len(charger(dossier)[1].lus) == 2
+
+    def test_the_name_of_a_local_file_is_judged_and_not_said(self, dossier):
+        """It is kept with what is built."""
+        fabrique.ecrire_postes(dossier, [fabrique.poste()])
+        (dossier / "postes.csv").rename(dossier / "Postes Mme Marie Durand.csv")
+        with pytest.raises(AtlasError) as erreur:
+            charger(dossier)
+        assert "renommer" in str(erreur.value)
+        assert "Durand" not in str(erreur.value)
+
+
 def contenu(reste):
     """The bytes of a file about to be removed."""
     return reste.read_bytes() if reste.is_file() else b""
