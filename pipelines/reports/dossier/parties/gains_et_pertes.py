@@ -7,7 +7,7 @@ from pipelines.reports.comptes_publies import MASQUE
 from pipelines.reports.dossier.blocs import Partie, Role, Section, Tableau, Texte
 from pipelines.reports.dossier.matiere import Matiere
 from pipelines.reports.dossier.temps_voile import BASSIN, CATEGORIE, Silence
-from pipelines.reports.dossier.voile import Voile
+from pipelines.reports.dossier.voile import RYTHMES_DITS, Voile
 
 PAR_GROUPE = (
     "Sites",
@@ -95,8 +95,7 @@ def par_site(passage: Passage, code: str, voile: Voile) -> Tableau:
         note=(
             "Les sites dont la présence change le plus d'abord ; demi-journées par cycle."
             if voile.est_nominatif
-            else "Dans l'ordre des noms. La présence d'un site est dite par son rythme ; celle des "
-            "catégories et des bassins, en demi-journées."
+            else f"Dans l'ordre des noms. {RYTHMES_DITS}"
         ),
         vide="Aucun site ne change.",
     )
