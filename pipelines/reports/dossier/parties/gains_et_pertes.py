@@ -56,9 +56,9 @@ def par_groupe(passage: Passage, prefixe: str, tu: Silence) -> tuple[Tableau, ..
             f"Gains et pertes par {mot}",
             _taire(cadre, titre, tu),
             colonnes=(titre, *PAR_GROUPE),
-            nombres=("Besoin couvert", *PRESENCES),
+            nombres=PAR_GROUPE,
             noms=NOMS,
-            note=" ".join([note, *([TU] if tu.gains or tu.groupes else [])]).strip(),
+            note=" ".join([note, *([TU] if _est_tu(cadre, titre, tu) else [])]).strip(),
         )
         for code, mot, titre, cadre, note in (
             ("categorie", "catégorie", CATEGORIE, passage.categories, NOTE),
@@ -72,8 +72,15 @@ def en_mots(vue: VueComparaison, tu: Silence) -> str:
     return " ".join(p.phrase_sans_montants if tu.gains else p.phrase for p in vue.passages)
 
 
+def _est_tu(cadre: pd.DataFrame, titre: str, tu: Silence) -> bool:
+    """Whether a cell of the table is hidden."""
+    return tu.gains or any(tu.tait(titre, nom) for nom in cadre[titre])
+
+
 def _taire(cadre: pd.DataFrame, titre: str, tu: Silence) -> pd.DataFrame:
     """`cadre` without the presences of the lines that are hidden, nor gains where none is told."""
+    if not _est_tu(cadre, titre, tu):
+        return cadre
     caches = pd.Series([tu.tait(titre, nom) for nom in cadre[titre]], index=cadre.index)
     rendu = cadre.astype(object)
     for colonne in (*PRESENCES, "Besoin couvert"):
@@ -81,7 +88,7 @@ def _taire(cadre: pd.DataFrame, titre: str, tu: Silence) -> pd.DataFrame:
             rendu[colonne] = MASQUE
         else:
             rendu.loc[caches, colonne] = MASQUE
-    return rendu if tu.gains or caches.any() else cadre
+    return rendu
 
 
 def par_site(passage: Passage, code: str, voile: Voile) -> Tableau:
