@@ -26,9 +26,7 @@ with gauche:
     )
 with droite:
     st.markdown("##### Par statut")
-    cadre.table_ou(
-        vue.statuts, f"statuts-{departement}", "Ce compte n'est pas montré à ce lecteur."
-    )
+    cadre.table_ou(vue.statuts, f"statuts-{departement}", "Trop peu de postes pour ce tableau.")
 st.caption(vue.note)
 if not vue.postes.empty:
     st.markdown("##### Poste par poste")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from pipelines.base.textes import nombre, pluriel, pourcentage, variation
-from pipelines.reports.libelles import RYTHMES_EN_MOTS
+from pipelines.reports.libelles import RYTHMES_COURTS, RYTHMES_EN_MOTS
 from pipelines.reports.raisons import Lien, d_un_tenant, liens_du_site, nombre_etp, raisons
 from pipelines.reports.repartition import Repartition, Reunion
 from pipelines.scoring.couverture import rythme
@@ -94,8 +94,8 @@ def table_sites(
         [
             {
                 "Site": reunion.nom(e.site_id),
-                "Avant": e.avant if charges else RYTHMES_EN_MOTS[rythme(e.avant)],
-                "Après": e.apres if charges else RYTHMES_EN_MOTS[rythme(e.apres)],
+                "Avant": e.avant if charges else RYTHMES_COURTS[rythme(e.avant)],
+                "Après": e.apres if charges else RYTHMES_COURTS[rythme(e.apres)],
                 "Écart": variation(e.ecart) if charges else sens(e.ecart),
                 **({"Postes": _liens_en_mots(e.liens)} if charges else {}),
                 "Pourquoi": raisons(x, y, reunion, e.site_id, e.liens, charges=charges),

@@ -50,6 +50,13 @@ RYTHMES_EN_MOTS = {
     Rythme.MENSUELLE: "Chaque mois",
     Rythme.PONCTUELLE: "Sur demande",
 }
+RYTHMES_COURTS = {
+    Rythme.HEBDOMADAIRE: "semaine",
+    Rythme.QUINZAINE: "quinzaine",
+    Rythme.MENSUELLE: "mois",
+    Rythme.PONCTUELLE: "demande",
+}
+"""In the column of a table: a word that no line cuts."""
 # Ten well-separated hues, reused so that neighbouring sectors differ.
 COULEURS_SECTEURS = (
     "#1B6CA8",

@@ -17,10 +17,12 @@ from pipelines.reports.dossier.parties import secteurs
 from pipelines.reports.ecarts import sens
 from pipelines.reports.etablissement import lignes_du_besoin, references_du_besoin
 from pipelines.reports.explication import table_a_portee
+from pipelines.reports.libelles import RYTHMES_EN_MOTS
 from pipelines.reports.proposition import RAISONS_SANS_PRESENCE
 from pipelines.reports.raisons import d_un_tenant, liens_du_site, raisons
 from pipelines.reports.scenarios import NATURES
 from pipelines.scoring.besoin import besoins
+from pipelines.scoring.couverture import rythme as classe_de_rythme
 from pipelines.scoring.doctrine import libelle_de
 
 TITRE = "Fiches motivées"
@@ -132,7 +134,7 @@ def _phrase_du_site(m: Matiere, site: Site, donne: int) -> str:
         )
     if not m.voile.est_nominatif:
         return (
-            f"{m.voile.presence(donne)}, pour un besoin de "
+            f"{RYTHMES_EN_MOTS[classe_de_rythme(donne)]}, pour un besoin de "
             f"{pluriel(site.besoin, 'demi-journée')} par cycle de 4 semaines."
         )
     return (
@@ -194,15 +196,15 @@ def _changement(su: _Su, site: Site) -> str:
     quoi = (
         f"de {nombre(avant)} à {nombre(apres)} ({d_un_tenant(apres - avant)})"
         if m.voile.est_nominatif
-        else _sens_en_mots(m, avant, apres)
+        else _sens_en_mots(avant, apres)
     )
     return f"Ce qui change : {quoi}. Pourquoi : {su.raisons(site.site_id)}."
 
 
-def _sens_en_mots(m: Matiere, avant: int, apres: int) -> str:
+def _sens_en_mots(avant: int, apres: int) -> str:
     """« plus de présence : chaque mois aujourd'hui, chaque semaine ensuite »."""
     quoi = "plus de présence" if apres > avant else "moins de présence"
-    a, b = (str(m.voile.presence(n)).lower() for n in (avant, apres))
+    a, b = (RYTHMES_EN_MOTS[classe_de_rythme(n)].lower() for n in (avant, apres))
     return f"{quoi}, {a} avant comme après" if a == b else f"{quoi} : {a} avant, {b} après"
 
 

@@ -47,7 +47,7 @@ def silence(m: Matiere) -> Silence:
     Those that hold a sector told too well are hidden, the smallest first, then shown again where
     they can be. `attaquant_des_secteurs.TempsRetrouvable` when hiding them all is not enough.
     """
-    if m.voile.est_nominatif:
+    if m.voile.est_nominatif or not _etroits(m, Silence()):
         return Silence()
     groupes = groupes_de(m.reunion)
     muet = Silence(frozenset(groupes), gains=True)

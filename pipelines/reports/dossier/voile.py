@@ -13,7 +13,7 @@ from pipelines.base.erreurs import AtlasError
 from pipelines.planning.probleme import Presence, Probleme, en_dict
 from pipelines.planning.verification import juger
 from pipelines.reports.dossier.blocs import Tableau
-from pipelines.reports.libelles import RYTHMES_EN_MOTS
+from pipelines.reports.libelles import RYTHMES_COURTS
 from pipelines.scenarios import dossiers, etats
 from pipelines.scenarios.resume import jugement
 from pipelines.scoring.couverture import rythme
@@ -37,6 +37,10 @@ LIBELLES = {
 }
 DEMI_JOURNEES = "½ j. par cycle"
 AUCUNE = "aucune"
+RYTHMES_DITS = (
+    "Avant, après : le rythme auquel un site est vu (chaque semaine, chaque quinzaine, chaque "
+    "mois, ou à la demande)."
+)
 Protection = Callable[[Sequence[Tableau]], Sequence[Tableau]]
 
 
@@ -95,19 +99,17 @@ class Voile:
             )
         return self.codes[poste_id]
 
-    def presence(self, demi_journees: int) -> int | str:
-        """What the reader sees of a presence, half-days per cycle: its rhythm for an instance.
+    def presences(self, avant: int, apres: int) -> dict[str, int | str]:
+        """The columns of a table that say a presence before and after: half-days per cycle, or the
+        rhythm for an instance.
 
         The exact presences of the sites of a sector would add up to the time of its poste.
         """
-        return demi_journees if self.est_nominatif else RYTHMES_EN_MOTS[rythme(demi_journees)]
-
-    def presences(self, avant: int, apres: int) -> dict[str, int | str]:
-        """The columns of a table that say a presence before and after."""
-        unite = f" ({DEMI_JOURNEES})" if self.est_nominatif else ""
+        if self.est_nominatif:
+            return {f"Avant ({DEMI_JOURNEES})": avant, f"Après ({DEMI_JOURNEES})": apres}
         return {
-            f"Avant{unite}": self.presence(avant),
-            f"Après{unite}": self.presence(apres),
+            "Avant": RYTHMES_COURTS[rythme(avant)],
+            "Après": RYTHMES_COURTS[rythme(apres)],
         }
 
     def lien(self, avant: int, apres: int) -> dict[str, int | str]:

@@ -7,7 +7,7 @@ from pipelines.reports.comptes_publies import MASQUE
 from pipelines.reports.dossier.blocs import Partie, Role, Section, Tableau, Texte
 from pipelines.reports.dossier.matiere import Matiere
 from pipelines.reports.dossier.temps_voile import BASSIN, CATEGORIE, Silence
-from pipelines.reports.dossier.voile import Voile
+from pipelines.reports.dossier.voile import RYTHMES_DITS, Voile
 
 PAR_GROUPE = (
     "Sites",
@@ -56,9 +56,9 @@ def par_groupe(passage: Passage, prefixe: str, tu: Silence) -> tuple[Tableau, ..
             f"Gains et pertes par {mot}",
             _taire(cadre, titre, tu),
             colonnes=(titre, *PAR_GROUPE),
-            nombres=("Besoin couvert", *PRESENCES),
+            nombres=PAR_GROUPE,
             noms=NOMS,
-            note=" ".join([note, *([TU] if tu.gains or tu.groupes else [])]).strip(),
+            note=" ".join([note, *([TU] if _est_tu(cadre, titre, tu) else [])]).strip(),
         )
         for code, mot, titre, cadre, note in (
             ("categorie", "catégorie", CATEGORIE, passage.categories, NOTE),
@@ -72,8 +72,15 @@ def en_mots(vue: VueComparaison, tu: Silence) -> str:
     return " ".join(p.phrase_sans_montants if tu.gains else p.phrase for p in vue.passages)
 
 
+def _est_tu(cadre: pd.DataFrame, titre: str, tu: Silence) -> bool:
+    """Whether a cell of the table is hidden."""
+    return tu.gains or any(tu.tait(titre, nom) for nom in cadre[titre])
+
+
 def _taire(cadre: pd.DataFrame, titre: str, tu: Silence) -> pd.DataFrame:
     """`cadre` without the presences of the lines that are hidden, nor gains where none is told."""
+    if not _est_tu(cadre, titre, tu):
+        return cadre
     caches = pd.Series([tu.tait(titre, nom) for nom in cadre[titre]], index=cadre.index)
     rendu = cadre.astype(object)
     for colonne in (*PRESENCES, "Besoin couvert"):
@@ -81,7 +88,7 @@ def _taire(cadre: pd.DataFrame, titre: str, tu: Silence) -> pd.DataFrame:
             rendu[colonne] = MASQUE
         else:
             rendu.loc[caches, colonne] = MASQUE
-    return rendu if tu.gains or caches.any() else cadre
+    return rendu
 
 
 def par_site(passage: Passage, code: str, voile: Voile) -> Tableau:
@@ -95,8 +102,7 @@ def par_site(passage: Passage, code: str, voile: Voile) -> Tableau:
         note=(
             "Les sites dont la présence change le plus d'abord ; demi-journées par cycle."
             if voile.est_nominatif
-            else "Dans l'ordre des noms. La présence d'un site est dite par son rythme ; celle des "
-            "catégories et des bassins, en demi-journées."
+            else f"Dans l'ordre des noms. {RYTHMES_DITS}"
         ),
         vide="Aucun site ne change.",
     )

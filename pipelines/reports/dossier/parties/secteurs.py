@@ -9,6 +9,7 @@ from pipelines.base.textes import nombre, pluriel, rythme
 from pipelines.reports.dossier.blocs import Partie, Role, Section, Tableau, Texte
 from pipelines.reports.dossier.cartes import Cartes, Vue, du_papier
 from pipelines.reports.dossier.matiere import Matiere
+from pipelines.reports.dossier.voile import RYTHMES_DITS
 from pipelines.reports.libelles import STATUTS
 from pipelines.reports.raisons import nombre_etp
 
@@ -54,10 +55,10 @@ def _lire(m: Matiere) -> str:
         "présence est dite par son rythme, et non en demi-journées, et le trajet par tranches. Les "
         "codes de secteur sont tirés au sort pour ce dossier."
     )
-    return (
-        "Élèves : tous ceux du site, et non ceux que le poste suit. Avant : ce que ce poste y "
-        f"donne aujourd'hui. {trajets}"
+    avant = (
+        "Avant : ce que ce poste y donne aujourd'hui." if m.voile.est_nominatif else RYTHMES_DITS
     )
+    return f"Élèves : tous ceux du site, et non ceux que le poste suit. {avant} {trajets}"
 
 
 def tableau(m: Matiere, poste_id: str, sites: list[str]) -> Tableau:

@@ -5,6 +5,7 @@ import pandas as pd
 from pipelines.base.textes import rythme, variation
 from pipelines.reports.dossier.blocs import Partie, Role, Tableau, Texte
 from pipelines.reports.dossier.matiere import Matiere
+from pipelines.reports.dossier.voile import RYTHMES_DITS
 from pipelines.reports.ecarts import sens
 
 
@@ -34,6 +35,7 @@ def partie(m: Matiere) -> Partie:
         blocs=(
             Texte("Chaque site, dans l'ordre des noms.", Role.PHRASE),
             Tableau.de("sites", "Besoin et présence", cadre, nombres=("Écart",)),
+            *(() if m.voile.est_nominatif else (Texte(RYTHMES_DITS, Role.NOTE),)),
         ),
     )
 
