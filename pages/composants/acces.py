@@ -464,7 +464,7 @@ def ecrire_dossier(
     destinataire: str,
     autre_id: str | None,
     marques: tuple[str, ...],
-) -> list[fichiers.Fichier]:
+) -> fichiers.Livraison:
     """Every file of the dossier of a scenario; `marques` change with the scenarios."""
     ouvrage = fichiers.preparer(lecteur(), base(), scenario_id, destinataire, autre_id)
     return fichiers.produire(ouvrage, fichiers.FORMATS)
@@ -473,12 +473,12 @@ def ecrire_dossier(
 @st.cache_resource(show_spinner="Mise en page du rapport…", max_entries=4)
 def ecrire_rapport(
     version: str, regles: str, departement: str, destinataire: str
-) -> list[fichiers.Fichier]:
+) -> fichiers.Livraison:
     """The files of the yearly report of a département."""
     return rapports.produire(rapport_annuel.composer(lecteur(), base(), departement, destinataire))
 
 
-def ecrire_synthese() -> list[fichiers.Fichier]:
+def ecrire_synthese() -> fichiers.Livraison:
     """The files of the académie's synthesis; made anew each time, scenarios come and go."""
     return rapports.produire(synthese_academie.composer(lecteur(), base()))
 

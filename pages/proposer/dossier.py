@@ -16,7 +16,7 @@ if not liste.noms:
     )
     st.stop()
 
-a_gauche, au_milieu, a_droite = st.columns(3)
+a_gauche, au_milieu, a_droite = st.columns((4, 5, 3))
 with a_gauche:
     choisi = cadre.choisir(
         "Scénario",

@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 from pages.composants.cadre import PAGES
 from pipelines.base import chemins
 from pipelines.reports import rapport_annuel, rapports
-from pipelines.reports.dossier.fichiers import Fichier
+from pipelines.reports.dossier.fichiers import Fichier, Livraison
 from pipelines.scenarios import lecteurs
 from pipelines.scenarios.lecteurs import Lecteur, Role
 
@@ -48,7 +48,9 @@ def test_un_clic_donne_le_rapport_et_un_autre_lecteur_le_redemande(ouvrir, monke
 
     monkeypatch.setattr(rapport_annuel, "composer", composer)
     monkeypatch.setattr(
-        rapports, "produire", lambda rapport: [Fichier("Word", "un.docx", "application/x", b"x")]
+        rapports,
+        "produire",
+        lambda rapport: Livraison([Fichier("Word", "un.docx", "application/x", b"x")]),
     )
     [bouton] = boutons(ouvrir())
     ecran = bouton.click().run()

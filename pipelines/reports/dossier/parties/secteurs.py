@@ -93,7 +93,8 @@ def identite(m: Matiere, poste_id: str, sites: list[str]) -> str:
     loin = f"trajet le plus long : {max(trajets)} min" if trajets else "trajets inconnus"
     debut = pluriel(len(sites), "site")
     if not m.voile.est_nominatif:
-        return f"{debut} ; {loin}."
+        # a trip to a single site would say whether it is the résidence
+        return f"{debut} ; {loin}." if len(sites) > 1 else f"{debut}."
     poste = r.postes[poste_id]
     return (
         f"Résidence : {r.site_de_residence(poste)} ; {nombre_etp(poste.quotite)} ETP, "
