@@ -5,7 +5,7 @@ import streamlit as st
 from pages.composants import acces, cadre, documents, scenario
 from pages.composants.acces import decider
 
-LARGEURS = (3, 6, 3)  # who it is for is a long name
+LARGEURS = (4, 5, 3)  # who it is for is a long name
 
 departement = cadre.departement()
 vue = acces.lire_situation(acces.version(), departement)

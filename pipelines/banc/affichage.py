@@ -13,7 +13,6 @@ import signal
 import socket
 import statistics
 import subprocess
-import sys
 import tempfile
 import time
 import urllib.request
@@ -22,6 +21,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from pipelines.banc import commandes
 from pipelines.banc.sessions import ATTENTE_S, Reponse, Session
 from pipelines.base import chemins
 from pipelines.base.erreurs import AtlasError
@@ -38,8 +38,6 @@ PREMIERE_MAX_S, CHAUDE_MAX_S, CHARGE_MAX_S = 2.0, 0.5, 2.5
 PAGES_D_UN_SITE = {"etablissement", "ajuster"}
 COUCHES = ("rythmes", "couverture", "besoin", "priorites", "postes")
 """Layers of the page « Carte », drawn in turn: its times are those of a redrawn map."""
-DUREE_PROPOSITION_S = 10
-ATLAS = (sys.executable, "-m", "pipelines.cli")
 
 Progres = Callable[[str, float], None]
 
@@ -102,19 +100,22 @@ def _servie(
         port = prise.getsockname()[1]
     with tempfile.TemporaryDirectory() as ailleurs:
         journal = Path(ailleurs) / "serveur.log"
-        environnement = {
-            **os.environ,
-            "ATLAS_CALCULS": f"{ailleurs}/calculs",
-            "ATLAS_BASE_URL": f"sqlite:///{ailleurs}/atelier.sqlite",
-        }
-        scenario_id = _scenario(base, reglages.departement, Path(ailleurs), environnement)
+        environnement = commandes.a_part(Path(ailleurs))
+        scenario_id = commandes.scenario(base, reglages.departement, Path(ailleurs), environnement)
         adresses = (
             reglages.parametres,
             f"scenario={scenario_id}&a=aujourdhui&b={scenario_id}",
         )
         with journal.open("w", encoding="utf-8") as sortie:
             processus = subprocess.Popen(
-                [*ATLAS, "servir", "--port", str(port), "--entrepot", str(base.resolve())],
+                [
+                    *commandes.ATLAS,
+                    "servir",
+                    "--port",
+                    str(port),
+                    "--entrepot",
+                    str(base.resolve()),
+                ],
                 cwd=chemins.RACINE,
                 env=environnement,
                 stdout=sortie,
@@ -127,34 +128,6 @@ def _servie(
         finally:
             processus.send_signal(signal.SIGTERM)
             processus.wait(timeout=DEMARRAGE_S)
-
-
-def _scenario(base: Path, departement: str, ailleurs: Path, environnement: dict[str, str]) -> str:
-    """The id of a scenario made of a short proposal: pages with nothing to show prove nothing."""
-    sortie = str(ailleurs / "proposition")
-    proposer = ("proposer", "--departement", departement, "--entrepot", str(base.resolve()))
-    _lancer((*proposer, "--duree-max", str(DUREE_PROPOSITION_S), "--sortie", sortie), environnement)
-    creer = ("scenario", "creer", "--nom", "Mesure des pages", "--proposition", sortie)
-    return _lancer(creer, environnement).rsplit(maxsplit=1)[-1]
-
-
-def _lancer(mots: Sequence[str], environnement: dict[str, str]) -> str:
-    """What a command of Atlas says; AtlasError with its words when it fails."""
-    fini = subprocess.run(
-        [*ATLAS, *mots],
-        cwd=chemins.RACINE,
-        env=environnement,
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        check=False,
-    )
-    if fini.returncode:
-        raise AtlasError(
-            f"« atlas {mots[0]} » n'a pas abouti : {fini.stderr[-500:] or fini.stdout[-500:]}",
-            remede="lancer cette commande à la main pour voir pourquoi",
-        )
-    return fini.stdout
 
 
 def _attendre(adresse: str, processus: subprocess.Popen, journal: Path) -> None:

@@ -35,9 +35,16 @@ def dossier(
     """Écrit le dossier d'un scénario, à imprimer et à projeter, pour un destinataire.
 
     « nominatif » montre chaque poste ; « instance » montre des codes de secteur tirés au sort pour
-    ce dossier, et ni quotité, ni statut, ni petit nombre.
+    ce dossier, et ni quotité, ni statut, ni petit nombre. Les couches pour un SIG, le plan en CSV
+    et le fichier scellé nomment les postes : ils ne sont que de la version nominative. Sort avec le
+    code 1 quand un document n'a pas pu être fait.
     """
     voulus = fichiers.exiger_formats(c.strip() for c in formats.split(",") if c.strip())
     ouvrage = fichiers.preparer(lecteurs.local(), entrepot_, scenario, destinataire, comparer_a)
-    for ecrit in fichiers.ecrire(sortie, ouvrage, voulus):
+    ecrits, manques = fichiers.ecrire(sortie, ouvrage, voulus)
+    for ecrit in ecrits:
         console.print(f"Écrit : {ecrit}", markup=False, highlight=False)
+    for manque in manques:
+        console.print(f"Non écrit. {manque.phrase}", style="yellow", markup=False, highlight=False)
+    if any(m.est_un_refus for m in manques):
+        raise typer.Exit(1)

@@ -7,14 +7,14 @@ from typing import Annotated
 
 import typer
 
-from pipelines.banc import affichage as banc_affichage
 from pipelines.banc import ajustement as banc_ajustement
+from pipelines.banc import dossier as banc_dossier
 from pipelines.banc import optimiseur as banc_optimiseur
 from pipelines.banc import sources as banc_sources
 from pipelines.banc.tableaux import en_markdown
 from pipelines.base import chemins, provisoire
 from pipelines.base.erreurs import AtlasError
-from pipelines.base.textes import enumeration
+from pipelines.base.textes import enumeration, nombre
 from pipelines.cli.application import (
     OptionDepartement,
     OptionDepartements,
@@ -24,6 +24,7 @@ from pipelines.cli.application import (
     codes_departements,
     suivi,
 )
+from pipelines.reports.dossier import fichiers
 
 OptionSortieJson = Annotated[
     Path | None, typer.Option("--sortie", help="fichier JSON à écrire, au lieu de l'écran")
@@ -128,6 +129,9 @@ def mesurer_pages(
 
     L'atelier servi est à part : il ne contient qu'un scénario, calculé pour la mesure.
     """
+    # it speaks Streamlit's protocol: no other command waits for Streamlit
+    from pipelines.banc import affichage as banc_affichage
+
     reglages = banc_affichage.Reglages(code_departement(departement), sessions, duree, parametres)
     with suivi("Démarrage du tableau de bord") as avancer:
         resultat = banc_affichage.mesurer(entrepot_, reglages, avancer)
@@ -160,6 +164,31 @@ def mesurer_ajustement(
     if lents:
         raise AtlasError(
             f"Un geste dépasse {resultat['secondes_max']} s : {enumeration(lents)}.",
+            remede="mesurer de nouveau sur une machine au repos, ou signaler ce défaut d'Atlas",
+        )
+
+
+@banc.command("dossier")
+def mesurer_dossier(
+    *,
+    departement: OptionDepartement,
+    entrepot_: OptionEntrepot = chemins.ENTREPOT_PAR_DEFAUT,
+    sortie: OptionSortieJson = None,
+) -> None:
+    """Mesure ce que mettent tous les documents d'un dossier, pour chaque destinataire.
+
+    L'atelier est à part : il ne contient qu'un scénario, calculé pour la mesure. Sort avec le code
+    1 au-delà de 15 secondes.
+    """
+    resultat = banc_dossier.mesurer(
+        entrepot_, code_departement(departement), tuple(fichiers.destinataires())
+    )
+    _rendre(resultat, sortie)
+    lents = [d["destinataire"] for d in resultat["dossiers"] if not d["est_tenu"]]
+    if lents:
+        raise AtlasError(
+            f"Les documents mettent plus de {nombre(resultat['secondes_max'])} s : "
+            f"{enumeration(lents)}.",
             remede="mesurer de nouveau sur une machine au repos, ou signaler ce défaut d'Atlas",
         )
 

@@ -5,7 +5,7 @@ else, and the taker's other sites are shared out again so that the first objecti
 Nothing else moves, so the answer is instant; `explication` looks further.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass
 
 from pipelines.base.erreurs import AtlasError
@@ -40,6 +40,7 @@ def qui_peut_prendre(
     *,
     a_la_place_de: str | None = None,
     demi_journees_cycle: int | None = None,
+    parmi: Collection[str] | None = None,
 ) -> tuple[Reprise, ...]:
     """Every other poste the besoin has room for, fewest breaches first, then by least loss.
 
@@ -47,6 +48,7 @@ def qui_peut_prendre(
     when the site has no presence). The amount asked is the one that poste gave, or
     `demi_journees_cycle`, needed when there is none; it is lowered to a level the besoin admits,
     and is the whole besoin when presence is all or nothing.
+    `parmi`: the postes to try, all of them by default.
     A head collège passes with the écoles its poste served. AtlasError when the site or poste is
     unknown, the poste does not serve it, or no amount is known.
     """
@@ -73,8 +75,8 @@ def qui_peut_prendre(
     juge = _JugeLocal(v)
     reprises = [
         _reprise(v, p, s, cedes, reste, partant, juge)
-        for p in range(len(probleme.postes))
-        if p != partant
+        for p, poste in enumerate(probleme.postes)
+        if p != partant and (parmi is None or poste.poste_id in parmi)
     ]
     return tuple(
         sorted(

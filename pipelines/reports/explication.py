@@ -1,6 +1,6 @@
 """« Pourquoi ? »: a kept proposal explained in words, one site at a time."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,7 +24,7 @@ from pipelines.planning.explication import (
     pourquoi_pas,
 )
 from pipelines.planning.modele import SOUPLES
-from pipelines.planning.probleme import Site
+from pipelines.planning.probleme import Presence, Probleme, Site
 from pipelines.planning.refus import LIBELLES
 from pipelines.planning.reprise import Reprise, qui_peut_prendre
 from pipelines.planning.voisinage import Alternative, Effet
@@ -236,7 +236,7 @@ def _details_absence(lu: Lu, site: Site, r: PourquoiPas) -> list[str]:
             f"Aucun plan où un ou deux postes changent ne lui donne {_dj(r.cible)} par cycle."
         )
         return details
-    perdants = _par_site(lu, r.moindre, signe=-1)
+    perdants = _par_site(lu.nom, r.moindre, signe=-1)
     touches = sorted({m.poste_id for m in r.moindre.mouvements})
     details.append(
         f"Le moyen le moins coûteux trouvé de lui donner {_dj(r.cible)} par cycle "
@@ -382,9 +382,48 @@ def _ligne_reprise(lu: Lu, site: Site, r: Reprise) -> dict:
         "Libre (½ j.)": r.libre,
         "Donnerait (½ j.)": r.demi_journees_cycle,
         **_couts(r.alternative.effets),
-        "Perdent": enumeration(_par_site(lu, r.alternative, signe=-1)) or "aucun site",
+        "Perdent": enumeration(_par_site(lu.nom, r.alternative, signe=-1)) or "aucun site",
         "Règles": " ".join(m.message for m in r.manquements) or "toutes respectées",
     }
+
+
+@dataclass(frozen=True)
+class MoindreReprise:
+    """The poste that could take a site at the least cost, in words.
+
+    `perdent`: the sites that would lose, each with how much; `effet`: what the objectives lose.
+    """
+
+    poste_id: str
+    minutes: int | None
+    demi_journees_cycle: int
+    perdent: str
+    effet: str
+
+
+def moindre_reprise(
+    probleme: Probleme,
+    plan: Iterable[Presence],
+    site_id: str,
+    parmi: Collection[str],
+    nom: Callable[[str], str],
+) -> MoindreReprise | None:
+    """Which of those postes could give a site nobody serves a weekly presence, and at what cost.
+
+    None when none can without breaking a rule. `nom`: site_id → its name.
+    """
+    demandees = reference.valeur("couverture", "hebdomadaire_demi_journees_cycle")
+    reprises = qui_peut_prendre(probleme, plan, site_id, demi_journees_cycle=demandees, parmi=parmi)
+    premiere = next((r for r in reprises if not r.manquements), None)
+    if premiere is None:
+        return None
+    return MoindreReprise(
+        poste_id=premiere.poste_id,
+        minutes=premiere.minutes,
+        demi_journees_cycle=premiere.demi_journees_cycle,
+        perdent=enumeration(_par_site(nom, premiere.alternative, signe=-1)) or "aucun site",
+        effet=dire_effets(premiere.alternative.effets),
+    )
 
 
 # --- words shared by the answers -----------------------------------------------------------------
@@ -414,15 +453,13 @@ def dire_mouvements(lu: Lu, alternative: Alternative) -> str:
     return " ; ".join(f"{poste} : {', '.join(m)}" for poste, m in par_poste.items())
 
 
-def _par_site(lu: Lu, alternative: Alternative, *, signe: int) -> list[str]:
+def _par_site(nom: Callable[[str], str], alternative: Alternative, *, signe: int) -> list[str]:
     """The sites that gain (1) or lose (−1), with the sign and the number."""
     totaux: dict[str, int] = {}
     for m in alternative.mouvements:
         totaux[m.site_id] = totaux.get(m.site_id, 0) + m.apres - m.avant
     return [
-        f"{lu.nom(s)} ({variation(ecart)})"
-        for s, ecart in sorted(totaux.items())
-        if ecart * signe > 0
+        f"{nom(s)} ({variation(ecart)})" for s, ecart in sorted(totaux.items()) if ecart * signe > 0
     ]
 
 

@@ -16,6 +16,9 @@ from pipelines.reports.repartition import Repartition, lire
 from pipelines.scenarios import atelier
 from pipelines.scenarios.lecteurs import Lecteur
 
+SITES, SECTEURS, GEOPACKAGE, PLAN = "sites.geojson", "secteurs.geojson", "atlas.gpkg", "plan.csv"
+"""The files of `sig`."""
+
 
 def cartes(
     lecteur: Lecteur,
@@ -67,10 +70,10 @@ def sig(
     points = couches.couche_des_sites(sites, a_dire)
     secteurs = couches.couche_des_secteurs(sites, etoiles, noms, a_dire)
     return {
-        "sites.geojson": couches.geojson(points),
-        "secteurs.geojson": couches.geojson(secteurs),
-        "atlas.gpkg": couches.geopackage(points, secteurs),
-        "plan.csv": couches.plan_en_csv(sites, etoiles, noms, a_dire),
+        SITES: couches.geojson(points),
+        SECTEURS: couches.geojson(secteurs),
+        GEOPACKAGE: couches.geopackage(points, secteurs),
+        PLAN: couches.plan_en_csv(sites, etoiles, noms, a_dire),
     }
 
 

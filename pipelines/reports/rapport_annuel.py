@@ -4,7 +4,6 @@ It concludes nothing: the priorities of the year are a table to fill, which begi
 """
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pandas as pd
@@ -12,7 +11,7 @@ import pandas as pd
 from pipelines.base.erreurs import AtlasError
 from pipelines.base.textes import enumeration, nombre, pourcentage
 from pipelines.marts import entrepot
-from pipelines.reports import activite, besoins, comptes_publies, donnees, methode, moyens
+from pipelines.reports import activite, besoins, comptes_publies, donnees, methode, moyens, trame
 from pipelines.reports import situation as situation_du_departement
 from pipelines.reports.activite import VueActivite
 from pipelines.reports.besoins import VueBesoins
@@ -24,7 +23,6 @@ from pipelines.reports.donnees import EtatDesDonnees
 from pipelines.reports.dossier import petits_nombres
 from pipelines.reports.dossier.blocs import (
     Bloc,
-    Colonne,
     Dossier,
     Image,
     Liste,
@@ -35,7 +33,6 @@ from pipelines.reports.dossier.blocs import (
     Texte,
 )
 from pipelines.reports.dossier.matiere import membre_d_instance
-from pipelines.reports.dossier.parties import limites
 from pipelines.reports.dossier.parties.moyens import de_la_vue
 from pipelines.reports.dossier.voile import Destinataire, tels_quels
 from pipelines.reports.libelles import RYTHMES_EN_MOTS
@@ -52,8 +49,6 @@ from pipelines.scoring.bareme import bareme
 
 TITRE = "Rapport annuel d'activité du service social en faveur des élèves"
 CARTE = "presence_aujourd_hui"
-LIGNES_LIBRES = 4
-"""Empty lines of the table of priorities, beside those that begin with a fact."""
 SITES_PRIORITAIRES = (
     "Site",
     "Commune",
@@ -109,29 +104,19 @@ def composer(
     exiger(lecteur, Acte.LIRE, departement)
     lus = _lire(lecteur, base, departement, exiger_destinataire(destinataire), annee)
     with entrepot.ouvrir(base) as connexion:
-        empreinte = entrepot.empreinte(connexion)
         sol = decor(connexion, departement)
     carte = carte_des_couvertures({"Aujourd'hui": lus.situation.sites}, sol, A4)
     image = Image(CARTE, "La présence aujourd'hui", carte.texte_alternatif, carte.png())
-    retenue = lus.activite.annee
-    nom = lus.situation.nom
-    return Dossier(
+    retenue, nom = lus.activite.annee, lus.situation.nom
+    return trame.assembler(
+        base,
         titre=TITRE,
-        sous_titre=f"{nom}, année {retenue}" if retenue else nom,
-        prefixe="-".join(
-            ["rapport", departement, *([retenue] if retenue else []), lus.destinataire]
-        ),
-        destinataire=lus.destinataire.libelle,
-        le=date_des_donnees(base),
-        empreinte=empreinte,
-        couverture={
-            "Département": f"{nom} ({departement})",
-            "Année scolaire": retenue or "aucun relevé d'activité connu",
-            "Destinataires": lus.destinataire.libelle,
-            "Données": f"{lus.donnees.phrase} {lus.donnees.precision}",
-            "Empreinte des données": empreinte,
-        },
-        mentions=tuple(lus.donnees.avertissements),
+        lieu=nom,
+        annee=retenue,
+        prefixe=("rapport", departement, *([retenue] if retenue else []), lus.destinataire),
+        destinataires=lus.destinataire.libelle,
+        ou={"Département": f"{nom} ({departement})"},
+        etat=lus.donnees,
         # the counts of activity come already protected: they share no total with those of postes
         parties=petits_nombres.proteges(
             (
@@ -139,8 +124,10 @@ def composer(
                 de_la_vue(lus.moyens),
                 _couverture(lus, image),
                 _activite(lus),
-                priorites(_faits(lus)),
-                _limites(lus),
+                trame.priorites(_faits(lus)),
+                trame.limites_des_donnees(
+                    lus.donnees, lus.anomalies, [nom], "Ce que ce rapport ne dit pas"
+                ),
             ),
             tels_quels if lus.est_nominatif else petits_nombres.proteger,
         ),
@@ -156,15 +143,6 @@ def exiger_destinataire(code: str) -> Destinataire:
             remede="choisir l'un d'eux",
         )
     return Destinataire(code)
-
-
-def date_des_donnees(base: Path) -> datetime:
-    """When the warehouse was built: it dates the files of a report."""
-    with entrepot.ouvrir(base) as connexion:
-        [(le,)] = connexion.execute(
-            "select max(construit_le)::timestamp from meta_construction"
-        ).fetchall()
-    return le.replace(microsecond=0, tzinfo=UTC)
 
 
 def _lire(
@@ -396,47 +374,3 @@ def _faits(lus: _Lus) -> list[tuple[str, str]]:
     if vue.completude:
         faits.append(("Complétude", vue.completude))
     return faits + [("Série rompue", phrase) for phrase in vue.ruptures]
-
-
-def priorites(faits: list[tuple[str, str]]) -> Partie:
-    """The priorities, to be written: a line a fact, then empty lines."""
-    return Partie(
-        code="priorites",
-        titre="Priorités de l'année, à compléter",
-        blocs=(
-            Texte(
-                "Atlas n'en propose aucune : chaque ligne part d'un fait du rapport, et se "
-                "complète, se déplace ou se retire dans le fichier Word.",
-                Role.ALERTE,
-            ),
-            Tableau(
-                code="priorites",
-                titre="Du fait à la priorité",
-                colonnes=(
-                    Colonne("Partie"),
-                    Colonne("Ce que dit le rapport"),
-                    Colonne("Priorité retenue"),
-                    Colonne("Action, responsable"),
-                    Colonne("Échéance"),
-                ),
-                lignes=(
-                    *((partie, fait, "", "", "") for partie, fait in faits),
-                    *((("",) * 5,) * LIGNES_LIBRES),
-                ),
-            ),
-        ),
-    )
-
-
-def _limites(lus: _Lus) -> Partie:
-    etat = lus.donnees
-    return Partie(
-        code="limites",
-        titre="Limites et complétude des données",
-        blocs=(
-            Texte(f"{etat.phrase} {etat.precision}", Role.PHRASE),
-            Liste("Ce que ce rapport ne dit pas", limites.HORS_D_ATLAS),
-            *limites.ce_qui_manque(etat, lus.anomalies, [lus.situation.nom]),
-        ),
-        sections=(limites.fichiers_lus(etat),),
-    )

@@ -7,7 +7,7 @@ from pathlib import Path
 from pipelines.base import provisoire
 from pipelines.reports.dossier import pdf, word
 from pipelines.reports.dossier.blocs import Dossier
-from pipelines.reports.dossier.fichiers import Fichier, exiger_formats
+from pipelines.reports.dossier.fichiers import Fichier, Livraison, exiger_formats
 
 
 @dataclass(frozen=True)
@@ -32,17 +32,19 @@ FORMATS: dict[str, Format] = {
 """Code → format, in the order they are offered."""
 
 
-def produire(rapport: Dossier, codes: Iterable[str] = FORMATS) -> list[Fichier]:
+def produire(rapport: Dossier, codes: Iterable[str] = FORMATS) -> Livraison:
     """The files of those formats; AtlasError when one is no format of a report."""
-    return [
-        Fichier(f.libelle, f"{rapport.prefixe}{f.fin}", f.media, f.octets(rapport))
-        for f in (FORMATS[code] for code in exiger_formats(codes, FORMATS))
-    ]
+    return Livraison(
+        [
+            Fichier(f.libelle, f"{rapport.prefixe}{f.fin}", f.media, f.octets(rapport))
+            for f in (FORMATS[code] for code in exiger_formats(codes, FORMATS))
+        ]
+    )
 
 
 def ecrire(sortie: Path, rapport: Dossier, codes: Iterable[str] = FORMATS) -> list[Path]:
     """Write the files of those formats in `sortie`, each whole or not at all; where they are."""
-    fichiers = produire(rapport, codes)
+    fichiers = produire(rapport, codes).fichiers
     for fichier in fichiers:
         provisoire.ecrire(sortie / fichier.nom, fichier.octets)
     return [sortie / fichier.nom for fichier in fichiers]

@@ -7,8 +7,7 @@ import pandas as pd
 
 from pipelines.base.erreurs import AtlasError
 from pipelines.base.textes import enumeration
-from pipelines.marts import entrepot
-from pipelines.reports import academie, activite, avancement, donnees, methode, territoires
+from pipelines.reports import academie, activite, avancement, donnees, methode, territoires, trame
 from pipelines.reports.academie import VueAcademie, table_sans_presence
 from pipelines.reports.activite import VueActivite
 from pipelines.reports.avancement import VueSuivi
@@ -23,8 +22,6 @@ from pipelines.reports.dossier.blocs import (
     Tableau,
     Texte,
 )
-from pipelines.reports.dossier.parties import limites
-from pipelines.reports.rapport_annuel import date_des_donnees, priorites
 from pipelines.reports.territoires import MOTS, Niveau
 from pipelines.scenarios.lecteurs import Acte, Lecteur, exiger
 
@@ -53,31 +50,27 @@ def composer(lecteur: Lecteur, base: Path, annee: str | None = None) -> Dossier:
     `lecteur` may not read one of them, or when nothing was recorded that year.
     """
     lus = _lire(lecteur, base, annee)
-    with entrepot.ouvrir(base) as connexion:
-        empreinte = entrepot.empreinte(connexion)
-    return Dossier(
+    return trame.assembler(
+        base,
         titre=TITRE,
-        sous_titre=f"{lus.lieu}, année {lus.annee}" if lus.annee else lus.lieu,
-        prefixe="-".join(["synthese-academie", *([lus.annee] if lus.annee else [])]),
-        destinataire=DESTINATAIRES,
-        le=date_des_donnees(base),
-        empreinte=empreinte,
-        couverture={
-            "Académie": lus.lieu,
-            "Départements": enumeration(list(lus.activites)),
-            "Année scolaire": lus.annee or "aucun relevé d'activité connu",
-            "Destinataires": DESTINATAIRES,
-            "Données": f"{lus.donnees.phrase} {lus.donnees.precision}",
-            "Empreinte des données": empreinte,
-        },
-        mentions=tuple(lus.donnees.avertissements),
+        lieu=lus.lieu,
+        annee=lus.annee,
+        prefixe=("synthese-academie", *([lus.annee] if lus.annee else [])),
+        destinataires=DESTINATAIRES,
+        ou={"Académie": lus.lieu, "Départements": enumeration(list(lus.activites))},
+        etat=lus.donnees,
         parties=(
             _moyens(lus),
             _sans_presence(lus),
             _activite(lus),
             _avancement(lus),
-            priorites(_faits(lus)),
-            _limites(lus),
+            trame.priorites(_faits(lus)),
+            trame.limites_des_donnees(
+                lus.donnees,
+                lus.anomalies,
+                list(lus.activites),
+                "Ce que cette synthèse ne dit pas",
+            ),
         ),
     )
 
@@ -264,17 +257,3 @@ def _faits(lus: _Lus) -> list[tuple[str, str]]:
         if v.completude
     ]
     return [*faits, ("Avancement", lus.suivi.phrase)]
-
-
-def _limites(lus: _Lus) -> Partie:
-    etat = lus.donnees
-    return Partie(
-        code="limites",
-        titre="Limites et complétude des données",
-        blocs=(
-            Texte(f"{etat.phrase} {etat.precision}", Role.PHRASE),
-            Liste("Ce que cette synthèse ne dit pas", limites.HORS_D_ATLAS),
-            *limites.ce_qui_manque(etat, lus.anomalies, list(lus.activites)),
-        ),
-        sections=(limites.fichiers_lus(etat),),
-    )

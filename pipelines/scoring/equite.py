@@ -11,8 +11,6 @@ from fractions import Fraction
 from itertools import accumulate
 
 import numpy as np
-from inequality.gini import Gini
-from inequality.theil import TheilD
 
 from pipelines.base import reference
 from pipelines.base.erreurs import AtlasError
@@ -145,6 +143,10 @@ def _inegalites(
     positive number, whose term is zero (x ln x tends to 0 with x). What rounding puts under zero
     is zero.
     """
+    # PySAL loads half of SciPy and pyplot: those who ask for no measure don't wait for them
+    from inequality.gini import Gini
+    from inequality.theil import TheilD
+
     poids = np.array([_poids(s, choisie) for s in peses])
     par_poids = np.array([donnees[s.site_id] for s in peses]) / poids
     observees = np.repeat(par_poids, poids)

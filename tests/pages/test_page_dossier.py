@@ -6,7 +6,7 @@ import pytest
 
 from pipelines.base.erreurs import AtlasError
 from pipelines.reports.dossier import fichiers
-from pipelines.reports.dossier.fichiers import Fichier
+from pipelines.reports.dossier.fichiers import Fichier, Livraison
 from pipelines.scenarios import atelier
 from pipelines.scenarios.lecteurs import Lecteur
 from tests.pages.conftest import dits
@@ -32,7 +32,7 @@ def demandes(monkeypatch):
 
     def produire(ouvrage, codes):
         assert list(codes) == list(fichiers.FORMATS)
-        return [Fichier("À imprimer", "un.pdf", "application/pdf", b"x" * 2_900_000)]
+        return Livraison([Fichier("À imprimer", "un.pdf", "application/pdf", b"x" * 2_900_000)])
 
     monkeypatch.setattr(fichiers, "preparer", preparer)
     monkeypatch.setattr(fichiers, "produire", produire)

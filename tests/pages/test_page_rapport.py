@@ -1,7 +1,7 @@
 """The yearly report on the page « Activité »: who may make it, what a click asks for."""
 
 from pipelines.reports import rapport_annuel, rapports
-from pipelines.reports.dossier.fichiers import Fichier
+from pipelines.reports.dossier.fichiers import Fichier, Livraison
 from pipelines.scenarios import lecteurs
 from pipelines.scenarios.lecteurs import Lecteur, Role
 from tests.pages.conftest import dits
@@ -22,7 +22,9 @@ def test_un_clic_donne_le_rapport_et_un_autre_lecteur_le_redemande(ouvrir, monke
 
     monkeypatch.setattr(rapport_annuel, "composer", composer)
     monkeypatch.setattr(
-        rapports, "produire", lambda rapport: [Fichier("Word", "un.docx", "application/x", b"x")]
+        rapports,
+        "produire",
+        lambda rapport: Livraison([Fichier("Word", "un.docx", "application/x", b"x")]),
     )
     [bouton] = boutons(ouvrir())
     ecran = bouton.click().run()

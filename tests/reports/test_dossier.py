@@ -17,11 +17,22 @@ from pipelines.base.erreurs import AtlasError
 from pipelines.base.textes import nombre, pourcentage
 from pipelines.cli import app
 from pipelines.planning.probleme import Presence
-from pipelines.reports.dossier import fichiers
-from pipelines.reports.dossier.blocs import Chiffres, Graphique, Image, Tableau, Texte, dire
+from pipelines.reports.dossier import fichiers, tableur
+from pipelines.reports.dossier import pdf as papier
+from pipelines.reports.dossier.blocs import (
+    Chiffres,
+    Colonne,
+    Graphique,
+    Image,
+    Nature,
+    Tableau,
+    Texte,
+    dire,
+)
 from pipelines.reports.dossier.voile import Destinataire, Voile, tels_quels
-from pipelines.scenarios import atelier
+from pipelines.scenarios import atelier, scelle
 from pipelines.scenarios.lecteurs import Lecteur, Role
+from pipelines.sources.fichiers import Fichier as Recu
 
 CLAIRE = Lecteur("Claire Zywicki")
 ESSENTIEL = Path(__file__).with_name("essentiel_005.txt")
@@ -84,7 +95,7 @@ def instance(scenario, autre, entrepot_exemple):
 
 
 def octets(ouvrage, code):
-    [fichier] = fichiers.produire(ouvrage, [code])
+    [fichier] = fichiers.produire(ouvrage, [code]).fichiers
     return fichier.octets
 
 
@@ -256,11 +267,42 @@ def test_the_files_say_no_author_no_path_and_the_day_of_the_scenario(
     assert (noyau.author, noyau.last_modified_by) == ("", "")
     assert noyau.created == noyau.modified == scenario.modifie_le.replace(microsecond=0)
     for code in ("pdf", "pptx"):
-        [fichier] = fichiers.produire(nominatif, [code])
+        [fichier] = fichiers.produire(nominatif, [code]).fichiers
         assert fichier.nom == f"dossier-005-nominatif.{code}"
         for brut in etale(fichier.octets):
             for interdit in (b"Zywicki", b"/tmp", b"/home", b"Canny", b"printerSettings"):
                 assert interdit not in brut, interdit
+
+
+def test_the_nominative_has_the_layers_and_the_sealed_file_and_an_instance_is_told_why_not(
+    nominatif, instance, entrepot_exemple, tmp_path
+):
+    livraison = fichiers.produire(nominatif, fichiers.FORMATS)
+    assert livraison.manques == []
+    assert [f.nom for f in livraison.fichiers][-5:] == [
+        f"dossier-005-nominatif{fin}"
+        for fin in ("-sites.geojson", "-secteurs.geojson", ".gpkg", "-plan.csv", "-scelle.zip")
+    ]
+    scelle_ = tmp_path / "scelle.zip"
+    scelle_.write_bytes(livraison.fichiers[-1].octets)
+    assert scelle.recalculer(Recu("scelle.zip", scelle_)).differentes == ()
+    livraison = fichiers.produire(instance, fichiers.FORMATS)
+    assert len(livraison.fichiers) == len(fichiers.FORMATS) - 5
+    dits = [clair(m.phrase) for m in livraison.manques]
+    assert all("réservé à la version nominative, car " in d for d in dits)
+    assert dits[-1].startswith("Fichier scellé")
+    with pytest.raises(AtlasError, match="Aucun document n'a été écrit"):
+        fichiers.ecrire(tmp_path, instance, ["gpkg"])
+
+
+def test_data_that_changed_since_keep_the_sealed_file_alone_from_being_made(nominatif):
+    """The paper can still be printed, and the reader is told what is missing and what to do."""
+    depuis = replace(nominatif, scenario=replace(nominatif.scenario, empreinte_donnees="0" * 64))
+    livraison = fichiers.produire(depuis, ["xlsx", "scelle"])
+    assert [f.nom for f in livraison.fichiers] == ["dossier-005-nominatif.xlsx"]
+    [manque] = livraison.manques
+    assert manque.est_un_refus
+    assert "Les données ont changé depuis ce scénario" in manque.phrase
 
 
 def etale(contenu):
@@ -276,6 +318,20 @@ def etale(contenu):
         yield en_entier(lu).encode()
         yield str(lu.metadata).encode()
         yield lu.trailer["/Root"]["/Metadata"].get_data()
+
+
+def test_every_sheet_of_the_workbook_has_a_name_excel_shows_whole(nominatif, instance):
+    """Thirty-one letters at most, never cut, each named in the reading sheet."""
+    for ouvrage in (nominatif, instance):
+        titres = {t.code for t in tableaux(ouvrage) if t.titre and t.lignes}
+        assert titres <= set(tableur.FEUILLES)
+        with zipfile.ZipFile(io.BytesIO(octets(ouvrage, "xlsx"))) as archive:
+            livre = archive.read("xl/workbook.xml").decode()
+        noms = re.findall(r'sheet name="([^"]+)"', livre)
+        assert noms[:2] == ["Lecture", "Plan"]
+        assert set(noms[2:]) == {tableur.FEUILLES[code] for code in titres}
+    assert max(map(len, tableur.FEUILLES.values())) <= 31
+    assert len(set(tableur.FEUILLES.values())) == len(tableur.FEUILLES)
 
 
 def test_the_same_content_gives_the_same_bytes(nominatif, papiers):
@@ -308,8 +364,8 @@ def test_the_slides_are_read_from_the_back_of_the_room(diapos):
 def test_an_instance_reads_codes_and_no_poste(scenario, instance):
     """Searched in the bytes of every file: no id, no quotité of one poste, no status, no load."""
     postes = [p.poste_id.encode() for p in scenario.probleme.postes]
-    for code in fichiers.FORMATS:
-        for brut in etale(octets(instance, code)):
+    for fichier in fichiers.produire(instance, fichiers.FORMATS).fichiers:
+        for brut in etale(fichier.octets):
             assert [p for p in postes if p in brut] == []
     secteurs = instance.dossier.partie("secteurs")
     assert all(re.fullmatch(r"Secteur [A-Z]-\d+", s.titre) for s in secteurs.sections)
@@ -323,6 +379,64 @@ def test_an_instance_reads_codes_and_no_poste(scenario, instance):
         str(v) for t in tableaux(instance) for ligne in t.lignes for v in ligne if "temps" in str(v)
     )
     assert not re.search(r"\(\d+ → \d+", raisons)
+
+
+def test_a_lock_that_keeps_a_poste_at_its_residence_is_told_once_and_tells_no_residence(
+    scenario, nominatif, instance
+):
+    """It is the hypothesis that put it, not someone who looked at that poste."""
+    assert scenario.probleme.verrous
+    for ouvrage in (nominatif, instance):
+        assert ouvrage.dossier.bloc("verrous") is None
+        textes = [b.texte for b in ouvrage.dossier.partie("changements").blocs if type(b) is Texte]
+        assert any("sont tenus" in t and "Postes gardés à leur résidence" in t for t in textes)
+
+
+def test_a_site_nobody_serves_is_given_the_poste_that_could_take_it_and_the_price(
+    scenario, nominatif, instance
+):
+    """Each of them, with a poste within its reach; an instance, that would read loads, has none."""
+    reprises = nominatif.dossier.bloc("reprises")
+    sans = {s["site_id"] for s in scenario.resume["sites_sans_presence"]}
+    assert len(reprises.lignes) == len(sans) > 0
+    postes = {p.poste_id for p in scenario.probleme.postes}
+    for _, poste, minutes, demi_journees, perdent, effet in reprises.lignes:
+        if poste in postes:
+            assert demi_journees > 0
+            assert minutes is None or minutes >= 0
+            assert perdent
+            assert "lien" in effet
+        else:
+            assert poste in ("aucun ne le peut", "aucun poste à portée")
+    assert instance.dossier.bloc("reprises") is None
+
+
+def test_the_widest_words_of_a_table_hold_and_long_texts_share_what_is_left():
+    """A name is not cut by ten columns of numbers: the letters are smaller, down to a limit."""
+    nombres = tuple(Colonne(f"Colonne {i}", nature=Nature.NOMBRE) for i in range(3))
+    court = Tableau(
+        "t",
+        "",
+        (Colonne("Site"), Colonne("Pourquoi"), *nombres),
+        (
+            (
+                "Collège Jean Moulin",
+                "parce que ce site manque de présence depuis longtemps " * 3,
+                1,
+                2,
+                3,
+            ),
+        ),
+    )
+    trouvees = papier.largeurs(court)
+    assert trouvees.echelle == 1
+    site, pourquoi = (largeur for fixe, largeur in trouvees.colonnes if not fixe)
+    assert pourquoi > 2 * site
+    nombres = tuple(Colonne(f"Professionnels {i}", nature=Nature.NOMBRE) for i in range(7))
+    large = Tableau("t", "", (Colonne("Lieu"), *nombres), (("Alpes-de-Haute-Provence", *range(7)),))
+    trouvees = papier.largeurs(large)
+    assert 0.8 < trouvees.echelle < 1
+    assert sum(largeur for _, largeur in trouvees.colonnes) <= papier.LARGEUR_PT + 1
 
 
 def test_the_same_state_keeps_its_codes_and_the_nominative_has_none(

@@ -231,7 +231,7 @@ def test_the_sheet_says_who_decided_once_the_scenario_is_arrested(fait):
 
 
 def test_both_files_are_written_under_their_names(fait):
-    deux = fichiers.produire(fait.instance, ["fiches", "transparence"])
+    deux = fichiers.produire(fait.instance, ["fiches", "transparence"]).fichiers
     assert [f.nom for f in deux] == [
         "dossier-005-instance-fiches.pdf",
         "dossier-005-instance-transparence.pdf",

@@ -79,7 +79,7 @@ def fichiers(nominatif, instance, synthese):
     """Name of a report → code of a format → its file, made once."""
     noms = {"nominatif": nominatif, "instance": instance, "synthese": synthese}
     return {
-        nom: dict(zip(rapports.FORMATS, rapports.produire(rapport), strict=True))
+        nom: dict(zip(rapports.FORMATS, rapports.produire(rapport).fichiers, strict=True))
         for nom, rapport in noms.items()
     }
 

@@ -209,7 +209,7 @@ def ecrire_dossier(
     destinataire: str,
     autre_id: str | None,
     marques: tuple[str, ...],
-) -> list[fichiers.Fichier]:
+) -> fichiers.Livraison:
     """Every file of the dossier of a scenario; `marques` change with the scenarios."""
     ouvrage = fichiers.preparer(acces.lecteur(), acces.base(), scenario_id, destinataire, autre_id)
     return fichiers.produire(ouvrage, fichiers.FORMATS)

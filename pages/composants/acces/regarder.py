@@ -184,14 +184,14 @@ def comparer_site(version: str, site_id: str) -> signaux.Comparaison:
 @st.cache_resource(show_spinner="Mise en page du rapport…", max_entries=4)
 def ecrire_rapport(
     version: str, regles: str, departement: str, destinataire: str
-) -> list[fichiers.Fichier]:
+) -> fichiers.Livraison:
     """The files of the yearly report of a département."""
     return rapports.produire(
         rapport_annuel.composer(acces.lecteur(), acces.base(), departement, destinataire)
     )
 
 
-def ecrire_synthese() -> list[fichiers.Fichier]:
+def ecrire_synthese() -> fichiers.Livraison:
     """The files of the académie's synthesis; made anew each time, scenarios come and go."""
     return rapports.produire(synthese_academie.composer(acces.lecteur(), acces.base()))
 

@@ -105,12 +105,14 @@ def carte_des_couvertures(
     toutes = pd.concat(places.values(), ignore_index=True)
     titre = f"{decor.nom} : la présence dans chaque site"
     premiers = next(iter(par_titre.values()))
+    n = len(places)
     feuille = composer(
         format_,
         titre,
         decor,
-        [_panneau(t if len(places) > 1 else "", p, echelle) for t, p in places.items()],
-        _legende(toutes, decor, echelle, "Présence"),
+        [_panneau(t if n > 1 else "", p, echelle) for t, p in places.items()],
+        # two maps side by side leave less room below them
+        _legende(toutes, decor, echelle, "Présence", limites=not format_.est_un_ecran or n == 1),
         _note(decor, premiers, next(iter(places.values()))),
     )
     return CarteImprimee(
@@ -273,7 +275,9 @@ def _traits(lignes: Sequence) -> pd.DataFrame:
     return pd.DataFrame([(r.poste_id, r.x1, r.y1) for r in lignes], columns=["poste_id", "x", "y"])
 
 
-def _legende(places: pd.DataFrame, decor: Decor, echelle: Echelle, titre: str) -> list[Groupe]:
+def _legende(
+    places: pd.DataFrame, decor: Decor, echelle: Echelle, titre: str, *, limites: bool = True
+) -> list[Groupe]:
     """Colours, shapes, rings and sizes that are on the map, then its lines."""
     classes, formes = set(echelle.classer(places)), {FORMES[t] for t in places["type"]}
     groupes = [
@@ -310,14 +314,14 @@ def _legende(places: pd.DataFrame, decor: Decor, echelle: Echelle, titre: str) -
             tuple(Entree(f"{n} demi-journées", _taille(n)) for n in BESOINS_EN_LEGENDE),
         )
     )
-    limites = [("Département", GRIS_FONCE, 1.2, "solid")] if decor.departement else []
+    lignes = [("Département", GRIS_FONCE, 1.2, "solid")] if decor.departement else []
     if decor.bassins:
-        limites.append(("Bassin", GRIS_MOYEN, 0.9, (0, (5, 2, 1, 2))))
+        lignes.append(("Bassin", GRIS_MOYEN, 0.9, (0, (5, 2, 1, 2))))
     if decor.communes:
-        limites.append(("Commune", GRIS_CLAIR, 0.6, "solid"))
-    if limites:
+        lignes.append(("Commune", GRIS_CLAIR, 0.6, "solid"))
+    if lignes and limites:
         groupes.append(
-            Groupe("Limites", tuple(Entree(nom, _ligne(*reste)) for nom, *reste in limites))
+            Groupe("Limites", tuple(Entree(nom, _ligne(*reste)) for nom, *reste in lignes))
         )
     return groupes
 

@@ -72,7 +72,11 @@ def poser(
             texte.remove()
             continue
         if boite is None:
-            boite = np.concatenate([ancre - demi, ancre + demi])
+            # no room is left: on its point, but whole
+            centre = np.clip(
+                ancre, cadre[:2] + demi, np.maximum(cadre[2:] - demi, cadre[:2] + demi)
+            )
+            boite = np.concatenate([centre - demi, centre + demi])
         texte.set_position(ax.transData.inverted().transform((boite[:2] + boite[2:]) / 2))
         prises.append(boite)
         posees.append(Posee(e, tuple(float(v) for v in boite)))

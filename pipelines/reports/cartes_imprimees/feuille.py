@@ -32,6 +32,8 @@ POLICE = "DejaVu Sans"
 PAS_DE_L_ECHELLE_KM = (1, 2, 5, 10, 20, 50)
 PART_DE_L_ECHELLE = 0.22
 PAS_LEGENDE_MM = 4.3
+COTE_DE_L_ENCART_MM = 80.0
+"""On paper, beside the legend of a lone map."""
 LETTRES_DE_LA_MARQUE = 8
 LETTRES_PAR_MM = 0.85
 """How many letters of the note below a map hold in a millimetre of paper."""
@@ -41,6 +43,7 @@ LETTRES_PAR_MM = 0.85
 class Format:
     """A sheet in millimetres; `facteur`: how much larger than on paper letters and marks are.
 
+    `facteur_du_premier_groupe`: the same of the first group of the legend, what the colours mean.
     `hauteur_mm` is the most it may take: a sheet of paper is no higher than what it shows.
     """
 
@@ -49,12 +52,13 @@ class Format:
     hauteur_mm: float
     facteur: float
     facteur_de_legende: float
+    facteur_du_premier_groupe: float
     points_par_pouce: int
     est_un_ecran: bool
 
 
-A4 = Format("a4", 180, 240, 1.0, 1.0, 200, est_un_ecran=False)
-ECRAN = Format("16-9", 338.67, 190.5, 1.6, 1.4, 144, est_un_ecran=True)
+A4 = Format("a4", 180, 240, 1.0, 1.0, 1.0, 200, est_un_ecran=False)
+ECRAN = Format("16-9", 338.67, 190.5, 1.6, 1.4, 2.0, 144, est_un_ecran=True)
 FORMATS = {f.nom: f for f in (A4, ECRAN)}
 
 
@@ -175,7 +179,7 @@ def _sur_papier(
     """One map over its inset and legend; two, one over the other, each beside its inset."""
     largeur, haut, bas, entre = format_.largeur_mm, 8.0, 12.5, 6.0
     if n == 1:
-        cote = 66.0 if a_encart else 0.0
+        cote = COTE_DE_L_ENCART_MM if a_encart else 0.0
         pied = max(cote, _hauteur_legende(legende, 2))
         h = min(largeur / allure, format_.hauteur_mm - haut - bas - pied - entre)
         total = haut + h + entre + pied + bas
@@ -202,7 +206,7 @@ def _sur_ecran(
 ) -> _Places:
     """The maps side by side, or one beside its inset, over the legend in a band."""
     del allure
-    largeur, total, haut, bas, entre = format_.largeur_mm, format_.hauteur_mm, 13.0, 13.0, 4.0
+    largeur, total, haut, bas, entre = format_.largeur_mm, format_.hauteur_mm, 13.0, 16.0, 4.0
     bande = 44.0
     y = bas + bande + entre
     if n == 1:
@@ -516,21 +520,28 @@ def _tracer_legende(
 ) -> None:
     """The groups one below the other, in as many columns as they need."""
     _, _, largeur, hauteur = places.legende
-    f = format_.facteur_de_legende
     ax = _axe(figure, places, places.legende)
     ax.set_axis_off()
     ax.set_xlim(0, largeur)
     ax.set_ylim(0, hauteur)
-    pas = PAS_LEGENDE_MM * f
-    colonnes = _colonnes(legende, hauteur / pas)
+    premier, autres = format_.facteur_du_premier_groupe, format_.facteur_de_legende
+    if premier == autres:
+        colonnes = _colonnes(legende, hauteur / (PAS_LEGENDE_MM * autres))
+    else:
+        colonnes = [[legende[0]], *_colonnes(legende[1:], hauteur / (PAS_LEGENDE_MM * autres))]
+    facteurs = [premier, *[autres] * (len(colonnes) - 1)]
     # each as wide as its longest line
     poids = [
-        LETTRES_DE_LA_MARQUE
-        + max(len(t) for g in c for t in (g.titre, *(e.texte for e in g.entrees)))
-        for c in colonnes
+        f
+        * (
+            LETTRES_DE_LA_MARQUE
+            + max(len(t) for g in c for t in (g.titre, *(e.texte for e in g.entrees)))
+        )
+        for f, c in zip(facteurs, colonnes, strict=True)
     ]
-    for rang, colonne in enumerate(colonnes):
+    for rang, (f, colonne) in enumerate(zip(facteurs, colonnes, strict=True)):
         x, y = largeur * sum(poids[:rang]) / sum(poids), hauteur
+        pas = PAS_LEGENDE_MM * f
         for groupe in colonne:
             y -= 0.6 * pas
             ax.text(

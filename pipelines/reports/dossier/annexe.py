@@ -9,6 +9,7 @@ from pipelines.reports.dossier.blocs import (
     Colonne,
     Dossier,
     Liste,
+    Nature,
     Partie,
     Role,
     Section,
@@ -21,6 +22,8 @@ from pipelines.scenarios.lecteurs import Lecteur
 from pipelines.scenarios.scenario import Scenario
 
 TITRE = "Points de vigilance"
+LIGNES_MONTREES, PAR_DETAIL = 18, 4
+"""A list of more lines is grouped, when so many of them say the same thing on average."""
 
 
 def composer(lecteur: Lecteur, scenario: Scenario, m: Matiere, dossier: Dossier) -> Dossier:
@@ -63,6 +66,26 @@ def _cites(code: str, quoi: str, cites: tuple[Cite, ...]) -> tuple[Tableau, ...]
     if not cites:
         return ()
     sans_detail = not any(c.detail for c in cites)
+    par_detail: dict[str, list[str]] = {}
+    for c in cites:
+        par_detail.setdefault(c.detail, []).append(c.nom)
+    if len(cites) > LIGNES_MONTREES and len(par_detail) * PAR_DETAIL <= len(cites):
+        # a long list that says few things: each is said once, with all it is said of
+        return (
+            Tableau(
+                code=f"{code}_{quoi.lower()}s",
+                titre="",
+                colonnes=(
+                    Colonne("Détail"),
+                    Colonne("Nombre", nature=Nature.NOMBRE),
+                    Colonne(f"{quoi}s"),
+                ),
+                lignes=tuple(
+                    (detail, len(noms), " ; ".join(noms)) for detail, noms in par_detail.items()
+                ),
+                famille="vigilance_groupes",
+            ),
+        )
     return (
         Tableau(
             code=f"{code}_{quoi.lower()}s",

@@ -1,6 +1,7 @@
 """The maps of a dossier: drawn for paper and for the screen, put where they belong."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 
@@ -33,6 +34,8 @@ class Vue(StrEnum):
     COUVERTURES_A_L_ECRAN = "couvertures_a_l_ecran"
 
 
+DIAPOSITIVE = replace(ECRAN, nom="diapositive", hauteur_mm=165)
+"""As wide as a slide, and as high as its title and its foot leave it."""
 A_L_ECRAN = (Vue.BESOINS_A_L_ECRAN, Vue.COUVERTURES_A_L_ECRAN)
 """Those of the slides; the others are of the paper."""
 TITRES = {Vue.AUJOURD_HUI: "La présence aujourd'hui", Vue.PROPOSEE: "La présence proposée"}
@@ -58,9 +61,9 @@ def dessiner(
         Vue.BESOINS: carte_des_besoins(sites[1], sol, A4),
         Vue.AUJOURD_HUI: carte_des_couvertures({titres[0]: sites[0]}, sol, A4),
         Vue.PROPOSEE: carte_des_couvertures({titres[1]: sites[1]}, sol, A4),
-        Vue.BESOINS_A_L_ECRAN: carte_des_besoins(sites[1], sol, ECRAN),
+        Vue.BESOINS_A_L_ECRAN: carte_des_besoins(sites[1], sol, DIAPOSITIVE),
         Vue.COUVERTURES_A_L_ECRAN: carte_des_couvertures(
-            dict(zip(titres, sites, strict=True)), sol, ECRAN
+            dict(zip(titres, sites, strict=True)), sol, DIAPOSITIVE
         ),
     }
     if codes is not None:

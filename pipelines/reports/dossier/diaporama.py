@@ -155,7 +155,8 @@ class _Suite:
         phrase = _phrase(partie)
         if phrase and avec_phrase:
             d.phrase(phrase)
-        if isinstance(bloc, Tableau):
+        # a table without a line only says again what the sentence says
+        if isinstance(bloc, Tableau) and (bloc.lignes or not phrase):
             d.tableau(bloc, colonnes or [c.titre for c in bloc.colonnes])
         d.notes(_notes(partie, bloc))
 

@@ -23,6 +23,8 @@ ENCRE, GRIS, ACCENT = RGBColor(0x1E, 0x1E, 0x1E), RGBColor(0x59, 0x59, 0x59), RG
 FOND, FILET = RGBColor(0xF5, 0xF5, 0xF5), RGBColor(0xDD, 0xDD, 0xDD)
 SERIES = (RGBColor(0x9E, 0xCA, 0xE1), RGBColor(0x08, 0x51, 0x9C), RGBColor(0x59, 0x59, 0x59))
 PLUS_PETIT_PT = 18
+TAILLES_PT = (24, 22, 20, PLUS_PETIT_PT)
+"""Sizes of the letters of a table: the largest in which it holds whole, if any."""
 LARGEUR_IN, HAUTEUR_IN, MARGE_IN = 13.333, 7.5, 0.5
 HAUT_IN, BAS_IN = 1.05, 6.7
 UTILE_IN = LARGEUR_IN - 2 * MARGE_IN
@@ -31,7 +33,7 @@ TITRE_SEUL = 5
 CARACTERE, INTERLIGNE, MOT = 0.53, 1.22, 0.64
 """In heights of letters: the width of one, the height of a line, the width of a bold one."""
 CELLULE_IN = 0.12
-BANDE_DU_TITRE = 0.055
+BANDE_DU_TITRE = 0.0635
 """The share of a map made for the screen that its title takes, at the top."""
 POINTS_PAR_POUCE = 72
 
@@ -153,15 +155,18 @@ class Diapositive:
         choisies = [bloc.colonnes[r] for r in rangs]
         cellules = [[dire(ligne[r]) for r in rangs] for ligne in bloc.lignes]
         entetes = [f"{c.titre} ({c.unite})" if c.unite else c.titre for c in choisies]
-        largeurs = _largeurs(entetes, cellules)
-        hauts = [
-            max(
-                hauteur(t, PLUS_PETIT_PT, largeur - 2 * CELLULE_IN)
-                for t, largeur in zip(ligne, largeurs, strict=True)
-            )
-            + 0.04
-            for ligne in [entetes, *cellules]
-        ]
+        for taille in TAILLES_PT:
+            largeurs = _largeurs(entetes, cellules, taille)
+            hauts = [
+                max(
+                    hauteur(t, taille, largeur - 2 * CELLULE_IN)
+                    for t, largeur in zip(ligne, largeurs, strict=True)
+                )
+                + 0.04
+                for ligne in [entetes, *cellules]
+            ]
+            if sum(hauts) <= self.reste:
+                break
         montrees = len(cellules)
         while montrees > 1 and sum(hauts[: montrees + 1]) > self.reste - 0.45 * (
             montrees < len(cellules)
@@ -174,7 +179,7 @@ class Diapositive:
                 _cellule(
                     table.cell(i, j),
                     texte,
-                    PLUS_PETIT_PT,
+                    taille,
                     gras=i == 0,
                     a_droite=choisies[j].nature == Nature.NOMBRE,
                 )
@@ -258,7 +263,9 @@ class Diapositive:
         self.page.notes_slide.notes_text_frame.text = texte
 
 
-def _largeurs(entetes: Sequence[str], cellules: Sequence[Sequence[str]]) -> list[float]:
+def _largeurs(
+    entetes: Sequence[str], cellules: Sequence[Sequence[str]], taille: int
+) -> list[float]:
     """Widths in inches that fill the slide: each column by its longest cell, within reason."""
     voulues = []
     for rang, entete in enumerate(entetes):
@@ -266,7 +273,7 @@ def _largeurs(entetes: Sequence[str], cellules: Sequence[Sequence[str]]) -> list
         mot = max(len(m) for t in (entete, *textes) for m in t.split(" "))
         longue = max((len(t) for t in textes), default=0)
         caracteres = max(mot * MOT, min(longue, 60) * CARACTERE, len(entete) * MOT / 2)
-        voulues.append(caracteres * PLUS_PETIT_PT / POINTS_PAR_POUCE + 2.5 * CELLULE_IN)
+        voulues.append(caracteres * taille / POINTS_PAR_POUCE + 2.5 * CELLULE_IN)
     total = sum(voulues)
     if total <= UTILE_IN:
         return [voulues[0] + UTILE_IN - total, *voulues[1:]]

@@ -9,11 +9,11 @@ import pandas as pd
 from pipelines.base import reference
 from pipelines.base.textes import nombre, pluriel, rythme
 from pipelines.marts import entrepot
-from pipelines.planning.explication import PosteAPortee, postes_a_portee
 from pipelines.planning.probleme import Site
 from pipelines.reports.dossier.blocs import Bloc, Dossier, Liste, Partie, Role, Tableau, Texte
 from pipelines.reports.dossier.matiere import Matiere
-from pipelines.reports.dossier.parties import secteurs
+from pipelines.reports.dossier.parties import sans_presence, secteurs
+from pipelines.reports.dossier.parties.changements import verrous_choisis
 from pipelines.reports.ecarts import sens
 from pipelines.reports.etablissement import lignes_du_besoin, references_du_besoin
 from pipelines.reports.explication import table_a_portee
@@ -23,7 +23,6 @@ from pipelines.reports.raisons import d_un_tenant, liens_du_site, raisons
 from pipelines.reports.scenarios import NATURES
 from pipelines.scoring.besoin import besoins
 from pipelines.scoring.couverture import rythme as classe_de_rythme
-from pipelines.scoring.doctrine import libelle_de
 
 TITRE = "Fiches motivées"
 POSTES_MONTRES = 6
@@ -59,12 +58,6 @@ class _Su:
     def sans_presence(self) -> Mapping[str, dict]:
         """site_id → its record, for the sites with no regular presence."""
         return {s["site_id"]: s for s in self.m.lu.resume["sites_sans_presence"]}
-
-    @cached_property
-    def a_portee(self) -> Mapping[str, tuple[PosteAPortee, ...]]:
-        """site_id → the postes within reach, for the sites with no regular presence."""
-        r = self.m.repartition
-        return postes_a_portee(r.probleme, r.plan, self.sans_presence)
 
     @cached_property
     def besoins(self) -> Mapping[str, pd.DataFrame]:
@@ -256,7 +249,7 @@ def _priorite(m: Matiere, site: Site) -> tuple[str, ...]:
     poids = [s.poids for s in m.repartition.probleme.sites]
     phrases = [
         f"{m.reunion.categories_en_mots(site.site_id)}.",
-        f"Doctrine « {libelle_de(m.lu.resume['hypotheses']['doctrine'])} » : une demi-journée qui "
+        f"Doctrine « {m.lu.nom_de_la_doctrine} » : une demi-journée qui "
         f"y manque pèse {nombre(site.poids)} ; dans ce département, de {nombre(min(poids))} à "
         f"{nombre(max(poids))}.",
     ]
@@ -277,12 +270,13 @@ def _pese(su: _Su, site: Site) -> tuple[Bloc, ...]:
     qui = SANS_REFERENT if referent is None else f"{referent} y répond à la demande"
     raison = RAISONS_SANS_PRESENCE[garde.get("raison")]
     phrase = Texte(f"Ce qui a été pesé : {raison}. Référent : {qui}.", Role.ALERTE)
-    postes = su.a_portee[site.site_id]
+    postes = m.a_portee[site.site_id]
     if not (m.voile.est_nominatif and postes):
         return (phrase,)
     reste = len(postes) - POSTES_MONTRES
     return (
         phrase,
+        Texte(f"Qui pourrait le prendre : {sans_presence.reprise_en_mots(m, site.site_id)}"),
         Tableau.de(
             f"portee_{site.site_id}",
             f"Les postes à portée (poids du site : {nombre(site.poids)})",
@@ -384,7 +378,7 @@ def _liens(su: _Su, poste_id: str) -> tuple[Bloc, ...]:
 
 
 def _verrous(m: Matiere, poste_id: str) -> tuple[Liste, ...]:
-    verrous = [v for v in m.repartition.probleme.verrous if v.poste_id == poste_id]
+    verrous = [v for v in verrous_choisis(m) if v.poste_id == poste_id]
     if not verrous:
         return ()
     return (

@@ -1,12 +1,14 @@
 """The files of a dossier: one registry of formats, each made from the same content."""
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from pipelines.base import provisoire
 from pipelines.base.erreurs import AtlasError
 from pipelines.base.textes import enumeration
+from pipelines.reports import pieces
 from pipelines.reports.dossier import (
     annexe,
     contenu,
@@ -21,7 +23,7 @@ from pipelines.reports.dossier.cartes import Cartes, dessiner
 from pipelines.reports.dossier.matiere import Matiere, lire_matiere
 from pipelines.reports.dossier.parties import transparence
 from pipelines.reports.dossier.voile import Destinataire, Voile, noms_tires
-from pipelines.scenarios import atelier
+from pipelines.scenarios import atelier, scelle
 from pipelines.scenarios.codes import codes_de_secteur
 from pipelines.scenarios.lecteurs import Lecteur
 from pipelines.scenarios.scenario import Scenario
@@ -36,15 +38,33 @@ class Ouvrage:
     matiere: Matiere
     dossier: Dossier
 
+    @cached_property
+    def couches(self) -> Mapping[str, bytes]:
+        """The layers and the plan, under the ids of the postes: name of a file → its content."""
+        return pieces.sig(self.lecteur, self.matiere.base, self.scenario.scenario_id)
+
 
 @dataclass(frozen=True)
 class Format:
-    """A kind of file: its words, how its name ends, its media type, what writes it."""
+    """A kind of file: its words, how its name ends, its media type, what writes it.
+
+    `reserve`: why an instance does not get it; empty when it does.
+    """
 
     libelle: str
     fin: str
     media: str
     octets: Callable[[Ouvrage], bytes]
+    reserve: str = ""
+
+
+ETOILES = "ses traits partent de la résidence de chaque poste"
+LEURS_SITES = "il va avec la couche des secteurs"
+POSTES_NOMMES = (
+    "il nomme chaque poste. Le même plan, sous ses codes de secteur, est dans le classeur"
+)
+CONTENU_ENTIER = "il contient le problème entier, avec la quotité et le statut de chaque poste"
+"""Why a file is for those who know each poste, in words that follow « car »."""
 
 
 FORMATS: dict[str, Format] = {
@@ -61,7 +81,7 @@ FORMATS: dict[str, Format] = {
         lambda o: diaporama.ecrire(o.dossier),
     ),
     "xlsx": Format(
-        "Classeur du plan et des tableaux, à changer et à redonner à Atlas (Excel)",
+        "Classeur à changer et à redonner à Atlas (Excel)",
         ".xlsx",
         "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
         lambda o: tableur.ecrire(o.scenario, o.matiere, o.dossier),
@@ -83,6 +103,41 @@ FORMATS: dict[str, Format] = {
         "-transparence.pdf",
         "application/pdf",
         lambda o: pdf.ecrire(transparence.composer(o.dossier)),
+    ),
+    "sites": Format(
+        "Sites pour un SIG (GeoJSON)",
+        "-sites.geojson",
+        "application/geo+json",
+        lambda o: o.couches[pieces.SITES],
+        LEURS_SITES,
+    ),
+    "secteurs": Format(
+        "Secteurs pour un SIG (GeoJSON)",
+        "-secteurs.geojson",
+        "application/geo+json",
+        lambda o: o.couches[pieces.SECTEURS],
+        ETOILES,
+    ),
+    "gpkg": Format(
+        "Sites et secteurs pour un SIG (GeoPackage, Lambert-93)",
+        ".gpkg",
+        "application/geopackage+sqlite3",
+        lambda o: o.couches[pieces.GEOPACKAGE],
+        ETOILES,
+    ),
+    "csv": Format(
+        "Plan, une ligne par présence (CSV)",
+        "-plan.csv",
+        "text/csv",
+        lambda o: o.couches[pieces.PLAN],
+        POSTES_NOMMES,
+    ),
+    "scelle": Format(
+        "Fichier scellé, à recalculer pour vérifier chaque nombre (zip)",
+        "-scelle.zip",
+        "application/zip",
+        lambda o: scelle.sceller(o.lecteur, o.matiere.base, o.scenario),
+        CONTENU_ENTIER,
     ),
 }
 """Code → format, in the order they are offered."""
@@ -164,17 +219,63 @@ class Fichier:
     octets: bytes
 
 
-def produire(ouvrage: Ouvrage, codes: Iterable[str]) -> list[Fichier]:
-    """The files of those formats. A name says what a file is, of where and for whom; no author."""
-    return [
-        Fichier(f.libelle, f"{ouvrage.dossier.prefixe}{f.fin}", f.media, f.octets(ouvrage))
-        for f in (FORMATS[code] for code in exiger_formats(codes))
-    ]
+@dataclass(frozen=True)
+class Manque:
+    """A file that is not given, and why; `est_un_refus` when it was asked for and can't be made."""
+
+    libelle: str
+    raison: str
+    est_un_refus: bool
+
+    @property
+    def phrase(self) -> str:
+        """What is missing and why, as one sentence."""
+        return f"{self.libelle} : {self.raison}".rstrip(".") + "."
 
 
-def ecrire(sortie: Path, ouvrage: Ouvrage, codes: Iterable[str]) -> list[Path]:
-    """Write the files of those formats in `sortie`, each whole or not at all; where they are."""
-    fichiers = produire(ouvrage, codes)
-    for fichier in fichiers:
+@dataclass(frozen=True)
+class Livraison:
+    """The files that could be made, and those that could not or are not for this reader."""
+
+    fichiers: Sequence[Fichier]
+    manques: Sequence[Manque] = ()
+
+
+def produire(ouvrage: Ouvrage, codes: Iterable[str]) -> Livraison:
+    """The files of those formats. A name says what a file is, of where and for whom; no author.
+
+    One that is refused, like the sealed file once the data have changed, doesn't keep the others
+    from being given.
+    """
+    faits, manques = [], []
+    for f in (FORMATS[code] for code in exiger_formats(codes)):
+        if f.reserve and not ouvrage.matiere.voile.est_nominatif:
+            raison = f"réservé à la version nominative, car {f.reserve}"
+            manques.append(Manque(f.libelle, raison, est_un_refus=False))
+            continue
+        try:
+            octets = f.octets(ouvrage)
+        except AtlasError as refus:
+            raison = " ".join(
+                filter(None, (refus.quoi, refus.remede and f"Que faire : {refus.remede}"))
+            )
+            manques.append(Manque(f.libelle, raison, est_un_refus=True))
+            continue
+        faits.append(Fichier(f.libelle, f"{ouvrage.dossier.prefixe}{f.fin}", f.media, octets))
+    return Livraison(faits, manques)
+
+
+def ecrire(sortie: Path, ouvrage: Ouvrage, codes: Iterable[str]) -> tuple[list[Path], list[Manque]]:
+    """Write the files of those formats in `sortie`, each whole or not at all.
+
+    Gives where they are, and those that are not given; AtlasError when none is.
+    """
+    livraison = produire(ouvrage, codes)
+    if livraison.manques and not livraison.fichiers:
+        raise AtlasError(
+            "Aucun document n'a été écrit. " + " ".join(m.phrase for m in livraison.manques),
+            remede="demander d'autres formats, ou la version nominative à qui peut la lire",
+        )
+    for fichier in livraison.fichiers:
         provisoire.ecrire(sortie / fichier.nom, fichier.octets)
-    return [sortie / fichier.nom for fichier in fichiers]
+    return [sortie / f.nom for f in livraison.fichiers], list(livraison.manques)

@@ -1,7 +1,7 @@
 """All that a dossier is made from, read once: the scenario under its veil, and what was known."""
 
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from functools import cached_property
@@ -12,12 +12,14 @@ import pandas as pd
 
 from pipelines.base.erreurs import AtlasError
 from pipelines.marts import entrepot
+from pipelines.planning.explication import PosteAPortee, postes_a_portee
 from pipelines.planning.probleme import Site
 from pipelines.reports import comparer, deplacements, donnees, methode, moyens, proposition
 from pipelines.reports.comparer import VueComparaison
 from pipelines.reports.deplacements import VueDeplacements
 from pipelines.reports.donnees import EtatDesDonnees
 from pipelines.reports.dossier.voile import Voile
+from pipelines.reports.explication import MoindreReprise, moindre_reprise
 from pipelines.reports.moyens import VueMoyens
 from pipelines.reports.proposition import VueProposition
 from pipelines.reports.proposition_lue import CategorieDAlors
@@ -29,6 +31,8 @@ from pipelines.scoring.bareme import Bareme, bareme
 from pipelines.scoring.doctrine import Doctrine, doctrine
 
 T = TypeVar("T")
+POSTES_ESSAYES = 8
+"""The nearest postes within reach of a site nobody serves, tried in its place."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,11 @@ class Lu:
     def doctrine(self) -> Doctrine | None:
         """Who it serves first; None when the file of that doctrine is gone since."""
         return _lu_ou_parti(doctrine, self.resume["hypotheses"]["doctrine"])
+
+    @cached_property
+    def nom_de_la_doctrine(self) -> str:
+        """The name of its doctrine; its code when its file is gone since."""
+        return self.doctrine.libelle if self.doctrine else self.resume["hypotheses"]["doctrine"]
 
     @cached_property
     def bareme(self) -> Bareme | None:
@@ -110,6 +119,28 @@ class Matiere:
         return comparer.vue(
             (self.autre.repartition, self.repartition), charges=self.voile.est_nominatif
         )
+
+    @cached_property
+    def a_portee(self) -> Mapping[str, tuple[PosteAPortee, ...]]:
+        """site_id → the postes within reach, nearest first, for sites with no regular presence."""
+        r = self.repartition
+        sans = [s["site_id"] for s in self.lu.resume["sites_sans_presence"]]
+        return postes_a_portee(r.probleme, r.plan, sans)
+
+    @cached_property
+    def reprises(self) -> Mapping[str, MoindreReprise | None]:
+        """site_id → which of the nearest postes could take it at the least cost, None if none."""
+        r = self.repartition
+        return {
+            s: moindre_reprise(
+                r.probleme,
+                r.plan,
+                s,
+                {a.poste_id for a in postes[:POSTES_ESSAYES]},
+                self.reunion.nom,
+            )
+            for s, postes in self.a_portee.items()
+        }
 
     @cached_property
     def sites(self) -> list[Site]:

@@ -2,12 +2,16 @@
 
 import json
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from itertools import zip_longest
+from math import ceil
 from pathlib import Path
 
 import matplotlib
+import numpy as np
 import typst
 
 from pipelines.reports.dossier.blocs import (
@@ -27,13 +31,22 @@ from pipelines.reports.dossier.blocs import (
 NORMES = ["ua-1", "a-2a"]
 GABARIT = "dossier.typ"
 EMPREINTE_COURTE = 12  # characters of the fingerprint at the foot of each page
-HAUTEUR_IMAGE_MM = 205
+HAUTEUR_IMAGE_MM = 210
 LIGNES_D_UN_TENANT = 18  # a table of no more lines is not cut by the end of a page
+LARGEUR_PT = 493  # between the margins
 # at 8.5 points: a character, the room around a cell, and from how many characters a text wraps
 CARACTERE_PT, MARGE_PT, TEXTE_COURT = 4.6, 7.0, 14
 # sizes of the letters of a fiche, as a share of those of a dossier: the first that fits its page
 CORPS_DES_FICHES = (1.0, 0.94, 0.88, 0.82, 0.76)
-PUISSANCE = 0.7  # how a column of long texts grows with them
+# a fiche no higher than that, counted too large, surely holds on its page of 728 points
+HAUTEUR_SURE_PT = 690.0
+# its title, or the title and the header of a table; a line of text, of a cell; letters of a line
+TITRE_PT, LIGNE_PT, LIGNE_DE_CELLULE_PT, LETTRES_PAR_LIGNE = 60.0, 15.0, 11.0, 80
+PART_D_UNE_NOTE = 0.75  # of the height of the same text in the letters of the others
+# a word of more letters may be cut; letters the end of a line leaves empty; a step of widths
+MOT_MAX, LETTRES_PERDUES, PAS_PT = 20, 2, 8
+# smaller letters give each column of texts so many of them; never smaller than that share
+LETTRES_VOULUES, ECHELLE_MIN = 16, 0.82
 A_ECRIRE = 45  # characters that a column left empty is given room for
 
 
@@ -83,7 +96,14 @@ def _contenu(dossier: Dossier, racine: Path) -> dict:
         "lignes_d_un_tenant": LIGNES_D_UN_TENANT,
         "en_fiches": dossier.est_en_fiches,
         "corps_des_fiches": list(CORPS_DES_FICHES),
-        "parties": [_partie(p, racine, familles) for p in dossier.parties],
+        "parties": [
+            _partie(p, racine, familles)
+            | {
+                "est_courte": dossier.est_en_fiches
+                and _hauteur_au_plus(p, familles) <= HAUTEUR_SURE_PT
+            }
+            for p in dossier.parties
+        ],
     }
 
 
@@ -91,21 +111,32 @@ Cellules = list[list[str]]
 """The cells of a table in words, line by line."""
 
 
-def _familles(dossier: Dossier) -> dict[str, Cellules]:
-    """The lines of all the tables of each family: they are measured together."""
-    familles: dict[str, Cellules] = {}
+@dataclass(frozen=True)
+class Largeurs:
+    """By column, whether its width is fixed, then that width in points, or its share of the rest.
+
+    `echelle`: the size of the letters of a table that has many columns, as a share of the others'.
+    """
+
+    colonnes: tuple[tuple[bool, float], ...]
+    echelle: float
+
+
+def _familles(dossier: Dossier) -> dict[str, Largeurs]:
+    """The widths of the columns of each family of tables, measured on all their lines."""
+    familles: dict[str, list[Tableau]] = {}
     for partie in dossier.parties:
         for bloc in partie.tous:
             if isinstance(bloc, Tableau) and bloc.famille:
-                familles.setdefault(bloc.famille, []).extend(_en_mots(bloc))
-    return familles
+                familles.setdefault(bloc.famille, []).append(bloc)
+    return {famille: _largeurs(tableaux) for famille, tableaux in familles.items()}
 
 
 def _en_mots(tableau: Tableau) -> Cellules:
     return [[dire(v) for v in ligne] for ligne in tableau.lignes]
 
 
-def _partie(partie: Partie, racine: Path, familles: dict[str, Cellules]) -> dict:
+def _partie(partie: Partie, racine: Path, familles: dict[str, Largeurs]) -> dict:
     return {
         "titre": partie.titre,
         "blocs": _blocs(partie.blocs, racine, familles),
@@ -120,11 +151,54 @@ def _partie(partie: Partie, racine: Path, familles: dict[str, Cellules]) -> dict
     }
 
 
-def _blocs(blocs: Iterable[Bloc], racine: Path, familles: dict[str, Cellules]) -> list[dict]:
+def _hauteur_au_plus(partie: Partie, familles: dict[str, Largeurs]) -> float:
+    """Points a part takes, counted too large; a picture or a chart takes a page."""
+    total = TITRE_PT
+    for bloc in partie.tous:
+        match bloc:
+            case Texte():
+                total += _hauteur_du_texte(bloc.texte)
+            case Liste():
+                elements = zip_longest(bloc.termes, bloc.elements, fillvalue="")
+                total += LIGNE_PT + sum(_hauteur_du_texte(t + e) for t, e in elements)
+            case Tableau():
+                total += _hauteur_du_tableau(bloc, familles.get(bloc.famille))
+            case _:
+                total += HAUTEUR_SURE_PT
+    return total
+
+
+def _hauteur_du_texte(texte: str) -> float:
+    return LIGNE_PT * (1.6 + len(texte) // LETTRES_PAR_LIGNE) if texte else 0.0
+
+
+def _hauteur_du_tableau(tableau: Tableau, famille: Largeurs | None) -> float:
+    """Its header, its lines, each cell cut by the letters its column holds, and what it says."""
+    trouvees = (famille or largeurs(tableau)).colonnes
+    reste = LARGEUR_PT - sum(largeur for fixe, largeur in trouvees if fixe)
+    parts = sum(largeur for fixe, largeur in trouvees if not fixe)
+    lettres = [
+        max(1.0, ((largeur if fixe else reste * largeur / parts) - MARGE_PT) / CARACTERE_PT)
+        for fixe, largeur in trouvees
+    ]
+    cellules = sum(
+        max(ceil(len(texte) / place) for texte, place in zip(ligne, lettres, strict=True))
+        for ligne in _en_mots(tableau)
+    )
+    return (
+        _hauteur_du_texte(tableau.phrase)
+        + TITRE_PT
+        + cellules * LIGNE_DE_CELLULE_PT
+        + len(tableau.lignes) * MARGE_PT
+        + PART_D_UNE_NOTE * _hauteur_du_texte(tableau.note)
+    )
+
+
+def _blocs(blocs: Iterable[Bloc], racine: Path, familles: dict[str, Largeurs]) -> list[dict]:
     return [_bloc(b, racine, familles) for b in blocs]
 
 
-def _bloc(bloc: Bloc, racine: Path, familles: dict[str, Cellules]) -> dict:
+def _bloc(bloc: Bloc, racine: Path, familles: dict[str, Largeurs]) -> dict:
     match bloc:
         case Texte():
             return {"genre": "texte", "role": str(bloc.role), "texte": bloc.texte}
@@ -161,8 +235,8 @@ def _bloc(bloc: Bloc, racine: Path, familles: dict[str, Cellules]) -> dict:
             return _graphique(bloc)
 
 
-def _tableau(tableau: Tableau, famille: Cellules | None) -> dict:
-    lignes = _en_mots(tableau)
+def _tableau(tableau: Tableau, famille: Largeurs | None) -> dict:
+    trouvees = famille or largeurs(tableau)
     colonnes = [
         {
             "titre": colonne.titre,
@@ -171,9 +245,7 @@ def _tableau(tableau: Tableau, famille: Cellules | None) -> dict:
             "fixe": fixe,
             "largeur": largeur,
         }
-        for colonne, (fixe, largeur) in zip(
-            tableau.colonnes, largeurs(tableau, famille), strict=True
-        )
+        for colonne, (fixe, largeur) in zip(tableau.colonnes, trouvees.colonnes, strict=True)
     ]
     return {
         "genre": "tableau",
@@ -182,37 +254,82 @@ def _tableau(tableau: Tableau, famille: Cellules | None) -> dict:
         "note": tableau.note,
         "vide": tableau.vide,
         "colonnes": colonnes,
-        "lignes": lignes,
+        "echelle": trouvees.echelle,
+        "lignes": _en_mots(tableau),
     }
 
 
-def largeurs(tableau: Tableau, famille: Cellules | None = None) -> list[tuple[bool, float]]:
-    """By column, whether its width is fixed, then that width in points, or its share of the rest.
+def largeurs(tableau: Tableau) -> Largeurs:
+    """The widths of the columns of a table."""
+    return _largeurs([tableau])
 
-    `famille`: the lines to measure, those of `tableau` when not given.
+
+def _largeurs(tableaux: Sequence[Tableau]) -> Largeurs:
+    """The widths of the columns of tables that have the same ones.
+
+    Numbers and short words have what they need; texts share the rest so that the lines are few.
     """
-    lignes = famille or _en_mots(tableau)
-    trouvees = [
-        _largeur(c.titre, [ligne[rang] for ligne in lignes], c.nature == Nature.NOMBRE)
-        for rang, c in enumerate(tableau.colonnes)
-    ]
-    if trouvees and all(fixe for fixe, _ in trouvees):
+    lignes = [ligne for t in tableaux for ligne in _en_mots(t)]
+    colonnes = [[ligne[rang] for ligne in lignes] for rang in range(len(tableaux[0].colonnes))]
+    fixes: dict[int, float] = {}
+    libres: dict[int, float] = {}
+    for rang, (colonne, cellules) in enumerate(zip(tableaux[0].colonnes, colonnes, strict=True)):
+        longue = max(map(len, cellules), default=0)
+        mot = max(len(m) for texte in (colonne.titre, *cellules) for m in texte.split(" "))
+        est_nombre = any(t.colonnes[rang].nature == Nature.NOMBRE for t in tableaux)
+        if est_nombre or (longue <= TEXTE_COURT and (longue or not cellules)):
+            fixes[rang] = round(max(mot, longue) * CARACTERE_PT + MARGE_PT, 1)
+        else:
+            libres[rang] = min(mot, MOT_MAX) * CARACTERE_PT + MARGE_PT
+    if fixes and not libres:
         # the first column takes the room that is left
-        trouvees[0] = (False, 1.0)
-    return trouvees
+        premiere = next(iter(fixes))
+        libres[premiere] = fixes.pop(premiere)
+    longueurs = {r: np.array([len(c) or A_ECRIRE for c in colonnes[r]] or [0]) for r in libres}
+    voulues = sum(fixes.values()) + sum(
+        max(au_moins, min(int(longueurs[r].max()), LETTRES_VOULUES) * CARACTERE_PT)
+        for r, au_moins in libres.items()
+    )
+    echelle = round(min(1.0, max(ECHELLE_MIN, LARGEUR_PT / max(voulues, 1.0))), 2)
+    partagees = _partager(LARGEUR_PT / echelle - sum(fixes.values()), libres, longueurs)
+    return Largeurs(
+        tuple(
+            (r in fixes, round(echelle * (fixes[r] if r in fixes else partagees[r]), 1))
+            for r in range(len(colonnes))
+        ),
+        echelle,
+    )
 
 
-def _largeur(titre: str, cellules: list[str], est_nombre: bool) -> tuple[bool, float]:
-    """Whether the width of a column is fixed, then that width in points, or its share."""
-    mot = max(len(m) for texte in (titre, *cellules) for m in texte.split(" "))
-    longueurs = sorted(len(c) for c in cellules)
-    longue = longueurs[-1] if longueurs else 0
-    if cellules and not longue:
-        return False, round(A_ECRIRE**PUISSANCE, 2)
-    if est_nombre or longue <= TEXTE_COURT:
-        return True, round(max(mot, longue) * CARACTERE_PT + MARGE_PT, 1)
-    usuelle = longueurs[(9 * len(longueurs)) // 10]
-    return False, round(max(float(min(mot, 20)), usuelle**PUISSANCE), 2)
+def _partager(
+    place: float, au_moins: Mapping[int, float], longueurs: Mapping[int, np.ndarray]
+) -> dict[int, float]:
+    """Share `place` points among columns: each step goes where it takes off the most lines.
+
+    `au_moins`: column → its least width; `longueurs`: column → the letters of its cells.
+    """
+
+    def lignes(colonne: int, largeur: float) -> np.ndarray:
+        # shares of a line count: else no step would be long enough to take one off
+        lettres = max(1.0, (largeur - MARGE_PT) / CARACTERE_PT - LETTRES_PERDUES)
+        return np.maximum(longueurs[colonne] / lettres, 1.0)
+
+    largeurs_ = dict(au_moins)
+    hautes = {c: lignes(c, largeur) for c, largeur in largeurs_.items()}
+    while largeurs_ and sum(largeurs_.values()) + PAS_PT <= place:
+        essais = {c: lignes(c, largeur + PAS_PT) for c, largeur in largeurs_.items()}
+        # a line is as high as its highest cell; where none counts, the fullest column has the step
+        scores = {
+            c: (
+                np.maximum.reduce([essais[c] if d == c else hautes[d] for d in hautes]).sum(),
+                -longueurs[c].sum() / largeurs_[c],
+            )
+            for c in largeurs_
+        }
+        choisie = min(scores, key=scores.__getitem__)
+        largeurs_[choisie] += PAS_PT
+        hautes[choisie] = essais[choisie]
+    return largeurs_
 
 
 def _graphique(graphique: Graphique) -> dict:

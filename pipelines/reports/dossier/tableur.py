@@ -7,6 +7,50 @@ from pipelines.reports.dossier.blocs import Dossier, Role, Tableau, Texte
 from pipelines.reports.dossier.matiere import Matiere
 from pipelines.scenarios.scenario import Scenario
 
+FEUILLES = {
+    "categories_du_texte": "Catégories",
+    "poids_de_la_doctrine": "Poids de la doctrine",
+    "compte_des_moyens": "Moyens",
+    "statuts": "Moyens par statut",
+    "textes_du_temps": "Textes du temps de travail",
+    "postes": "Postes",
+    "besoins_par_categorie": "Besoin par catégorie",
+    "sites_par_rythme": "Sites par rythme",
+    "comparaison_indices": "Comparaison, indices",
+    "comparaison_equite": "Comparaison, équité",
+    "comparaison_par_categorie": "Comparaison par catégorie",
+    "comparaison_par_bassin": "Comparaison par bassin",
+    "comparaison_sites": "Comparaison, sites",
+    "sans_presence": "Sans présence",
+    "reprises": "Qui pourrait les prendre",
+    "transition": "Transition",
+    "gains_par_categorie": "Gains par catégorie",
+    "gains_par_bassin": "Gains par bassin",
+    "sites_qui_changent": "Gains par site",
+    "liens_changes": "Liens qui changent",
+    "verrous": "Verrous",
+    "postes_qui_changent": "Changements par poste",
+    "budget_par_puissance": "Budget des trajets",
+    "deplacements_par_poste": "Trajets par poste",
+    "equite_mesures": "Équité",
+    "equite_minimums": "Sites les moins servis",
+    "equite_indices": "Dilution",
+    "sensibilite": "Sensibilité",
+    "completude": "Données connues",
+    "anomalies": "Anomalies",
+    "sources": "Fichiers lus",
+    "transparence_sources": "Transparence, sources",
+    "transparence_poids": "Transparence, poids",
+    "transparence_objectifs": "Transparence, objectifs",
+    "sites": "Sites",
+    "hypotheses": "Hypothèses",
+    "objectifs": "Objectifs et preuve",
+    "regles_dures": "Règles",
+    "bareme": "Barème",
+    "parametres": "Paramètres",
+}
+"""Code of a table → the name of its sheet, short enough for Excel to show it whole."""
+
 
 def ecrire(scenario: Scenario, m: Matiere, dossier: Dossier) -> bytes:
     """The workbook of `dossier`; an instance reads its plan by code of sector and by rhythm.
@@ -18,15 +62,18 @@ def ecrire(scenario: Scenario, m: Matiere, dossier: Dossier) -> bytes:
     phrases = [b.texte for b in essentiel.blocs if isinstance(b, Texte) and b.role != Role.NOTE]
     couverture = [f"{mot}\u202f: {valeur}" for mot, valeur in dossier.couverture.items()]
     titre = f"{dossier.titre}, {dossier.sous_titre}"
+    tableaux = [
+        b
+        for p in dossier.parties
+        for b in p.tous
+        if isinstance(b, Tableau) and b.titre and b.lignes
+    ]
+    noms = {b.code: FEUILLES.get(b.code, b.titre) for b in tableaux}
+    sommaire = [f"Feuille « {noms[b.code]} » : {b.titre}." for b in tableaux]
     return classeur_du_dossier.ecrire(
         scenario,
-        [titre, *couverture, *phrases],
-        {
-            b.titre: _cadre(b)
-            for p in dossier.parties
-            for b in p.tous
-            if isinstance(b, Tableau) and b.titre and b.lignes
-        },
+        [titre, *couverture, *phrases, *sommaire],
+        {noms[b.code]: _cadre(b) for b in tableaux},
         a_lire=None if m.voile.est_nominatif else _plan_a_lire(m),
     )
 

@@ -37,9 +37,7 @@ POLICE = "Calibri"
 LANGUE = "fr-FR"
 TITRES_PT = {"Title": 28, "Subtitle": 16, "Heading 1": 20, "Heading 2": 13, "Caption": 10}
 STYLES = {Role.PHRASE: "Phrase", Role.ALERTE: "Alerte", Role.NOTE: "Note", Role.CORPS: "Normal"}
-CELLULE = "Cellule"
-COLONNE_LIBRE_PT = 60
-"""The room left, at least, to the columns whose width is not fixed."""
+CELLULE, CELLULE_PT = "Cellule", 8.5
 AISE = 1.25
 """How much wider than on paper a column of numbers is: the letters of a machine may be wider."""
 MARGE_DE_CELLULE = "40"  # twentieths of a point
@@ -107,7 +105,7 @@ def _mettre_en_style(document: Document) -> None:
     styles["Note"].font.size = Pt(8.5)
     styles["Note"].font.color.rgb = RGBColor.from_string(GRIS)
     styles["Note"].paragraph_format.space_before = Pt(4)
-    styles[CELLULE].font.size = Pt(8.5)
+    styles[CELLULE].font.size = Pt(CELLULE_PT)
     styles[CELLULE].paragraph_format.space_before = Pt(1)
     styles[CELLULE].paragraph_format.space_after = Pt(1)
     styles[CELLULE].paragraph_format.line_spacing = 1.0
@@ -288,6 +286,7 @@ def _grille(document: Document, tableau: Tableau) -> Table:
     grille.autofit = False
     _decrire(grille, tableau.titre)
     pleines = _largeurs_pt(tableau)
+    echelle = largeurs(tableau).echelle
     for colonne, largeur in zip(grille.columns, pleines, strict=True):
         colonne.width = Pt(largeur)
     entetes = [f"{c.titre} ({c.unite})" if c.unite else c.titre for c in tableau.colonnes]
@@ -303,7 +302,10 @@ def _grille(document: Document, tableau: Tableau) -> Table:
             cellule.width = Pt(largeur)
             paragraphe = cellule.paragraphs[0]
             paragraphe.style = CELLULE
-            paragraphe.add_run(texte).bold = True if rang == 0 else None
+            passage = paragraphe.add_run(texte)
+            passage.bold = True if rang == 0 else None
+            if echelle < 1:
+                passage.font.size = Pt(CELLULE_PT * echelle)
             if colonne.nature == Nature.NOMBRE:
                 paragraphe.alignment = WD_ALIGN_PARAGRAPH.RIGHT
             if rang == 0:
@@ -321,12 +323,7 @@ def _decrire(grille: Table, titre: str) -> None:
 def _largeurs_pt(tableau: Tableau) -> list[float]:
     """Points by column, the whole as wide as the page."""
     pleine = Mm(LARGEUR_MM).pt
-    trouvees = [(fixe, AISE * brute if fixe else brute) for fixe, brute in largeurs(tableau)]
-    fixes = sum(largeur for fixe, largeur in trouvees if fixe)
-    parts = sum(largeur for fixe, largeur in trouvees if not fixe)
-    libres = sum(not fixe for fixe, _ in trouvees)
-    reste = max(pleine - fixes, COLONNE_LIBRE_PT * libres)
-    brutes = [largeur if fixe else reste * largeur / parts for fixe, largeur in trouvees]
+    brutes = [AISE * largeur if fixe else largeur for fixe, largeur in largeurs(tableau).colonnes]
     return [largeur * pleine / sum(brutes) for largeur in brutes]
 
 

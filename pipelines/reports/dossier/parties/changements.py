@@ -3,6 +3,8 @@
 import pandas as pd
 
 from pipelines.base.textes import nombre, pluriel
+from pipelines.planning.probleme import Verrou
+from pipelines.reports.divergences import HYPOTHESES
 from pipelines.reports.dossier.blocs import Partie, Role, Section, Tableau, Texte
 from pipelines.reports.dossier.matiere import Matiere
 from pipelines.reports.scenarios import NATURES
@@ -88,9 +90,22 @@ def _liens(m: Matiere) -> Tableau:
 
 
 def _verrous(m: Matiere) -> tuple[Texte | Tableau, ...]:
-    verrous = m.repartition.probleme.verrous
+    verrous = verrous_choisis(m)
+    tenus = len(m.repartition.probleme.verrous) - len(verrous)
+    residences = (
+        (
+            Texte(
+                "Les postes présents dans leur résidence y sont tenus : c'est l'hypothèse "
+                f"« {HYPOTHESES['garder_residence'][0]} », et non un choix poste par poste."
+            ),
+        )
+        if tenus
+        else ()
+    )
     if not verrous:
-        return (Texte("Aucun verrou n'a été posé : rien n'a été décidé hors du calcul."),)
+        autre = "autre " if tenus else ""
+        dit = f"Aucun {autre}verrou n'a été posé : rien n'a été décidé hors du calcul."
+        return (*residences, Texte(dit))
     cadre = pd.DataFrame(
         [
             (v.poste_id, m.reunion.nom(v.site_id), NATURES[v.nature], v.demi_journees_cycle)
@@ -100,7 +115,24 @@ def _verrous(m: Matiere) -> tuple[Texte | Tableau, ...]:
     )
     if not m.voile.est_nominatif:
         cadre = cadre.drop(columns=cadre.columns[-1])
-    return (Tableau.de("verrous", "Ce qui a été décidé hors du calcul", cadre),)
+    return (*residences, Tableau.de("verrous", "Ce qui a été décidé hors du calcul", cadre))
+
+
+def verrous_choisis(m: Matiere) -> list[Verrou]:
+    """The locks someone put, without those that keep each poste at its résidence.
+
+    For an instance, a lock on a link of today is one of those: told, it would say a résidence.
+    """
+    r = m.repartition
+    if not r.probleme.hypotheses.get("garder_residence"):
+        return list(r.probleme.verrous)
+
+    def tient_la_residence(v: Verrou) -> bool:
+        chez_lui = r.postes[v.poste_id].residence_uai == v.site_id
+        peut_l_etre = not m.voile.est_nominatif and (v.poste_id, v.site_id) in m.aujourd_hui.couples
+        return v.nature == "impose" and (chez_lui or peut_l_etre)
+
+    return [v for v in r.probleme.verrous if not tient_la_residence(v)]
 
 
 def _par_poste(m: Matiere) -> tuple[Section, ...]:

@@ -8,7 +8,6 @@ from pipelines.reports.dossier.parties import gains_et_pertes
 from pipelines.reports.dossier.temps_voile import Silence
 from pipelines.scenarios.resume import ENSEMBLE
 from pipelines.scoring.couverture import Rythme, rythme
-from pipelines.scoring.doctrine import libelle_de
 
 CHIFFRES = "essentiel"
 ENSEMBLE_DES_SITES = "tous les sites"
@@ -41,9 +40,7 @@ def _criteres(m: Matiere) -> Liste:
     textes = {
         "Texte :": bareme.priorites.intitule() if bareme else "son fichier n'est plus là.",
         "Doctrine :": (
-            f"{doctrine.libelle}. {doctrine.resume}"
-            if doctrine
-            else libelle_de(lu.resume["hypotheses"]["doctrine"])
+            f"{doctrine.libelle}. {doctrine.resume}" if doctrine else lu.nom_de_la_doctrine
         ),
         "Barème :": lu.repartition.bareme
         + (f". {bareme.nature}." if bareme else ", dont le fichier n'est plus là."),

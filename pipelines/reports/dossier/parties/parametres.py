@@ -2,11 +2,23 @@
 
 import pandas as pd
 
+from pipelines.base.textes import nombre
+from pipelines.reports.divergences import HYPOTHESES
 from pipelines.reports.dossier.blocs import Partie, Section, Tableau, Texte
 from pipelines.reports.dossier.matiere import Matiere
 from pipelines.reports.libelles import FINS_EN_MOTS
 
 VALEUR_MAX = 60
+NOMS = {nom: libelle for nom, (libelle, _) in HYPOTHESES.items()} | {
+    "bareme": "Barème",
+    "presence_entiere": "Tout le besoin d'un site, ou rien",
+    "trajets_mesures": "Trajets mesurés (nombre)",
+    "trajets_estimes": "Trajets estimés (nombre)",
+    "trajets_inconnus": "Trajets inconnus (nombre)",
+    "trajets_moteurs": "D'où viennent les trajets mesurés",
+    "empreinte_reference": "Empreinte des règles et des paramètres",
+}
+"""Hypothesis → what it is."""
 PROVENANCE = ("En vigueur le", "Vérifié le")
 
 
@@ -73,11 +85,18 @@ def _hypotheses(m: Matiere) -> Tableau:
         for nom, valeur in m.lu.resume["hypotheses"].items()
         if not nom.startswith("avertissement_") and valeur is not None
     }
-    lignes = [*hypotheses.items(), ("graine", m.lu.resume["graine"])]
+    dits = [
+        (NOMS[nom], m.repartition.bareme if nom == "bareme" else HYPOTHESES[nom][1](valeur))
+        if nom in HYPOTHESES or nom == "bareme"
+        else (NOMS.get(nom, nom), _dire(valeur))
+        for nom, valeur in hypotheses.items()
+        if valeur != ""
+    ]
+    lignes = [*dits, ("Graine du calcul", str(m.lu.resume["graine"]))]
     return Tableau.de(
         "hypotheses",
         "Ce qui a été demandé au calcul",
-        pd.DataFrame([(nom, _dire(v)) for nom, v in lignes], columns=["Hypothèse", "Valeur"]),
+        pd.DataFrame(lignes, columns=["Hypothèse", "Valeur"]),
     )
 
 
@@ -89,4 +108,4 @@ def _abrege(valeur: str) -> str:
 def _dire(valeur: object) -> str:
     if isinstance(valeur, bool):
         return "oui" if valeur else "non"
-    return str(valeur)
+    return nombre(valeur) if isinstance(valeur, int) else str(valeur)

@@ -1,8 +1,11 @@
 """The sites with no regular presence: who answers there, and what was weighed."""
 
+import pandas as pd
+
+from pipelines.base.textes import nombre, pluriel
 from pipelines.reports import proposition_en_mots
 from pipelines.reports.dossier.blocs import Partie, Role, Tableau, Texte
-from pipelines.reports.dossier.matiere import Matiere
+from pipelines.reports.dossier.matiere import POSTES_ESSAYES, Matiere
 
 COLONNES = (
     "Site",
@@ -47,7 +50,55 @@ def partie(m: Matiere) -> Partie:
                 noms={"Poste référent": "Référent", "Trajet du référent (min)": "Trajet (min)"},
                 vide="Aucun site n'est sans présence régulière.",
             ),
+            *(_reprises(m) if m.voile.est_nominatif else ()),
             *_transition(m),
+        ),
+    )
+
+
+def reprise_en_mots(m: Matiere, site_id: str) -> str:
+    """Who could take a site nobody serves and at what cost, as a sentence; nominative alone."""
+    if not m.a_portee[site_id]:
+        return "aucun poste n'est à portée."
+    r = m.reprises[site_id]
+    if r is None:
+        return "aucun des postes à portée les plus proches ne le peut sans enfreindre une règle."
+    trajet = "trajet inconnu" if r.minutes is None else f"à {nombre(r.minutes)} min"
+    return (
+        f"{r.poste_id} ({trajet}), qui y donnerait "
+        f"{pluriel(r.demi_journees_cycle, 'demi-journée')} par cycle. Perdraient : {r.perdent}. "
+        f"Effet : {r.effet}."
+    )
+
+
+def _reprises(m: Matiere) -> tuple[Tableau, ...]:
+    """The least costly way found to serve each of them, and what it takes from others."""
+    lignes = []
+    for site_id, postes in m.a_portee.items():
+        r = m.reprises[site_id]
+        pourquoi = "aucun ne le peut" if postes else "aucun poste à portée"
+        lignes.append(
+            {
+                "Site": m.reunion.nom(site_id),
+                "Poste": r.poste_id if r else pourquoi,
+                "Trajet (min)": r.minutes if r else None,
+                "Donnerait (½ j.)": r.demi_journees_cycle if r else None,
+                "Perdraient (½ j. par cycle)": r.perdent if r else "—",
+                "Effet sur le plan": r.effet if r else "—",
+            }
+        )
+    if not lignes:
+        return ()
+    return (
+        Tableau.de(
+            "reprises",
+            "Qui pourrait prendre chacun d'eux, et à quel prix",
+            pd.DataFrame(lignes).sort_values("Site"),
+            nombres=("Trajet (min)", "Donnerait (½ j.)"),
+            note=f"Le moins coûteux des {POSTES_ESSAYES} postes à portée les plus proches, pour "
+            "une présence hebdomadaire, sans enfreindre une règle. Ce poste repartage ses autres "
+            "sites au moindre manque ; rien d'autre ne change. La page « Proposer » cherche "
+            "plus loin.",
         ),
     )
 

@@ -8,18 +8,27 @@ from dataclasses import replace
 
 import pandas as pd
 
-from pipelines.base.textes import pluriel
+from pipelines.base.textes import nombre, pluriel
 from pipelines.planning.probleme import OBJECTIFS
 from pipelines.reports import proposition_en_mots
+from pipelines.reports.divergences import HYPOTHESES
 from pipelines.reports.dossier.blocs import Bloc, Dossier, Liste, Partie, Role, Tableau, Texte
 from pipelines.reports.dossier.matiere import Matiere
 from pipelines.reports.dossier.parties import essentiel, limites
+from pipelines.reports.dossier.parties.changements import verrous_choisis
 from pipelines.scenarios.resume import SANS_PREUVE
 from pipelines.scenarios.statuts import Statut
-from pipelines.scoring.doctrine import libelle_de
 
 TITRE = "Fiche de transparence de l'algorithme"
 A_REMPLIR = "................................................................"
+EN_CLAIR = {
+    "manque": "Que les demi-journées manquent le moins, d'abord aux catégories qui pèsent le "
+    "plus ; un grand manque à un endroit compte plus que plusieurs petits.",
+    "changements": "Que le moins de liens possible entre un poste et un site naissent ou cessent.",
+    "trajets": "Que les postes passent le moins de temps sur la route depuis leur résidence.",
+    "equilibre": "Que ce temps de route soit réparti selon le temps de chaque poste.",
+}
+"""What each objective wants, in words."""
 DETAILS = ("transparence", "droit", "parametres", "limites")
 """The parts of the sheet as a file of its own: itself, then those that give its detail."""
 
@@ -94,14 +103,18 @@ def _finalite(m: Matiere) -> tuple[Bloc, ...]:
 def _part_de_la_decision(m: Matiere) -> list[str]:
     """What people chose before, what they fixed, what they may still change."""
     verrous = m.repartition.probleme.verrous
-    hypotheses = m.lu.resume["hypotheses"]
+    tenus = len(verrous) - len(verrous_choisis(m))
+    dont = (
+        f", dont {nombre(tenus)} par l'hypothèse « {HYPOTHESES['garder_residence'][0]} »"
+        if tenus and m.voile.est_nominatif
+        else ""
+    )
     return [
         f"Choisis par une personne avant tout calcul : le barème « {m.repartition.bareme} », la "
-        f"doctrine « {libelle_de(hypotheses['doctrine'])} » et les hypothèses listées dans "
-        "l'annexe.",
+        f"doctrine « {m.lu.nom_de_la_doctrine} » et les hypothèses listées dans l'annexe.",
         (
             f"Décidé hors du calcul : {pluriel(len(verrous), 'verrou')} sur un lien entre un poste "
-            "et un site."
+            f"et un site{dont}."
             if verrous
             else "Décidé hors du calcul : aucun verrou n'a été posé."
         ),
@@ -156,8 +169,11 @@ def _parametres(m: Matiere) -> tuple[Bloc, ...]:
 def _operations(m: Matiere) -> tuple[Bloc, ...]:
     """The objectives in their order with what they compute, then the rules no plan may break."""
     objectifs = pd.DataFrame(
-        [(rang, o["libelle"], o["formule"]) for rang, o in enumerate(OBJECTIFS, start=1)],
-        columns=["Rang", "Objectif", "Ce qui est rendu le plus petit possible"],
+        [
+            (rang, o["libelle"], EN_CLAIR[o["code"]], o["formule"])
+            for rang, o in enumerate(OBJECTIFS, start=1)
+        ],
+        columns=["Rang", "Objectif", "En clair", "Ce qui est rendu le plus petit possible"],
     )
     return (
         Tableau.de(
