@@ -11,6 +11,7 @@ from pipelines.base.textes import jour, nombre
 from pipelines.marts import entrepot
 from pipelines.planning.modele import DURES
 from pipelines.planning.probleme import OBJECTIFS
+from pipelines.reports.conditions_en_mots import en_mots
 from pipelines.reports.libelles import AUTRE_CATEGORIE, HORS_CATEGORIE
 from pipelines.reports.sites import BAREME_PAR_DEFAUT, nom_de_categorie
 from pipelines.scoring import jeux
@@ -38,6 +39,7 @@ class Methode:
 
     nature_des_baremes: str
     regles: dict[str, pd.DataFrame]
+    conditions: dict[str, pd.DataFrame]
     notes_des_textes: dict[str, str]
     seuils: pd.DataFrame
     charge: pd.DataFrame
@@ -66,6 +68,10 @@ def methode() -> Methode:
                 jeux.lisibles(DOSSIER_DES_TEXTES, priorites), key=lambda j: j.code != texte.code
             )
         },
+        conditions={
+            jeu.intitule(): conditions_en_sql(jeu)
+            for jeu in jeux.lisibles(DOSSIER_DES_TEXTES, priorites)
+        },
         notes_des_textes={
             jeu.intitule(): jeu.note for jeu in jeux.lisibles(DOSSIER_DES_TEXTES, priorites)
         },
@@ -87,13 +93,13 @@ def methode() -> Methode:
 
 
 def _regles(jeu: Priorites) -> pd.DataFrame:
-    """The rules of a text, each with its condition as run, its reference and its days."""
+    """The rules of a text, each with its condition in words, its reference and its days."""
     return pd.DataFrame(
         [
             (
                 nom_de_categorie(r),
                 r.resume,
-                jeu.condition_lue(r),
+                en_mots(jeu.condition_lue(r)),
                 r.reference,
                 vigueur(r),
                 jour(jeu.verifie_le.isoformat()),
@@ -103,11 +109,19 @@ def _regles(jeu: Priorites) -> pd.DataFrame:
         columns=[
             "Catégorie",
             "En nos mots",
-            "Condition lue",
+            "Ce qui est lu",
             "Référence",
             "En vigueur",
             "Vérifié le",
         ],
+    )
+
+
+def conditions_en_sql(jeu: Priorites) -> pd.DataFrame:
+    """The conditions of a text as they are run, for who checks the computation."""
+    return pd.DataFrame(
+        [(r.libelle, jeu.condition_lue(r)) for r in jeu.regles],
+        columns=["Catégorie", "Condition (SQL)"],
     )
 
 
