@@ -63,7 +63,7 @@ def composer(lecteur: Lecteur, base: Path, annee: str | None = None) -> Dossier:
         le=date_des_donnees(base),
         empreinte=empreinte,
         couverture={
-            "Académie": lus.lieu,
+            "Ressort": lus.lieu,
             "Départements": enumeration(list(lus.activites)),
             "Année scolaire": lus.annee or "aucun relevé d'activité connu",
             "Destinataires": DESTINATAIRES,
