@@ -23,6 +23,7 @@ from pipelines.scoring.regles import DOSSIER as DOSSIER_DES_TEXTES
 from pipelines.scoring.regles import Priorites, Regle, priorites
 from pipelines.sources.cartes import cartes
 
+PARAGRAPHE, EN_VIGUEUR = ", §", "En vigueur"
 UNITE_DE_CHARGE = "½ j. par cycle"
 PROVENANCE = ("Référence", "En vigueur le", "Vérifié le")
 POIDS_DE_GARDE_CALCULE = (
@@ -39,6 +40,7 @@ class Methode:
 
     nature_des_baremes: str
     regles: dict[str, pd.DataFrame]
+    references: dict[str, str]
     conditions: dict[str, pd.DataFrame]
     notes_des_textes: dict[str, str]
     seuils: pd.DataFrame
@@ -67,6 +69,10 @@ def methode() -> Methode:
             for jeu in sorted(
                 jeux.lisibles(DOSSIER_DES_TEXTES, priorites), key=lambda j: j.code != texte.code
             )
+        },
+        references={
+            jeu.intitule(): f"{ou_lire(jeu)} Vérifié le {jour(jeu.verifie_le.isoformat())}."
+            for jeu in jeux.lisibles(DOSSIER_DES_TEXTES, priorites)
         },
         conditions={
             jeu.intitule(): conditions_en_sql(jeu)
@@ -100,9 +106,8 @@ def _regles(jeu: Priorites) -> pd.DataFrame:
                 nom_de_categorie(r),
                 r.resume,
                 en_mots(jeu.condition_lue(r)),
-                r.reference,
+                r.reference.removeprefix(f"{tronc_des_references(jeu)}, "),
                 vigueur(r),
-                jour(jeu.verifie_le.isoformat()),
             )
             for r in jeu.regles
         ],
@@ -111,10 +116,30 @@ def _regles(jeu: Priorites) -> pd.DataFrame:
             "En nos mots",
             "Ce qui est lu",
             "Référence",
-            "En vigueur",
-            "Vérifié le",
+            EN_VIGUEUR,
         ],
     )
+
+
+def est_partagee(jeu: Priorites) -> bool:
+    """Whether all the rules of a text are in force on the same days."""
+    return len({vigueur(r) for r in jeu.regles}) == 1
+
+
+def tronc_des_references(jeu: Priorites) -> str:
+    """What the references of a text start with, said once: all before the first paragraph."""
+    premiere = jeu.regles[0].reference if jeu.regles else ""
+    avant, paragraphe, _ = premiere.partition(PARAGRAPHE)
+    return avant if paragraphe else ""
+
+
+def ou_lire(jeu: Priorites) -> str:
+    """What is the same for all the rules: where their references are read, and their days."""
+    tronc = tronc_des_references(jeu)
+    dits = [f"Références : {tronc}."] if tronc else []
+    if est_partagee(jeu):
+        dits.append(f"En vigueur {vigueur(jeu.regles[0])}.")
+    return " ".join(dits)
 
 
 def conditions_en_sql(jeu: Priorites) -> pd.DataFrame:

@@ -10,7 +10,14 @@ from pipelines.base.textes import enumeration, jour, nombre, pluriel
 from pipelines.marts import entrepot
 from pipelines.reports.conditions_en_mots import en_mots
 from pipelines.reports.libelles import DONNEES
-from pipelines.reports.methode import conditions_en_sql, vigueur
+from pipelines.reports.methode import (
+    EN_VIGUEUR,
+    conditions_en_sql,
+    est_partagee,
+    ou_lire,
+    tronc_des_references,
+    vigueur,
+)
 from pipelines.reports.sites import nom_de_categorie
 from pipelines.scenarios.lecteurs import reserve
 from pipelines.scoring import jeux
@@ -26,7 +33,6 @@ from pipelines.scoring.regles import (
 )
 
 TEXTE_PAR_DEFAUT = "circulaire_2017_055"
-PARAGRAPHE, VIGUEUR = ", §", "En vigueur"
 SORTS = {"entree": "entre", "sortie": "sort", "restee": "reste"}
 
 
@@ -75,14 +81,14 @@ def vue(base: Path, departement: str, code: str) -> VuePriorites:
     verdicts = verdicts[verdicts["site_id"].isin(sites.index)]
     oui = verdicts[[v is True for v in verdicts["verdict"]]]
     inconnus = verdicts[[v is None for v in verdicts["verdict"]]]
-    tronc = _tronc(jeu)
+    tronc = tronc_des_references(jeu)
     return VuePriorites(
         titre=jeu.intitule(),
         phrase=_phrase(nom, jeu, len(sites), oui, inconnus),
         note=jeu.note,
         abrogation=_abrogation(jeu),
         regles=_regles(jeu, oui, inconnus, tronc),
-        references=_references(jeu, tronc),
+        references=ou_lire(jeu),
         conditions=conditions_en_sql(jeu),
         seuils=tableau_seuils(jeu.seuils),
         a_savoir=_a_savoir(jeu, sites, inconnus),
@@ -101,7 +107,7 @@ def comparaison(base: Path, departement: str, avant: str, apres: str) -> VueComp
     regles = comparer_textes(ancien, nouveau)
     regles = regles.assign(ordre=regles["sort"].map({s: r for r, s in enumerate(SORTS)}))
     regles = regles.sort_values("ordre", kind="stable").reset_index(drop=True)
-    troncs = [_tronc(jeu) for jeu in (ancien, nouveau)]
+    troncs = [tronc_des_references(jeu) for jeu in (ancien, nouveau)]
     return VueComparaison(
         phrase=_phrase_comparaison(regles, lignes, ancien, nouveau),
         regles=pd.DataFrame(
@@ -212,29 +218,14 @@ def _regles(jeu: Priorites, oui: pd.DataFrame, inconnus: pd.DataFrame, tronc: st
             "En nos mots",
             "Ce qui est lu",
             "Référence",
-            VIGUEUR,
+            EN_VIGUEUR,
         ],
     )
-    return regles.drop(columns=VIGUEUR) if _est_partagee(jeu) else regles
-
-
-def _est_partagee(jeu: Priorites) -> bool:
-    """Whether all the rules of a text are in force on the same days."""
-    return len({vigueur(r) for r in jeu.regles}) == 1
-
-
-def _tronc(jeu: Priorites) -> str:
-    """What the references of a text start with, said once: all before the first paragraph."""
-    return jeu.regles[0].reference.partition(PARAGRAPHE)[0]
+    return regles.drop(columns=EN_VIGUEUR) if est_partagee(jeu) else regles
 
 
 def _sans(tronc: str, references: pd.Series) -> pd.Series:
     return references.str.removeprefix(f"{tronc}, ").fillna("absente")
-
-
-def _references(jeu: Priorites, tronc: str) -> str:
-    """Where to read the references that were shortened; empty when none was."""
-    return f"Références : {tronc}." if PARAGRAPHE in jeu.regles[0].reference else ""
 
 
 def _a_savoir(jeu: Priorites, sites: pd.DataFrame, inconnus: pd.DataFrame) -> pd.DataFrame:
