@@ -129,7 +129,7 @@ def territoires(
     postes = postes[postes["departement"].isin(codes)].copy()
     postes["sans_secteur"] = postes["sans_secteur"].astype(bool)
     if niveau == Niveau.DEPARTEMENTS:
-        lieu = _academies(sites)
+        lieu = nom_des_academies(sites)
         sites["territoire"], postes["territoire"] = sites["departement"], postes["departement"]
     else:
         lieu = noms[codes[0]]
@@ -187,7 +187,7 @@ def _par_parties(niveau: Niveau, sites: pd.DataFrame, postes: pd.DataFrame) -> d
     return {p: p for p in sorted(parties, key=lambda p: (p == mots.inconnu, p))}
 
 
-def _academies(sites: pd.DataFrame) -> str:
+def nom_des_academies(sites: pd.DataFrame) -> str:
     """« Académie d'Aix-Marseille », « Académies de Lyon et de Nice »."""
     noms = sorted(sites["academie"].dropna().unique())
     if not noms:

@@ -282,6 +282,34 @@ def etudier(scenario, pas):
     )
 
 
+@pytest.mark.parametrize(
+    ("noms", "lieu"),
+    [
+        (["Aix-Marseille"], "Académie d'Aix-Marseille"),
+        (["La Réunion"], "Académie de La Réunion"),
+        (["Guadeloupe"], "Académie de la Guadeloupe"),
+        (["Nice", "Lyon", None], "Académies de Lyon et de Nice"),
+        ([None], "Académie"),
+    ],
+)
+def test_une_academie_est_appelee_par_son_nom_entier(noms, lieu):
+    assert territoires.nom_des_academies(pd.DataFrame({"academie": noms})) == lieu
+
+
+@pytest.mark.parametrize(
+    ("saisi", "etp"),
+    [("", None), ("0,5", 0.5), ("1.5", 1.5), (" 12 ", 12), ("−0,5", -0.5), ("-1", -1)],
+)
+def test_des_etp_s_ecrivent_a_la_francaise(saisi, etp):
+    assert partage.lire_etp(saisi, "Écart", est_signe=True) == etp
+
+
+@pytest.mark.parametrize("saisi", ["0,3", "un", "nan", "inf", "−1"])
+def test_ce_qui_n_est_pas_un_demi_poste_est_refuse(saisi):
+    with pytest.raises(AtlasError, match="Plancher"):
+        partage.lire_etp(saisi, "Plancher")
+
+
 def test_le_prochain_demi_poste_de_chaque_departement_vient_de_l_etude_gardee(
     entrepot_exemple, dossier_005
 ):
