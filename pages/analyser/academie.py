@@ -57,7 +57,9 @@ if seul is not None:
 st.markdown(f"##### {titre_sans_presence(len(sans))}")
 if not sans.empty:
     cadre.table(
-        table_sans_presence(sans, niveau), f"sans-presence-{niveau}", au_telechargement=("UAI",)
+        table_sans_presence(sans, niveau),
+        f"sans-presence-{niveau}",
+        si_place=("Département", "Type", "UAI"),
     )
 with st.expander("Couverture par catégorie (% du besoin ; vide : aucun site de la catégorie)"):
     montrees = vue.categories

@@ -47,5 +47,5 @@ else:
 cadre.table(
     table_lisible(sites),
     f"carte-{departement}",
-    si_place=("Élèves", "Catégories prioritaires", "Année des élèves", "UAI"),
+    si_place=("Label", "Type", "Élèves", "Catégories prioritaires", "Année des élèves", "UAI"),
 )

@@ -15,7 +15,7 @@ st.markdown("##### Déposer des fichiers")
 depot.deposer()
 
 st.markdown("##### Les sources")
-cadre.table_a_lire(vue.sources, "sources")
+cadre.table_a_lire(vue.sources, "sources", au_large=("Information", "Gardées", "Fusionnées"))
 if vue.absentes:
     st.write(vue.absentes)
 with st.expander("Ce que comptent les effectifs"):

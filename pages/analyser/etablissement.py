@@ -36,7 +36,7 @@ with en_tete:
     st.caption(fiche.sous_titre)
     st.markdown(f"#### {fiche.phrase}")
     st.write(fiche.classe)
-with st.expander("Imprimer la fiche (une page A4)"):
+with st.expander("Imprimer la fiche (A4)"):
     imprimable = regarder.imprimer(fiche, historique)
     st.download_button(
         "Télécharger la page à imprimer (HTML)",

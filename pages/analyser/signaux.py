@@ -8,6 +8,7 @@ from pipelines.reports.signaux import AVERTISSEMENT, EXPLICATION
 
 # the factors of each site: the comparison shows them one by one
 SI_PLACE = (
+    "Type",
     "Élèves",
     "Élèves de SEGPA",
     "Élèves d'ULIS",

@@ -50,5 +50,5 @@ st.markdown("##### Tous les sites" if site_id is None else "##### Le site choisi
 cadre.table(
     table_lisible(sites),
     f"couverture-{departement}",
-    si_place=("Élèves", "Catégories prioritaires", "Année des élèves", "UAI"),
+    si_place=("Label", "Type", "Élèves", "Catégories prioritaires", "Année des élèves", "UAI"),
 )

@@ -7,7 +7,7 @@ found »; here it finds no such folder.
 
 import streamlit as st
 
-from pages.composants import cadre, navigation, televersement
+from pages.composants import cadre, largeurs, navigation, televersement
 from pipelines.base.erreurs import AtlasError
 
 IMPREVU = "imprevu"
@@ -25,6 +25,8 @@ def dessiner() -> None:
     st.html("<script>document.documentElement.lang = 'fr'</script>", unsafe_allow_javascript=True)
     st.html(
         "<style>[data-testid='stMainBlockContainer'] {padding: 2.5rem 3rem 2rem}"
+        f"@media (max-width: {largeurs.ETROITE}px)"
+        " {[data-testid='stMainBlockContainer'] {padding: 2rem 1.25rem}}"
         "[data-testid='stSidebarHeader'] {height: 2.5rem; margin-bottom: 0}"
         # its own export writes formulas and no warning: ours, below each table, does not
         "[data-testid='stElementToolbarButton']:has([aria-label^='Download as CSV'])"
@@ -37,6 +39,8 @@ def dessiner() -> None:
         # the name of a town is read over the marks of its sites
         ".stPlotlyChart .textpoint text {fill: currentColor !important; paint-order: stroke;"
         " stroke: Canvas; stroke-opacity: 0.8; stroke-width: 3px}"
+        # a name in a box is dark on light, or light on dark, with its box
+        ".stPlotlyChart .annotation .bg {fill: Canvas !important}"
         # the buttons of a map are the page's, light or dark
         ".stPlotlyChart .updatemenu-button rect"
         " {fill: currentColor !important; fill-opacity: 0.08 !important;"

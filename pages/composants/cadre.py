@@ -12,7 +12,7 @@ import streamlit as st
 from pages.composants import acces, fenetre, largeurs
 from pipelines.base import chemins
 from pipelines.base.erreurs import AtlasError
-from pipelines.base.textes import INCONNU, enumeration, nombre, pour_tableur
+from pipelines.base.textes import INCONNU, au_plus_juste, enumeration, nombre, pour_tableur
 
 DOSSIER = chemins.RACINE / "pages"
 PAGES = {
@@ -215,13 +215,16 @@ def table_a_lire(
     nombres: Iterable[str] = (),
     au_telechargement: tuple[str, ...] = (),
     premieres: int | None = None,
+    au_large: tuple[str, ...] = (),
 ) -> None:
     """A table of sentences: every word shown, wrapped; and its download.
 
     Columns of numbers are on the right, and `nombres`: those whose cells are numbers in words.
-    `au_telechargement`: columns that the download alone has. `premieres`: the rows shown until
-    one asks for all; the download has them all.
+    `au_telechargement`: columns that the download alone has; `au_large`: in a narrow window too.
+    `premieres`: the rows shown until one asks for all; the download has them all.
     """
+    if fenetre.palier() <= largeurs.ETROITE:
+        au_telechargement = (*au_telechargement, *au_large)
     montre = cadre.drop(columns=[*au_telechargement])
     if premieres is not None and len(montre) > premieres:
         toutes = st.toggle(f"Montrer les {nombre(len(montre))} lignes", key=f"toutes-{nom}")
@@ -245,8 +248,12 @@ def table_ou(cadre: pd.DataFrame, nom: str, vide: str) -> None:
 
 def textes(cadre: pd.DataFrame) -> pd.DataFrame:
     """Headers and cells as French text, numbers included; unknown said."""
-    cellules = cadre.map(lambda v: insecable(inerte(v)) if isinstance(v, str) else nombre_court(v))
+    cellules = cadre.map(lambda v: insecable(inerte(v)) if isinstance(v, str) else _en_nombre(v))
     return cellules.rename(columns=lambda titre: insecable(str(titre)))
+
+
+def _en_nombre(valeur: object) -> str:
+    return INCONNU if pd.isna(valeur) else au_plus_juste(float(valeur))
 
 
 @functools.lru_cache(maxsize=20_000)
@@ -265,14 +272,6 @@ def inerte(texte: str) -> str:
 def phrase(texte: str) -> str:
     """A sentence that quotes names and codes: inert, and its codes whole on a line."""
     return insecable(inerte(texte))
-
-
-def nombre_court(valeur: object) -> str:
-    """A number with the decimals it needs, two at most; « inconnu » when missing."""
-    if pd.isna(valeur):
-        return INCONNU
-    decimales = f"{float(valeur):.2f}".rstrip("0").split(".")[1]
-    return nombre(float(valeur), len(decimales))
 
 
 def taille(octets: int) -> str:

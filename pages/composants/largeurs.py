@@ -15,17 +15,20 @@ import streamlit as st
 from pipelines.base.textes import INCONNU, nombre
 
 # pixels of a window that a table can't have: the side bar, the margins, the borders, a scroll bar
-AUTOUR = 364
+AUTOUR, AUTOUR_ETROIT = 364, 308
+ETROITE = 1279  # up to this window, the margins of the page are narrower
 REPLI = 30  # those of a folded section
 # a list beside a picture: its part of the page, less its gap and its boxes to tick
 PART_DE_LISTE, CASES = 5 / 12, 47
 MARGES = 18  # both sides of a cell
-MOT_MAX, NOM_MAX = 96, 70  # a longer word, a longer name of a file, are cut over two lines
+# a longer word, a longer name of a file, are cut over two lines; « Saint-Étienne-les-Orgues » is
+# only where the table has no room for it
+MOT_MAX, MOT_SERRE, NOM_MAX = 170, 96, 70
 NOM = re.compile(r"[\w-][._/][\w-]")
 HAUTEUR_DE_LIGNE, HAUTEUR_MIN = 20, 61  # Streamlit wraps in rows of more than 60 pixels only
 LIGNES_MAX = 5
 PRESQUE_TOUTES = 0.9  # of the rows, shown whole
-SUR_UNE_LIGNE = 0.92  # of the cells of each column, for rows no higher than a line
+SUR_UNE_LIGNE = 0.8  # of the cells of each column, for rows no higher than a line
 REMPLI = 1.15  # a line of a wrapped text is never quite full
 # advances of the characters of the grid's font, in pixels
 ETROITS, LARGES = frozenset("ijlIfrt.,;:!'’()[]-/\u202f "), frozenset("mwMWHNOQUDG%½—")
@@ -92,7 +95,7 @@ class Mise:
 
 def place(fenetre: int) -> int:
     """What a table has of a window `fenetre` pixels wide."""
-    return fenetre - AUTOUR
+    return fenetre - (AUTOUR if fenetre > ETROITE else AUTOUR_ETROIT)
 
 
 def place_repliee(fenetre: int) -> int:
@@ -121,8 +124,10 @@ def mettre(cadre: pd.DataFrame, colonnes: tuple[str, ...], place: int) -> Mise:
             return Mise(noms, largeurs, note)
     presque = {c: _presque_entiere(cadre[c], t) for c, t in courts.items()}
     if sum(presque.values()) <= place:
-        return Mise(courts, presque, unites)
-    minimum = {c: _minimum(cadre[c], t) for c, t in courts.items()}
+        return Mise(courts, _elargir(presque, largeurs, place), unites)
+    minimum = {c: _minimum(cadre[c], t, MOT_MAX) for c, t in courts.items()}
+    if sum(minimum.values()) > place:
+        minimum = {c: _minimum(cadre[c], t, MOT_SERRE) for c, t in courts.items()}
     reste = max(place - sum(minimum.values()), 0)
     for lignes in range(1, LIGNES_MAX + 1):
         voulu = {c: max(_sur(lignes, cadre[c]) - minimum[c], 0) for c in courts}
@@ -135,11 +140,11 @@ def mettre(cadre: pd.DataFrame, colonnes: tuple[str, ...], place: int) -> Mise:
 
 @st.cache_resource(show_spinner=False, max_entries=512)
 def tenant(cadre: pd.DataFrame, colonnes: tuple[str, ...], place: int) -> tuple[str, ...]:
-    """The first of `colonnes` that hold within `place` pixels, uncut; one at least."""
+    """The first of `colonnes` that hold on one line within `place` pixels; one at least."""
     courts, _ = _courts(colonnes)
     tenues, prises = [], 0
     for colonne, titre in courts.items():
-        prises += _minimum(cadre[colonne], titre)
+        prises += _presque_entiere(cadre[colonne], titre)
         if tenues and prises > place:
             break
         tenues.append(colonne)
@@ -158,6 +163,15 @@ def completer(
         if sum(_entiere(cadre[c], t) for c, t in courts.items()) <= place:
             gardees = essai
     return gardees
+
+
+def _elargir(presque: dict[str, int], entieres: dict[str, int], place: int) -> dict[str, int]:
+    """`presque` within `place`, the columns that lack least shown whole first."""
+    reste = place - sum(presque.values())
+    for colonne in sorted(presque, key=lambda c: entieres[c] - presque[c]):
+        plus = min(max(entieres[colonne] - presque[colonne], 0), reste)
+        presque, reste = {**presque, colonne: presque[colonne] + plus}, reste - plus
+    return presque
 
 
 def hauteur(cadre: pd.DataFrame, largeurs: dict[str, int], lignes_max: int = LIGNES_MAX) -> int:
@@ -202,10 +216,10 @@ def _presque_entiere(colonne: pd.Series, titre: str) -> int:
     return math.ceil(max(_pixels(titre), 0 if pixels.empty else tenu)) + MARGES
 
 
-def _minimum(colonne: pd.Series, titre: str) -> int:
+def _minimum(colonne: pd.Series, titre: str, mot_max: int) -> int:
     mots = {mot for valeur in _valeurs(colonne) for mot in valeur.split(" ")}
     plus_long = max(
-        (min(_pixels(m), NOM_MAX if NOM.search(m) else MOT_MAX) for m in mots), default=0
+        (min(_pixels(m), NOM_MAX if NOM.search(m) else mot_max) for m in mots), default=0
     )
     return math.ceil(max(_pixels(titre), plus_long)) + MARGES
 

@@ -17,14 +17,20 @@ def montrer(suivi: VueSuivi, noms: dict[str, str], seul: str | None) -> None:
     cadre.table_a_lire(suivi.table.iloc[lignes], "academie-scenarios")
     for code in montres:
         siens = suivi.scenarios[code]
+        if not siens:
+            continue
         liens = list(siens.items())
         with st.container(horizontal=True):
             for scenario_id, mots in liens if seul else liens[:LIENS_PAR_DEPARTEMENT]:
                 _vers("scenarios", f"{noms[code]} : {cadre.inerte(mots)}", code, scenario_id)
             if not seul and len(liens) > LIENS_PAR_DEPARTEMENT:
                 _vers("scenarios", f"{noms[code]} : les {len(liens)} scénarios", code)
-            if not liens and acces.peut_modifier(code):
-                _vers("proposer", f"Proposer pour {noms[code]}", code)
+    sans = [c for c in montres if not suivi.scenarios[c] and acces.peut_modifier(c)]
+    if sans:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown("Proposer une répartition pour :", width="content")
+            for code in sans:
+                _vers("proposer", noms[code], code)
 
 
 def _vers(page: str, mots: str, departement: str, scenario_id: str | None = None) -> None:

@@ -11,7 +11,7 @@ departement = cadre.departement()
 version, regles = acces.version(), acces.version_des_regles()
 baremes = comprendre.lire_baremes(regles)
 
-st.title("Combien de présence faudrait-il, et d'où viennent ces nombres ?")
+bande = st.container()
 cadre.dire_les_regles_illisibles()
 gauche, droite = st.columns([7, 5], gap="medium", vertical_alignment="bottom")
 with gauche:
@@ -22,10 +22,11 @@ with droite:
         "Transition : ce qu'un site peut perdre d'une année à l'autre", pertes, "perte", ""
     )
 vue = comprendre.lire_besoins(version, regles, departement, choisi, int(perte) if perte else None)
-st.markdown(f"#### {vue.phrase}")
+with bande:
+    st.title("Combien de présence faudrait-il, et d'où viennent ces nombres ?")
+    st.markdown(f"#### {vue.phrase}")
 st.write(vue.resume)
-for remarque in vue.remarques:
-    st.caption(remarque)
+st.caption(" ".join(vue.remarques))
 
 onglets = st.tabs(["Site par site", "Sensibilité", "Désaccord avec un autre", "Le barème"])
 with onglets[0]:

@@ -22,6 +22,11 @@ with priorites:
         with st.expander(texte, expanded=rang == 0):
             st.write(m.notes_des_textes[texte])
             cadre.table_a_lire(regles, f"regles-{rang}")
+            st.caption(m.references[texte])
+    with st.expander("Les conditions telles que le calcul les lit (SQL)"):
+        for rang, (texte, conditions) in enumerate(m.conditions.items()):
+            st.markdown(f"###### {texte}")
+            cadre.table_a_lire(conditions, f"conditions-{rang}")
     st.markdown("##### Les seuils que les textes laissent à choisir")
     cadre.table_a_lire(m.seuils, "seuils")
 with besoins:

@@ -10,19 +10,23 @@ departement = cadre.departement()
 version = acces.version()
 textes = comprendre.lire_textes(acces.version_des_regles())
 
-st.title("Quels établissements sont prioritaires, et selon quel texte ?")
+bande = st.container()
 cadre.dire_les_regles_illisibles()
 choisi = cadre.choisir("Texte", textes, "texte", TEXTE_PAR_DEFAUT)
 vue = comprendre.lire_priorites(version, acces.version_des_regles(), departement, choisi)
-st.markdown(f"#### {vue.phrase}")
-st.caption(vue.titre)
+with bande:
+    st.title("Quels établissements sont prioritaires, et selon quel texte ?")
+    st.markdown(f"#### {vue.phrase}")
 if vue.abrogation:
     st.warning(vue.abrogation)
 st.write(vue.note)
 cadre.table_a_lire(vue.regles, f"priorites-{departement}-{choisi}")
+st.caption(vue.references)
 if not vue.seuils.empty:
     st.markdown("##### Les seuils que ces conditions lisent")
     cadre.table_a_lire(vue.seuils, f"seuils-{choisi}")
+with st.expander("Les conditions telles que le calcul les lit (SQL)"):
+    cadre.table_a_lire(vue.conditions, f"conditions-{choisi}")
 with st.expander(f"Les sites où une donnée manque ({len(vue.a_savoir)})"):
     if vue.a_savoir.empty:
         st.write("Aucune donnée ne manque pour appliquer ce texte.")
@@ -39,6 +43,7 @@ autre = cadre.choisir("Comparer avec", autres, "avec", next(iter(autres)))
 ecart = comprendre.comparer_textes(version, acces.version_des_regles(), departement, choisi, autre)
 st.markdown(f"#### {ecart.phrase}")
 cadre.table_a_lire(ecart.regles, f"regles-{choisi}-{autre}")
+st.caption(ecart.references)
 if ecart.sites.empty:
     st.write("Aucun site ne gagne ni ne perd de catégorie.")
 else:

@@ -18,10 +18,10 @@ if not question.a_des_postes:
         "« Données »."
     )
     st.stop()
-ecart, plancher, perte = planchers.reglages()
-propres = planchers.particuliers(regarder.noms_des_territoires(*demande))
 partage = None
 with cadre.sur_place():
+    ecart, plancher, perte = planchers.reglages()
+    propres = planchers.particuliers(regarder.noms_des_territoires(*demande))
     partage = decider.repartir(*demande, ecart, plancher, perte, propres)
     with bande:
         st.markdown(f"#### {partage.phrase}")
@@ -29,7 +29,7 @@ with cadre.sur_place():
         st.write(detail)
     cadre.table(partage.table, f"repartition-{demande.niveau}", hauteur="content")
     st.caption(partage.note)
-prochains = demi_postes.montrer(demande.departement)
+prochains = demi_postes.montrer(demande.niveau, demande.departement)
 st.download_button(
     "Télécharger la page (Excel)",
     lambda: en_excel(None, None, prochains, partage),

@@ -18,6 +18,17 @@ def nombre(valeur: float | None, decimales: int = 0) -> str:
     return texte.replace(",", FINE).replace(".", ",").replace("-", "−")
 
 
+def au_plus_juste(valeur: float | None) -> str:
+    """`valeur` with the decimals it needs, two at most: 2, 0,5, 110,25; « inconnu » when missing.
+
+    The one way an ETP, a weight or a threshold is written.
+    """
+    if valeur is None or math.isnan(valeur):
+        return INCONNU
+    decimales = f"{float(valeur):.2f}".rstrip("0").split(".")[1]
+    return nombre(float(valeur), len(decimales))
+
+
 def pourcentage(part: float | None, decimales: int = 0) -> str:
     """A share (0 to 1) as a percentage; « inconnu » when missing."""
     if part is None or (isinstance(part, float) and math.isnan(part)):

@@ -68,7 +68,12 @@ def academie(
         imprimer_tableau(suivi.table)
         prochains = prochains_demi_postes.des_departements(lecteur, entrepot_)
     else:
-        prochains = prochains_demi_postes.des_bassins(lecteur, entrepot_, departement)
+        des_parties = (
+            prochains_demi_postes.des_reseaux
+            if niveau == Niveau.RESEAUX
+            else prochains_demi_postes.des_bassins
+        )
+        prochains = des_parties(lecteur, entrepot_, departement)
     _dire([prochains.phrase, *prochains.remarques])
     if not prochains.table.empty:
         imprimer_tableau(prochains.table)

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from pipelines.base.textes import nombre, pluriel, pourcentage
+from pipelines.base.textes import au_plus_juste, nombre, pluriel, pourcentage
 from pipelines.reports import carte_academie, ecarts_academie
 from pipelines.reports.libelles import TYPES
 from pipelines.reports.sites import part_couverte
@@ -215,15 +215,14 @@ def _phrase(lus: Territoires, chiffres: pd.DataFrame) -> str:
         else "aucun site prioritaire n'est sans présence"
     )
     return (
-        f"{debut}, {pluriel(total['postes'], 'poste')} ({nombre(total['etp'], 1)} ETP"
+        f"{debut}, {pluriel(total['postes'], 'poste')} ({au_plus_juste(total['etp'])} ETP"
         f"{_vacants(total['vacant'])}) : {pourcentage(part_couverte(lus.sites))} du "
         f"besoin est couvert, et {fin}."
     )
 
 
 def _vacants(etp: float) -> str:
-    """« , dont 7,5 vacants »; nothing said of none, since one decimal would round some to it."""
+    """« , dont 7,5 vacants »."""
     if not etp:
         return ", aucun vacant"
-    decimales = 1 if round(etp, 1) == round(etp, 2) else 2
-    return f", dont {nombre(etp, decimales)} {'vacant' if etp < 2 else 'vacants'}"
+    return f", dont {au_plus_juste(etp)} {'vacant' if etp < 2 else 'vacants'}"

@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 
 from pipelines.base.erreurs import AtlasError
-from pipelines.base.textes import jour, nombre, pluriel, variation
+from pipelines.base.textes import au_plus_juste, jour, nombre, pluriel, variation
 from pipelines.marts import entrepot
 from pipelines.reports.besoins import UNITE, tranches
+from pipelines.reports.conditions_en_mots import en_mots
 from pipelines.reports.libelles import RYTHMES_EN_MOTS, TYPES
 from pipelines.reports.priorites import sites_changes
 from pipelines.reports.sites import nom_de_categorie
@@ -218,13 +219,13 @@ def ajouts_en_table(code: str, texte: str, ajouts: tuple[Ajout, ...]) -> pd.Data
         [
             (
                 nom_de_categorie(regle),
-                _condition_lue(regle, seuils),
-                "—" if a.poids is None else f"{_au_plus_juste(a.poids)} {unite}",
+                _en_mots(regle, seuils),
+                "—" if a.poids is None else f"{au_plus_juste(a.poids)} {unite}",
                 regle.reference,
             )
             for a, (regle, seuils) in zip(ajouts, lues, strict=True)
         ],
-        columns=["Catégorie", "Condition lue", "Poids", "Référence"],
+        columns=["Catégorie", "Ce qui est lu", "Poids", "Référence"],
     )
 
 
@@ -238,15 +239,11 @@ def unite_des_categories(code: str) -> tuple[str, float] | None:
     return UNITES_DES_POIDS[partie], float(neutre)
 
 
-def _condition_lue(regle: Regle, seuils: tuple[Seuil, ...]) -> str:
+def _en_mots(regle: Regle, seuils: tuple[Seuil, ...]) -> str:
     condition = regle.condition
     for seuil in seuils:
-        condition = condition.replace(f"{{{seuil.nom}}}", _au_plus_juste(seuil.valeur))
-    return condition
-
-
-def _au_plus_juste(valeur: float) -> str:
-    return nombre(valeur, 0 if float(valeur).is_integer() else 2)
+        condition = condition.replace(f"{{{seuil.nom}}}", str(seuil.valeur))
+    return en_mots(condition)
 
 
 def lire(

@@ -5,7 +5,7 @@ from itertools import pairwise
 import pandas as pd
 import plotly.graph_objects as go
 
-from pipelines.base.textes import enumeration, nombre, pluriel, pourcentage
+from pipelines.base.textes import au_plus_juste, enumeration, pluriel, pourcentage
 from pipelines.planning import moyens
 from pipelines.planning.marges import MOINS, PLUS
 from pipelines.planning.probleme import Site
@@ -189,20 +189,25 @@ def _rien_a_essayer(lu: Lu, sens: str, m: dict, pas: float) -> str:
     """Why nothing was tried in a bassin: each cause has its words."""
     p = lu.probleme
     if sens == PLUS:
-        a_court = [s for s in _a_court(lu) if m["bassin"] in (None, s.bassin)]
-        if not a_court:
-            return "aucun : pas de site à court"
-        if all(s.nature != "etablissement" for s in a_court):
-            return "aucun : seules des écoles REP+ sont à court, et un poste n'y a pas sa résidence"
-        return "aucun : aucun plan ne tient avec les verrous posés"
+        return f"aucun : {pourquoi_aucun_de_plus(lu, m['bassin'])}"
     postes = [x for x in p.postes if m["bassin"] in (None, x.bassin)]
     if not postes:
         return "aucun : pas de poste dans ce bassin"
     if all(x.sans_secteur for x in postes):
         return "aucun : aucun poste de ce bassin n'a de secteur"
     if not moyens.reductibles(p, pas, [r for r, x in enumerate(p.postes) if x in postes]):
-        return f"aucun : aucun poste n'a {nombre(pas, 1)} ETP de secteur à donner"
+        return f"aucun : aucun poste n'a {au_plus_juste(pas)} ETP de secteur à donner"
     return "aucun : pas de demi-poste à prendre sans lever un verrou"
+
+
+def pourquoi_aucun_de_plus(lu: Lu, bassin: str | None) -> str:
+    """Why no half-post more was tried in a bassin (None: the whole département)."""
+    a_court = [s for s in _a_court(lu) if bassin in (None, s.bassin)]
+    if not a_court:
+        return "personne n'y manque"
+    if all(s.nature != "etablissement" for s in a_court):
+        return "seules des écoles REP+ sont à court, et un poste n'y a pas sa résidence"
+    return "aucun plan ne tient avec les verrous posés"
 
 
 def _a_court(lu: Lu) -> list[Site]:
@@ -251,7 +256,7 @@ def _phrases_courbe(courbe: list[dict], reference: int) -> list[str]:
 def _etp(etp: float) -> str:
     if not etp:
         return "0 ETP"
-    return f"{'+' if etp > 0 else ''}{nombre(etp, 1)} ETP"
+    return f"{'+' if etp > 0 else ''}{au_plus_juste(etp)} ETP"
 
 
 def _table_courbe(lu: Lu, courbe: list[dict], reference: int) -> pd.DataFrame:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from pipelines.base.textes import enumeration, nombre, pluriel
+from pipelines.base.textes import au_plus_juste, enumeration, nombre, pluriel
 from pipelines.planning.probleme import Probleme
 from pipelines.reports.repartition import Repartition
 from pipelines.scoring.doctrine import libelle_de
@@ -127,7 +127,7 @@ def _postes(x: Repartition, y: Repartition, charges: bool) -> list[str]:
 
 
 def _etp(r: Repartition) -> str:
-    return f"{nombre(r.etp, 2)} ETP"
+    return f"{au_plus_juste(r.etp)} ETP"
 
 
 def _liste(noms: list[str]) -> str:

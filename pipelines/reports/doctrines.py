@@ -8,7 +8,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from pipelines.base import reference
-from pipelines.base.textes import enumeration, nombre, pluriel, pourcentage, rythme
+from pipelines.base.textes import au_plus_juste, enumeration, nombre, pluriel, pourcentage, rythme
 from pipelines.marts import entrepot
 from pipelines.reports import cartes, classeur
 from pipelines.reports.indices import SANS_OBJET, lignes_de_dilution
@@ -310,7 +310,7 @@ def _precision(lue: Lue) -> str:
     moyens, hypotheses = lue.resume["moyens"], lue.resume["hypotheses"]
     return (
         f"Mêmes données, mêmes hypothèses, même graine ({lue.resume['graine']}) : "
-        f"{pluriel(moyens['nb_postes'], 'poste')}, {nombre(moyens['quotite_etp'], 1)} ETP, "
+        f"{pluriel(moyens['nb_postes'], 'poste')}, {au_plus_juste(moyens['quotite_etp'])} ETP, "
         f"{pluriel(hypotheses['sites_par_poste_max'], 'site')} par poste au plus, "
         f"{pluriel(hypotheses['duree_trajet_max_min'], 'minute')} de trajet au plus, barème "
         f"« {lue.bareme.libelle} ».{_transition(hypotheses)} Une doctrine est un choix de "

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from pipelines.base.textes import nombre, pluriel, pourcentage, variation
+from pipelines.base.textes import au_plus_juste, nombre, pluriel, pourcentage, variation
 from pipelines.reports.libelles import RYTHMES_COURTS, RYTHMES_EN_MOTS
-from pipelines.reports.raisons import Lien, d_un_tenant, liens_du_site, nombre_etp, raisons
+from pipelines.reports.raisons import Lien, d_un_tenant, liens_du_site, raisons
 from pipelines.reports.repartition import Repartition, Reunion
 from pipelines.scoring.couverture import rythme
 from pipelines.scoring.equite import BASSIN_INCONNU
@@ -177,7 +177,7 @@ def _temps(r: Repartition, poste_id: str) -> str:
 
 
 def _etp(r: Repartition, poste_id: str) -> str:
-    return nombre_etp(r.postes[poste_id].quotite) if poste_id in r.postes else RIEN
+    return au_plus_juste(r.postes[poste_id].quotite) if poste_id in r.postes else RIEN
 
 
 def _donne(r: Repartition, poste_id: str) -> str:
@@ -273,8 +273,8 @@ def demi_postes(x: Repartition, y: Repartition, reunion: Reunion) -> tuple[str, 
             nets = [y.par_site.get(s, 0) - x.par_site.get(s, 0) for s in sites]
             mots.append(
                 f"{pluriel(len(qui), f'poste {verbes[0]}', f'postes {verbes[1]}')} "
-                f"{nombre(etp, 2)} ETP, et les sites que le changement touche à ce bout gagnent "
-                f"{_dj(sum(n for n in nets if n > 0))} par cycle et en perdent "
+                f"{au_plus_juste(etp)} ETP, et les sites que le changement touche à ce bout "
+                f"gagnent {_dj(sum(n for n in nets if n > 0))} par cycle et en perdent "
                 f"{nombre(-sum(n for n in nets if n < 0))}"
             )
     return f"{' ; '.join(mots)}.", pd.DataFrame(lignes)
@@ -300,7 +300,7 @@ def _bout(
         "Bout": "Cède" if apres[1] < avant[1] else "Reçoit",
         "Poste": poste_id,
         "Résidence": _residence(x, y, poste_id),
-        "ETP": f"{nombre_etp(avant[0])} → {nombre_etp(apres[0])}",
+        "ETP": f"{au_plus_juste(avant[0])} → {au_plus_juste(apres[0])}",
         "Temps (½ j.)": variation(apres[1] - avant[1]),
         "Le poste y donne moins": _noms(touches, reunion, lambda a, b: b < a),
         "Le poste y donne plus": _noms(touches, reunion, lambda a, b: b > a),

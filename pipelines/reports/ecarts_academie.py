@@ -44,6 +44,8 @@ def barres(lus: Territoires, chiffres: pd.DataFrame) -> go.Figure | None:
             marker={"color": ACCENT},
             text=[nombre(c, 1) for c, _ in charges],
             textposition="inside",
+            # at the foot of its bar, clear of the line of the whole
+            insidetextanchor="start",
             textfont={"color": "#FFFFFF"},
             hoverinfo="skip",
         )

@@ -1,8 +1,9 @@
-"""The fiche of a site as one A4 page: a whole HTML document that prints itself, offline.
+"""The fiche of a site on paper, both sides of an A4 sheet at most: an HTML document that prints
+itself, offline.
 
-Everything that came from a file is escaped, and the document may load nothing from outside. What
-would not fit is counted rather than cut off in silence; a last script sets the whole smaller, down
-to a floor, when a site has very much to say.
+Everything that came from a file is escaped, and the document may load nothing from outside. Long
+tables are cut short, and what is left out is counted. A last script sets the whole in the largest
+type that holds on one page, and never under 8 points: on two pages rather than illegible.
 """
 
 from html import escape
@@ -18,14 +19,15 @@ POSTES_IMPRIMES = 5
 PROPOSITIONS_IMPRIMEES = 3
 ANOMALIES_IMPRIMEES = 3
 ETABLISSEMENTS_IMPRIMES = 12
+PIED = "font: 8pt 'Source Sans 3', Arial, sans-serif; color: #595959"
 STYLE = """
-@page {size: A4 portrait; margin: 0}
 * {box-sizing: border-box}
 html {background: #fff; color: #1e1e1e; font-family: 'Source Sans 3', 'Source Sans Pro', Arial,
   sans-serif; font-variant-numeric: tabular-nums}
 body {margin: 0}
-main {width: 210mm; height: 296mm; padding: 8mm 9mm 6mm; overflow: hidden; font-size: 8.4px;
-  line-height: 1.25}
+main {width: 192mm; font-size: 10.7px; line-height: 1.25}
+h2, tr, .note {break-inside: avoid}
+h2 {break-after: avoid}
 h1 {font-size: 1.9em; margin: 0}
 h2 {font-size: 1.15em; margin: .55em 0 .1em; color: #0b5394; border-bottom: 1px solid #0b5394}
 p {margin: .25em 0}
@@ -42,18 +44,20 @@ td.n, .serre td:nth-child(-n+3) {white-space: nowrap}
 button {font: 16px sans-serif; margin: 12px; padding: 8px 16px; color: #fff; background: #0b5394;
   border: 0; border-radius: 4px; cursor: pointer}
 @media print {button {display: none}}
-@media screen {main {border: 1px solid #ddd; margin: 0 12px 12px}}
+@media screen {main {border: 1px solid #ddd; margin: 0 12px 12px; padding: 8mm; width: 208mm}}
 @media screen and (max-width: 820px) {main {zoom: 0.74}}
 """
 AJUSTER = """
 (() => {
-  const page = document.querySelector('main'), grand = 14, petit = 6;
-  const deborde = () => page.scrollHeight > page.clientHeight + 1;
+  const feuille = document.querySelector('main'), corps = document.querySelector('main > div');
+  // 8 points; 279 mm of a page between its margins, some of the first one lost where it is cut
+  const petit = 10.7, page = 279 * 96 / 25.4, perte = 130;
   const ajuster = () => {
-    for (let taille = grand; taille >= petit; taille -= 0.1) {
-      page.style.fontSize = taille + 'px';
-      if (!deborde()) break;
-    }
+    for (const [grand, place] of [[14, page], [11.6, 2 * page - perte]])
+      for (let taille = grand; taille >= petit; taille -= 0.1) {
+        feuille.style.fontSize = taille + 'px';
+        if (corps.scrollHeight <= place) return;
+      }
   };
   ajuster();
   // in a folded frame nothing has a size yet: measure again once it is seen, and before printing
@@ -65,7 +69,7 @@ AJUSTER = """
 
 
 def document(fiche: Fiche, historique: Historique, avertissements: list[str]) -> str:
-    """The printable page of `fiche`, with what must be said of the data on it."""
+    """`fiche` ready to print, with what must be said of the data on it."""
     corps = "".join(
         [
             f"<h1>{escape(fiche.nom)}</h1><p>{escape(fiche.sous_titre)}</p>",
@@ -86,9 +90,19 @@ def document(fiche: Fiche, historique: Historique, avertissements: list[str]) ->
         '<html lang="fr"><head><meta charset="utf-8">'
         '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; '
         "style-src 'unsafe-inline'; script-src 'unsafe-inline'\">"
-        f"<title>{escape(fiche.nom)}</title><style>{STYLE}</style></head>"
-        '<body><button type="button">Imprimer (une page A4)</button>'
-        f"<main>{corps}</main><script>{AJUSTER}</script></body></html>\n"
+        f"<title>{escape(fiche.nom)}</title><style>{_marges(fiche)}{STYLE}</style></head>"
+        '<body><button type="button">Imprimer (A4)</button>'
+        f"<main><div>{corps}</div></main><script>{AJUSTER}</script></body></html>\n"
+    )
+
+
+def _marges(fiche: Fiche) -> str:
+    """The page; at its foot the name of the site, since a sheet may be separated from the other."""
+    nom = "".join(c if c.isalnum() else f"\\{ord(c):x} " for c in f"{fiche.nom} · {fiche.site_id}")
+    return (
+        "@page {size: A4 portrait; margin: 8mm 9mm 10mm; "
+        f"@bottom-left {{content: '{nom}'; {PIED}}} "
+        f"@bottom-right {{content: counter(page) ' sur ' counter(pages); {PIED}}}}}"
     )
 
 

@@ -11,6 +11,7 @@ from pipelines.base.textes import jour, nombre
 from pipelines.marts import entrepot
 from pipelines.planning.modele import DURES
 from pipelines.planning.probleme import OBJECTIFS
+from pipelines.reports.conditions_en_mots import en_mots
 from pipelines.reports.libelles import AUTRE_CATEGORIE, HORS_CATEGORIE
 from pipelines.reports.sites import BAREME_PAR_DEFAUT, nom_de_categorie
 from pipelines.scoring import jeux
@@ -22,6 +23,7 @@ from pipelines.scoring.regles import DOSSIER as DOSSIER_DES_TEXTES
 from pipelines.scoring.regles import Priorites, Regle, priorites
 from pipelines.sources.cartes import cartes
 
+PARAGRAPHE, EN_VIGUEUR = ", §", "En vigueur"
 UNITE_DE_CHARGE = "½ j. par cycle"
 PROVENANCE = ("Référence", "En vigueur le", "Vérifié le")
 POIDS_DE_GARDE_CALCULE = (
@@ -38,6 +40,8 @@ class Methode:
 
     nature_des_baremes: str
     regles: dict[str, pd.DataFrame]
+    references: dict[str, str]
+    conditions: dict[str, pd.DataFrame]
     notes_des_textes: dict[str, str]
     seuils: pd.DataFrame
     charge: pd.DataFrame
@@ -66,6 +70,14 @@ def methode() -> Methode:
                 jeux.lisibles(DOSSIER_DES_TEXTES, priorites), key=lambda j: j.code != texte.code
             )
         },
+        references={
+            jeu.intitule(): f"{ou_lire(jeu)} Vérifié le {jour(jeu.verifie_le.isoformat())}."
+            for jeu in jeux.lisibles(DOSSIER_DES_TEXTES, priorites)
+        },
+        conditions={
+            jeu.intitule(): conditions_en_sql(jeu)
+            for jeu in jeux.lisibles(DOSSIER_DES_TEXTES, priorites)
+        },
         notes_des_textes={
             jeu.intitule(): jeu.note for jeu in jeux.lisibles(DOSSIER_DES_TEXTES, priorites)
         },
@@ -87,27 +99,54 @@ def methode() -> Methode:
 
 
 def _regles(jeu: Priorites) -> pd.DataFrame:
-    """The rules of a text, each with its condition as run, its reference and its days."""
+    """The rules of a text, each with its condition in words, its reference and its days."""
     return pd.DataFrame(
         [
             (
                 nom_de_categorie(r),
                 r.resume,
-                jeu.condition_lue(r),
-                r.reference,
+                en_mots(jeu.condition_lue(r)),
+                r.reference.removeprefix(f"{tronc_des_references(jeu)}, "),
                 vigueur(r),
-                jour(jeu.verifie_le.isoformat()),
             )
             for r in jeu.regles
         ],
         columns=[
             "Catégorie",
             "En nos mots",
-            "Condition lue",
+            "Ce qui est lu",
             "Référence",
-            "En vigueur",
-            "Vérifié le",
+            EN_VIGUEUR,
         ],
+    )
+
+
+def est_partagee(jeu: Priorites) -> bool:
+    """Whether all the rules of a text are in force on the same days."""
+    return len({vigueur(r) for r in jeu.regles}) == 1
+
+
+def tronc_des_references(jeu: Priorites) -> str:
+    """What the references of a text start with, said once: all before the first paragraph."""
+    premiere = jeu.regles[0].reference if jeu.regles else ""
+    avant, paragraphe, _ = premiere.partition(PARAGRAPHE)
+    return avant if paragraphe else ""
+
+
+def ou_lire(jeu: Priorites) -> str:
+    """What is the same for all the rules: where their references are read, and their days."""
+    tronc = tronc_des_references(jeu)
+    dits = [f"Références : {tronc}."] if tronc else []
+    if est_partagee(jeu):
+        dits.append(f"En vigueur {vigueur(jeu.regles[0])}.")
+    return " ".join(dits)
+
+
+def conditions_en_sql(jeu: Priorites) -> pd.DataFrame:
+    """The conditions of a text as they are run, for who checks the computation."""
+    return pd.DataFrame(
+        [(r.libelle, jeu.condition_lue(r)) for r in jeu.regles],
+        columns=["Catégorie", "Condition (SQL)"],
     )
 
 

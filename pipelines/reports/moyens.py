@@ -7,7 +7,7 @@ import duckdb
 import pandas as pd
 
 from pipelines.base import reference
-from pipelines.base.textes import enumeration, jour, nombre, pluriel
+from pipelines.base.textes import au_plus_juste, enumeration, jour, nombre, pluriel
 from pipelines.marts import entrepot
 from pipelines.reports import classeur
 from pipelines.reports.libelles import STATUTS
@@ -96,8 +96,8 @@ def _vue_d_instance(nom: str, postes: pd.DataFrame) -> VueMoyens:
     else:
         etp = servants["quotite_etp"].astype(float).sum()
         phrase = (
-            f"{pluriel(len(servants), 'poste')} avec secteur, {nombre(etp, 1)} ETP en tout, sont à "
-            "répartir."
+            f"{pluriel(len(servants), 'poste')} avec secteur, {au_plus_juste(etp)} ETP en tout, "
+            "sont à répartir."
         )
     return VueMoyens(
         nom=nom,
@@ -171,9 +171,13 @@ def _phrase(postes: pd.DataFrame) -> str:
     quotites = servants["quotite_etp"].astype(float)
     vacants = float(quotites[servants["statut"] == VACANT].sum())
     libres = int((servants["entiere"] - servants["donnees"]).clip(lower=0).sum())
-    vacance = f"dont {pluriel(vacants, 'vacant')}" if vacants else "aucun vacant"
+    vacance = (
+        f"dont {au_plus_juste(vacants)} {'vacant' if vacants < 2 else 'vacants'}"
+        if vacants
+        else "aucun vacant"
+    )
     return (
-        f"{pluriel(len(servants), 'poste')} avec secteur ({nombre(quotites.sum(), 1)} ETP, "
+        f"{pluriel(len(servants), 'poste')} avec secteur ({au_plus_juste(quotites.sum())} ETP, "
         f"{vacance}) peuvent donner {nombre(servants['capacite'].sum())} demi-journées par cycle "
         f"de 4 semaines, dont {nombre(libres)} ne sont pas encore données."
     )

@@ -1,11 +1,12 @@
 """Répartition between territories: the ETP of today, or some more or less, by each method."""
 
+import math
 from dataclasses import dataclass
 
 import pandas as pd
 
 from pipelines.base.erreurs import AtlasError
-from pipelines.base.textes import enumeration, nombre
+from pipelines.base.textes import au_plus_juste, enumeration, nombre
 from pipelines.reports import classeur
 from pipelines.reports.academie import VueAcademie, table_sans_presence
 from pipelines.reports.avancement import VueSuivi
@@ -92,6 +93,28 @@ def repartir(
     )
 
 
+def lire_etp(saisi: str, titre: str, *, est_signe: bool = False) -> float | None:
+    """ETP written in the field `titre`: 1,5 or 1.5, −0,5 when `est_signe`; None for nothing.
+
+    AtlasError when they are no half-posts.
+    """
+    propre = "".join(saisi.split()).replace(",", ".").replace("−", "-")
+    if not propre:
+        return None
+    try:
+        etp = float(propre)
+    except ValueError:
+        etp = math.nan
+    # infinity is no half-post either
+    if not (etp * 2).is_integer() or (etp < 0 and not est_signe):
+        raise AtlasError(
+            f"« {saisi.strip()} » ne se lit pas dans « {titre} ».",
+            admis="des demi-postes : 0,5, 1 ou 1,5" + (", ou −0,5" if est_signe else ""),
+            remede="corriger ce champ",
+        )
+    return etp
+
+
 def question(lus: Territoires) -> Question:
     """What is asked of these territories."""
     mot = MOTS[lus.niveau].au_pluriel
@@ -142,7 +165,7 @@ def en_excel(
 
 def _phrase_du_partage(ensemble: list[Unite], partages: list[Partage], etp: float) -> str:
     differents = [u.nom for u in ensemble if len({p.parts[u.code] for p in partages}) > 1]
-    debut = f"{nombre(etp, 1)} ETP à répartir selon le besoin"
+    debut = f"{au_plus_juste(etp)} ETP à répartir selon le besoin"
     if not differents:
         return f"{debut} : les {len(partages)} méthodes donnent la même chose."
     accord = len(ensemble) - len(differents)
@@ -160,8 +183,8 @@ def _details_du_partage(
     reste = actuel - demi_postes_entiers(actuel)
     if round(reste, 2):
         details.append(
-            f"Aujourd'hui {nombre(actuel, 2)} ETP : ce qui dépasse le dernier demi-poste entier, "
-            f"{nombre(reste, 2)} ETP, n'est pas réparti."
+            f"Aujourd'hui {au_plus_juste(actuel)} ETP : ce qui dépasse le dernier demi-poste "
+            f"entier, {au_plus_juste(reste)} ETP, n'est pas réparti."
         )
     for unite in ensemble:
         parts = {p.methode: p.parts[unite.code] for p in partages}
@@ -170,7 +193,7 @@ def _details_du_partage(
                 valeur: [LIBELLES[m] for m, v in parts.items() if v == valeur]
                 for valeur in sorted(set(parts.values()))
             }
-            dits = [f"{nombre(v, 1)} ETP selon {enumeration(m)}" for v, m in par_valeur.items()]
+            dits = [f"{au_plus_juste(v)} ETP selon {enumeration(m)}" for v, m in par_valeur.items()]
             details.append(f"{unite.nom} : {' ; '.join(dits)}.")
     proche = min(partages, key=lambda p: p.distance)
     loin = max(partages, key=lambda p: p.distance)

@@ -8,8 +8,16 @@ import pandas as pd
 
 from pipelines.base.textes import enumeration, jour, nombre, pluriel
 from pipelines.marts import entrepot
+from pipelines.reports.conditions_en_mots import en_mots
 from pipelines.reports.libelles import DONNEES
-from pipelines.reports.methode import vigueur
+from pipelines.reports.methode import (
+    EN_VIGUEUR,
+    conditions_en_sql,
+    est_partagee,
+    ou_lire,
+    tronc_des_references,
+    vigueur,
+)
 from pipelines.reports.sites import nom_de_categorie
 from pipelines.scenarios.lecteurs import reserve
 from pipelines.scoring import jeux
@@ -30,13 +38,18 @@ SORTS = {"entree": "entre", "sortie": "sort", "restee": "reste"}
 
 @dataclass(frozen=True)
 class VuePriorites:
-    """One text over the sites of a département."""
+    """One text over the sites of a département.
+
+    `references`: where the references of `regles` are found; `conditions`: as they are run.
+    """
 
     titre: str
     phrase: str
     note: str
     abrogation: str | None
     regles: pd.DataFrame
+    references: str
+    conditions: pd.DataFrame
     seuils: pd.DataFrame
     a_savoir: pd.DataFrame
 
@@ -47,6 +60,7 @@ class VueComparaison:
 
     phrase: str
     regles: pd.DataFrame
+    references: str
     sites: pd.DataFrame
     a_savoir: str | None
 
@@ -67,34 +81,15 @@ def vue(base: Path, departement: str, code: str) -> VuePriorites:
     verdicts = verdicts[verdicts["site_id"].isin(sites.index)]
     oui = verdicts[[v is True for v in verdicts["verdict"]]]
     inconnus = verdicts[[v is None for v in verdicts["verdict"]]]
+    tronc = tronc_des_references(jeu)
     return VuePriorites(
         titre=jeu.intitule(),
         phrase=_phrase(nom, jeu, len(sites), oui, inconnus),
         note=jeu.note,
         abrogation=_abrogation(jeu),
-        regles=pd.DataFrame(
-            [
-                (
-                    nom_de_categorie(r),
-                    int((oui["regle"] == r.code).sum()),
-                    int((inconnus["regle"] == r.code).sum()),
-                    r.resume,
-                    _en_mots(jeu, r.condition),
-                    r.reference,
-                    vigueur(r),
-                )
-                for r in jeu.regles
-            ],
-            columns=[
-                "Catégorie",
-                "Sites",
-                "À savoir",
-                "En nos mots",
-                "Condition lue",
-                "Référence",
-                "En vigueur",
-            ],
-        ),
+        regles=_regles(jeu, oui, inconnus, tronc),
+        references=ou_lire(jeu),
+        conditions=conditions_en_sql(jeu),
         seuils=tableau_seuils(jeu.seuils),
         a_savoir=_a_savoir(jeu, sites, inconnus),
     )
@@ -110,6 +105,9 @@ def comparaison(base: Path, departement: str, avant: str, apres: str) -> VueComp
         lignes = comparer(connexion, ancien, nouveau)
     lignes = lignes[lignes["site_id"].isin(sites.index)]
     regles = comparer_textes(ancien, nouveau)
+    regles = regles.assign(ordre=regles["sort"].map({s: r for r, s in enumerate(SORTS)}))
+    regles = regles.sort_values("ordre", kind="stable").reset_index(drop=True)
+    troncs = [tronc_des_references(jeu) for jeu in (ancien, nouveau)]
     return VueComparaison(
         phrase=_phrase_comparaison(regles, lignes, ancien, nouveau),
         regles=pd.DataFrame(
@@ -119,10 +117,11 @@ def comparaison(base: Path, departement: str, avant: str, apres: str) -> VueComp
                     f"{SORTS[s]}, condition changée" if m else SORTS[s]
                     for s, m in zip(regles["sort"], regles["est_modifiee"], strict=True)
                 ],
-                "Référence dans le premier": regles["reference_avant"].fillna("absente"),
-                "Référence dans le second": regles["reference_apres"].fillna("absente"),
+                "Référence dans le premier": _sans(troncs[0], regles["reference_avant"]),
+                "Référence dans le second": _sans(troncs[1], regles["reference_apres"]),
             }
         ),
+        references=f"Références, dans le premier : {troncs[0]} ; dans le second : {troncs[1]}.",
         sites=sites_changes(sites, lignes),
         a_savoir=_ce_qui_manque(sites, lignes, ancien, nouveau),
     )
@@ -197,12 +196,36 @@ def _regles_passees(jeu: Priorites, oui: pd.DataFrame) -> list[str]:
     ]
 
 
-def _en_mots(jeu: Priorites, condition: str) -> str:
-    """A condition with its thresholds by name, as the page shows them."""
-    for seuil in jeu.seuils:
-        texte = nombre(seuil.valeur, 0 if float(seuil.valeur).is_integer() else 2)
-        condition = condition.replace(f"{{{seuil.nom}}}", texte)
-    return condition
+def _regles(jeu: Priorites, oui: pd.DataFrame, inconnus: pd.DataFrame, tronc: str) -> pd.DataFrame:
+    """A rule a row; their days only where they are not all the same."""
+    regles = pd.DataFrame(
+        [
+            (
+                nom_de_categorie(r),
+                int((oui["regle"] == r.code).sum()),
+                int((inconnus["regle"] == r.code).sum()),
+                r.resume,
+                en_mots(jeu.condition_lue(r)),
+                r.reference.removeprefix(f"{tronc}, "),
+                vigueur(r),
+            )
+            for r in jeu.regles
+        ],
+        columns=[
+            "Catégorie",
+            "Sites",
+            "À savoir",
+            "En nos mots",
+            "Ce qui est lu",
+            "Référence",
+            EN_VIGUEUR,
+        ],
+    )
+    return regles.drop(columns=EN_VIGUEUR) if est_partagee(jeu) else regles
+
+
+def _sans(tronc: str, references: pd.Series) -> pd.Series:
+    return references.str.removeprefix(f"{tronc}, ").fillna("absente")
 
 
 def _a_savoir(jeu: Priorites, sites: pd.DataFrame, inconnus: pd.DataFrame) -> pd.DataFrame:

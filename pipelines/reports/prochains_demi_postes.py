@@ -6,7 +6,7 @@ before it is most short. In a bassin, one is tried alone.
 
 import itertools
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
@@ -15,9 +15,10 @@ from pipelines.base.textes import enumeration, nombre, pluriel
 from pipelines.marts import entrepot
 from pipelines.planning.marges import PLUS
 from pipelines.reports import lecture, proposition_lue
+from pipelines.reports.demi_postes import pourquoi_aucun_de_plus
 from pipelines.reports.etudes import est_prouve, part, sites_touches
 from pipelines.reports.lecture import Lu
-from pipelines.reports.territoires import en_vue
+from pipelines.reports.territoires import MOTS, Niveau, en_vue
 from pipelines.scenarios import etudes, retenus
 from pipelines.scenarios.etudes import Nature
 from pipelines.scenarios.lecteurs import Acte, Lecteur, exiger
@@ -32,19 +33,30 @@ NOTE = (
     "qui lui manque. L'étude se lit en entier, avec ce qu'un demi-poste de moins coûterait, sur "
     "la page « Marges »."
 )
+NOTE_DES_RESEAUX = (
+    "Le manque d'un site est ce qui sépare sa présence de son besoin. Les demi-postes se suivent "
+    "dans tout le département, chacun là où le plan qui le précède est le plus à court : ce "
+    "tableau dit dans quel réseau chacun aurait sa résidence, et ce que les sites de chaque réseau "
+    "y gagnent ; un nombre négatif est une perte. Aucun n'est essayé réseau par réseau. L'étude se "
+    "lit en entier sur la page « Marges »."
+)
+ENTIER = "département entier"
 
 
 @dataclass(frozen=True)
 class DemiPoste:
     """One half-post more. `en_moins`, `dont_prioritaires`: half-days per cycle that sites, and
-    priority sites, no longer lack; `part`: of the shortage as the doctrine counts it.
+    priority sites, no longer lack; `par_site`: the same, by site; `part`: of the shortage as the
+    doctrine counts it.
     """
 
     bassin: str | None
     rang: int
+    residence: str
     ou: str
     en_moins: int
     dont_prioritaires: int
+    par_site: dict[str, int]
     part: str
     gagnent: str
     perdent: str
@@ -55,11 +67,13 @@ class DemiPoste:
 class DeLEtude:
     """What a kept study says: the half-posts that follow each other, and one a bassin.
 
-    `regles`: the doctrine and the barème it counts by; `est_incomplete`: it was stopped.
+    `sans`: the bassins where none was tried, and why. `regles`: the doctrine and the barème it
+    counts by; `est_incomplete`: it was stopped.
     """
 
     suivants: tuple[DemiPoste, ...]
     par_bassin: tuple[DemiPoste, ...]
+    sans: dict[str | None, str]
     regles: str
     est_incomplete: bool
 
@@ -90,9 +104,13 @@ def de_l_etude(dossier: Path) -> DeLEtude | None:
     prioritaires = {c.code for c in lue.bareme.categories if c.est_prioritaire}
     lecteur_de_plan = _Lecture(lu, frozenset(prioritaires))
     doctrine = libelle_de(lu.probleme.hypotheses["doctrine"])
+    bassins = etude.resultat["bassins"]
     return DeLEtude(
         suivants=tuple(lecteur_de_plan.de_la_courbe(etude.resultat["courbe"])),
-        par_bassin=tuple(lecteur_de_plan.des_bassins(etude.resultat["bassins"])),
+        par_bassin=tuple(lecteur_de_plan.des_bassins(bassins)),
+        sans={
+            m["bassin"]: pourquoi_aucun_de_plus(lu, m["bassin"]) for m in bassins if m[PLUS] is None
+        },
         regles=f"{doctrine}, {lue.bareme.libelle}",
         est_incomplete=etude.arretee,
     )
@@ -135,12 +153,52 @@ def des_bassins(
         noms = {departement: entrepot.exiger_departement(connexion, departement)}
     trouve = _chercher(lecteur, departement, lire)
     essais = () if trouve.etude is None else trouve.etude.par_bassin
+    sans = {} if trouve.etude is None else trouve.etude.sans
     lignes = [
-        {"Bassin": d.bassin or "département entier", **_ligne(d), "Plan étudié": trouve.nom}
-        for d in essais
+        {"Bassin": d.bassin or ENTIER, **_ligne(d), "Plan étudié": trouve.nom} for d in essais
+    ] + [
+        {"Bassin": bassin or ENTIER, **_ligne_vide(raison), "Plan étudié": trouve.nom}
+        for bassin, raison in sans.items()
     ]
     table = pd.DataFrame(lignes).drop(columns=["Demi-poste"], errors="ignore")
-    return _vue(noms, {departement: trouve}, table, _phrase_des_bassins(essais))
+    return _vue(noms, {departement: trouve}, table, _phrase_des_bassins(essais, sans))
+
+
+def des_reseaux(
+    lecteur: Lecteur, base: Path, departement: str, lire: Lire = de_l_etude
+) -> VueProchains:
+    """What the next half-posts of a département bring to each of its réseaux d'établissements.
+
+    A study tries none réseau by réseau: those that follow each other in the département are
+    counted where their sites are. Never to be cached; `lire` may keep what a study says.
+    """
+    exiger(lecteur, Acte.LIRE, departement)
+    with entrepot.ouvrir(base) as connexion:
+        noms = {departement: entrepot.exiger_departement(connexion, departement)}
+        sites = entrepot.lire(connexion, "mart_site", departement).set_index("site_id")
+    inconnu = MOTS[Niveau.RESEAUX].inconnu
+    reseaux = sites[MOTS[Niveau.RESEAUX].colonne].fillna(inconnu).to_dict()
+    trouve = _chercher(lecteur, departement, lire)
+    etude = trouve.etude
+    suite = () if etude is None else etude.suivants or tuple(_premier(etude.par_bassin))
+    lignes = [
+        {
+            "Réseau": reseau,
+            "Demi-postes en résidence": sum(reseaux[d.residence] == reseau for d in suite),
+            **{
+                _titre_du_rang(d.rang): sum(
+                    e for s, e in d.par_site.items() if reseaux.get(s, inconnu) == reseau
+                )
+                for d in suite
+            },
+            "Plan étudié": trouve.nom,
+        }
+        for reseau in sorted(set(reseaux.values()), key=lambda r: (r == inconnu, r))
+        if suite
+    ]
+    phrase = _phrase_des_reseaux(suite, reseaux)
+    vue = _vue(noms, {departement: trouve}, pd.DataFrame(lignes), phrase)
+    return replace(vue, note=NOTE_DES_RESEAUX if lignes else "")
 
 
 @dataclass(frozen=True)
@@ -217,6 +275,22 @@ def _ligne(d: DemiPoste) -> dict[str, object]:
     }
 
 
+def _ligne_vide(raison: str) -> dict[str, object]:
+    """A bassin where none was tried: the reason stands where the résidence would."""
+    return {
+        **dict.fromkeys(("Demi-poste", "Manque selon la doctrine", "Preuve"), "—"),
+        "Résidence": raison,
+        EN_MOINS: 0,
+        DONT_PRIORITAIRES: 0,
+        "Sites qui gagnent": "—",
+        "Sites qui perdent": "—",
+    }
+
+
+def _titre_du_rang(rang: int) -> str:
+    return f"Manque en moins, {'1er' if rang == 1 else f'{rang}e'} (½ j. par cycle)"
+
+
 def _premier(essais: Iterable[DemiPoste]) -> list[DemiPoste]:
     """The best try of a study stopped before its curve."""
     return sorted(essais, key=_rang)[:1]
@@ -243,8 +317,21 @@ def _phrase_des_departements(noms: dict[str, str], lus: dict[str, _Trouve]) -> s
     return f"Ce que le prochain demi-poste retirerait au manque : {' ; '.join(dits)}."
 
 
-def _phrase_des_bassins(essais: Iterable[DemiPoste]) -> str:
+def _phrase_des_reseaux(suite: Iterable[DemiPoste], reseaux: dict[str, str]) -> str:
+    dits = [
+        f"le {'1er' if d.rang == 1 else f'{d.rang}e'} dans {reseaux[d.residence]} "
+        f"({pluriel(d.en_moins, 'demi-journée')} de manque en moins dans le département)"
+        for d in suite
+    ]
+    if not dits:
+        return "Ce qu'apporterait un demi-poste de plus n'est pas encore calculé."
+    return f"Où iraient les prochains demi-postes : {' ; '.join(dits)}."
+
+
+def _phrase_des_bassins(essais: Iterable[DemiPoste], sans: dict[str | None, str]) -> str:
     ranges = sorted(essais, key=_rang)
+    if sans and not ranges:
+        return "Aucun demi-poste de plus n'a pu être essayé : le tableau dit pourquoi."
     if not ranges:
         return "Ce qu'apporterait un demi-poste de plus n'est pas encore calculé."
     dits = [f"{_en_moins(d)} dans le bassin {d.bassin}" for d in ranges if d.bassin]
@@ -311,9 +398,11 @@ class _Lecture:
         return DemiPoste(
             bassin=self.lu.site(lieu).bassin,
             rang=rang,
+            residence=lieu,
             ou=self.lu.nom(lieu),
             en_moins=sum(ecarts.values()),
             dont_prioritaires=sum(e for s, e in ecarts.items() if s in self.prioritaires),
+            par_site=ecarts,
             part=part(gain, self.reference),
             gagnent=sites_touches(self.lu, mouvements, 1),
             perdent=sites_touches(self.lu, mouvements, -1),

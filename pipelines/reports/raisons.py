@@ -7,7 +7,7 @@ limit, weights), then where the time comes from or goes to.
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from pipelines.base.textes import FINE, enumeration, nombre, pluriel, variation
+from pipelines.base.textes import FINE, au_plus_juste, enumeration, pluriel, variation
 from pipelines.reports.repartition import Repartition, Reunion
 
 SANS_CAUSE = "le plan entier a été recomposé : aucune règle, aucun poids ne l'explique seul"
@@ -103,8 +103,9 @@ def _moyens(x: Repartition, y: Repartition, liens: tuple[Lien, ...], charges: bo
             mots += [AUTRES_MOYENS] if avant.capacite != apres.capacite else []
         elif avant.quotite != apres.quotite:
             mots.append(
-                f"{poste_id} passe de {nombre_etp(avant.quotite)} à {nombre_etp(apres.quotite)} "
-                f"ETP ({variation(apres.capacite - avant.capacite)} demi-journées de temps)"
+                f"{poste_id} passe de {au_plus_juste(avant.quotite)} à "
+                f"{au_plus_juste(apres.quotite)} ETP "
+                f"({variation(apres.capacite - avant.capacite)} demi-journées de temps)"
             )
         elif avant.capacite != apres.capacite:
             mots.append(
@@ -113,12 +114,6 @@ def _moyens(x: Repartition, y: Repartition, liens: tuple[Lien, ...], charges: bo
         elif avant.sans_secteur != apres.sans_secteur:
             mots.append(f"{poste_id} {'n’a plus' if apres.sans_secteur else 'prend'} un secteur")
     return mots
-
-
-def nombre_etp(quotite: float) -> str:
-    """0,5; 1; 0,75."""
-    texte = nombre(quotite, 2)
-    return texte.rstrip("0").rstrip(",")
 
 
 def d_un_tenant(ecart: int) -> str:

@@ -14,6 +14,7 @@ from pipelines.scoring.besoin import Besoins, besoins
 from pipelines.scoring.couverture import est_en_manque, rythme
 
 BAREME_PAR_DEFAUT = "national_2017"
+ARRONDISSEMENT = r"( \d+er?) Arrondissement$"
 
 
 class Categorie(Protocol):
@@ -111,7 +112,7 @@ def table_lisible(sites: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "Site": sites["nom"],
-            "Commune": sites["commune"],
+            "Commune": communes_courtes(sites["commune"]),
             "Type": [TYPES[t] for t in sites["type"]],
             "Label": sites["ep"].fillna("—"),
             "Catégories prioritaires": sites["categories_en_mots"],
@@ -128,6 +129,11 @@ def table_lisible(sites: pd.DataFrame) -> pd.DataFrame:
     )
 
 
+def communes_courtes(communes: pd.Series) -> pd.Series:
+    """« Marseille 13e » for « Marseille 13e Arrondissement »: a row of a table holds on a line."""
+    return communes.str.replace(ARRONDISSEMENT, r"\1", regex=True)
+
+
 def liste_courte(sites: pd.DataFrame) -> pd.DataFrame:
     """The same sites, for a narrow list beside a map."""
     return pd.DataFrame(
@@ -135,7 +141,7 @@ def liste_courte(sites: pd.DataFrame) -> pd.DataFrame:
             # « Écoles REP+ Collège Joffre » says as much
             "Site": sites["nom"].str.replace(" du réseau ", " ", regex=False)
             + ", "
-            + sites["commune"].fillna("commune inconnue"),
+            + communes_courtes(sites["commune"]).fillna("commune inconnue"),
             "Présence": [
                 f"{nombre(p)} sur {nombre(b)}"
                 for p, b in zip(sites["presence"], sites["besoin"], strict=True)

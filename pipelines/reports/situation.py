@@ -9,7 +9,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from pipelines.base import reference
-from pipelines.base.textes import enumeration, jour, nombre, pluriel, pourcentage
+from pipelines.base.textes import au_plus_juste, enumeration, jour, nombre, pluriel, pourcentage
 from pipelines.marts import entrepot
 from pipelines.reports import cartes
 from pipelines.reports.sites import part_couverte, tableau_sites
@@ -89,7 +89,7 @@ def _phrase(sites: pd.DataFrame, postes: pd.DataFrame, prioritaires: pd.DataFram
     servants = postes[~postes["sans_secteur"].astype(bool)]
     etp = servants["quotite_etp"].astype(float).sum()
     debut = (
-        f"{pluriel(len(servants), 'poste')} ({nombre(etp, 1)} ETP) pour {decor} : "
+        f"{pluriel(len(servants), 'poste')} ({au_plus_juste(etp)} ETP) pour {decor} : "
         f"{pourcentage(part_couverte(sites))} du besoin est couvert"
     )
     seuil = f"moins de {pourcentage(reference.valeur('couverture', 'part_manque_prioritaire'))}"

@@ -57,7 +57,7 @@ def composer(lecteur: Lecteur, base: Path, annee: str | None = None) -> Dossier:
         annee=lus.annee,
         prefixe=("synthese-academie", *([lus.annee] if lus.annee else [])),
         destinataires=DESTINATAIRES,
-        ou={"Académie": lus.lieu, "Départements": enumeration(list(lus.activites))},
+        ou={"Ressort": lus.lieu, "Départements": enumeration(list(lus.activites))},
         etat=lus.donnees,
         parties=(
             _moyens(lus),

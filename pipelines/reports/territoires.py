@@ -52,6 +52,8 @@ MOTS = {
     Niveau.RESEAUX: Mots("réseau", "réseaux", "Réseau", "reseau_etablissements", "Réseau inconnu"),
 }
 
+AVEC_ARTICLE, VOYELLES = ("Guadeloupe", "Guyane", "Martinique"), "AEIOUÉ"
+
 
 @dataclass(frozen=True)
 class Territoires:
@@ -127,7 +129,7 @@ def territoires(
     postes = postes[postes["departement"].isin(codes)].copy()
     postes["sans_secteur"] = postes["sans_secteur"].astype(bool)
     if niveau == Niveau.DEPARTEMENTS:
-        lieu = enumeration(_academies(sites))
+        lieu = nom_des_academies(sites)
         sites["territoire"], postes["territoire"] = sites["departement"], postes["departement"]
     else:
         lieu = noms[codes[0]]
@@ -185,8 +187,20 @@ def _par_parties(niveau: Niveau, sites: pd.DataFrame, postes: pd.DataFrame) -> d
     return {p: p for p in sorted(parties, key=lambda p: (p == mots.inconnu, p))}
 
 
-def _academies(sites: pd.DataFrame) -> list[str]:
-    return sorted(sites["academie"].dropna().unique()) or ["Académie"]
+def nom_des_academies(sites: pd.DataFrame) -> str:
+    """« Académie d'Aix-Marseille », « Académies de Lyon et de Nice »."""
+    noms = sorted(sites["academie"].dropna().unique())
+    if not noms:
+        return "Académie"
+    mot = "Académie" if len(noms) == 1 else "Académies"
+    return f"{mot} {enumeration([_de(nom) for nom in noms])}"
+
+
+def _de(nom: str) -> str:
+    """« d'Aix-Marseille », « de la Guadeloupe », « de Lyon »."""
+    if nom in AVEC_ARTICLE:
+        return f"de la {nom}"
+    return f"d'{nom}" if nom[0] in VOYELLES else f"de {nom}"
 
 
 def chiffres_de(lus: Territoires) -> pd.DataFrame:

@@ -16,7 +16,7 @@ from fractions import Fraction
 from apportionment import methods
 
 from pipelines.base.erreurs import AtlasError
-from pipelines.base.textes import enumeration, nombre
+from pipelines.base.textes import au_plus_juste, enumeration, nombre
 
 DEMI_POSTES_PAR_ETP = 2  # a half-post is the step
 PRECISION = 1e-9
@@ -220,4 +220,4 @@ def _demis_vers_le_haut(etp: float) -> int:
 
 
 def _etp(demis: int) -> str:
-    return nombre(demis / DEMI_POSTES_PAR_ETP, 1)
+    return au_plus_juste(demis / DEMI_POSTES_PAR_ETP)

@@ -6,7 +6,7 @@ from datetime import date
 
 from pipelines.base import reference as parametres
 from pipelines.base.erreurs import AtlasError
-from pipelines.base.textes import nombre
+from pipelines.base.textes import au_plus_juste, nombre
 from pipelines.scoring.conditions import LOGIQUE, NOMBRE, PLUS_GRAND_NOMBRE, grammaire
 from pipelines.scoring.jeux import (
     ecrire_local,
@@ -197,9 +197,7 @@ def verifier_les_labels(echelle: Bareme, fichier: str) -> None:
             if poids[0] <= poids[1]:
                 continue
             quitte, prend = (
-                " ; ".join(
-                    f"« {libelles[c]} » ({_au_plus_juste(peser(table, [c]))})" for c in codes
-                )
+                " ; ".join(f"« {libelles[c]} » ({au_plus_juste(peser(table, [c]))})" for c in codes)
                 for codes in (sorted(quittees), sorted(prises))
             )
             raise AtlasError(
@@ -209,10 +207,6 @@ def verifier_les_labels(echelle: Bareme, fichier: str) -> None:
                 admis="un poids au plus égal à celui de ce qui remplace la catégorie",
                 remede=f"corriger [{partie}] : baisser le premier poids, ou lever le second",
             )
-
-
-def _au_plus_juste(valeur: float) -> str:
-    return nombre(valeur, 0 if float(valeur).is_integer() else 2)
 
 
 def _exiger_formes(fichier: str, parties: dict) -> None:

@@ -70,12 +70,15 @@ def grammaire() -> Grammaire:
 def colonnes_lues(condition: str) -> frozenset[str]:
     """The columns of `mart_site` a condition reads; ConditionError when it is not admitted."""
     lues: set[str] = set()
-    _logique(_arbre(condition), lues)
+    _logique(arbre(condition), lues)
     return frozenset(lues)
 
 
-def _arbre(condition: str) -> dict:
-    """The expression as DuckDB reads it, in the very brackets it will be run in."""
+def arbre(condition: str) -> dict:
+    """The expression as DuckDB reads it, in the very brackets it will be run in.
+
+    ConditionError when it is no single expression.
+    """
     with duckdb.connect() as connexion:
         [(texte,)] = connexion.execute(
             "select json_serialize_sql(?::varchar)", [f"select ({condition}) as verdict"]

@@ -64,6 +64,22 @@ def test_the_plural_begins_at_two(n, ecrit):
     assert textes.pluriel(n, "poste") == ecrit
 
 
+@pytest.mark.parametrize(
+    ("valeur", "ecrit"),
+    [
+        (2.0, "2"),
+        (0.5, "0,5"),
+        (110.2, "110,2"),
+        (110.25, "110,25"),
+        (0.1 + 0.2, "0,3"),
+        (-1, "−1"),
+    ],
+)
+def test_an_etp_has_the_decimals_it_needs_and_no_more(valeur, ecrit):
+    assert textes.au_plus_juste(valeur) == ecrit
+    assert textes.au_plus_juste(math.nan) == textes.au_plus_juste(None) == "inconnu"
+
+
 def test_shares_changes_lists_and_days():
     """The other words of the screens."""
     assert textes.pourcentage(0.734) == f"73{FINE}%"

@@ -580,11 +580,20 @@ def test_the_method_page_lists_every_dated_parameter_with_its_source_and_dates(m
 
 
 def test_the_method_page_lists_every_priority_rule_with_its_condition_and_reference(methode):
-    table = next(t for t in methode if "Condition lue" in t.columns)
-    lues = set(zip(table["Catégorie"], table["Condition lue"], table["Référence"], strict=True))
-    assert lues == {(r["libelle"], r["condition"], r["reference"]) for r in REGLES}
+    table = next(t for t in methode if "Ce qui est lu" in t.columns)
+    lues = set(zip(table["Catégorie"], table["Référence"], strict=True))
+    # what all the references start with is said once, below
+    debut = "Circulaire n° 2017-055 du 22/03/2017, NOR MENE1709191C"
+    assert lues == {(r["libelle"], r["reference"].removeprefix(f"{debut}, ")) for r in REGLES}
+    [rural] = table.loc[table["Catégorie"].str.startswith("Collège rural"), "Ce qui est lu"]
+    assert rural == "Collège, en commune rurale, IPS sous 100"
     # the default text first, then every other one
-    assert len([t for t in methode if "Condition lue" in t.columns]) == 3
+    assert len([t for t in methode if "Ce qui est lu" in t.columns]) == 3
+    # and, folded, the very expressions that are run
+    calculees = [t for t in methode if "Condition (SQL)" in t.columns]
+    assert len(calculees) == 3
+    lues = {paire for t in calculees for paire in zip(t.iloc[:, 0], t.iloc[:, 1], strict=True)}
+    assert {(r["libelle"], r["condition"]) for r in REGLES} <= lues
 
 
 def test_the_method_page_lists_every_source_card_with_its_producer_and_licence(methode):

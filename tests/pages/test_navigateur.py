@@ -85,9 +85,9 @@ def test_no_table_of_a_proposal_runs_under_the_edge_of_a_small_screen(visite):
 def test_the_page_to_print_unfolds_whole_and_its_button_prints_it(visite):
     """Folded at first, then measured: nothing of the fiche is cut off at the foot of the page."""
     page = visite.aller("/etablissement?departement=084")
-    page.get_by_text("Imprimer la fiche (une page A4)").click()
+    page.get_by_text("Imprimer la fiche (A4)").click()
     cadre = page.frame_locator("iframe")
-    bouton = cadre.get_by_role("button", name="Imprimer (une page A4)")
+    bouton = cadre.get_by_role("button", name="Imprimer (A4)")
     bouton.wait_for()
     feuille = cadre.locator("main")
     # on a busy machine the frame may be drawn once more, and forget what was put in it

@@ -15,18 +15,25 @@ def textes(ecran):
 def test_un_plancher_que_les_moyens_ne_tiennent_pas_est_refuse_sur_place(ouvrir):
     ecran = ouvrir("repartir", departement="005")
     assert "à répartir selon le besoin" in textes(ecran)
-    ecran.text_input(key="plancher").set_value("60,0").run()
+    ecran.text_input(key="plancher").set_value("60").run()
     assert not ecran.exception
-    assert "Les planchers demandent 240,0 ETP" in textes(ecran)
+    assert "Les planchers demandent 240 ETP" in textes(ecran)
     assert len(ecran.main.title) == 1
 
 
 def test_un_plancher_propre_se_rouvre_par_l_adresse(ouvrir):
-    ecran = ouvrir("repartir", departement="005", **{"plancher-005": "12,0"})
-    assert ecran.text_input(key="plancher-005").value == "12,0"
+    ecran = ouvrir("repartir", departement="005", **{"plancher-005": "12,5"})
+    assert ecran.text_input(key="plancher-005").value == "12,5"
     [table] = [t.value for t in ecran.main.dataframe if "Part exacte (ETP)" in t.value]
     alpes = table.set_index("Territoire").loc["Hautes-Alpes"]
-    assert alpes["Sainte-Laguë (ETP)"] == 12.0
+    assert alpes["Sainte-Laguë (ETP)"] == 12.5
+
+
+def test_un_champ_qui_n_est_pas_un_demi_poste_le_dit_et_rien_n_est_reparti(ouvrir):
+    ecran = ouvrir("repartir", departement="005", ecart="0,3")
+    assert not ecran.exception
+    assert "« 0,3 » ne se lit pas" in textes(ecran)
+    assert [t for t in ecran.main.dataframe if "Part exacte (ETP)" in t.value] == []
 
 
 def test_les_reseaux_s_ouvrent_par_l_adresse_et_une_repartition_dit_quoi_calculer(ouvrir):
@@ -34,7 +41,7 @@ def test_les_reseaux_s_ouvrent_par_l_adresse_et_une_repartition_dit_quoi_calcule
     ecran = ouvrir("repartir", departement="084", niveau="reseaux")
     assert not ecran.exception
     assert "n'est pas encore calculé" in textes(ecran)
-    assert "Proposer d'abord pour Vaucluse" in liens(ecran)
+    assert "Vaucluse" in liens(ecran)
 
 
 def liens(ecran):
@@ -65,7 +72,7 @@ def test_les_scenarios_d_un_departement_sont_a_un_clic_de_l_academie(ouvrir, ent
     scenario = atelier.creer_aujourd_hui(lecteur, entrepot_exemple, "Rentrée 2027", "005")
     vers = liens(ouvrir("academie", departement="013"))
     assert scenario.scenario_id in vers["Hautes-Alpes : Rentrée 2027 (brouillon)"]
-    assert "Proposer pour Vaucluse" in vers
+    assert "Vaucluse" in vers
 
 
 def test_l_etude_des_demi_postes_se_lance_d_un_bouton_pour_le_plan_retenu(
@@ -77,7 +84,7 @@ def test_l_etude_des_demi_postes_se_lance_d_un_bouton_pour_le_plan_retenu(
     )
     scenario = atelier.creer_aujourd_hui(Lecteur("Claire"), entrepot_exemple, "Essai", "005")
     ecran = ouvrir("repartir", departement="005")
-    [bouton] = [b for b in ecran.button if b.label == "Calculer pour Hautes-Alpes"]
+    [bouton] = [b for b in ecran.button if b.label == "Hautes-Alpes"]
     ecran = bouton.click().run()
     assert not ecran.exception
     assert lances == [scenario.dossier]

@@ -204,8 +204,8 @@ def test_a_category_added_shows_its_effect_before_it_is_saved_and_can_be_taken_a
     bouton(ecran, "Ajouter la catégorie").click().run()
     assert not ecran.exception
     assert not ecran.error
-    conditions = [t.value["Condition lue"].tolist() for t in ecran.main.table]
-    assert ["type = 'COLLEGE' and est_rural and ips < 95"] in conditions
+    conditions = [t.value["Ce qui est lu"].tolist() for t in ecran.main.table]
+    assert ["Collège, en commune rurale, IPS sous 95"] in conditions
     assert "de catégorie" in clair(phrases(ecran)[0])
     assert locaux("priorites") == []
     bouton(ecran, "Retirer cette catégorie").click().run()

@@ -288,6 +288,34 @@ def etudier(scenario, bassins, points):
     )
 
 
+@pytest.mark.parametrize(
+    ("noms", "lieu"),
+    [
+        (["Aix-Marseille"], "Académie d'Aix-Marseille"),
+        (["La Réunion"], "Académie de La Réunion"),
+        (["Guadeloupe"], "Académie de la Guadeloupe"),
+        (["Nice", "Lyon", None], "Académies de Lyon et de Nice"),
+        ([None], "Académie"),
+    ],
+)
+def test_une_academie_est_appelee_par_son_nom_entier(noms, lieu):
+    assert territoires.nom_des_academies(pd.DataFrame({"academie": noms})) == lieu
+
+
+@pytest.mark.parametrize(
+    ("saisi", "etp"),
+    [("", None), ("0,5", 0.5), ("1.5", 1.5), (" 12 ", 12), ("−0,5", -0.5), ("-1", -1)],
+)
+def test_des_etp_s_ecrivent_a_la_francaise(saisi, etp):
+    assert partage.lire_etp(saisi, "Écart", est_signe=True) == etp
+
+
+@pytest.mark.parametrize("saisi", ["0,3", "un", "nan", "inf", "−1"])
+def test_ce_qui_n_est_pas_un_demi_poste_est_refuse(saisi):
+    with pytest.raises(AtlasError, match="Plancher"):
+        partage.lire_etp(saisi, "Plancher")
+
+
 def test_le_prochain_demi_poste_de_chaque_departement_vient_de_l_etude_gardee(
     entrepot_exemple, dossier_005
 ):
@@ -312,6 +340,26 @@ def test_le_prochain_demi_poste_de_chaque_departement_vient_de_l_etude_gardee(
     assert len(pd.read_excel(octets, sheet_name="Demi-postes", engine="calamine")) == len(vue.table)
 
 
+def test_les_demi_postes_d_un_departement_se_lisent_reseau_par_reseau(
+    entrepot_exemple, dossier_005
+):
+    """What the sites of each réseau gain adds up to what the département gains."""
+    scenario = atelier.creer(LOCAL, "Rentrée 2027", dossier_005)
+    vide = prochains_demi_postes.des_reseaux(LOCAL, entrepot_exemple, "005")
+    assert vide.table.empty
+    assert "pas encore calculé" in vide.phrase
+    etudier(scenario, bassins=2, points=1)
+    suite = prochains_demi_postes.des_departements(LOCAL, entrepot_exemple).table
+    table = prochains_demi_postes.des_reseaux(LOCAL, entrepot_exemple, "005").table
+    assert len(table) > 1
+    assert table["Réseau"].is_unique
+    assert table["Demi-postes en résidence"].sum() == len(suite)
+    rangs = [c for c in table if c.startswith("Manque en moins")]
+    assert [table[c].sum() for c in rangs] == suite[EN_MOINS].tolist()
+    with pytest.raises(AtlasError, match="rôle"):
+        prochains_demi_postes.des_reseaux(INSTANCE, entrepot_exemple, "005")
+
+
 def test_le_demi_poste_de_chaque_bassin_compte_ce_que_ses_sites_y_gagnent(
     entrepot_exemple, dossier_005
 ):
@@ -325,15 +373,19 @@ def test_le_demi_poste_de_chaque_bassin_compte_ce_que_ses_sites_y_gagnent(
         ).resultat["bassins"]
     }
     assert essais.keys() == {"BRIANCON", "GAP"}
-    # a bassin where no site is short has nothing to gain, and no line
-    assert set(vue.table["Bassin"]) == {b for b, plus in essais.items() if plus is not None}
+    # a bassin where no site is short has nothing to gain, and says so
+    assert set(vue.table["Bassin"]) == essais.keys()
+    servis = {b for b, plus in essais.items() if plus is None}
+    sans_manque = vue.table[vue.table["Résidence"] == "personne n'y manque"]
+    assert set(sans_manque["Bassin"]) == servis
+    assert not sans_manque[EN_MOINS].any()
     besoins = {s.site_id: s.besoin for s in scenario.probleme.sites}
     actuelles = dict.fromkeys(besoins, 0)
     for x in scenario.plan:
         actuelles[x.site_id] += x.demi_journees_cycle
     sites = territoires.territoires(LOCAL, entrepot_exemple, Niveau.BASSINS, "005").sites
     prioritaires = set(sites[sites["est_prioritaire"]]["site_id"])
-    for bassin, ligne in vue.table.set_index("Bassin").iterrows():
+    for bassin, ligne in vue.table.set_index("Bassin").drop(servis).iterrows():
         nouvelles = dict(actuelles)
         for m in essais[bassin]["mouvements"]:
             nouvelles[m["site_id"]] += m["apres"] - m["avant"]

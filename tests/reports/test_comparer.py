@@ -227,7 +227,7 @@ class TestDemiPoste:
         # P2 gives 2 back to B: all postes together, B loses 2
         assert clair(table.loc["Cède", "Sites qui perdent, tous postes"]) == "Site B (▼ −2)"
         assert clair(table.loc["Reçoit", "Sites qui gagnent, tous postes"]) == "Site C (▲ +4)"
-        assert "1 poste cède 0,50 ETP" in clair(phrase)
+        assert "1 poste cède 0,5 ETP" in clair(phrase)
 
     def test_the_time_of_a_poste_is_told_as_the_reason(self, avant, deplace):
         assert "P1 passe de 1 à 0,5 ETP (▼ −6 demi-journées de temps)" in pourquoi(
@@ -280,7 +280,7 @@ class TestDivergences:
         assert "Trajet aller, au plus (min) : 45 pour « Avant » ; 30 pour « Autre »." in dit
         assert "Le besoin de 1 site n'est pas le même : en tout 24 pour « Avant », 20" in dit
         assert "Le temps de 1 poste n'est pas le même : P1." in dit
-        assert "Moyens : 2,00 ETP pour « Avant » ; 1,50 ETP pour « Autre »." in dit
+        assert "Moyens : 2 ETP pour « Avant » ; 1,5 ETP pour « Autre »." in dit
         assert "Graine" not in dit
 
     def test_a_site_of_one_side_only_is_compared_on_the_union(self, avant):

@@ -108,16 +108,27 @@ def test_the_workload_table_gives_each_number_its_reference_and_its_days():
 
 def test_the_rules_of_every_text_are_there_with_their_references_and_days():
     """1991, 2017 and 2018; a category that is not a priority says so."""
-    regles = methode.methode().regles
+    lue = methode.methode()
+    regles = lue.regles
     lus = {
         (r["reference"], r["libelle"])
         for f in (chemins.REFERENCE / "priorites").glob("*.toml")
         for r in tomllib.loads(f.read_text(encoding="utf-8"))["regles"]
     }
     assert len(regles) == 3
+    references = {reference for reference, _ in lus}
+
+    def entiere(titre, montree):
+        """What the references of a text all start with is said once."""
+        tronc = lue.references[titre].partition(" : ")[2].partition(". ")[0]
+        return montree if montree in references else f"{tronc}, {montree}"
+
     montres = {
-        (ligne["Référence"], ligne["Catégorie"].removesuffix(" (pas une priorité)"))
-        for table in regles.values()
+        (
+            entiere(titre, ligne["Référence"]),
+            ligne["Catégorie"].removesuffix(" (pas une priorité)"),
+        )
+        for titre, table in regles.items()
         for ligne in table.to_dict("records")
     }
     assert montres == lus

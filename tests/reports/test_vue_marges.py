@@ -207,7 +207,7 @@ def test_the_curve_and_the_frontier_are_shown_point_by_point(dossier):
     """−2 to +2 ETP by halves, 0 being the proposal; from no change to as many as one likes."""
     vue = marges.vue(dossier, Nature.MARGES)
     points = vue.tables["Par demi-poste"]
-    assert list(points["Moyens"])[::4] == ["−2,0 ETP", "0 ETP", "+2,0 ETP"]
+    assert list(points["Moyens"])[::4] == ["−2 ETP", "0 ETP", "+2 ETP"]
     assert points["Demi-poste"][4] == "la proposition"
     assert [c for c in vue.tables["Sites qui changent"] if c.endswith("ETP")] == [
         m for m in points["Moyens"] if m != "0 ETP"

@@ -67,15 +67,20 @@ def lire_suivi() -> avancement.VueSuivi:
     return avancement.suivi(acces.lecteur(), acces.base())
 
 
-def lire_prochains(departement: str | None) -> prochains_demi_postes.VueProchains:
-    """The next half-posts of each département, or of the bassins of one; sought anew each time."""
+def lire_prochains(
+    niveau: territoires.Niveau, departement: str | None
+) -> prochains_demi_postes.VueProchains:
+    """The next half-posts of each département, or of the parts of one; sought anew each time."""
     if departement is None:
         return prochains_demi_postes.des_departements(
             acces.lecteur(), acces.base(), _demi_postes_du_plan
         )
-    return prochains_demi_postes.des_bassins(
-        acces.lecteur(), acces.base(), departement, _demi_postes_du_plan
+    des_parties = (
+        prochains_demi_postes.des_reseaux
+        if niveau == territoires.Niveau.RESEAUX
+        else prochains_demi_postes.des_bassins
     )
+    return des_parties(acces.lecteur(), acces.base(), departement, _demi_postes_du_plan)
 
 
 def _demi_postes_du_plan(dossier: Path) -> prochains_demi_postes.DeLEtude | None:
@@ -159,7 +164,7 @@ def lire_historique(departement: str, site_id: str) -> historique.Historique:
 
 
 def imprimer(fiche: etablissement.Fiche, passe: historique.Historique) -> str:
-    """The fiche as one A4 page, with what must be said of the data."""
+    """The fiche on paper, with what must be said of the data."""
     return fiche_imprimable.document(fiche, passe, acces.avertissements(acces.version()))
 
 

@@ -1,6 +1,6 @@
 """The essentials, in one page: the criteria first, the means, then what changes in five numbers."""
 
-from pipelines.base.textes import nombre, pourcentage
+from pipelines.base.textes import au_plus_juste, nombre, pourcentage
 from pipelines.reports import ecarts
 from pipelines.reports.dossier.blocs import Chiffre, Chiffres, Liste, Partie, Role, Texte
 from pipelines.reports.dossier.matiere import Matiere
@@ -63,8 +63,8 @@ def moyens_en_mots(m: Matiere) -> str:
         return f"{m.moyens.phrase} Le barème demande {nombre(besoin)} demi-journées par cycle."
     return (
         f"Les moyens : {nombre(moyens['nb_postes'])} postes avec secteur "
-        f"({nombre(moyens['quotite_etp'], 1)} ETP) peuvent donner {nombre(capacite)} demi-journées "
-        f"par cycle ; le barème en demande {nombre(besoin)}, soit "
+        f"({au_plus_juste(moyens['quotite_etp'])} ETP) peuvent donner {nombre(capacite)} "
+        f"demi-journées par cycle ; le barème en demande {nombre(besoin)}, soit "
         f"{pourcentage(capacite / besoin if besoin else None)} du besoin au plus."
     )
 

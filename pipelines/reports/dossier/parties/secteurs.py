@@ -5,13 +5,12 @@ from collections.abc import Sequence
 import pandas as pd
 
 from pipelines.base import reference
-from pipelines.base.textes import nombre, pluriel, rythme
+from pipelines.base.textes import au_plus_juste, nombre, pluriel, rythme
 from pipelines.reports.dossier.blocs import Partie, Role, Section, Tableau, Texte
 from pipelines.reports.dossier.cartes import Cartes, Vue, du_papier
 from pipelines.reports.dossier.matiere import Matiere
 from pipelines.reports.dossier.voile import RYTHMES_DITS
 from pipelines.reports.libelles import STATUTS
-from pipelines.reports.raisons import nombre_etp
 
 DEJA, NOUVEAU = "déjà là", "nouveau"
 
@@ -108,7 +107,7 @@ def identite(m: Matiere, poste_id: str, sites: list[str]) -> str:
     loin = f"trajet le plus long : {max(trajets)} min" if trajets else "trajets inconnus"
     poste = r.postes[poste_id]
     return (
-        f"Résidence : {r.site_de_residence(poste)} ; {nombre_etp(poste.quotite)} ETP, "
+        f"Résidence : {r.site_de_residence(poste)} ; {au_plus_juste(poste.quotite)} ETP, "
         f"{STATUTS[poste.statut]} ; {debut}, {nombre(r.par_poste[poste_id])} demi-journées sur "
         f"{nombre(poste.capacite)} ; {loin}."
     )
