@@ -13,7 +13,7 @@ import pytest
 from pipelines.base import chemins, reference
 from pipelines.base.erreurs import AtlasError
 from pipelines.marts.construction import construire
-from pipelines.reports import besoins, releves
+from pipelines.reports import besoins, etablissement, releves
 from pipelines.reports.etablissement import choix, fiche
 from pipelines.reports.historique import historique
 from pipelines.scenarios import atelier, lecteurs
@@ -32,10 +32,26 @@ def vaucluse(tmp_path_factory):
     return entrepot
 
 
+def une_fois(fonction):
+    """`fonction`, that is made again for another barème or rule set only, its last argument."""
+    faits = {}
+
+    def appelee(*arguments, **options):
+        code = (options.get("echelle") or arguments[-1]).code
+        if code not in faits:
+            faits[code] = fonction(*arguments, **options)
+        return faits[code]
+
+    return appelee
+
+
 @pytest.fixture(scope="module")
 def fiches(vaucluse):
-    """Every fiche of the 084, by site."""
-    return {s: fiche(vaucluse, "084", s) for s in choix(vaucluse, "084")}
+    """Every fiche of the 084, by site; what is the same for all of them is computed once."""
+    with pytest.MonkeyPatch.context() as pour_toutes:
+        for nom in ("besoins", "tableau_sites", "preparer", "mesurer"):
+            pour_toutes.setattr(etablissement, nom, une_fois(getattr(etablissement, nom)))
+        return {s: fiche(vaucluse, "084", s) for s in choix(vaucluse, "084")}
 
 
 @pytest.fixture(scope="module")
