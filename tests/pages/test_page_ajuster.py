@@ -22,7 +22,7 @@ def scenario(entrepot_exemple, tmp_path, monkeypatch):
 
 def ouvrir(scenario, **parametres):
     """The page on a scenario, as a visitor of its address finds it."""
-    ecran = AppTest.from_file(str(chemins.APPLICATION), default_timeout=60)
+    ecran = AppTest.from_file(str(chemins.APPLICATION), default_timeout=240)
     adresse = {"departement": "005", "scenario": scenario.scenario_id, **parametres}
     for nom, valeur in adresse.items():
         ecran.query_params[nom] = valeur
@@ -83,7 +83,7 @@ def test_a_button_acts_with_the_rights_of_who_reads_and_not_of_the_server(scenar
 
 
 def test_an_address_with_an_unknown_scenario_opens_no_other_in_its_place(scenario):
-    ecran = AppTest.from_file(str(chemins.APPLICATION), default_timeout=60)
+    ecran = AppTest.from_file(str(chemins.APPLICATION), default_timeout=240)
     ecran.query_params["departement"] = "005"
     ecran.query_params["scenario"] = "005-20260101-000000-abcdef"
     ecran.run()

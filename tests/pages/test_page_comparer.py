@@ -26,7 +26,7 @@ HYPOTHESES = {
     UNE: Hypotheses(),
     AUTRE: Hypotheses(doctrine="couverture_de_tous", duree_trajet_max_min=40),
 }
-ATTENTE_MS = 45_000
+ATTENTE_MS = 180_000
 
 
 def clair(texte):
@@ -72,7 +72,7 @@ def ouvrir(entrepot_exemple, monkeypatch):
     monkeypatch.setenv("ATLAS_ENTREPOT", str(entrepot_exemple))
 
     def ouvrir(**parametres):
-        ecran = AppTest.from_file(str(chemins.APPLICATION), default_timeout=60)
+        ecran = AppTest.from_file(str(chemins.APPLICATION), default_timeout=240)
         ecran.query_params["departement"] = "005"
         for nom, valeur in parametres.items():
             ecran.query_params[nom] = valeur

@@ -20,7 +20,7 @@ def ouvrir(entrepot_exemple, tmp_path, monkeypatch):
     monkeypatch.setenv("ATLAS_ENTREPOT", str(entrepot_exemple))
 
     def ouvrir():
-        ecran = AppTest.from_file(str(chemins.APPLICATION), default_timeout=60)
+        ecran = AppTest.from_file(str(chemins.APPLICATION), default_timeout=240)
         ecran.query_params["departement"] = "005"
         ecran.run()
         fichier = PAGES["activite"][0].relative_to(chemins.RACINE / "pages")

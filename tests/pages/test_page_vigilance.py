@@ -27,7 +27,7 @@ def ouvrir(entrepot_exemple, tmp_path, monkeypatch):
     monkeypatch.setenv("ATLAS_ENTREPOT", str(entrepot_exemple))
 
     def ouvrir(**parametres):
-        ecran = AppTest.from_file(str(chemins.APPLICATION), default_timeout=60)
+        ecran = AppTest.from_file(str(chemins.APPLICATION), default_timeout=240)
         for nom, valeur in {"departement": "005", **parametres}.items():
             ecran.query_params[nom] = valeur
         ecran.run()

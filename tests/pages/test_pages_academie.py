@@ -19,7 +19,7 @@ def ouvrir(entrepot_exemple, tmp_path, monkeypatch):
 
     def ouvrir(adresse, entrepot=entrepot_exemple, **parametres):
         monkeypatch.setenv("ATLAS_ENTREPOT", str(entrepot))
-        ecran = AppTest.from_file(str(chemins.APPLICATION), default_timeout=90)
+        ecran = AppTest.from_file(str(chemins.APPLICATION), default_timeout=240)
         for nom, valeur in parametres.items():
             ecran.query_params[nom] = valeur
         ecran.run()

@@ -15,7 +15,7 @@ from pipelines.scoring.bareme import bareme
 from pipelines.scoring.jeux import locaux
 from tests.pages.conftest import PRET
 
-ATTENTE_MS = 90_000
+ATTENTE_MS = 180_000
 GT = "Choix du recteur, GT du 12/01/2027"
 DEPARTEMENTS = ("004", "005", "013", "084")
 
@@ -33,7 +33,7 @@ def ouvrir(entrepot_exemple, monkeypatch):
     monkeypatch.setenv("ATLAS_ENTREPOT", str(entrepot_exemple))
 
     def ouvrir(adresse, **parametres):
-        ecran = AppTest.from_file(str(chemins.APPLICATION), default_timeout=90)
+        ecran = AppTest.from_file(str(chemins.APPLICATION), default_timeout=240)
         for nom, valeur in parametres.items():
             ecran.query_params[nom] = valeur
         fichier = PAGES[adresse][0].relative_to(chemins.RACINE / "pages")
