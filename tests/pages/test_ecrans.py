@@ -47,7 +47,7 @@ def ouvrir(entrepot_exemple, tmp_path, monkeypatch):
 
     def ouvrir(adresse, entrepot=entrepot_exemple, **parametres):
         monkeypatch.setenv("ATLAS_ENTREPOT", str(entrepot))
-        ecran = AppTest.from_file(str(chemins.APPLICATION), default_timeout=60)
+        ecran = AppTest.from_file(str(chemins.APPLICATION), default_timeout=240)
         for nom, valeur in parametres.items():
             ecran.query_params[nom] = valeur
         ecran.run()
@@ -500,7 +500,7 @@ def test_a_gap_to_stop_at_is_asked_on_the_page_and_its_end_is_read_there(ouvrir)
     dossier = chemins.CALCULS / ecran.query_params["calcul"]
     demande = json.loads((dossier / "demande.json").read_text(encoding="utf-8"))
     assert demande["part_ecart_vise"] == 0.4
-    fin = time.monotonic() + 120
+    fin = time.monotonic() + 300
     while not (dossier / "resume.json").exists() and time.monotonic() < fin:
         time.sleep(0.2)
     resume = json.loads((dossier / "resume.json").read_text(encoding="utf-8"))
@@ -525,7 +525,7 @@ def test_a_study_is_launched_followed_and_read_on_the_page_of_margins(ouvrir, en
     ecran = ouvrir("marges", departement="005", etude="absences")
     assert not ecran.exception
     ecran = next(b for b in ecran.main.button if b.label == "Lancer cette étude").click().run()
-    fin = time.monotonic() + 120
+    fin = time.monotonic() + 300
     while not (dossier / "etudes" / "absences" / "fini").exists() and time.monotonic() < fin:
         time.sleep(0.2)
     ecran.run()

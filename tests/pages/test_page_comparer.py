@@ -25,7 +25,7 @@ HYPOTHESES = {
     UNE: Hypotheses(),
     AUTRE: Hypotheses(doctrine="couverture_de_tous", duree_trajet_max_min=40),
 }
-ATTENTE_MS = 45_000
+ATTENTE_MS = 180_000
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ from pipelines.marts import entrepot
 from pipelines.reports import donnees
 from tests.pages.conftest import PRET
 
-ATTENTE_MS = 90_000
+ATTENTE_MS = 180_000
 REGLES_AXE = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]
 DEPOSER = "[data-testid=stFileUploaderDropzoneInput]"
 
@@ -42,7 +42,7 @@ def base(tmp_path, monkeypatch):
 @pytest.fixture
 def ecran(base):
     """The page run by Streamlit's own test runner."""
-    application = AppTest.from_file(str(chemins.APPLICATION), default_timeout=90).run()
+    application = AppTest.from_file(str(chemins.APPLICATION), default_timeout=240).run()
     fichier = PAGES["donnees"][0].relative_to(chemins.RACINE / "pages")
     return application.switch_page(f"../{fichier}").run()
 

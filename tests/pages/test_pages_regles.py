@@ -13,7 +13,7 @@ from pipelines.scoring.bareme import bareme
 from pipelines.scoring.jeux import locaux
 from tests.pages.conftest import PRET, bouton, clair
 
-ATTENTE_MS = 90_000
+ATTENTE_MS = 180_000
 GT = "Choix du recteur, GT du 12/01/2027"
 DEPARTEMENTS = ("004", "005", "013", "084")
 

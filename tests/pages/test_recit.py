@@ -14,7 +14,7 @@ from tests.pages.conftest import PRET, Serveur
 pytestmark = pytest.mark.navigateur
 
 DEPARTEMENT = "005"
-ATTENTE_MS = 60_000
+ATTENTE_MS = 180_000
 REPRISES = 6
 DERNIER_ACTE = "Dernier acte gardé"
 

@@ -39,7 +39,7 @@ def test_an_upload_past_a_megabyte_is_not_put_aside_on_the_disk(entrepot_exemple
     monkeypatch.setenv("ATLAS_ENTREPOT", str(entrepot_exemple))
     monkeypatch.setattr("starlette.formparsers.MultiPartParser.spool_max_size", 1024**2)
     assert televerser().file._rolled, "without us, it would be"
-    AppTest.from_file(str(chemins.APPLICATION), default_timeout=60).run()
+    AppTest.from_file(str(chemins.APPLICATION), default_timeout=240).run()
     recu = televerser()
     assert not recu.file._rolled
     assert recu.size == OCTETS

@@ -106,11 +106,14 @@ def test_the_order_sites_and_postes_come_in_changes_nothing():
 
 
 def test_a_stop_keeps_a_plan_that_stands():
-    """Asked to stop after half a second, the solver hands a valid plan back within about one."""
+    """Asked to stop after half a second, the solver hands a valid plan back within about one.
+
+    Seconds of the processor: a machine busy with other work makes it no later.
+    """
     probleme = departement(60, 22, graine=6)
-    debut = time.monotonic()
-    resultat = resoudre(probleme, duree_max_s=60, arret=lambda: time.monotonic() - debut > 0.5)
-    assert time.monotonic() - debut < 4
+    debut = time.process_time()
+    resultat = resoudre(probleme, duree_max_s=60, arret=lambda: time.process_time() - debut > 0.5)
+    assert time.process_time() - debut < 4
     assert resultat.arret_par == "utilisateur"
     assert {etage.arret_par for etage in resultat.etages} <= {"utilisateur", "preuve"}
     verdict = jugement(probleme, resultat.plan)
@@ -121,9 +124,9 @@ def test_a_stop_keeps_a_plan_that_stands():
 def test_a_stop_ends_the_exact_solver_too():
     """The watcher stops a small but stubborn problem while CP-SAT is at work."""
     probleme = departement(24, 9, graine=8)
-    debut = time.monotonic()
-    resultat = resoudre(probleme, duree_max_s=120, arret=lambda: time.monotonic() - debut > 0.5)
-    assert time.monotonic() - debut < 4
+    debut = time.process_time()
+    resultat = resoudre(probleme, duree_max_s=120, arret=lambda: time.process_time() - debut > 0.5)
+    assert time.process_time() - debut < 4
     assert jugement(probleme, resultat.plan).conforme
 
 

@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from pathlib import Path
 
 import fabrique
 import pytest
@@ -57,13 +58,19 @@ for chemin in sorted(Path(sys.argv[2]).iterdir()):
 """
 
 
-@pytest.fixture
-def base(tmp_path, monkeypatch):
-    """A small département with two postes in service, and an empty deposit."""
-    sources = fabrique.petit_departement(tmp_path / "sources")
+@pytest.fixture(scope="module")
+def construit(tmp_path_factory):
+    """A small département with two postes, built once; each test takes a copy."""
+    sources = fabrique.petit_departement(tmp_path_factory.mktemp("en-memoire") / "sources")
     fabrique.ecrire_postes(sources, [fabrique.poste("P1"), fabrique.poste("P2", 2)])
+    return fabrique.construire(sources)
+
+
+@pytest.fixture
+def base(construit, tmp_path, monkeypatch):
+    """The small département in service, and an empty deposit."""
     monkeypatch.setattr(chemins, "DEPOT", tmp_path / "depot")
-    return fabrique.construire(sources, tmp_path / "atlas.duckdb")
+    return Path(shutil.copy(construit, tmp_path / "atlas.duckdb"))
 
 
 def csv(*lignes, encodage="utf-8"):
@@ -113,8 +120,12 @@ def ods(chemin, *lignes):
     return chemin.read_bytes()
 
 
-def refuses(atelier):
-    """Every format Atlas takes, each with a person in it, and two no program should open."""
+@pytest.fixture(scope="module")
+def refuses(tmp_path_factory):
+    """Every format Atlas takes, each with a person in it, and two no program should open: the bytes
+    by the name.
+    """
+    atelier = tmp_path_factory.mktemp("refuses")
     avec_note = csv([*ENTETE, "note"], [*LIGNE, SECRET])
     contour = {"type": "Point", "coordinates": [3.4, 43.4]}
     commune = {"code": "34001", "nom": "Agde", "contact": COURRIEL}
@@ -146,7 +157,7 @@ def refuses(atelier):
     }
 
 
-def test_a_report_writes_nothing_anywhere_whatever_is_dropped(base, tmp_path):
+def test_a_report_writes_nothing_anywhere_whatever_is_dropped(base, refuses, tmp_path):
     """Every format refused, and a good lot read to its end, by a process that can't write."""
     deposes, temporaire, atelier = tmp_path / "deposes", tmp_path / "tmp", tmp_path / "atelier"
     for dossier in (deposes, temporaire, atelier):
@@ -159,7 +170,7 @@ def test_a_report_writes_nothing_anywhere_whatever_is_dropped(base, tmp_path):
         "bon.xlsx": classeur(atelier / "essai.xlsx"),
         "bon.ods": ods(atelier / "essai.ods", ENTETE, LIGNE),
     }
-    for nom, octets in (refuses(atelier) | bons).items():
+    for nom, octets in (refuses | bons).items():
         (deposes / nom).write_bytes(octets)
     fin = subprocess.run(
         [sys.executable, "-c", PROGRAMME, str(base), str(deposes)],
@@ -185,12 +196,10 @@ def test_a_report_writes_nothing_anywhere_whatever_is_dropped(base, tmp_path):
 
 @pytest.mark.parametrize("nom", MOTIFS)
 def test_a_refused_lot_that_someone_accepts_all_the_same_writes_nothing_of_it(
-    base, tmp_path, monkeypatch, nom
+    base, refuses, tmp_path, monkeypatch, nom
 ):
     """What is removed at the end of the build counts too: it is looked at before it is."""
-    (tmp_path / "atelier").mkdir()
-    octets = refuses(tmp_path / "atelier")[nom]
-    shutil.rmtree(tmp_path / "atelier")
+    octets = refuses[nom]
     vus, effacer = [], construction.provisoire.effacer
 
     def regarder(reste):

@@ -41,7 +41,7 @@ def soumettre(dossier, places_prises=1):
     )
 
 
-def jusque(condition, secondes=30):
+def jusque(condition, secondes=300):
     fin = time.monotonic() + secondes
     while not condition():
         assert time.monotonic() < fin, "rien n'est venu"

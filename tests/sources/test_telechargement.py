@@ -648,7 +648,7 @@ def entetes_goutte_a_goutte(s):
     """The status line, then a header that never ends."""
     s.wfile.write(b"HTTP/1.1 200 OK\r\nX-Lent: ")
     try:
-        for _ in range(200):
+        for _ in range(1000):
             s.wfile.write(b"a")
             time.sleep(0.05)
     except OSError:
@@ -739,7 +739,7 @@ def test_a_bad_answer_leaves_the_previous_file_and_says_what_where_and_what_to_d
     debut = time.monotonic()
     with service(mechancete) as serveur:
         bilan = telecharger(serveur, tmp_path, attentes, reglages=reglages, jour=LENDEMAIN)
-    assert time.monotonic() - debut < 5
+    assert time.monotonic() - debut < 30
     [resultat] = bilan.de(ECHEC)
     assert arbre(tmp_path) == avant
     assert [d.name for d in (tmp_path / "annuaire").iterdir()] == ["2026-11-21"]
@@ -903,7 +903,7 @@ def test_a_download_killed_half_way_leaves_nothing_a_build_would_read(tmp_path):
             env=dict(os.environ),
         )
         try:
-            limite = time.monotonic() + 20
+            limite = time.monotonic() + 120
             while not any(f.stat().st_size for f in (brut / "annuaire").glob(".partiel-*")):
                 assert time.monotonic() < limite
                 assert processus.poll() is None
