@@ -39,7 +39,7 @@ LARGEURS = {"Poste": 95, "½ j. par cycle": 74, "Besoin": 60, "Verrou": 78}
 RYTHME, NOM_ENTIER = 165, 260
 # a window from here on has the establishment beside the plan; a narrower one, above it
 COTE_A_COTE = 1280
-COLONNES = (7, 5)
+COLONNES, ENTRE = (7, 5), 32  # their parts, and the pixels between them
 
 
 def montrer(scenario: Scenario, vue: VueAjuster) -> None:
@@ -84,7 +84,7 @@ def _liste(vue: VueAjuster, cle: str) -> None:
     """The presences; in words too, where the window has room beside the names."""
     place = largeurs.place(fenetre.palier())
     if fenetre.palier() >= COTE_A_COTE:
-        place = math.floor(place * COLONNES[0] / sum(COLONNES))
+        place = math.floor((place - ENTRE) * COLONNES[0] / sum(COLONNES))
     site = place - largeurs.CASES - sum(LARGEURS.values())
     voulues = {"Site": site, **LARGEURS}
     if site - RYTHME >= NOM_ENTIER:

@@ -46,7 +46,8 @@ def montrer(fiche: Fiche) -> None:
     """All of a scenario, under its name."""
     scenario = fiche.scenario
     st.subheader(cadre.inerte(scenario.nom))
-    st.markdown(f"**{scenario.statut.libelle.capitalize()}** · {fiche.phrase}")
+    statut = scenario.statut.libelle
+    st.markdown(f"**{statut[0].upper()}{statut[1:]}** · {fiche.phrase}")
     st.write(cadre.inerte(fiche.etat))
     avertir(fiche)
     _gestes(fiche)

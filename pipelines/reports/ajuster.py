@@ -243,16 +243,15 @@ def site(scenario: Scenario, site_id: str) -> VueSite:
     residences = verrous.residences_gardees(probleme)
     siens = {p: n for (p, s), n in presences.items() if s == site_id}
     recu = sum(siens.values())
-    par = (
-        enumeration([f"{p} ({rythme(n)})" for p, n in sorted(siens.items())])
+    par = enumeration([f"{p} ({rythme(n)})" for p, n in sorted(siens.items())])
+    dit = (
+        f"reçoit {pluriel(recu, 'demi-journée')} par cycle pour un besoin de {objet.besoin}, par "
+        f"{par}."
         if siens
-        else "aucun poste"
+        else f"ne reçoit aucune présence, pour un besoin de {objet.besoin} par cycle."
     )
     return VueSite(
-        phrase=(
-            f"{nom_du_site(probleme, site_id)} reçoit {pluriel(recu, 'demi-journée')} par cycle "
-            f"pour un besoin de {objet.besoin}, par {par}."
-        ),
+        phrase=f"{nom_du_site(probleme, site_id)} {dit}",
         postes={
             p: f"{p}{FINE}: {rythme(siens.get(p, 0))}, verrou{FINE}: "
             f"{verrous.en_mot(poses.get(p), residences)}"
@@ -278,7 +277,7 @@ def _poste_en_mots(scenario: Scenario, p: int, site_id: str) -> str:
     trajet = "trajet inconnu" if minutes is None else f"{minutes} min"
     poste = probleme.postes[p]
     donne = sum(x.demi_journees_cycle for x in scenario.plan if x.poste_id == poste.poste_id)
-    return f"{poste.poste_id}{FINE}: {trajet}, {nombre(poste.capacite - donne)} ½ j. libres"
+    return f"{poste.poste_id}{FINE}: {trajet}, {_libre(poste.capacite - donne)}"
 
 
 def presence_de(scenario: Scenario, poste_id: str, site_id: str) -> int:
@@ -361,8 +360,14 @@ def _repreneur_en_mots(r: Reprise) -> str:
     manque = (
         pluriel(len(r.manquements), "manquement") if r.manquements else "toutes les règles tenues"
     )
-    libre = pluriel(r.libre, "½ j. libre", "½ j. libres") if r.libre else "aucun temps libre"
-    return f"{r.poste_id}{FINE}: {trajet}, {libre}, {manque}"
+    return f"{r.poste_id}{FINE}: {trajet}, {_libre(r.libre)}, {manque}"
+
+
+def _libre(demi_journees: int) -> str:
+    """The time a poste has left, in words."""
+    if demi_journees <= 0:
+        return "aucun temps libre"
+    return pluriel(demi_journees, "½ j. libre", "½ j. libres")
 
 
 # --- what a gesture would do ---------------------------------------------------------------------

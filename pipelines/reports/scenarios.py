@@ -259,7 +259,9 @@ def _dire(cote: dict, noms: dict[str, str]) -> list[str]:
         f"{noms.get(x['site_id'], x['site_id'])}"
         for x in cote.get("verrous", ())
     ]
-    valeurs = [str(cote[cle]) for cle in ("nom", "statut") if cle in cote]
+    valeurs = [str(cote["nom"])] if "nom" in cote else []
+    if "statut" in cote:
+        valeurs.append(Statut(cote["statut"]).libelle)
     return [*presences, *poses, *valeurs]
 
 

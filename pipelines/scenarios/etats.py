@@ -39,15 +39,15 @@ def juge(
 def change(avant: Contenu, plan: Iterable[Presence], verrous: tuple[Verrou, ...]) -> Contenu:
     """`avant` with another plan or other locks; `avant` itself when both are the same.
 
-    Locks added to a plan nobody touched leave its proofs as they are: what bounds every plan
-    bounds those that also keep the locks. Any other change leaves nothing proven.
+    Locks added or tightened on a plan nobody touched leave its proofs as they are: what bounds
+    every plan bounds those that also keep the locks. Any other change leaves nothing proven.
     """
     probleme = avec_verrous(avant.probleme, verrous)
     valide = dossiers.valider(probleme, plan)
     if (valide, verrous) == (avant.plan, avant.probleme.verrous):
         return avant
-    sont_ajoutes = set(avant.probleme.verrous) <= set(verrous)
-    if valide == avant.plan and sont_ajoutes and avant.resume["statut"] != SANS_PREUVE:
+    tiennent = _tiennent_tout(verrous, avant.probleme.verrous)
+    if valide == avant.plan and tiennent and avant.resume["statut"] != SANS_PREUVE:
         garde = {**avant.resume, "jugement": jugement(_verdict(probleme, valide))}
         return Contenu(probleme, valide, garde)
     return juge(probleme, valide, avant.resume["avertissements"], avant.resume.get("sources", {}))
@@ -56,6 +56,17 @@ def change(avant: Contenu, plan: Iterable[Presence], verrous: tuple[Verrou, ...]
 def avec_verrous(probleme: Probleme, verrous: tuple[Verrou, ...]) -> Probleme:
     """The problem under these locks, and no other."""
     return replace(probleme, verrous=verrous)
+
+
+def _tiennent_tout(verrous: Iterable[Verrou], anciens: Iterable[Verrou]) -> bool:
+    """Whether `verrous` hold all that `anciens` held: a presence fixed there imposes its link."""
+    poses = set(verrous)
+    fixes = {
+        (v.poste_id, v.site_id) for v in poses if v.nature == "montant" and v.demi_journees_cycle
+    }
+    return all(
+        v in poses or (v.nature == "impose" and (v.poste_id, v.site_id) in fixes) for v in anciens
+    )
 
 
 def ranges(verrous: Iterable[Verrou]) -> tuple[Verrou, ...]:

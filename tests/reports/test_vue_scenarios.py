@@ -120,3 +120,9 @@ def test_the_commands_make_list_present_derive_and_export_a_scenario(base, scena
     assert "3 scénarios" in lancer("scenarios", "--departement", "34", *entrepot)
     assert "Rentrée 2027" in lancer("scenario", "ouvrir", ici, *entrepot)
     assert "Passé à" in lancer("scenario", "journal", ici, *entrepot)
+
+
+def test_the_journal_says_a_status_in_words(base, scenario):
+    atelier.changer_statut(LECTEUR, scenario.scenario_id, 1, Statut.GT)
+    passage = scenarios.fiche(LECTEUR, base, scenario.scenario_id).journal.iloc[0]
+    assert (passage["Avant"], passage["Après"]) == ("brouillon", "présenté en GT")

@@ -153,6 +153,18 @@ def test_locks_added_to_a_plan_leave_its_proofs_and_locks_removed_do_not(scenari
     assert leve.resume["statut"] == SANS_PREUVE
 
 
+def test_a_presence_fixed_where_its_link_was_imposed_keeps_the_proofs(scenario):
+    """To lock a whole bassin fixes what the hypotheses imposed: it holds more, not less."""
+    p = scenario.plan[0]
+    impose = Verrou(p.poste_id, p.site_id, "impose")
+    fixe = Verrou(p.poste_id, p.site_id, "montant", p.demi_journees_cycle)
+    atelier.modifier(LECTEUR, scenario.scenario_id, 1, "Imposé", verrous=[impose])
+    tenu = atelier.modifier(LECTEUR, scenario.scenario_id, 2, "Fixé", verrous=[fixe])
+    assert tenu.resume["etages"] == scenario.resume["etages"]
+    relache = atelier.modifier(LECTEUR, scenario.scenario_id, 3, "Imposé", verrous=[impose])
+    assert relache.resume["statut"] == SANS_PREUVE
+
+
 def test_a_computed_plan_is_adopted_with_its_proofs_and_can_be_undone(scenario, proposer_fictif):
     verrou = Verrou("P1", "A", "impose")
     complete = proposer_fictif(verrous=(verrou,))
