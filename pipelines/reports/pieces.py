@@ -61,7 +61,8 @@ def sig(
 
     AtlasError when `lecteur` may not read it.
     """
-    r = _repartition(lecteur, scenario_id)
+    scenario = atelier.ouvrir(lecteur, scenario_id)
+    r, le = lire(scenario.dossier, scenario.nom), scenario.modifie_le
     noms = codes or _tels_quels(r)
     with entrepot.ouvrir(base) as connexion:
         sites = sites_de(connexion, r)
@@ -72,7 +73,7 @@ def sig(
     return {
         SITES: couches.geojson(points),
         SECTEURS: couches.geojson(secteurs),
-        GEOPACKAGE: couches.geopackage(points, secteurs),
+        GEOPACKAGE: couches.geopackage(points, secteurs, le),
         PLAN: couches.plan_en_csv(sites, etoiles, noms, a_dire),
     }
 

@@ -7,10 +7,12 @@ line stays.
 
 import tempfile
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 
 import geopandas as gpd
 import pandas as pd
+import pyogrio
 import shapely
 
 from pipelines.base.textes import pour_tableur, rythme
@@ -96,8 +98,12 @@ def geojson(couche: gpd.GeoDataFrame) -> bytes:
     return (arrondie.to_json(drop_id=True, ensure_ascii=False) + "\n").encode("utf-8")
 
 
-def geopackage(sites: gpd.GeoDataFrame, secteurs: gpd.GeoDataFrame) -> bytes:
-    """Both layers in one file, in Lambert-93."""
+def geopackage(
+    sites: gpd.GeoDataFrame, secteurs: gpd.GeoDataFrame, le: datetime | None = None
+) -> bytes:
+    """Both layers in one file, in Lambert-93; `le` (UTC): the date it carries, now by default."""
+    date = None if le is None else f"{le:%Y-%m-%dT%H:%M:%S}.000Z"
+    pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": date})
     with tempfile.TemporaryDirectory() as dossier:
         fichier = Path(dossier) / "atlas.gpkg"
         for nom, couche in zip(COUCHES, (sites, secteurs), strict=True):

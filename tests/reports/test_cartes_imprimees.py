@@ -2,6 +2,7 @@
 
 import io
 import itertools
+from datetime import datetime
 
 import geopandas as gpd
 import numpy as np
@@ -164,6 +165,17 @@ def test_the_layers_are_read_by_another_program_with_every_site_and_sector(monde
     assert sorted(couche["secteur"]) == sorted(codes.values())
     assert couche["demi_journees_cycle"].sum() == etoiles["demi_journees_cycle"].sum()
     assert not set(codes) & set(" ".join(couche["sites"]).split())
+
+
+def test_a_geopackage_carries_the_date_of_its_scenario_and_is_the_same_when_made_again(monde):
+    sites, etoiles, _ = monde
+    couches = (
+        sig.couche_des_sites(sites),
+        sig.couche_des_secteurs(sites, etoiles, codes_de(etoiles)),
+    )
+    un = sig.geopackage(*couches, datetime(2026, 11, 29, 8, 30))
+    assert b"2026-11-29T08:30:00.000Z" in un
+    assert sig.geopackage(*couches, datetime(2026, 11, 29, 8, 30)) == un
 
 
 def test_the_plan_as_csv_has_its_mark_its_semicolons_and_no_formula(monde):

@@ -1,6 +1,7 @@
 """The files of a dossier: one registry of formats, each made from the same content."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -58,6 +59,8 @@ class Format:
     reserve: str = ""
 
 
+DE_FRONT = 2
+"""Documents made at the same time."""
 ETOILES = "ses traits partent de la résidence de chaque poste"
 LEURS_SITES = "il va avec la couche des secteurs"
 POSTES_NOMMES = (
@@ -247,22 +250,27 @@ def produire(ouvrage: Ouvrage, codes: Iterable[str]) -> Livraison:
     One that is refused, like the sealed file once the data have changed, doesn't keep the others
     from being given.
     """
-    faits, manques = [], []
-    for f in (FORMATS[code] for code in exiger_formats(codes)):
-        if f.reserve and not ouvrage.matiere.voile.est_nominatif:
-            raison = f"réservé à la version nominative, car {f.reserve}"
-            manques.append(Manque(f.libelle, raison, est_un_refus=False))
-            continue
-        try:
-            octets = f.octets(ouvrage)
-        except AtlasError as refus:
-            raison = " ".join(
-                filter(None, (refus.quoi, refus.remede and f"Que faire : {refus.remede}"))
-            )
-            manques.append(Manque(f.libelle, raison, est_un_refus=True))
-            continue
-        faits.append(Fichier(f.libelle, f"{ouvrage.dossier.prefixe}{f.fin}", f.media, octets))
-    return Livraison(faits, manques)
+    voulus = [FORMATS[code] for code in exiger_formats(codes)]
+    # typst lets go of the interpreter: a PDF is laid out while another document is written
+    with ThreadPoolExecutor(DE_FRONT) as fils:
+        faits = list(fils.map(lambda f: _faire(ouvrage, f), voulus))
+    return Livraison(
+        [f for f in faits if isinstance(f, Fichier)], [f for f in faits if isinstance(f, Manque)]
+    )
+
+
+def _faire(ouvrage: Ouvrage, format_: Format) -> Fichier | Manque:
+    """The file of a format, or why there is none."""
+    if format_.reserve and not ouvrage.matiere.voile.est_nominatif:
+        raison = f"réservé à la version nominative, car {format_.reserve}"
+        return Manque(format_.libelle, raison, est_un_refus=False)
+    try:
+        octets = format_.octets(ouvrage)
+    except AtlasError as refus:
+        a_faire = f" Que faire : {refus.remede}" if refus.remede else ""
+        return Manque(format_.libelle, f"{refus.quoi}{a_faire}", est_un_refus=True)
+    nom = f"{ouvrage.dossier.prefixe}{format_.fin}"
+    return Fichier(format_.libelle, nom, format_.media, octets)
 
 
 def ecrire(sortie: Path, ouvrage: Ouvrage, codes: Iterable[str]) -> tuple[list[Path], list[Manque]]:
