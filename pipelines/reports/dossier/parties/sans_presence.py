@@ -29,30 +29,35 @@ TRANSITION_D_INSTANCE = ("Site", "Besoin (½ j. par cycle)")
 
 
 def partie(m: Matiere) -> Partie:
-    """Each of them, with its référent and why no poste serves it."""
-    colonnes = [c for c in COLONNES if m.voile.est_nominatif or not c.startswith("Trajet")]
+    """Each of them, with its référent and why no poste serves it; a sentence when there is none."""
     return Partie(
         code="sans_presence",
         titre="Les sites sans présence régulière",
         blocs=(
             Texte(proposition_en_mots.referents(m.lu.resume), Role.PHRASE),
-            Texte(
-                "Le poste référent est le plus proche qui a un secteur et que quelqu'un occupe ; "
-                "il y répond à la demande. Ce qui a été pesé : les postes à portée, le temps qui "
-                "leur reste, les sites qu'ils servent déjà et le poids que la doctrine donne à "
-                "chacun."
-            ),
-            Tableau.de(
-                "sans_presence",
-                "Chaque site, son référent et la raison",
-                m.proposition.sans_presence,
-                colonnes=colonnes,
-                noms={"Poste référent": "Référent", "Trajet du référent (min)": "Trajet (min)"},
-                vide="Aucun site n'est sans présence régulière.",
-            ),
-            *(_reprises(m) if m.voile.est_nominatif else ()),
+            *(_chacun(m) if m.lu.resume["sites_sans_presence"] else ()),
             *_transition(m),
         ),
+    )
+
+
+def _chacun(m: Matiere) -> tuple[Texte | Tableau, ...]:
+    colonnes = [c for c in COLONNES if m.voile.est_nominatif or not c.startswith("Trajet")]
+    return (
+        Texte(
+            "Le poste référent est le plus proche qui a un secteur et que quelqu'un occupe ; "
+            "il y répond à la demande. Ce qui a été pesé : les postes à portée, le temps qui "
+            "leur reste, les sites qu'ils servent déjà et le poids que la doctrine donne à "
+            "chacun."
+        ),
+        Tableau.de(
+            "sans_presence",
+            "Chaque site, son référent et la raison",
+            m.proposition.sans_presence,
+            colonnes=colonnes,
+            noms={"Poste référent": "Référent", "Trajet du référent (min)": "Trajet (min)"},
+        ),
+        *(_reprises(m) if m.voile.est_nominatif else ()),
     )
 
 
@@ -87,8 +92,6 @@ def _reprises(m: Matiere) -> tuple[Tableau, ...]:
                 "Effet sur le plan": r.effet if r else "—",
             }
         )
-    if not lignes:
-        return ()
     return (
         Tableau.de(
             "reprises",
