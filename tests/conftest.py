@@ -2,12 +2,13 @@
 
 import importlib.util
 import os
+import shutil
 from pathlib import Path
 
 import pytest
 import serveur_postgresql
 
-from pipelines.base import chemins
+from pipelines.base import chemins, verrou
 from pipelines.marts import construction
 from pipelines.planning import suivi
 from pipelines.scoring.inscription import inscrire
@@ -17,6 +18,7 @@ from pipelines.simulation.postes import ecrire
 DOSSIER_REEL = chemins.RACINE.parent / "shared" / "real"
 DEPARTEMENTS_REELS = ["011", "030", "034", "035", "048", "066"]
 ETP_SIMULES = {"034": 45.0, "035": 38.0}
+ATTENTE_MAX_S = 1800
 ABSENCE_VALHALLA = "Le test du vrai Valhalla n'a pas tourné : pyvalhalla 3.9 est absent."
 ABSENCE = "Les tests sur les fichiers réels n'ont pas tourné : ../shared/real est absent."
 
@@ -96,16 +98,54 @@ def reel():
 
 
 @pytest.fixture(scope="session")
-def entrepot_reel(reel, tmp_path_factory):
+def commun(tmp_path_factory):
+    """Gives a folder that is filled once for the whole run and only read, by every worker.
+
+    The first to ask fills it, the others wait.
+    """
+    racine = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        racine = racine.parent  # that of a worker is in that of the run
+
+    def dossier(nom, remplir):
+        ici, fait = racine / "commun" / nom, racine / "commun" / f"{nom}.fait"
+        ici.parent.mkdir(exist_ok=True)
+        with verrou.tenir(
+            ici.with_name(f"{nom}.verrou"), f"« {nom} »", ATTENTE_MAX_S, lambda phrase: None
+        ):
+            if not fait.exists():
+                shutil.rmtree(ici, ignore_errors=True)
+                ici.mkdir()
+                remplir(ici)
+                fait.touch()
+        return ici
+
+    return dossier
+
+
+@pytest.fixture(scope="session")
+def entrepot_exemple(commun):
+    """The warehouse of `data/exemple`, as `atlas construire` makes it."""
+
+    def remplir(dossier):
+        construction.construire([chemins.EXEMPLE], dossier / "atlas.duckdb", completer=inscrire)
+
+    return commun("exemple", remplir) / "atlas.duckdb"
+
+
+@pytest.fixture(scope="session")
+def entrepot_reel(reel, commun):
     """A warehouse of the real files for six départements, with simulated postes in 034 and 035."""
-    dossier = tmp_path_factory.mktemp("reel")
-    sans_postes = dossier / "sans-postes.duckdb"
-    construction.construire([reel], sans_postes, list(ETP_SIMULES))
-    locaux = []
-    for departement, etp in ETP_SIMULES.items():
-        lot = simuler_departements(sans_postes, departements=[departement], etp=etp, graine=1)
-        locaux.append(dossier / departement)
-        ecrire(lot, locaux[-1])
-    entrepot = dossier / "reel.duckdb"
-    construction.construire([reel, *locaux], entrepot, DEPARTEMENTS_REELS, completer=inscrire)
-    return entrepot
+
+    def remplir(dossier):
+        sans_postes = dossier / "sans-postes.duckdb"
+        construction.construire([reel], sans_postes, list(ETP_SIMULES))
+        locaux = []
+        for departement, etp in ETP_SIMULES.items():
+            lot = simuler_departements(sans_postes, departements=[departement], etp=etp, graine=1)
+            locaux.append(dossier / departement)
+            ecrire(lot, locaux[-1])
+        entrepot = dossier / "reel.duckdb"
+        construction.construire([reel, *locaux], entrepot, DEPARTEMENTS_REELS, completer=inscrire)
+
+    return commun("reel", remplir) / "reel.duckdb"

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from pages.composants import acces, cadre, documents, suivi_academie, territoires
+from pages.composants.acces import regarder
 from pipelines.reports.academie import table_sans_presence, titre_sans_presence
 from pipelines.reports.partage import en_excel
 
@@ -10,7 +11,7 @@ departement = cadre.departement()
 bande = st.container()
 demande = territoires.choisir("Comparer", departement)
 niveau, du = demande.niveau, demande.departement
-vue = acces.lire_academie(*demande)
+vue = regarder.lire_academie(*demande)
 with bande:
     st.title(vue.titre)
     st.markdown(f"#### {vue.phrase}")
@@ -46,7 +47,7 @@ st.caption(
     "dans ce qui suit."
 )
 seul = territoires.choisi(carte, rang, vue)
-noms = acces.noms_des_territoires(*demande)
+noms = regarder.noms_des_territoires(*demande)
 if seul is not None:
     territoires.montrer_un_seul(demande, seul, noms[seul])
 
@@ -66,7 +67,7 @@ with st.expander("Couverture par catégorie (% du besoin ; vide : aucun site
 
 suivi = None
 if du is None:
-    suivi = acces.lire_suivi()
+    suivi = regarder.lire_suivi()
     suivi_academie.montrer(suivi, noms, seul)
 st.page_link(
     cadre.page("repartir"),
@@ -81,4 +82,4 @@ st.download_button(
 )
 tous = du is None and all(acces.peut_lire(code) for code in noms)
 if tous and documents.demandes("Préparer la synthèse", tuple(noms), "synthese_demande"):
-    documents.montrer(acces.ecrire_synthese)
+    documents.montrer(regarder.ecrire_synthese)

@@ -3,9 +3,10 @@
 import streamlit as st
 
 from pages.composants import acces, cadre, documents
+from pages.composants.acces import regarder
 
 departement = cadre.departement()
-vue = acces.lire_activite(acces.version(), acces.lecteur(), departement)
+vue = regarder.lire_activite(acces.version(), acces.lecteur(), departement)
 st.title(f"{vue.nom} : que comptent les relevés d'activité ?")
 st.markdown(f"#### {vue.phrase}")
 if vue.annee is None:
@@ -51,7 +52,7 @@ if acces.peut_lire(departement):
         )
     if documents.demandes("Préparer le rapport", (departement, pour_qui), "rapport_demande"):
         documents.montrer(
-            lambda: acces.ecrire_rapport(
+            lambda: regarder.ecrire_rapport(
                 acces.version(), acces.version_des_regles(), departement, pour_qui
             )
         )

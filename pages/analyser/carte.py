@@ -3,21 +3,22 @@
 import streamlit as st
 
 from pages.composants import acces, cadre
+from pages.composants.acces import regarder
 from pipelines.reports.cartes_du_departement import TOUS, Couche
 from pipelines.reports.sites import table_lisible
 
 departement = cadre.departement()
-bassins, categories = acces.choix_de_carte(acces.version(), departement)
+bassins, categories = regarder.choix_de_carte(acces.version(), departement)
 bande = st.container()
 un, deux, trois = st.columns(3)
 with un:
-    couches = acces.couches_de_carte(acces.version(), departement)
+    couches = regarder.couches_de_carte(acces.version(), departement)
     couche = cadre.choisir("La couleur dit", couches, "couche", Couche.RYTHMES)
 with deux:
     bassin = cadre.choisir("Bassin", bassins, "bassin", TOUS)
 with trois:
     categorie = cadre.choisir("Catégorie", categories, "categorie", TOUS)
-vue = acces.lire_couche(acces.version(), departement, couche, bassin, categorie)
+vue = regarder.lire_couche(acces.version(), departement, couche, bassin, categorie)
 with bande:
     st.title(f"{vue.nom} : où sont les sites ?")
     st.markdown(f"#### {vue.phrase}")

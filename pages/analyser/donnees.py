@@ -3,9 +3,10 @@
 import streamlit as st
 
 from pages.composants import acces, cadre, depot
+from pages.composants.acces import regarder
 from pipelines.reports.donnees import classeur_anomalies, filtrer
 
-vue = acces.lire_donnees(acces.version())
+vue = regarder.lire_donnees(acces.version())
 st.title("Données : de quoi part Atlas ?")
 st.markdown(f"#### {vue.phrase}")
 st.caption(vue.precision)
@@ -17,6 +18,7 @@ st.markdown("##### Les sources")
 cadre.table_a_lire(vue.sources, "sources")
 if vue.absentes:
     st.write(vue.absentes)
+st.caption(vue.definitions)
 st.markdown("##### Ce qui est connu, par département")
 cadre.table_a_lire(vue.completude, "completude")
 st.caption(

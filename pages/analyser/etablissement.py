@@ -3,11 +3,12 @@
 import streamlit as st
 
 from pages.composants import acces, cadre
+from pages.composants.acces import comprendre, regarder
 from pipelines.reports.etablissement import CHIFFRES_DES_REPERES
 from pipelines.reports.sites import BAREME_PAR_DEFAUT
 
 departement = cadre.departement()
-noms = acces.choix_sites(acces.version(), departement)
+noms = regarder.choix_sites(acces.version(), departement)
 demande = st.query_params.get("site")
 codes = list(noms)
 en_tete = st.container()  # who it is and the answer come first
@@ -27,16 +28,16 @@ if demande and demande not in noms:
 regles = acces.version_des_regles()
 cadre.dire_les_regles_illisibles()
 with a_droite:
-    echelle = cadre.choisir("Barème", acces.lire_baremes(regles), "bareme", BAREME_PAR_DEFAUT)
-fiche = acces.lire_fiche(acces.version(), regles, departement, choisi, echelle)
-historique = acces.lire_historique(departement, choisi)
+    echelle = cadre.choisir("Barème", comprendre.lire_baremes(regles), "bareme", BAREME_PAR_DEFAUT)
+fiche = regarder.lire_fiche(acces.version(), regles, departement, choisi, echelle)
+historique = regarder.lire_historique(departement, choisi)
 with en_tete:
     st.title(fiche.nom)
     st.caption(fiche.sous_titre)
     st.markdown(f"#### {fiche.phrase}")
     st.write(fiche.classe)
 with st.expander("Imprimer la fiche (une page A4)"):
-    imprimable = acces.imprimer(fiche, historique)
+    imprimable = regarder.imprimer(fiche, historique)
     st.download_button(
         "Télécharger la page à imprimer (HTML)",
         imprimable,
@@ -67,6 +68,7 @@ cadre.table_a_lire(fiche.reperes, f"reperes-{choisi}", nombres=CHIFFRES_DES_REPE
 st.caption(fiche.note_des_reperes)
 st.markdown("##### Identité et sources")
 cadre.table_a_lire(fiche.identite, f"identite-{choisi}")
+st.caption(fiche.note_des_effectifs)
 st.markdown("##### Postes les plus proches")
 cadre.table_ou(
     fiche.postes_proches, f"postes-{choisi}", "Aucun poste n'est connu dans ce département."

@@ -3,13 +3,14 @@
 import streamlit as st
 
 from pages.composants import acces, cadre
+from pages.composants.acces import regarder
 
 # what the account above says of all, or the fiche of the résidence
 SI_PLACE = ("Statut", "Données (½ j.)", "Commune", "Bassin", "Fonction", "Secteur")
 AU_TELECHARGEMENT = ("Motif", "Hors secteur (ETP)")
 
 departement = cadre.departement()
-vue = acces.lire_moyens(acces.version(), acces.lecteur(), departement)
+vue = regarder.lire_moyens(acces.version(), acces.lecteur(), departement)
 st.title(f"{vue.nom} : de quels moyens dispose-t-on ?")
 st.markdown(f"#### {vue.phrase}")
 if not vue.a_des_postes:
@@ -20,10 +21,14 @@ for phrase in vue.desaccords:
 gauche, droite = st.columns(2, gap="medium")
 with gauche:
     st.markdown("##### Du temps des postes à la présence")
-    cadre.table_ou(vue.compte, f"capacite-{departement}", "Trop peu de postes pour ce tableau.")
+    cadre.table_ou(
+        vue.compte, f"capacite-{departement}", "Ce compte n'est pas montré à ce lecteur."
+    )
 with droite:
     st.markdown("##### Par statut")
-    cadre.table_ou(vue.statuts, f"statuts-{departement}", "Trop peu de postes pour ce tableau.")
+    cadre.table_ou(
+        vue.statuts, f"statuts-{departement}", "Ce compte n'est pas montré à ce lecteur."
+    )
 st.caption(vue.note)
 if not vue.postes.empty:
     st.markdown("##### Poste par poste")

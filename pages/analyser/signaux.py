@@ -3,6 +3,7 @@
 import streamlit as st
 
 from pages.composants import acces, cadre
+from pages.composants.acces import regarder
 from pipelines.reports.signaux import AVERTISSEMENT, EXPLICATION
 
 # the factors of each site: the comparison shows them one by one
@@ -17,7 +18,7 @@ SI_PLACE = (
     "À vérifier",
 )
 departement = cadre.departement()
-vue = acces.lire_signaux(acces.version(), departement)
+vue = regarder.lire_signaux(acces.version(), departement)
 
 st.title("Sites sans label à examiner")
 st.markdown(f"#### {vue.phrase}")
@@ -52,7 +53,7 @@ if vue.nuage is not None:
         cadre.table(vue.table, f"signaux-{departement}", hauteur="content")
 
 if vue.site_ids:
-    noms = acces.choix_sites(acces.version(), departement)
+    noms = regarder.choix_sites(acces.version(), departement)
     demande = st.query_params.get("site")
     choisi = st.selectbox(
         "Comparer un site à ceux qui lui ressemblent",
@@ -62,7 +63,7 @@ if vue.site_ids:
     )
     if choisi != demande:
         st.query_params["site"] = choisi
-    comparaison = acces.comparer_site(acces.version(), choisi)
+    comparaison = regarder.comparer_site(acces.version(), choisi)
     st.markdown(f"##### {comparaison.titre}")
     st.write(comparaison.phrase)
     cadre.table_a_lire(comparaison.cote_a_cote, f"semblables-{choisi}")

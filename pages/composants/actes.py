@@ -3,6 +3,7 @@
 from functools import partial
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from pages.composants import acces, cadre, conflit, suivi
 from pages.composants.conflit import agir
@@ -18,36 +19,47 @@ NOM_PAR_DEFAUT = "Ajustement à la main"
 DUREES = {10: "10 secondes", 30: "30 secondes", 60: "1 minute", 180: "3 minutes"}
 
 
-def ouvrir_un_scenario(departement: str, *, vide: bool) -> None:
+def ouvrir_le_premier(departement: str) -> None:
+    """Say that the département has no scenario yet, and the form that makes one."""
+    st.info(
+        "Aucun scénario pour ce département : en ouvrir un ci-dessous, des présences "
+        "d'aujourd'hui ou d'une proposition gardée."
+    )
+    conflit.dire()
+    with st.container(border=True):
+        _ouvrir(departement)
+
+
+def ouvrir_un_autre(departement: str) -> None:
+    """The same form at a click, beside the choice of those there are."""
+    with st.popover("Nouveau", width="stretch", help="Ouvrir un autre scénario"):
+        _ouvrir(departement)
+
+
+def _ouvrir(departement: str) -> None:
     """The form that makes a scenario of today's presences or of a kept proposal."""
-    if vide:
-        st.info(
-            "Aucun scénario pour ce département : en ouvrir un ci-dessous, des présences "
-            "d'aujourd'hui ou d'une proposition gardée."
-        )
     finis = {e.calcul_id: e for e in calculs.derniers(acces.lecteur(), departement)}
-    with st.expander("Nouveau scénario", expanded=vide):
-        gauche, droite = st.columns(2)
-        nom = gauche.text_input("Nom du scénario", NOM_PAR_DEFAUT)
-        depart = droite.selectbox(
-            "Partir de",
-            [*finis, AUJOURD_HUI],
-            format_func=lambda code: (
-                "Présences d'aujourd'hui"
-                if code == AUJOURD_HUI
-                else f"Proposition du {finis[code].lancee_le:%d/%m/%Y à %H h %M}"
-            ),
-        )
-        if depart == AUJOURD_HUI:
-            acte, arguments = atelier.creer_aujourd_hui, (acces.base(), nom, departement)
-        else:
-            acte, arguments = atelier.creer, (nom, finis[depart].dossier)
-        st.button("Ouvrir ce scénario", on_click=agir, args=(acte, *arguments))
+    nom = st.text_input("Nom du scénario", NOM_PAR_DEFAUT)
+    depart = st.selectbox(
+        "Partir de",
+        [*finis, AUJOURD_HUI],
+        format_func=lambda code: (
+            "Présences d'aujourd'hui"
+            if code == AUJOURD_HUI
+            else f"Proposition du {finis[code].lancee_le:%d/%m/%Y à %H h %M}"
+        ),
+    )
+    if depart == AUJOURD_HUI:
+        acte, arguments = atelier.creer_aujourd_hui, (acces.base(), nom, departement)
+    else:
+        acte, arguments = atelier.creer, (nom, finis[depart].dossier)
+    st.button("Ouvrir ce scénario", on_click=agir, args=(acte, *arguments))
 
 
-def annuler_ou_refaire(scenario: Scenario, vue: VueAjuster) -> None:
-    """The two buttons, and the last act in words."""
-    un, deux, mots = st.columns([2, 2, 8], vertical_alignment="center")
+def annuler_ou_refaire(
+    scenario: Scenario, vue: VueAjuster, un: DeltaGenerator, deux: DeltaGenerator
+) -> None:
+    """The two buttons, in `un` and `deux`, and the last act in words."""
     quoi = (scenario.scenario_id, scenario.version)
     un.button(
         "Annuler",
@@ -63,7 +75,7 @@ def annuler_ou_refaire(scenario: Scenario, vue: VueAjuster) -> None:
         on_click=agir,
         args=(atelier.refaire, *quoi),
     )
-    mots.caption(f"Dernier acte gardé : {cadre.inerte(vue.dernier_acte)}.")
+    st.caption(f"Dernier acte gardé : {cadre.inerte(vue.dernier_acte)}.")
 
 
 # --- « Compléter » -------------------------------------------------------------------------------

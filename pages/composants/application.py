@@ -7,8 +7,15 @@ found »; here it finds no such folder.
 
 import streamlit as st
 
-from pages.composants import navigation, televersement
+from pages.composants import cadre, navigation, televersement
 from pipelines.base.erreurs import AtlasError
+
+IMPREVU = "imprevu"
+DEFAUT = (
+    "Un défaut d'Atlas empêche cette page de s'afficher. Rien de ce qui est gardé n'est perdu.  \n"
+    "Que faire : recharger la page ; si cela recommence, donner son adresse et l'heure à qui tient "
+    "Atlas, qui en trouvera la cause dans le journal du serveur."
+)
 
 
 def dessiner() -> None:
@@ -55,14 +62,21 @@ def dessiner() -> None:
         "[data-testid='stSidebar'] [data-testid='stAlertContainer'] p"
         " {font-size: 0.85rem; margin-bottom: 0}"
         "[data-testid='stSidebar'] [data-testid='stCaptionContainer'] {padding-top: 0.5rem}"
+        # what Streamlit says of a defect, in English, is said in French above it
+        f".stApp:has(.st-key-{IMPREVU}) [data-testid='stException'] {{display: none}}"
         # the words beside a box to tick are read whole
         "[data-testid='stCheckbox'] [data-testid='stMarkdownContainer'] p"
-        " {white-space: normal; overflow: visible}</style>"
+        f" {{white-space: normal; overflow: visible}}{cadre.STYLE_DES_NOMBRES}</style>"
     )
     try:
         navigation.navigation().run()
     except AtlasError as erreur:
         st.error(erreur.message().replace("\n", "  \n"))
+    except Exception:
+        with st.container(key=IMPREVU):
+            st.error(DEFAUT)
+        # the server's log has the rest
+        raise
 
 
 if __name__ == "__main__":

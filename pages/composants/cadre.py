@@ -1,6 +1,7 @@
 """The frame of every page: its address, its département, tables with their download."""
 
 import contextlib
+import functools
 import re
 from collections.abc import Iterable, Iterator
 from typing import Literal
@@ -42,16 +43,22 @@ PAGES = {
 HAUTEUR_EN_TETE, HAUTEUR_MAX = 40, 560
 OCTETS_PAR_MO = 1_000_000
 LARGEUR_DE_CHOIX = 420  # pixels: a choice that stands alone
-# Streamlit compares a longer table by a sample of its lines
-LIGNES_COMPAREES = 10_000
+COLONNES_MAX = 20
 # Streamlit writes the left of a text on each cell: only an important rule moves it
-A_DROITE = {"text-align": "right !important", "font-variant-numeric": "tabular-nums"}
+STYLE_DES_NOMBRES = "".join(
+    f"[class*='st-key-chiffres-'][class*='_{rang}_'] :is(td, th):nth-child({rang})"
+    " {text-align: right !important; font-variant-numeric: tabular-nums}"
+    for rang in range(1, COLONNES_MAX + 1)
+)
+"""Columns of numbers of a table of sentences: a rule costs a page less than a style a cell."""
 
 # a poste, a year, the number of a text; then what holds to the next or to the former word
 # names of files and of parameters may end a line after a mark or, at worst, every 12 characters
 LONG, COUPURES = re.compile(r"(?<!\S)(?!https?:)\S{17,}"), re.compile(r"[_/|.,;]|[^_/|.,;-]{12}")
 CODE = re.compile(r"(?<![\w.-])(?=[\w-]*\d)\w+(?:-\w+)+(?![\w.-])")
-LIAISONS = re.compile(r"(?<=½) (?=j\.)|(?<=§) |(?<=n°) |(?<=\d) (?=h \d)|(?<=\d h) (?=\d)")
+LIAISONS = re.compile(
+    r"(?<=½) (?=j\.)|(?<=§) |(?<=n°) |(?<=\d) (?=h \d)|(?<=\d h) (?=\d)|(?<=[▲▼=]) (?=[+−\d])"
+)
 
 
 def page(adresse: str) -> str:
@@ -207,25 +214,23 @@ def table_a_lire(
     *,
     nombres: Iterable[str] = (),
     au_telechargement: tuple[str, ...] = (),
+    premieres: int | None = None,
 ) -> None:
     """A table of sentences: every word shown, wrapped; and its download.
 
     Columns of numbers are on the right, and `nombres`: those whose cells are numbers in words.
-    `au_telechargement`: columns that the download alone has.
+    `au_telechargement`: columns that the download alone has. `premieres`: the rows shown until
+    one asks for all; the download has them all.
     """
     montre = cadre.drop(columns=[*au_telechargement])
+    if premieres is not None and len(montre) > premieres:
+        toutes = st.toggle(f"Montrer les {nombre(len(montre))} lignes", key=f"toutes-{nom}")
+        montre = montre if toutes else montre.head(premieres)
     a_droite = [*montre.select_dtypes("number").columns, *nombres]
-    rangs = [montre.columns.get_loc(c) for c in a_droite]
-    st.table(
-        textes(montre)
-        .reset_index(drop=True)
-        .style.set_properties(subset=pd.IndexSlice[:, [insecable(c) for c in a_droite]], **A_DROITE)
-        .set_table_styles(
-            [{"selector": f"th.col{r}", "props": list(A_DROITE.items())} for r in rangs]
-        ),
-        border="horizontal",
-        hide_index=True,
-    )
+    rangs = [montre.columns.get_loc(c) + 1 for c in a_droite]
+    cle = f"chiffres-_{'_'.join(map(str, rangs))}_-{nom}" if rangs else None
+    with st.container(key=cle) if cle else contextlib.nullcontext():
+        st.table(textes(montre).reset_index(drop=True), border="horizontal", hide_index=True)
     telecharger(cadre, nom)
     _dire_le_reste("", au_telechargement)
 
@@ -244,6 +249,7 @@ def textes(cadre: pd.DataFrame) -> pd.DataFrame:
     return cellules.rename(columns=lambda titre: insecable(str(titre)))
 
 
+@functools.lru_cache(maxsize=20_000)
 def insecable(texte: str) -> str:
     """Text whose codes (SIM-034-06), units and references are not cut at the end of a line."""
     texte = CODE.sub(lambda trouve: trouve[0].replace("-", "\u2011"), texte)
@@ -254,6 +260,11 @@ def insecable(texte: str) -> str:
 def inerte(texte: str) -> str:
     """Text that came from a file, shown as it is: no link, and no picture fetched from outside."""
     return texte.replace("[", "\\[")
+
+
+def phrase(texte: str) -> str:
+    """A sentence that quotes names and codes: inert, and its codes whole on a line."""
+    return insecable(inerte(texte))
 
 
 def nombre_court(valeur: object) -> str:
@@ -278,18 +289,12 @@ def telecharger(cadre: pd.DataFrame, nom: str) -> None:
         cadre = cadre.assign(Avertissement=mise_en_garde)
     st.download_button(
         "Télécharger ce tableau (CSV)",
-        _csv_garde(cadre) if len(cadre) < LIGNES_COMPAREES else en_csv(cadre),
+        functools.partial(en_csv, cadre),  # written when asked for, by few of those who look
         file_name=f"{nom}.csv",
         mime="text/csv",
         key=f"csv-{nom}",
         type="tertiary",
     )
-
-
-@st.cache_resource(show_spinner=False, max_entries=256)
-def _csv_garde(cadre: pd.DataFrame) -> bytes:
-    """The same table is written once; only a table compared whole is known to be the same."""
-    return en_csv(cadre)
 
 
 def en_csv(cadre: pd.DataFrame) -> bytes:

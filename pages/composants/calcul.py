@@ -5,12 +5,15 @@ from functools import partial
 import streamlit as st
 
 from pages.composants import acces, cadre, conflit, deplacements, explication, suivi
+from pages.composants.acces import decider
 from pages.composants.hypotheses import Demande
 from pipelines.reports.libelles import FINS_EN_MOTS
 from pipelines.scenarios import atelier, calculs
 from pipelines.scenarios.calculs import Etat
 
 A_LIRE = {"categories", "transition"}  # tables read whole, every word of them
+# of the others: the columns a narrow window leaves to the download, its rows no higher than a line
+SI_PLACE = {"secteurs": ("Rythme", "Commune"), "sites": ("Commune",)}
 
 
 def lancer(departement: str, demande: Demande) -> None:
@@ -55,7 +58,7 @@ def _derniers(departement: str) -> None:
 
 def _nom(etat: Etat) -> str:
     h = etat.demande["hypotheses"]
-    doctrine = acces.choix_doctrines(acces.version_des_regles()).get(h["doctrine"], h["doctrine"])
+    doctrine = decider.choix_doctrines(acces.version_des_regles()).get(h["doctrine"], h["doctrine"])
     return (
         f"{etat.lancee_le:%d/%m/%Y à %H h %M} : {doctrine}, "
         f"{h['sites_par_poste_max']} sites par poste, "
@@ -78,7 +81,7 @@ def _garder(etat: Etat) -> None:
 
 def _resultat(etat: Etat) -> None:
     calcul_id = etat.calcul_id
-    vue = acces.lire_proposition(acces.version(), acces.version_des_regles(), calcul_id)
+    vue = decider.lire_proposition(acces.version(), acces.version_des_regles(), calcul_id)
     st.markdown(f"#### {vue.phrase}")
     st.write(f"{vue.doctrine} {vue.preuve}")
     for note in vue.mises_en_garde:
@@ -134,7 +137,12 @@ def _resultat(etat: Etat) -> None:
             elif nom in A_LIRE:
                 cadre.table_a_lire(montree, f"{nom}-{calcul_id}")
             else:
-                cadre.table(montree, f"{nom}-{calcul_id}", au_telechargement=au_telechargement)
+                cadre.table(
+                    montree,
+                    f"{nom}-{calcul_id}",
+                    au_telechargement=au_telechargement,
+                    si_place=SI_PLACE.get(nom, ()),
+                )
             if nom == "preuve":
                 st.caption(FINS_EN_MOTS)
     with cadre.sur_place():

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import streamlit as st
 
-from pages.composants import acces, cadre
+from pages.composants import cadre
+from pages.composants.acces import comprendre
 from pipelines.base.erreurs import AtlasError
 from pipelines.scenarios.adaptations import Ajout, Criteres
 
@@ -17,7 +18,7 @@ def ajouts(regles: str, bareme: str, texte: str, cle: str) -> tuple[Ajout, ...]:
     nom = f"ajouts-{cle}"
     faits: tuple[Ajout, ...] = st.session_state.setdefault(nom, ())
     if faits:
-        cadre.table_a_lire(acces.lire_ajouts(regles, bareme, texte, faits), nom)
+        cadre.table_a_lire(comprendre.lire_ajouts(regles, bareme, texte, faits), nom)
         _retirer(nom, faits)
     st.write(
         "Une catégorie de l'académie s'ajoute à celles du texte. Tous les critères choisis doivent "
@@ -28,7 +29,7 @@ def ajouts(regles: str, bareme: str, texte: str, cle: str) -> tuple[Ajout, ...]:
     nouveau = _formulaire(regles, bareme, cle, len(faits))
     if nouveau is not None:
         try:
-            acces.lire_ajouts(regles, bareme, texte, (*faits, nouveau))
+            comprendre.lire_ajouts(regles, bareme, texte, (*faits, nouveau))
         except AtlasError as refus:
             st.error(cadre.inerte(refus.message().replace("\n", "  \n")))
         else:
@@ -50,7 +51,7 @@ def _retirer(nom: str, faits: tuple[Ajout, ...]) -> None:
 
 def _formulaire(regles: str, bareme: str, cle: str, rang: int) -> Ajout | None:
     """The form; the category once it is sent. Each one added starts an empty form."""
-    choix, unite = acces.choix_de_criteres(), acces.unite_des_categories(regles, bareme)
+    choix, unite = comprendre.choix_de_criteres(), comprendre.unite_des_categories(regles, bareme)
     with st.form(f"ajout-{cle}-{rang}", enter_to_submit=False):
         libelle = st.text_input("Nom de la catégorie", placeholder="Collège rural, IPS sous 95")
         types = st.multiselect(

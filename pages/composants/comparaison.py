@@ -5,6 +5,7 @@ from functools import partial
 import streamlit as st
 
 from pages.composants import acces, cadre, suivi
+from pages.composants.acces import decider
 from pages.composants.hypotheses import Demande
 from pipelines.base.textes import pourcentage
 from pipelines.reports.doctrines import COULEURS, Portrait, VueDoctrines
@@ -61,7 +62,7 @@ def _dernieres(departement: str) -> None:
             "Aucune comparaison encore pour ce département. Choisir les hypothèses, puis lancer : "
             "le calcul se poursuit si l'onglet est fermé, et se retrouve à la même adresse."
         )
-    _portraits(acces.portraits(acces.version_des_regles()))
+    _portraits(decider.portraits(acces.version_des_regles()))
 
 
 def _nom(etat: Etat) -> str:
@@ -76,9 +77,9 @@ def _resultat(etat: Etat) -> None:
     if not etat.calculees:
         st.warning("Le calcul a été arrêté avant le premier plan. Le relancer ci-dessus.")
         return
-    seuils = acces.seuils_de_dilution()
+    seuils = decider.seuils_de_dilution()
     seuil = _seuil(seuils)
-    vue = acces.lire_doctrines(
+    vue = decider.lire_doctrines(
         acces.version(), acces.version_des_regles(), etat.calcul_id, etat.calculees, seuil
     )
     st.markdown(f"#### {vue.phrase}")
@@ -86,7 +87,7 @@ def _resultat(etat: Etat) -> None:
     for note in vue.mises_en_garde:
         st.warning(note)
     couleur = cadre.choisir_couleur(COULEURS)
-    carte, legende = acces.cartes_des_doctrines(
+    carte, legende = decider.cartes_des_doctrines(
         acces.version(), etat.calcul_id, etat.calculees, couleur
     )
     prise = st.plotly_chart(
@@ -123,7 +124,7 @@ def _resultat(etat: Etat) -> None:
 def _seuil(seuils: dict[int, str]) -> int:
     """The useful presence of the address, when it is one of those offered."""
     demande = st.query_params.get("seuil", "")
-    return int(demande) if demande.isdigit() and int(demande) in seuils else acces.seuil_courant()
+    return int(demande) if demande.isdigit() and int(demande) in seuils else decider.seuil_courant()
 
 
 def _portraits(portraits: list[Portrait], etat: Etat | None = None) -> None:

@@ -1,12 +1,16 @@
 """A comparison of répartitions on screen: chosen in the address, then sentence, maps and tables."""
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
-from pages.composants import acces, cadre
+from pages.composants import acces, cadre, fenetre
+from pages.composants.acces import decider
 from pipelines.reports.comparer import COULEURS, Passage, VueComparaison
 from pipelines.scenarios import comparables
 
 AUCUNE = ""
+TROIS_DE_FRONT = 1280  # pixels of the window
+LIGNES_MONTREES = 20  # of the sites that change, before one asks for all
 GRAPHIQUE = {"displaylogo": False, "displayModeBar": False}
 # of a site that changes: the download has them, the screen shows why first
 AU_TELECHARGEMENT = ("Rythme", "Besoin", "Catégorie", "Bassin", "UAI")
@@ -32,26 +36,26 @@ def choisir(departement: str) -> tuple[str, ...]:
     for parametre, defaut in (("a", comparables.AUJOURD_HUI), ("b", autres[0])):
         if parametre not in st.query_params:
             st.query_params[parametre] = defaut
-    # two a line: a third of the narrowest window cuts the name of a proposal
-    a, b = st.columns(2)
+    # two a line on a narrow window: a third of it cuts the name of a proposal
+    a, b, c = st.columns(3) if fenetre.palier() >= TROIS_DE_FRONT else (*st.columns(2), st)
     with a:
         premier = cadre.choisir("De", choix, "a", comparables.AUJOURD_HUI)
     with b:
         second = cadre.choisir("À", choix, "b", autres[0])
-    with st.columns(2)[0]:
+    with c.container():
         troisieme = cadre.choisir("Et à", {AUCUNE: "aucune autre", **choix}, "c", AUCUNE)
     return tuple(i for i in (premier, second, troisieme) if i != AUCUNE)
 
 
 def _choix(departement: str) -> dict[str, str]:
     """What is kept here for the département, and what the address asks for besides."""
-    choix = acces.choix_comparables(departement)
+    choix = decider.choix_comparables(departement)
     for parametre in ("a", "b", "c"):
         demande = st.query_params.get(parametre, AUCUNE)
         if demande == AUCUNE or demande in choix:
             continue
         with cadre.sur_place():
-            trouve = acces.comparable(demande)
+            trouve = decider.comparable(demande)
             if trouve.departement == departement:
                 choix[demande] = trouve.libelle
             else:
@@ -60,20 +64,21 @@ def _choix(departement: str) -> dict[str, str]:
     return choix
 
 
-def montrer(departement: str, choix: tuple[str, ...]) -> None:
-    """The comparison: what differs first, the sentence, the maps, then the tables."""
-    marques = tuple(acces.comparable(i).marque for i in choix)
-    vue = acces.lire_comparaison(acces.version(), choix, marques, acces.seuil_courant())
-    if vue.divergences:
-        st.warning(
-            "**Ces répartitions ne répondent pas au même problème.**\n\n"
-            + "\n".join(f"- {cadre.inerte(phrase)}" for phrase in vue.divergences)
-        )
-    if avertissement := acces.donnees_d_avant(acces.version(), choix, marques):
-        st.warning(avertissement)
-    st.markdown(f"#### {cadre.inerte(vue.phrase)}")
+def montrer(departement: str, choix: tuple[str, ...], bande: DeltaGenerator) -> None:
+    """The comparison: what differs and the sentence in `bande`, the maps, then the tables."""
+    marques = tuple(decider.comparable(i).marque for i in choix)
+    vue = decider.lire_comparaison(acces.version(), choix, marques, decider.seuil_courant())
+    with bande:
+        if vue.divergences:
+            st.warning(
+                "**Ces répartitions ne répondent pas au même problème.**\n\n"
+                + "\n".join(f"- {cadre.inerte(phrase)}" for phrase in vue.divergences)
+            )
+        if avertissement := decider.donnees_d_avant(acces.version(), choix, marques):
+            st.warning(avertissement)
+        st.markdown(f"#### {cadre.inerte(vue.phrase)}")
     uai = _cartes(departement, choix, marques)
-    titre, telecharger = st.columns([9, 3], vertical_alignment="bottom")
+    titre, telecharger = st.columns([9, 3], vertical_alignment="center")
     with titre:
         passage = _passage(vue)
     telecharger.download_button(
@@ -90,7 +95,7 @@ def montrer(departement: str, choix: tuple[str, ...]) -> None:
 def _cartes(departement: str, choix: tuple[str, ...], marques: tuple[str, ...]) -> str | None:
     """The maps; the UAI of the site picked on one of them, None when none is."""
     couleur = cadre.choisir_couleur(COULEURS)
-    carte, legende = acces.cartes_de_la_comparaison(acces.version(), choix, marques, couleur)
+    carte, legende = decider.cartes_de_la_comparaison(acces.version(), choix, marques, couleur)
     prise = st.plotly_chart(
         carte,
         key=f"carte-comparer-{departement}-{len(choix)}",
@@ -134,10 +139,12 @@ def _tables(vue: VueComparaison, passage: Passage, departement: str, uai: str | 
         if changes.empty:
             st.write("Aucun site ne change." if uai is None else "Ce site ne change pas.")
         else:
-            cadre.table(
+            cadre.table_a_lire(
                 changes,
                 f"comparer-sites-{departement}",
+                nombres=["Écart"],
                 au_telechargement=AU_TELECHARGEMENT,
+                premieres=LIGNES_MONTREES,
             )
     with postes:
         if passage.postes.empty:

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from pages.composants import acces, cadre
+from pages.composants.acces import decider
 from pipelines.reports.deplacements import VueEpuisement
 
 SI_PLACE = ("Commune de la résidence", "Commune du site", "Trajet aller (km)")
@@ -13,11 +14,11 @@ def montrer(calcul_id: str) -> None:
     """Km, minutes and budget of a finished proposal; what an envelope no longer pays."""
     gauche, milieu, _ = st.columns([3, 3, 6], gap="medium")
     with gauche:
-        defaut, choix = acces.choix_puissances()
+        defaut, choix = decider.choix_puissances()
         puissance = cadre.choisir("Puissance fiscale", choix, PUISSANCE, defaut)
     with milieu:
         enveloppe = _enveloppe()
-    vue = acces.lire_deplacements(acces.version(), calcul_id, int(puissance), enveloppe)
+    vue = decider.lire_deplacements(acces.version(), calcul_id, int(puissance), enveloppe)
     st.markdown(f"##### {vue.phrase}")
     for reserve in vue.reserves:
         st.caption(reserve)

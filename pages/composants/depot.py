@@ -6,6 +6,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from pages.composants import acces, cadre, zone_de_depot
+from pages.composants.acces import regarder
 from pipelines.base.erreurs import AtlasError
 from pipelines.reports import donnees, modeles
 from pipelines.reports.donnees import VueRapport
@@ -31,7 +32,7 @@ def deposer() -> None:
     with droite:
         st.download_button(
             "Modèles Excel à remplir",
-            acces.modeles_excel,
+            regarder.modeles_excel,
             file_name=modeles.ARCHIVE,
             mime="application/zip",
             on_click="ignore",
@@ -43,7 +44,7 @@ def deposer() -> None:
     cle = hashlib.sha256(b"".join(_cle(*f) for f in fichiers)).hexdigest()
     try:
         with st.spinner("Lecture des fichiers : rien n'est encore changé…"):
-            vue = acces.examiner_depot(acces.version(), cle, de_zero, fichiers)
+            vue = regarder.examiner_depot(acces.version(), cle, de_zero, fichiers)
     except AtlasError as erreur:
         st.error(cadre.inerte(erreur.message().replace("\n", "  \n")))
         return

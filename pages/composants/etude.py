@@ -5,6 +5,7 @@ from functools import partial
 import streamlit as st
 
 from pages.composants import acces, cadre, suivi, version_etudiee
+from pages.composants.acces import decider
 from pipelines.reports.marges import Vue
 from pipelines.scenarios import etudes
 from pipelines.scenarios.etudes import Nature
@@ -28,13 +29,16 @@ IMAGES = {
     Nature.NEGOCIATION: "Demi-journées de chaque poste selon leur marge de négociation",
     Nature.ABSENCES: "Demi-journées que découvre l'absence de chaque poste",
 }
+LIGNES_MONTREES = 20  # of a table of sentences, before one asks for all
+# what such a table leaves to its download, so that its sentences have room
+AU_TELECHARGEMENT = ("Postes à portée", "Leur temps libre (½ j. par cycle)")
 # columns of sentences: their table is read whole, and not in a grid
 PHRASES = {"Gagnent", "Relais", "Demi-poste", "Ce que ferait le plan sans elle"}
 
 
 def suivre(departement: str) -> None:
     """The studies of the scenario or proposal of the address, or of the last one."""
-    choix = acces.plans_gardes(departement)
+    choix = decider.plans_gardes(departement)
     if not choix:
         st.info(
             "Aucune proposition encore pour ce département. En calculer une, puis revenir ici : "
@@ -66,7 +70,7 @@ def suivre(departement: str) -> None:
         st.error((etat.erreur or "").replace("\n", "  \n"))
     elif etat.phase == Phase.INTERROMPU:
         st.error("Le calcul a été interrompu (machine arrêtée ?). Le relancer.")
-    vue = acces.lire_etude(acces.version(), str(dossier), nature, etudes.marque(dossier, nature))
+    vue = decider.lire_etude(acces.version(), str(dossier), nature, etudes.marque(dossier, nature))
     if vue is None:
         st.write(
             "Cette étude n'a pas été faite pour ce plan. Elle prend de quelques secondes "
@@ -102,7 +106,7 @@ def _en_cours(calcul_id: str, nature: Nature) -> None:
     """What the study at work has so far."""
     dossier = version_etudiee.dossier(calcul_id, nature)
     marque = etudes.marque(dossier, nature)
-    vue = acces.lire_etude(acces.version(), str(dossier), nature, marque)
+    vue = decider.lire_etude(acces.version(), str(dossier), nature, marque)
     if vue is not None and vue.est_incomplete:
         _montrer(vue, f"{nature}-{calcul_id}", IMAGES[nature])
 
@@ -126,7 +130,12 @@ def _montrer(vue: Vue, nom: str, image: str) -> None:
     for rang, (onglet, table) in enumerate(zip(onglets, vue.tables.values(), strict=True)):
         with onglet:
             if PHRASES & set(table):
-                cadre.table_a_lire(table, f"{rang}-{nom}")
+                cadre.table_a_lire(
+                    table,
+                    f"{rang}-{nom}",
+                    au_telechargement=tuple(c for c in AU_TELECHARGEMENT if c in table),
+                    premieres=LIGNES_MONTREES,
+                )
             else:
                 cadre.table(table, f"{rang}-{nom}")
     if vue.note:

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from pages.composants import acces, cadre
+from pages.composants.acces import decider
 from pipelines.reports.explication import VueExplication
 
 PRESENCE, PLUS, REPRISE = (
@@ -16,7 +17,7 @@ A_LIRE = 6  # lines up to which a table is shown whole, every word wrapped
 def section(calcul_id: str) -> None:
     """Pick a site and a question; nothing is computed before."""
     st.markdown("### Pourquoi ?")
-    sites = acces.sites_a_expliquer(acces.version(), calcul_id)
+    sites = decider.sites_a_expliquer(acces.version(), calcul_id)
     demande = st.query_params.get("site")
     codes = list(sites)
     site = st.selectbox(
@@ -31,7 +32,7 @@ def section(calcul_id: str) -> None:
         return
     if site != demande:
         st.query_params["site"] = site
-    postes = acces.postes_a_expliquer(acces.version(), calcul_id, site)
+    postes = decider.postes_a_expliquer(acces.version(), calcul_id, site)
     questions = [PRESENCE, PLUS, REPRISE] if postes else [PLUS, REPRISE]
     gauche, droite = st.columns([8, 4], vertical_alignment="bottom")
     question = gauche.radio("Question", questions, horizontal=True, key=f"question-{len(postes)}")
@@ -39,11 +40,11 @@ def section(calcul_id: str) -> None:
     if len(postes) > 1 and question != PLUS:
         poste = droite.selectbox("Poste", postes)
     if question == PLUS:
-        vue = acces.lire_absence(acces.version(), calcul_id, site)
+        vue = decider.lire_absence(acces.version(), calcul_id, site)
     elif question == PRESENCE:
-        vue = acces.lire_presence(acces.version(), calcul_id, site, poste)
+        vue = decider.lire_presence(acces.version(), calcul_id, site, poste)
     else:
-        vue = acces.lire_reprise(acces.version(), calcul_id, site, poste)
+        vue = decider.lire_reprise(acces.version(), calcul_id, site, poste)
     _montrer(vue, f"{calcul_id}-{site}-{questions.index(question)}")
 
 

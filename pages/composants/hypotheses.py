@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from pages.composants import acces
+from pages.composants.acces import comprendre, decider
 from pipelines.scenarios.calculs import DUREE_PAR_DEFAUT_S, Hypotheses
 
 
@@ -24,7 +25,7 @@ def formulaire(bouton: str, *, ouvert: bool, avec_doctrine: bool, note: str = ""
     doctrine = defaut.doctrine
     with st.expander("Hypothèses", expanded=ouvert), st.form("hypotheses", border=False):
         if avec_doctrine:
-            noms = acces.choix_doctrines(acces.version_des_regles())
+            noms = decider.choix_doctrines(acces.version_des_regles())
             doctrine = st.radio(
                 "Doctrine : qui est servi d'abord",
                 list(noms),
@@ -34,7 +35,7 @@ def formulaire(bouton: str, *, ouvert: bool, avec_doctrine: bool, note: str = ""
                 help="Un choix de l'académie. La page « Doctrines » les compare.",
             )
         a, b = st.columns(2, vertical_alignment="bottom")
-        baremes = acces.lire_baremes(acces.version_des_regles())
+        baremes = comprendre.lire_baremes(acces.version_des_regles())
         bareme = a.selectbox(
             "Barème : le besoin de chaque site",
             list(baremes),
@@ -42,7 +43,7 @@ def formulaire(bouton: str, *, ouvert: bool, avec_doctrine: bool, note: str = ""
             format_func=baremes.get,
             help="La page « Besoins » compare les barèmes.",
         )
-        pertes = acces.choix_pertes()
+        pertes = comprendre.choix_pertes()
         perte = b.selectbox(
             "Transition : ce qu'un site peut perdre d'une année à l'autre",
             list(pertes),
@@ -55,7 +56,7 @@ def formulaire(bouton: str, *, ouvert: bool, avec_doctrine: bool, note: str = ""
         trajet_max = b.number_input(
             "Trajet aller, au plus (minutes)", 10, 120, defaut.duree_trajet_max_min, step=5
         )
-        categories = acces.choix_categories(acces.version_des_regles())
+        categories = comprendre.choix_categories(acces.version_des_regles())
         a, b = st.columns(2, vertical_alignment="bottom")
         a_part = a.multiselect(
             "Limite à part pour les postes en résidence dans un site de catégorie",

@@ -1,22 +1,45 @@
-"""One scenario on screen: its state, its acts, its notes, its decisions, its journal."""
+"""One scenario on screen: chosen, its state, its acts, its notes, its decisions, its journal."""
 
 from datetime import date
 from functools import partial
 
 import streamlit as st
 
-from pages.composants import acces, cadre
+from pages.composants import acces, cadre, conflit
+from pages.composants.acces import decider
 from pages.composants.conflit import Saisie, agir
 from pipelines.reports.scenarios import Fiche
 from pipelines.scenarios import annotations, atelier, rejeu
 from pipelines.scenarios.annotations import Instance, Sorte
+from pipelines.scenarios.comparables import AUJOURD_HUI
 from pipelines.scenarios.lecteurs import Lecteur
 from pipelines.scenarios.scenario import Scenario
 
+SUITES = {
+    "ajuster": "Ajuster à la main",
+    "comparer": "Comparer à aujourd'hui",
+    "marges": "Voir ses marges",
+    "vigilance": "Préparer les réponses",
+    "dossier": "Faire le dossier",
+}
 INCONNU = (
     "Le scénario de cette adresse n'est pas parmi ceux de ce département. En choisir un dans la "
     "liste, ou vérifier l'adresse."
 )
+
+
+def choisir(noms: dict[str, str], titre: str = "Scénario") -> str:
+    """The id of the scenario of the address, among `noms`, its choice being drawn.
+
+    The last changed one when the address names none; the page ends when it names one not there.
+    """
+    return cadre.choisir(titre, noms, "scenario", next(iter(noms)), inconnu=INCONNU)
+
+
+def avertir_de(scenario: Scenario) -> None:
+    """What the last act met, then what to know before changing this scenario."""
+    conflit.dire()
+    avertir(decider.lire_scenario(scenario.scenario_id))
 
 
 def montrer(fiche: Fiche) -> None:
@@ -27,6 +50,7 @@ def montrer(fiche: Fiche) -> None:
     st.write(cadre.inerte(fiche.etat))
     avertir(fiche)
     _gestes(fiche)
+    _suites(scenario)
     journal, notes, decisions = st.tabs(["Journal", "Notes", "Décisions"])
     with journal:
         cadre.table_a_lire(fiche.journal, f"journal-{scenario.scenario_id}")
@@ -95,6 +119,16 @@ def _gestes(fiche: Fiche) -> None:
             args=(partial(atelier.deriver, version=scenario.version), scenario.scenario_id, nom),
             type="primary",
         )
+
+
+def _suites(scenario: Scenario) -> None:
+    """The ways on from a scenario: each opens a page on it."""
+    ici = {"departement": scenario.departement, "scenario": scenario.scenario_id}
+    with st.container(horizontal=True):
+        for page, mots in SUITES.items():
+            # a comparison names both of its sides
+            autre = {"comparer": {"a": AUJOURD_HUI, "b": scenario.scenario_id}}.get(page, {})
+            st.page_link(cadre.page(page), label=mots, query_params={**ici, **autre})
 
 
 def _notes(fiche: Fiche) -> None:

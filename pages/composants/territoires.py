@@ -5,6 +5,7 @@ from typing import NamedTuple
 import streamlit as st
 
 from pages.composants import acces, cadre
+from pages.composants.acces import regarder
 from pipelines.reports.academie import VueAcademie
 from pipelines.reports.territoires import Niveau
 
@@ -24,7 +25,7 @@ class Demande(NamedTuple):
 def choisir(titre: str, departement: str) -> Demande:
     """The level of the address, its choice being drawn."""
     with st.container(width=cadre.LARGEUR_DE_CHOIX):
-        choix = acces.niveaux(acces.version(), departement)
+        choix = regarder.niveaux(acces.version(), departement)
         niveau = Niveau(cadre.choisir(titre, choix, "niveau", Niveau.DEPARTEMENTS.value))
     du = None if niveau == Niveau.DEPARTEMENTS else departement
     return Demande(acces.version(), acces.version_des_regles(), niveau, du)
@@ -46,7 +47,7 @@ def montrer_un_seul(demande: Demande, code: str, nom: str) -> None:
     if demande.niveau == Niveau.DEPARTEMENTS and acces.peut_lire(code):
         st.markdown(f"##### {nom} : bassin par bassin")
         des_bassins = demande._replace(niveau=Niveau.BASSINS, departement=code)
-        montrer_la_table(acces.lire_academie(*des_bassins), f"academie-bassins-{code}")
+        montrer_la_table(regarder.lire_academie(*des_bassins), f"academie-bassins-{code}")
         st.page_link(
             cadre.page("situation"),
             label=f"Ouvrir la situation de {nom}",
@@ -54,7 +55,7 @@ def montrer_un_seul(demande: Demande, code: str, nom: str) -> None:
         )
     st.markdown(f"##### {cadre.inerte(nom)} : ses sites")
     cadre.table(
-        acces.sites_du_territoire(*demande, code),
+        regarder.sites_du_territoire(*demande, code),
         f"academie-sites-{code}",
         au_telechargement=AU_TELECHARGEMENT,
     )

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages.composants import acces, cadre
+from pages.composants import cadre
+from pages.composants.acces import decider
 from pipelines.scenarios.etudes import Nature
 from pipelines.scenarios.magasin import en_clair
 from pipelines.scenarios.processus import Phase
@@ -18,20 +19,20 @@ def dossier(plan_id: str, nature: Nature) -> Path:
 
     The rights of who looks are asked for again at each call.
     """
-    versions = acces.versions_etudiees(plan_id, nature)
+    versions = decider.versions_etudiees(plan_id, nature)
     choisie = _demandee(plan_id, versions)
     if choisie is not None:
         return choisie.dossier
     actuelles = [v for v in versions if v.est_actuelle]
     utiles = [v for v in actuelles if v.est_au_travail or v.phase == Phase.TERMINE]
-    return next((v.dossier for v in (*utiles, *actuelles)), acces.dossier_du_plan(plan_id))
+    return next((v.dossier for v in (*utiles, *actuelles)), decider.dossier_du_plan(plan_id))
 
 
 def annoncer(plan_id: str, nature: Nature) -> None:
     """Say that the version shown is not the present one, with the way back; name the others that
     have this study, so that none is lost when the plan changes.
     """
-    versions = acces.versions_etudiees(plan_id, nature)
+    versions = decider.versions_etudiees(plan_id, nature)
     choisie = _demandee(plan_id, versions)
     if choisie is not None:
         st.warning(

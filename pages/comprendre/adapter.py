@@ -3,13 +3,14 @@
 import streamlit as st
 
 from pages.composants import acces, cadre, categories, reglages
+from pages.composants.acces import comprendre
 from pipelines.base.erreurs import AtlasError
 from pipelines.reports import adaptation
 from pipelines.reports.sites import BAREME_PAR_DEFAUT
 
 departement = cadre.departement()
 version, regles = acces.version(), acces.version_des_regles()
-baremes, textes = acces.departs(regles)
+baremes, textes = comprendre.departs(regles)
 
 st.title("Adapter les règles")
 reglages.dire()
@@ -19,7 +20,7 @@ with gauche:
     bareme = cadre.choisir("Barème de départ", baremes, "bareme", BAREME_PAR_DEFAUT)
 with droite:
     texte = cadre.choisir("Texte lu", textes, f"texte_{bareme}", adaptation.texte_de(bareme))
-depart = acces.lire_depart(regles, bareme, texte)
+depart = comprendre.lire_depart(regles, bareme, texte)
 if depart.abandons:
     st.warning(depart.abandons)
 
@@ -43,7 +44,7 @@ reglages.revenir_au_depart()
 
 try:
     changements = adaptation.lire(bareme, texte, libelles, seuils, poids, auteur, ajouts)
-    effet = acces.lire_effet(version, regles, departement, changements)
+    effet = comprendre.lire_effet(version, regles, departement, changements)
 except AtlasError as refus:
     changements = effet = None
     en_tete.error(cadre.inerte(refus.message().replace("\n", "  \n")))
@@ -70,7 +71,7 @@ if changements is not None and effet is not None:
     reglages.enregistrer(changements, depart, effet.a_justifier)
 
 st.markdown("### Les règles de l'académie")
-reglages.locales(acces.lire_locales(regles))
+reglages.locales(comprendre.lire_locales(regles))
 guide = acces.lire_document("priorites")
 with st.expander(guide.titre):
     st.markdown(guide.corps)

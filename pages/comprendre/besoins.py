@@ -3,12 +3,13 @@
 import streamlit as st
 
 from pages.composants import acces, cadre
+from pages.composants.acces import comprendre
 from pipelines.reports.sites import BAREME_PAR_DEFAUT
 
 GRAPHIQUE = {"displaylogo": False, "displayModeBar": False}
 departement = cadre.departement()
 version, regles = acces.version(), acces.version_des_regles()
-baremes = acces.lire_baremes(regles)
+baremes = comprendre.lire_baremes(regles)
 
 st.title("Combien de présence faudrait-il, et d'où viennent ces nombres ?")
 cadre.dire_les_regles_illisibles()
@@ -16,11 +17,11 @@ gauche, droite = st.columns([7, 5], gap="medium", vertical_alignment="bottom")
 with gauche:
     choisi = cadre.choisir("Barème", baremes, "bareme", BAREME_PAR_DEFAUT)
 with droite:
-    pertes = {"" if n is None else str(n): mots for n, mots in acces.choix_pertes().items()}
+    pertes = {"" if n is None else str(n): mots for n, mots in comprendre.choix_pertes().items()}
     perte = cadre.choisir(
         "Transition : ce qu'un site peut perdre d'une année à l'autre", pertes, "perte", ""
     )
-vue = acces.lire_besoins(version, regles, departement, choisi, int(perte) if perte else None)
+vue = comprendre.lire_besoins(version, regles, departement, choisi, int(perte) if perte else None)
 st.markdown(f"#### {vue.phrase}")
 st.write(vue.resume)
 for remarque in vue.remarques:
@@ -45,7 +46,7 @@ with onglets[0]:
         "détail ligne par ligne."
     )
 with onglets[1]:
-    s = acces.lire_sensibilite(version, regles, departement, choisi)
+    s = comprendre.lire_sensibilite(version, regles, departement, choisi)
     st.markdown(f"#### {s.phrase}")
     st.plotly_chart(
         s.dessin,
@@ -74,7 +75,7 @@ with onglets[1]:
 with onglets[2]:
     autres = {code: libelle for code, libelle in baremes.items() if code != choisi}
     autre = cadre.choisir("Comparer avec", autres, "avec", next(iter(autres)))
-    d = acces.lire_desaccord(version, regles, departement, choisi, autre)
+    d = comprendre.lire_desaccord(version, regles, departement, choisi, autre)
     st.markdown(f"#### {d.phrase}")
     st.plotly_chart(
         d.nuage,

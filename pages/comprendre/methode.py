@@ -3,10 +3,11 @@
 import streamlit as st
 
 from pages.composants import acces, cadre
+from pages.composants.acces import comprendre
 
-m = acces.lire_methode(acces.version_des_regles())
-fichiers, anomalies, cartes = acces.sources(acces.version())
-trajets = acces.lire_trajets(acces.version())
+m = comprendre.lire_methode(acces.version_des_regles())
+fichiers, anomalies, cartes = comprendre.sources(acces.version())
+trajets = comprendre.lire_trajets(acces.version())
 
 st.title("Méthode : d'où vient chaque nombre ?")
 st.markdown(

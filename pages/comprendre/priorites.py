@@ -3,16 +3,17 @@
 import streamlit as st
 
 from pages.composants import acces, cadre
+from pages.composants.acces import comprendre
 from pipelines.reports.priorites import TEXTE_PAR_DEFAUT
 
 departement = cadre.departement()
 version = acces.version()
-textes = acces.lire_textes(acces.version_des_regles())
+textes = comprendre.lire_textes(acces.version_des_regles())
 
 st.title("Quels établissements sont prioritaires, et selon quel texte ?")
 cadre.dire_les_regles_illisibles()
 choisi = cadre.choisir("Texte", textes, "texte", TEXTE_PAR_DEFAUT)
-vue = acces.lire_priorites(version, acces.version_des_regles(), departement, choisi)
+vue = comprendre.lire_priorites(version, acces.version_des_regles(), departement, choisi)
 st.markdown(f"#### {vue.phrase}")
 st.caption(vue.titre)
 if vue.abrogation:
@@ -35,7 +36,7 @@ with st.expander(f"Les sites où une donnée manque ({len(vue.a_savoir)})"):
 st.markdown("### Ce qu'un autre texte changerait")
 autres = {code: titre for code, titre in textes.items() if code != choisi}
 autre = cadre.choisir("Comparer avec", autres, "avec", next(iter(autres)))
-ecart = acces.comparer_textes(version, acces.version_des_regles(), departement, choisi, autre)
+ecart = comprendre.comparer_textes(version, acces.version_des_regles(), departement, choisi, autre)
 st.markdown(f"#### {ecart.phrase}")
 cadre.table_a_lire(ecart.regles, f"regles-{choisi}-{autre}")
 if ecart.sites.empty:

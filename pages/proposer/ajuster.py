@@ -2,8 +2,9 @@
 
 import streamlit as st
 
-from pages.composants import acces, actes, cadre, conflit, geste, plan_depose
-from pages.composants import scenario as fiche_du_scenario
+from pages.composants import acces, actes, cadre, geste, plan_depose
+from pages.composants import scenario as tete
+from pages.composants.acces import decider
 
 departement = cadre.departement()
 situation = acces.lire_situation(acces.version(), departement)
@@ -11,34 +12,30 @@ st.title(f"{situation.nom} : ajuster à la main")
 if not situation.a_des_postes:
     cadre.sans_postes()
 
-scenarios = acces.choix_scenarios(departement)
-actes.ouvrir_un_scenario(departement, vide=not scenarios)
+scenarios = decider.choix_scenarios(departement)
 if not scenarios:
+    actes.ouvrir_le_premier(departement)
     st.stop()
-scenario = acces.ouvrir_scenario(
-    cadre.choisir(
-        "Scénario",
-        scenarios,
-        "scenario",
-        next(iter(scenarios)),
-        inconnu=fiche_du_scenario.INCONNU,
-    )
-)
-conflit.dire()
-fiche_du_scenario.avertir(acces.lire_scenario(scenario.scenario_id))
-vue = acces.lire_ajuster(
+bande = st.container()
+choix, nouveau, annuler, refaire = st.columns([6, 2, 2, 2], vertical_alignment="bottom")
+with nouveau:
+    actes.ouvrir_un_autre(departement)
+with choix:
+    scenario = decider.ouvrir_scenario(tete.choisir(scenarios))
+tete.avertir_de(scenario)
+vue = decider.lire_ajuster(
     acces.version(),
     acces.version_des_regles(),
     scenario.scenario_id,
     scenario.version,
     scenario,
 )
-st.markdown(f"#### {cadre.inerte(vue.phrase)}")
-actes.annuler_ou_refaire(scenario, vue)
+with bande:
+    st.markdown(f"#### {cadre.inerte(vue.phrase)}")
+actes.annuler_ou_refaire(scenario, vue, annuler, refaire)
 actes.suivre_le_calcul(departement, scenario)
-geste.plan(scenario, vue)
+geste.montrer(scenario, vue)
 if vue.est_ouvert:
-    geste.etablissement(scenario, vue)
     geste.regles(scenario, vue)
     gauche, droite = st.columns(2, gap="large")
     with gauche:

@@ -10,7 +10,8 @@ st.title(f"{vue.nom} : que change une répartition ?")
 if not vue.a_des_postes:
     cadre.sans_postes()
 
+bande = st.container()
 choix = cote_a_cote.choisir(departement)
 if choix:
     with cadre.sur_place():
-        cote_a_cote.montrer(departement, choix)
+        cote_a_cote.montrer(departement, choix, bande)

@@ -3,11 +3,14 @@
 import streamlit as st
 
 from pages.composants import acces, cadre, documents, scenario
+from pages.composants.acces import decider
+
+LARGEURS = (3, 6, 3)  # who it is for is a long name
 
 departement = cadre.departement()
 vue = acces.lire_situation(acces.version(), departement)
 st.title(f"{vue.nom} : que poser sur la table ?")
-liste = acces.lire_scenarios(departement)
+liste = decider.lire_scenarios(departement)
 if not liste.noms:
     st.info(
         "Un dossier se fait d'un scénario, et aucun n'est encore gardé pour ce département. En "
@@ -16,15 +19,9 @@ if not liste.noms:
     )
     st.stop()
 
-a_gauche, au_milieu, a_droite = st.columns(3)
+a_gauche, au_milieu, a_droite = st.columns(LARGEURS)
 with a_gauche:
-    choisi = cadre.choisir(
-        "Scénario",
-        liste.noms,
-        "scenario",
-        defaut=next(iter(liste.noms)),
-        inconnu=scenario.INCONNU,
-    )
+    choisi = scenario.choisir(liste.noms)
 with au_milieu:
     destinataires = acces.choix_destinataires()
     destinataire = cadre.choisir(
@@ -34,7 +31,7 @@ with a_droite:
     autres = {"": "aucun"} | {i: nom for i, nom in liste.noms.items() if i != choisi}
     autre = cadre.choisir("Comparé à", autres, "autre", defaut="")
 
-demande = (choisi, destinataire, autre or None, acces.marques_des_scenarios(choisi, autre))
+demande = (choisi, destinataire, autre or None, decider.marques_des_scenarios(choisi, autre))
 if not documents.demandes("Préparer le dossier", demande, "dossier_demande"):
     st.write(
         "Le PDF se lit et s'imprime tel quel ; le PowerPoint se modifie. La version d'instance "
@@ -43,5 +40,5 @@ if not documents.demandes("Préparer le dossier", demande, "dossier_demande"):
     st.stop()
 
 documents.montrer(
-    lambda: acces.ecrire_dossier(acces.version(), acces.version_des_regles(), *demande)
+    lambda: decider.ecrire_dossier(acces.version(), acces.version_des_regles(), *demande)
 )

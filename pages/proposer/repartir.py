@@ -2,13 +2,14 @@
 
 import streamlit as st
 
-from pages.composants import acces, cadre, demi_postes, planchers, territoires
+from pages.composants import cadre, demi_postes, planchers, territoires
+from pages.composants.acces import decider, regarder
 from pipelines.reports.partage import en_excel
 
 departement = cadre.departement()
 bande = st.container()
 demande = territoires.choisir("Répartir entre", departement)
-question = acces.question_du_partage(*demande)
+question = decider.question_du_partage(*demande)
 with bande:
     st.title(question.titre)
 if not question.a_des_postes:
@@ -18,10 +19,10 @@ if not question.a_des_postes:
     )
     st.stop()
 ecart, plancher, perte = planchers.reglages()
-propres = planchers.particuliers(acces.noms_des_territoires(*demande))
+propres = planchers.particuliers(regarder.noms_des_territoires(*demande))
 partage = None
 with cadre.sur_place():
-    partage = acces.repartir(*demande, ecart, plancher, perte, propres)
+    partage = decider.repartir(*demande, ecart, plancher, perte, propres)
     with bande:
         st.markdown(f"#### {partage.phrase}")
     for detail in partage.details:

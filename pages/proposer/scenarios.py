@@ -3,13 +3,14 @@
 import streamlit as st
 
 from pages.composants import acces, cadre, conflit, scenario
+from pages.composants.acces import decider
 from pipelines.scenarios import atelier
 
 departement = cadre.departement()
 nom = acces.departements(acces.version())[departement]
 st.title(f"{nom} : quels scénarios sont gardés ?")
 conflit.dire()
-liste = acces.lire_scenarios(departement)
+liste = decider.lire_scenarios(departement)
 st.markdown(f"#### {liste.phrase}")
 if liste.restriction:
     if liste.noms:
@@ -18,14 +19,8 @@ if liste.restriction:
     st.stop()
 if liste.noms:
     cadre.table_a_lire(liste.table, f"scenarios-{departement}")
-    choisi = cadre.choisir(
-        "Scénario à ouvrir",
-        liste.noms,
-        "scenario",
-        defaut=next(iter(liste.noms)),
-        inconnu=scenario.INCONNU,
-    )
-    scenario.montrer(acces.lire_scenario(choisi))
+    choisi = scenario.choisir(liste.noms, "Scénario à ouvrir")
+    scenario.montrer(decider.lire_scenario(choisi))
 else:
     st.write(
         "Un scénario garde une répartition et tout ce qu'on en fait. Partir d'une proposition : "

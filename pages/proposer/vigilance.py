@@ -2,8 +2,9 @@
 
 import streamlit as st
 
-from pages.composants import acces, cadre, conflit, points
-from pages.composants import scenario as fiche_du_scenario
+from pages.composants import acces, cadre, points
+from pages.composants import scenario as tete
+from pages.composants.acces import decider
 
 departement = cadre.departement()
 situation = acces.lire_situation(acces.version(), departement)
@@ -11,7 +12,7 @@ st.title(f"{situation.nom} : que va-t-on nous opposer ?")
 if not situation.a_des_postes:
     cadre.sans_postes()
 
-scenarios = acces.choix_scenarios(departement)
+scenarios = decider.choix_scenarios(departement)
 if not scenarios:
     st.info(
         "Aucun scénario pour ce département : en garder un depuis une proposition ou les présences "
@@ -23,17 +24,10 @@ if not scenarios:
         query_params={"departement": departement},
     )
     st.stop()
-scenario = acces.ouvrir_scenario(
-    cadre.choisir(
-        "Scénario",
-        scenarios,
-        "scenario",
-        next(iter(scenarios)),
-        inconnu=fiche_du_scenario.INCONNU,
-    )
-)
-conflit.dire()
-fiche_du_scenario.avertir(acces.lire_scenario(scenario.scenario_id))
-vue = acces.lire_vigilance(scenario)
-st.markdown(f"#### {vue.phrase}")
+bande = st.container()
+scenario = decider.ouvrir_scenario(tete.choisir(scenarios))
+tete.avertir_de(scenario)
+vue = decider.lire_vigilance(scenario)
+with bande:
+    st.markdown(f"#### {vue.phrase}")
 points.montrer(scenario, vue)

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
+from pipelines.banc import temoin_lecture as lecture
 from pipelines.banc.temoin_lignes import ILLISIBLES, distance_km
 from pipelines.base import chemins, reference
 
@@ -22,17 +23,19 @@ DE_DEUX_MILLESIMES = ("uai_dans_deux_annuaires", "remplacee_par_plus_recent")
 """Said once for a file, not once for a row."""
 
 
-def anomalies(marts: dict[str, pd.DataFrame], lignes: dict[str, pd.DataFrame]) -> pd.DataFrame:
+def anomalies(
+    marts: dict[str, pd.DataFrame], lignes: dict[str, pd.DataFrame], cellules: pd.DataFrame
+) -> pd.DataFrame:
     """One row for each thing amiss, in the words of `data/reference/anomalies.toml`.
 
     `marts` holds the marts and the tables they come from by name, `lignes` the rows read of each
-    family of sources with their fate.
+    family of sources with their fate, `cellules` what is amiss in their cells.
     """
     etablissements = marts["mart_etablissement"]
     perimetre = etablissements[etablissements["dans_perimetre"]]
     annuaire = lignes["annuaire"]
     jugees = [
-        *(_des_lignes(cadre) for cadre in lignes.values()),
+        _des_lignes(cellules),
         *_de_l_annuaire(etablissements, perimetre, annuaire, marts),
         *_des_cellules(perimetre, annuaire),
         *_des_orphelines(etablissements, annuaire, [lignes["ips"], lignes["effectifs"]]),
@@ -57,10 +60,8 @@ def anomalies(marts: dict[str, pd.DataFrame], lignes: dict[str, pd.DataFrame]) -
     return toutes.merge(motifs, on="code", how="left")[COLONNES]
 
 
-def _des_lignes(lignes: pd.DataFrame) -> pd.DataFrame:
-    """The anomalies of single rows; two vintages given together are one of the whole file."""
-    vues = lignes[lignes["anomalie"].notna()].rename(columns={"anomalie": "code"})
-    vues = vues[["source", "fichier", "ligne", "colonne", "valeur", "code"]]
+def _des_lignes(vues: pd.DataFrame) -> pd.DataFrame:
+    """The anomalies of single cells; two vintages given together are one of the whole file."""
     de_deux = vues["code"].isin(DE_DEUX_MILLESIMES)
     ensemble = vues[de_deux].groupby(["source", "fichier", "code"], as_index=False)
     ensemble = ensemble.agg(
@@ -225,6 +226,11 @@ def _de_ce_que_l_annuaire_tait(
     vus = ecritures.agg(ligne=("ligne", "min"), nombre=("uai", "size")).reset_index()
     portee = ", nombre d'établissements : " + vus["nombre"].astype("str")
     yield _dire(vus, "academie_inconnue", "libelle_academie", vus["academie_inconnue"] + portee)
+    vus = perimetre[perimetre["date_maj"].isna()].groupby("fichier")
+    vus = vus.agg(ligne=("ligne", "min"), nombre=("uai", "size"), premier=("uai", "min"))
+    vus = vus.reset_index()
+    portee = "nombre d'établissements : " + vus["nombre"].astype("str") + ", dont "
+    yield _dire(vus, "annuaire_sans_date", "date_maj_ligne", portee + vus["premier"])
 
 
 def _des_positions(
@@ -309,11 +315,11 @@ def _des_effectifs(
     yield _dire(vus, "effectif_saut", "effectif", _nom(vus) + valeur, vus["premiere_source"])
 
     gardees = annuaire[annuaire["sort"] == "gardee"].set_index("uai")
-    jours = retenus["uai"].map(gardees["date_maj"])
+    gardees["rentree"] = lecture.rentree_du_jour(gardees["effectif_date"])
     de_l_annuaire = retenus.assign(
-        effectif_autre_source=retenus["uai"].map(gardees["effectif"]), autre_source="annuaire"
+        effectif_autre_source=retenus["uai"].map(gardees["effectif_dit"]), autre_source="annuaire"
     )
-    meme_rentree = jours.dt.year - (jours.dt.month < 8) == retenus["rentree"]
+    meme_rentree = retenus["uai"].map(gardees["rentree"]) == retenus["rentree"]
     for memes in (retenus, de_l_annuaire[meme_rentree]):
         vus = memes[_sont_loin(memes["effectif_autre_source"], memes["effectif"])]
         valeur = ", " + _entiers(vus["effectif"]) + " (" + vus["source"] + "), "
@@ -326,6 +332,32 @@ def _des_effectifs(
     valeur += " et " + _entiers(vus["rentree"]) + " (" + vus["effectif_fichier"] + ")"
     code = "effectif_annees_melees"
     yield _dire(vus, code, "rentree", _nom(vus) + valeur, vus["premiere_source"])
+
+    derniers = effectifs.sort_values("rentree", ascending=False).drop_duplicates("uai")
+    derniers = derniers.drop(columns="fichier").rename(columns={"premier_fichier": "fichier"})
+    colonnes = ["uai", "nom", "effectif", "effectif_rentree", "effectif_source", "effectif_fichier"]
+    derniers = derniers.merge(perimetre[colonnes], on="uai", suffixes=("", "_retenu"))
+    selon = derniers["uai"].map(gardees["effectif_dit"])
+    annee = derniers["uai"].map(gardees["rentree"])
+    ecart = (derniers["effectif"] - selon).abs()
+    loin = ecart > reference.valeur("controles", "ecart_effectif_max") * derniers["effectif_retenu"]
+    loin &= ecart >= reference.valeur("controles", "ecart_effectif_min_eleves")
+    loin &= annee.isna() | (annee != derniers["rentree"])
+    vus, selon, annee = derniers[loin], selon[loin], annee[loin]
+    valeur = ", " + _entiers(vus["effectif"]) + " à la rentrée " + _entiers(vus["rentree"])
+    de_quand = " selon l'annuaire de la rentrée " + _entiers(annee)
+    valeur += ", " + _entiers(selon) + de_quand.where(annee.notna(), " selon l'annuaire, sans date")
+    valeur += ", retenu " + _entiers(vus["effectif_retenu"])
+    code = "effectif_annuaire_contraire"
+    yield _dire(vus, code, "effectif", _nom(vus) + valeur, vus["premiere_source"])
+
+    repris = gardees["effectif"].isna() & gardees["effectif_dit"].notna()
+    vus = perimetre[perimetre["uai"].map(repris) & (perimetre["effectif_source"] == "annuaire")]
+    annee = _suite(
+        " à la rentrée ", _entiers(vus["effectif_rentree"]).where(vus["effectif_rentree"].notna())
+    )
+    valeur = ", retenu " + _entiers(vus["effectif"]) + annee + " (" + vus["effectif_fichier"] + ")"
+    yield _dire(vus, "effectif_repris", "nombre_d_eleves", _nom(vus) + valeur)
 
 
 def _sont_loin(nombres: pd.Series, retenus: pd.Series) -> pd.Series:

@@ -259,6 +259,11 @@ def jour(texte: pd.Series) -> pd.Series:
     return jours.fillna(pd.to_datetime(series // 1, unit="D", origin="1899-12-30"))
 
 
+def rentree_du_jour(jours: pd.Series) -> pd.Series:
+    """The year of the rentrée a day falls in, from August to July."""
+    return jours.dt.year - (jours.dt.month < 8)
+
+
 def oui_non(texte: pd.Series) -> pd.Series:
     """True, False, or nothing."""
     oui = dict.fromkeys(("1", "1.0", "oui", "o", "vrai", "true", "x"), True)

@@ -1,10 +1,11 @@
 """What becomes of each row the pandas script reads: kept, merged or rejected, and why.
 
 Every function returns the rows of a family of sources, cleaned, with `sort` (gardee, fusionnee,
-rejetee), `anomalie` (a code, or nothing) and the cell it is about (`colonne`, `valeur`). Rows come
-in order of precedence: the newest vintage first, then by name of file and line.
+rejetee), and the cells with something amiss: where, `colonne`, `valeur`, `code`. Rows come in order
+of precedence: the newest vintage first, then by name of file and line.
 """
 
+from collections.abc import Iterable
 from datetime import date
 
 import numpy as np
@@ -55,6 +56,8 @@ ILLISIBLES = (*OUI_OU_NON, "nombre_d_eleves", "latitude", "date_maj_ligne", "dat
 """The columns of the annuaire whose cells may be lost, each told in « …_illisible »."""
 ANNEE = ("ANNEE", "ANNÉE")
 PERIODES = ("annee", "T1", "T2", "T3")
+Jugees = tuple[pd.DataFrame, pd.DataFrame]
+"""Rows with their fate, and their cells with something amiss."""
 
 
 def premier(regles: dict[str, pd.Series], sinon: str | None = None) -> np.ndarray:
@@ -71,7 +74,30 @@ def choisir(cles: pd.Series, valeurs: dict[str, pd.Series], sinon: pd.Series) ->
     return choisies
 
 
-def annuaire(lignes: pd.DataFrame) -> pd.DataFrame:
+def _cellules(
+    lignes: pd.DataFrame, jugements: Iterable[tuple[str | pd.Series, np.ndarray, pd.Series]]
+) -> pd.DataFrame:
+    """The cells with something amiss: of each column, a code or nothing, and what is written."""
+    dites = []
+    for colonne, codes, valeurs in jugements:
+        vues = pd.notna(codes)
+        dites.append(
+            lignes.loc[vues, ["source", "fichier", "ligne"]].assign(
+                colonne=colonne if isinstance(colonne, str) else colonne[vues],
+                valeur=valeurs[vues].astype(object),
+                code=codes[vues],
+            )
+        )
+    return pd.concat(dites)
+
+
+def _une_par_ligne(lignes: pd.DataFrame) -> Jugees:
+    """Rows of which one thing at most is said: `anomalie`, about `colonne` and its `valeur`."""
+    codes = lignes["anomalie"].to_numpy(dtype=object)
+    return lignes, _cellules(lignes, [(lignes["colonne"], codes, lignes["valeur"])])
+
+
+def annuaire(lignes: pd.DataFrame) -> Jugees:
     """The establishments: of two rows for one UAI, that of the newest file, then the newest."""
     lignes = lignes.rename(columns={"uai": "uai_lu", "latitude": "x", "longitude": "y"})
     lignes = lignes.join(lecture.uai(lignes["uai_lu"]))
@@ -79,7 +105,7 @@ def annuaire(lignes: pd.DataFrame) -> pd.DataFrame:
     lignes["nom"] = lignes["nom"].fillna(lignes["type_etablissement"] + " sans nom")
     lignes["commune_code"] = lecture.commune(lignes["code_commune"])
     lignes["departement"] = lecture.departement(lignes["code_departement"])
-    connues = _academies(lignes["libelle_academie"])
+    connues = _academies(lignes["libelle_academie"], lignes["departement"])
     lignes["academie"] = connues.fillna(lignes["libelle_academie"])
     lignes["academie_inconnue"] = lignes["libelle_academie"].where(connues.isna())
     for colonne in OUI_OU_NON:
@@ -117,6 +143,12 @@ def annuaire(lignes: pd.DataFrame) -> pd.DataFrame:
     )
     retenues = lignes[lignes["est_uai"]].drop_duplicates("uai").set_index("uai")
     lignes["fichier_retenu"] = lignes["uai"].map(retenues["fichier"])
+    # the pupils the row retained keeps silent on, the next row may tell
+    comptees = lignes[lignes["est_uai"] & lignes["effectif"].notna()]
+    comptees = comptees.drop_duplicates("uai").set_index("uai")
+    comptees = comptees.reindex(lignes["uai"])
+    for nom, colonne in (("dit", "effectif"), ("fichier", "fichier"), ("date", "date_maj")):
+        lignes[f"effectif_{nom}"] = comptees[colonne].array
     est_autre = lignes["est_uai"] & lignes.duplicated("uai")
     deux_communes = lignes.groupby("uai")["commune_code"].transform("nunique") > 1
     du_meme = est_autre & (lignes["fichier"] == lignes["fichier_retenu"])
@@ -148,7 +180,7 @@ def annuaire(lignes: pd.DataFrame) -> pd.DataFrame:
     lignes["colonne"] = lignes["colonne"].mask(contraires, lignes["desaccord"])
     dites = lignes["uai"] + " " + lignes["nom"] + ", " + dit
     lignes["valeur"] = lignes["uai_lu"].fillna(lignes["nom"]).mask(contraires, dites)
-    return lignes
+    return _une_par_ligne(lignes)
 
 
 def _desaccords(
@@ -198,17 +230,24 @@ def distance_km(
     return reference.valeur("controles", "km_par_degre") * np.sqrt(nord**2 + est**2)
 
 
-def _academies(ecrites: pd.Series) -> pd.Series:
-    """The name in force of each académie, however it is written; nothing for an unknown one."""
+def _academies(ecrites: pd.Series, departements: pd.Series) -> pd.Series:
+    """The name in force of each académie, however it is written; nothing for an unknown one.
+
+    Where a région is written, the académie is that of the département.
+    """
     alias = pd.read_csv(chemins.REFERENCE / "academies_alias.csv").set_index("ecriture")["academie"]
     distinctes = pd.Series(ecrites.dropna().unique(), dtype="str")
     plates = lecture.sans_accents(distinctes)
-    prefixes = r"^(?:ACADEMIE|RECTORAT) (?:DE LA |DE L.|DE |D.|DU )?|^AC-|[.]FR$"
+    prefixes = (
+        r"^(?:(?:ACADEMIE|RECTORAT|REGION(?: ACADEMIQUE)?) "
+        r"(?:DE LA |DE L[^A-Z]|DE |D[^A-Z]|DU )?)+|^AC-|[.]FR$"
+    )
     plates = plates.str.replace(prefixes, "", regex=True).str.replace(r"[^A-Z]", "", regex=True)
-    return ecrites.map(dict(zip(distinctes, plates.map(alias), strict=True)))
+    plates = ecrites.map(dict(zip(distinctes, plates, strict=True)))
+    return plates.map(alias).fillna((plates + " " + departements).map(alias))
 
 
-def reseaux(lignes: pd.DataFrame) -> pd.DataFrame:
+def reseaux(lignes: pd.DataFrame) -> Jugees:
     """The list of REP and REP+: the newest for each département, REP+ before REP."""
     lignes = lignes.rename(columns={"uai": "uai_lu"})
     lignes = lignes.join(lecture.uai(lignes["uai_lu"]))
@@ -250,10 +289,10 @@ def reseaux(lignes: pd.DataFrame) -> pd.DataFrame:
     lignes["colonne"] = np.where(sans_label, "ep", "uai")
     lue = lignes["uai_lu"].fillna(lignes["nom"]).fillna(lignes["commune"])
     lignes["valeur"] = lue.mask(sans_label, lignes["label_lu"].fillna(""))
-    return lignes
+    return _une_par_ligne(lignes)
 
 
-def grille(lignes: pd.DataFrame) -> pd.DataFrame:
+def grille(lignes: pd.DataFrame) -> Jugees:
     """The communes of the density grid."""
     lignes["valeur"] = lignes["code_commune"] + " : " + lignes["densite"]
     lignes["valeur"] = (
@@ -268,39 +307,49 @@ def grille(lignes: pd.DataFrame) -> pd.DataFrame:
     return _communes(lignes, "densite_illisible", illisible)
 
 
-def contours(lignes: pd.DataFrame) -> pd.DataFrame:
+def contours(lignes: pd.DataFrame) -> Jugees:
     """The communes whose shape is drawn."""
     lignes["valeur"] = lignes["code_commune"]
     lignes["commune_code"] = lecture.commune(lignes["code_commune"])
     return _communes(lignes, "commune_illisible", lignes["commune_code"].isna())
 
 
-def _communes(lignes: pd.DataFrame, code: str, illisible: pd.Series) -> pd.DataFrame:
+def _communes(lignes: pd.DataFrame, code: str, illisible: pd.Series) -> Jugees:
     """The fate of rows known by their commune; `code` says that one is `illisible`."""
     population_lue = lignes["population"]
     population = lecture.entier(population_lue)
     lignes["population"] = population.where(population >= 0)
     lisibles = lignes[~illisible]
     est_autre = lisibles.duplicated("commune_code").reindex(lignes.index, fill_value=False)
-    retenu = lignes["commune_code"].map(
-        lisibles.drop_duplicates("commune_code").set_index("commune_code")["fichier"]
-    )
+    # no shape tells a density
+    niveau = lignes.get("densite", pd.Series(np.nan, lignes.index))
+    retenues = lisibles.assign(niveau=niveau).drop_duplicates("commune_code")
+    retenues = retenues.set_index("commune_code")
+    retenu = lignes["commune_code"].map(retenues["fichier"])
+    niveau_retenu = lignes["commune_code"].map(retenues["niveau"])
+    autre_niveau = (niveau - niveau_retenu).abs() > 0
     lignes["anomalie"] = premier(
         {
             code: illisible,
             "remplacee_par_plus_recent": est_autre & (lignes["fichier"] != retenu),
+            "lignes_contraires": est_autre & autre_niveau,
             "commune_deux_lignes": est_autre,
             "population_illisible": lignes["population"].isna() & population_lue.notna(),
         }
     )
     lignes["sort"] = premier({"rejetee": illisible, "fusionnee": est_autre}, "gardee")
     perdues = lignes["anomalie"] == "population_illisible"
+    contraires = lignes["anomalie"] == "lignes_contraires"
     ecrites = lignes["commune_code"] + "\u202f: " + population_lue
     lignes["valeur"] = lignes["valeur"].mask(perdues, ecrites)
-    return lignes.assign(colonne=premier({"population": perdues}, "code_commune"))
+    niveaux = [n.astype("Int64").astype("str") for n in (niveau, niveau_retenu)]
+    dites = _contraires(lignes["commune_code"], *niveaux, retenu)
+    lignes["valeur"] = lignes["valeur"].mask(contraires, dites)
+    colonnes = {"population": perdues, "densite": contraires}
+    return _une_par_ligne(lignes.assign(colonne=premier(colonnes, "code_commune")))
 
 
-def indices(lignes: pd.DataFrame) -> pd.DataFrame:
+def indices(lignes: pd.DataFrame) -> Jugees:
     """The IPS of each establishment, rentrée by rentrée."""
     gt, pro = lignes["ips_voie_gt"], lignes["ips_voie_pro"]
     # without an index of the whole, that of the only voie; of two voies neither will do
@@ -314,19 +363,26 @@ def indices(lignes: pd.DataFrame) -> pd.DataFrame:
     lignes["annee_lue"] = lignes["rentree_scolaire"]
     vide = lignes["ips"].isna()
     muet = lignes["nb_eleves_indice"].isna() & lignes["eleves_de_l_indice"].notna()
-    vides = {"ips_impossible": vide & nombres.notna(), "ips_non_publie": vide}
-    autres = {"eleves_de_l_indice_illisible": muet}
-    cellules = {
-        "rentree_illisible": ("rentree_scolaire", "annee_lue"),
-        "rentree_a_venir": ("rentree_scolaire", "annee_lue"),
-        "ips_impossible": ("ips", "ips_lu"),
-        "ips_non_publie": ("ips", "ips_lu"),
-        "eleves_de_l_indice_illisible": ("eleves_de_l_indice", "eleves_de_l_indice"),
-    }
-    return _par_rentree(lignes, vides, autres, cellules)
+    return _par_rentree(
+        lignes,
+        "ips",
+        "rentree_scolaire",
+        [
+            (
+                "ips",
+                premier({"ips_impossible": vide & nombres.notna(), "ips_non_publie": vide}),
+                lignes["ips_lu"],
+            ),
+            (
+                "eleves_de_l_indice",
+                premier({"eleves_de_l_indice_illisible": muet}),
+                lignes["eleves_de_l_indice"],
+            ),
+        ],
+    )
 
 
-def effectifs(lignes: pd.DataFrame) -> pd.DataFrame:
+def effectifs(lignes: pd.DataFrame) -> Jugees:
     """The pupils of each establishment, rentrée by rentrée."""
     # pupils given beside a session of exam are those of the rentrée before
     session = (lecture.rentree(lignes["session"]) - 1).astype("Int64").astype("str")
@@ -339,64 +395,98 @@ def effectifs(lignes: pd.DataFrame) -> pd.DataFrame:
         lignes[colonne] = _possible(lecture.entier(lu))
     nombres, vide = lecture.nombre(lus["effectif"]), lignes["effectif"].isna()
     impossible = (nombres < 0) | (nombres > reference.valeur("controles", "effectif_max"))
-    vides = {"effectif_impossible": vide & impossible, "effectif_vide": vide}
-    autres = {
-        f"{colonne}_illisible": lignes[colonne].isna() & lus[colonne].notna()
-        for colonne in ("eleves_segpa", "eleves_ulis")
-    }
-    cellules = {
-        "rentree_illisible": ("rentree", "annee_lue"),
-        "rentree_a_venir": ("rentree", "annee_lue"),
-        "effectif_impossible": ("effectif", "effectif_lu"),
-        "effectif_vide": ("effectif", "effectif_lu"),
-        "eleves_segpa_illisible": ("eleves_segpa", "eleves_segpa_lu"),
-        "eleves_ulis_illisible": ("eleves_ulis", "eleves_ulis_lu"),
-    }
-    return _par_rentree(lignes, vides, autres, cellules)
+    codes = premier({"effectif_impossible": vide & impossible, "effectif_vide": vide})
+    cellules = [("effectif", codes, lus["effectif"])]
+    for colonne in ("eleves_segpa", "eleves_ulis"):
+        illisible = lignes[colonne].isna() & lus[colonne].notna()
+        cellules.append((colonne, premier({f"{colonne}_illisible": illisible}), lus[colonne]))
+    return _par_rentree(lignes, "effectif", "rentree", cellules)
 
 
 def _par_rentree(
     lignes: pd.DataFrame,
-    vides: dict[str, pd.Series],
-    autres: dict[str, pd.Series],
-    cellules: dict[str, tuple[str, str]],
-) -> pd.DataFrame:
-    """The fate of rows known by their source, UAI and rentrée.
+    donnee: str,
+    colonne_rentree: str,
+    cellules: list[tuple[str, np.ndarray, pd.Series]],
+) -> Jugees:
+    """The fate of rows known by their source, UAI and rentrée: of two, that which gives `donnee`.
 
-    `vides` says by code which rows have lost their value, `autres` which have lost a lesser one;
-    `cellules` gives the column a code is about, and where it stands as written.
+    `cellules` judges the cells of its own the family has; of a row merged, only why is said.
     """
     lignes = lignes.rename(columns={"uai": "uai_lu"})
     lignes = lignes.join(lecture.uai(lignes["uai_lu"]))
     lignes["rentree"] = lecture.rentree(lignes["annee_lue"])
     cles = ["source", "uai", "rentree"]
-    est_autre = lignes.duplicated(cles)
-    retenu = lignes.groupby(cles)["fichier"].transform("first")
+    ordre = lignes[donnee].isna().sort_values(kind="stable").index
+    est_autre = lignes.loc[ordre].duplicated(cles).reindex(lignes.index)
+    memes = lignes.loc[ordre].groupby(cles)
+    retenu, rang, valeur = (
+        memes[c].transform("first").reindex(lignes.index) for c in ("fichier", "rang", donnee)
+    )
+    devant = (lignes["rang"] < rang) | (lignes["rang"] == rang) & (lignes["fichier"] < retenu)
+    ailleurs = lignes["fichier"] != retenu
+    ecart = (lignes[donnee] - valeur).abs()
+    if donnee == "effectif":
+        loin = ecart > reference.valeur("controles", "ecart_effectif_max") * valeur
+        loin &= ecart >= reference.valeur("controles", "ecart_effectif_min_eleves")
+    else:
+        loin = ecart >= reference.valeur("controles", "ecart_ips_max")
     a_venir = lignes["rentree"] > date.today().year
-    lignes["anomalie"] = premier(
+    perdue = ~lignes["est_uai"] | lignes["rentree"].isna() | a_venir
+    lignes["sort"] = premier({"rejetee": perdue, "fusionnee": est_autre}, "gardee")
+    fusion = premier(
+        {
+            "valeur_reprise": lignes[donnee].isna() & devant,
+            "lignes_contraires": (ecart > 0) & (loin | ~ailleurs),
+            "remplacee_par_plus_recent": ailleurs,
+        },
+        "uai_deux_lignes",
+    )
+    annee = lignes["uai"] + ", rentrée " + lignes["rentree"].astype("Int64").astype("str")
+    lue, lu = (_en_clair(nombres, donnee) for nombres in (valeur, lignes[donnee]))
+    dites = {
+        "valeur_reprise": annee + ", retenu " + lue + " (" + retenu + ")",
+        "lignes_contraires": _contraires(annee, lu, lue, retenu),
+    }
+    colonne = pd.Series(np.where(np.isin(fusion, list(dites)), donnee, "uai"), lignes.index)
+    valeurs = choisir(pd.Series(fusion, lignes.index), dites, lignes["uai_lu"])
+    motif_uai = premier(
         {
             "uai_absent": lignes["uai"].isna(),
             "uai_illisible": ~lignes["est_uai"],
-            "rentree_illisible": lignes["rentree"].isna(),
-            "rentree_a_venir": a_venir,
-            "remplacee_par_plus_recent": est_autre & (lignes["fichier"] != retenu),
-            "uai_deux_lignes": est_autre,
             "uai_cle_fausse": ~lignes["est_juste"],
-            **vides,
             "uai_zero_perdu": lignes["zero_perdu"],
-            **autres,
         }
     )
-    perdue = ~lignes["est_uai"] | lignes["rentree"].isna() | a_venir
-    lignes["sort"] = premier({"rejetee": perdue, "fusionnee": est_autre}, "gardee")
-    colonnes = {code: colonne for code, (colonne, _) in cellules.items()}
-    lignes["colonne"] = lignes["anomalie"].map(colonnes).fillna("uai")
-    ecrites = {code: lignes[lue] for code, (_, lue) in cellules.items()}
-    lignes["valeur"] = choisir(lignes["anomalie"], ecrites, lignes["uai_lu"])
-    return lignes
+    motif_rentree = premier(
+        {"rentree_illisible": lignes["rentree"].isna(), "rentree_a_venir": a_venir}
+    )
+    est_fusionnee = (lignes["sort"] == "fusionnee").to_numpy()
+    des_cellules = [
+        ("uai", motif_uai, lignes["uai_lu"]),
+        (colonne_rentree, motif_rentree, lignes["annee_lue"]),
+        *cellules,
+    ]
+    jugements = [(c, np.where(est_fusionnee, None, codes), v) for c, codes, v in des_cellules]
+    jugements.append((colonne, np.where(est_fusionnee, fusion, None), valeurs))
+    return lignes, _cellules(lignes, jugements)
 
 
-def activite(lignes: pd.DataFrame) -> pd.DataFrame:
+def _en_clair(nombres: pd.Series, donnee: str) -> pd.Series:
+    """Whole pupils; points of IPS with a comma."""
+    if donnee == "effectif":
+        return nombres.astype("Int64").astype("str")
+    return nombres.astype("str").str.replace(".", ",", regex=False)
+
+
+def _contraires(
+    quoi: pd.Series, ecartes: pd.Series, retenus: pd.Series, fichiers: pd.Series
+) -> pd.Series:
+    """What a row says, and what the row retained says."""
+    return quoi + ", écarté " + ecartes + ", retenu " + retenus + " (" + fichiers + ")"
+
+
+def activite(lignes: pd.DataFrame) -> Jugees:
     """The returns of activity: of two for one establishment, period and indicator, the first."""
     lignes = lignes.rename(columns={"uai": "uai_lu", "nombre": "nombre_lu"})
     uais = lecture.uai(lignes["uai_lu"])
@@ -409,37 +499,86 @@ def activite(lignes: pd.DataFrame) -> pd.DataFrame:
     lignes["rentree"] = lecture.rentree(lignes["annee_scolaire"])
     lignes["nombre"] = lecture.entier(lignes["nombre_lu"])
     lignes["est_simule"] = lignes["origine"].str.upper().str.startswith("SIMUL").fillna(False)
-    cles = ["rentree", "periode", "uai", "indicateur", "modalite"]
-    lignes["anomalie"] = premier(
-        {
-            "annee_illisible": lignes["rentree"].isna(),
-            "annee_a_venir": lignes["rentree"] > date.today().year,
-            "periode_inconnue": ~lignes["periode"].isin(PERIODES),
-            "uai_illisible_local": ~uais["est_juste"],
-            "indicateur_absent": lignes["indicateur"].isna(),
-            "nombre_illisible": ~(lignes["nombre"] >= 0),
-            "activite_deux_lignes": lignes.duplicated(cles),
-            "uai_zero_perdu": uais["zero_perdu"],
-        }
+    est_perdue = ~(
+        (lignes["rentree"] <= date.today().year)
+        & lignes["periode"].isin(PERIODES)
+        & uais["est_juste"]
+        & lignes["indicateur"].notna()
+        & (lignes["nombre"] >= 0)
     )
-    gardees = lignes["anomalie"].isna() | (lignes["anomalie"] == "uai_zero_perdu")
-    fusionnees = lignes["anomalie"] == "activite_deux_lignes"
-    lignes["sort"] = premier({"gardee": gardees, "fusionnee": fusionnees}, "rejetee")
-    cellules = {
-        "annee_illisible": ("annee_scolaire", "annee_scolaire"),
-        "annee_a_venir": ("annee_scolaire", "annee_scolaire"),
-        "periode_inconnue": ("periode", "periode_lue"),
-        "uai_illisible_local": ("uai", "uai_lu"),
-        "uai_zero_perdu": ("uai", "uai_lu"),
-        "indicateur_absent": ("indicateur", "indicateur"),
-        "nombre_illisible": ("nombre", "nombre_lu"),
-        "activite_deux_lignes": ("nombre", "nombre_lu"),
+    fusion = _releves_repetes(lignes)
+    est_repetee = pd.Series(False, lignes.index)
+    est_repetee[fusion.index] = True
+    lignes["sort"] = premier({"rejetee": est_perdue, "fusionnee": est_repetee}, "gardee")
+
+    perdues, des_perdues = lignes[est_perdue], uais[est_perdue]
+    repetees = lignes.loc[fusion.index][~est_perdue[fusion.index]]
+    contraires = fusion[repetees.index]
+    zeros = lignes[~est_perdue & ~est_repetee & uais["zero_perdu"]]
+    cellules = [
+        _cellules(perdues, _fautes_d_un_releve(perdues, des_perdues)),
+        _cellules(
+            repetees,
+            [
+                (
+                    "nombre",
+                    premier({"lignes_contraires": contraires.notna()}, "activite_deux_lignes"),
+                    contraires.fillna(repetees["nombre_lu"]),
+                )
+            ],
+        ),
+        zeros[["source", "fichier", "ligne"]].assign(
+            colonne="uai", valeur=zeros["uai_lu"], code="uai_zero_perdu"
+        ),
+    ]
+    return lignes, pd.concat(cellules)
+
+
+def _fautes_d_un_releve(
+    lignes: pd.DataFrame, uais: pd.DataFrame
+) -> list[tuple[str, np.ndarray, pd.Series]]:
+    """What may be amiss in each cell of rows of activity that can't be kept."""
+    annee = {
+        "annee_illisible": lignes["rentree"].isna(),
+        "annee_a_venir": lignes["rentree"] > date.today().year,
     }
-    vues = lignes[lignes["anomalie"].notna()]
-    lignes["colonne"] = vues["anomalie"].map({c: colonne for c, (colonne, _) in cellules.items()})
-    lignes["valeur"] = choisir(
-        vues["anomalie"],
-        {code: vues[lue] for code, (_, lue) in cellules.items()},
-        pd.Series(None, vues.index, dtype=object),
-    )
-    return lignes
+    uai = {"uai_illisible_local": ~uais["est_juste"], "uai_zero_perdu": uais["zero_perdu"]}
+    return [
+        ("annee_scolaire", premier(annee), lignes["annee_scolaire"]),
+        (
+            "periode",
+            premier({"periode_inconnue": ~lignes["periode"].isin(PERIODES)}),
+            lignes["periode_lue"],
+        ),
+        ("uai", premier(uai), lignes["uai_lu"]),
+        (
+            "indicateur",
+            premier({"indicateur_absent": lignes["indicateur"].isna()}),
+            lignes["indicateur"],
+        ),
+        (
+            "nombre",
+            premier({"nombre_illisible": ~(lignes["nombre"] >= 0)}),
+            lignes["nombre_lu"],
+        ),
+    ]
+
+
+def _releves_repetes(lignes: pd.DataFrame) -> pd.Series:
+    """The rows that repeat a return, and what is told of those that give another number.
+
+    A row without a number repeats none: it will be rejected.
+    """
+    cles = ["rentree", "periode", "uai", "indicateur", "modalite"]
+    doubles = lignes[lignes.duplicated(cles, keep=False)]
+    doubles = doubles.loc[(~(doubles["nombre"] >= 0)).sort_values(kind="stable").index]
+    premiers = doubles.drop_duplicates(cles)[[*cles, "nombre", "fichier"]]
+    lus = doubles.merge(premiers, on=cles, how="left", suffixes=("", "_retenu"))
+    lus.index = doubles.index
+    lus = lus[doubles.duplicated(cles)]
+    quoi = lus["uai"].fillna("")
+    for colonne in ("annee_scolaire", "periode", "indicateur", "modalite"):
+        quoi = quoi + (" " + lus[colonne]).fillna("")
+    nombres = [n.astype("Int64").astype("str") for n in (lus["nombre"], lus["nombre_retenu"])]
+    dites = _contraires(quoi, *nombres, lus["fichier_retenu"])
+    return dites.where((lus["nombre"] - lus["nombre_retenu"]).abs() > 0)

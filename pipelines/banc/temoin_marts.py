@@ -205,12 +205,16 @@ def etablissements(
     natures = natures.rename(columns={"type": "type_nature"})
     meres = pd.read_csv(chemins.REFERENCE / "arrondissements.csv", dtype="str")
     meres = meres.set_index("commune_code")["commune_mere"]
-    annuaire = annuaire[annuaire["departement"].notna()].rename(
+    annuaire = annuaire[annuaire["departement"].notna()].drop(columns="effectif")
+    annuaire["rentree_annuaire"] = lecture.rentree_du_jour(annuaire["effectif_date"])
+    annuaire = annuaire.rename(
         columns={
             "nom_commune": "commune",
             "code_bassin": "bassin_code",
             "libelle_bassin": "bassin",
             "hebergement": "internat",
+            "effectif_dit": "effectif_annuaire",
+            "effectif_fichier": "annuaire_fichier",
             "ecole_maternelle": "est_maternelle",
             "ecole_elementaire": "est_elementaire",
         }
@@ -237,7 +241,7 @@ def etablissements(
     cadre = (
         cadre.merge(natures[["code_nature", "type_nature", "est_section"]], "left", "code_nature")
         .merge(des_listes, "left", "uai")
-        .merge(derniers, "left", "uai", suffixes=("_annuaire", ""))
+        .merge(derniers, "left", "uai")
         .merge(dispositifs, "left", "uai")
         .merge(indices, "left", "uai")
         .merge(des_communes, "left", "commune_de_reference", suffixes=("", "_commune"))
@@ -299,16 +303,19 @@ def _labelliser(cadre: pd.DataFrame) -> None:
 
 
 def _compter(cadre: pd.DataFrame) -> None:
-    """The pupils of the files, else those of the annuaire, at the rentrée of its update."""
-    connu = cadre["effectif"].notna()
+    """The pupils of the files, else those of the annuaire, at the rentrée of its update; those of
+    the annuaire too where the files are too late on it.
+    """
+    retard = cadre["rentree_annuaire"] - cadre["effectif_rentree"]
+    trop_tard = retard > reference.valeur("controles", "retard_effectif_max")
+    connu = cadre["effectif"].notna() & ~(trop_tard & cadre["effectif_annuaire"].notna())
     de_l_annuaire = ~connu & cadre["effectif_annuaire"].notna()
-    cadre["effectif"] = cadre["effectif"].fillna(cadre["effectif_annuaire"])
-    annee = cadre["date_maj"].dt.year - (cadre["date_maj"].dt.month < 8)
+    cadre["effectif"] = cadre["effectif"].where(connu, cadre["effectif_annuaire"])
     for colonne, valeur in {
-        "effectif_rentree": annee,
-        "effectif_rentree_la_plus_ancienne": annee,
+        "effectif_rentree": cadre["rentree_annuaire"],
+        "effectif_rentree_la_plus_ancienne": cadre["rentree_annuaire"],
         "effectif_source": ANNUAIRE,
-        "effectif_fichier": cadre["fichier"],
+        "effectif_fichier": cadre["annuaire_fichier"],
     }.items():
         cadre[colonne] = cadre[colonne].mask(de_l_annuaire, valeur)
 
@@ -445,8 +452,9 @@ def _reseaux(ecoles: pd.DataFrame, tetes: pd.DataFrame) -> pd.DataFrame:
         reseaux[colonne] = _plus_frequents(ecoles, colonne)
     reseaux["est_rural"] = ecoles["est_rural"].astype("boolean").groupby(ecoles["site_id"]).max()
     tete = reseaux["uai_tete_reseau"]
+    sans_bassin = reseaux["bassin"].isna()
     for colonne in ("bassin_code", "bassin"):
-        reseaux[colonne] = reseaux[colonne].fillna(tete.map(tetes[colonne]))
+        reseaux[colonne] = reseaux[colonne].mask(sans_bassin, tete.map(tetes[colonne]))
     nom = tete.map(tetes["nom"]).fillna(tete + " (" + reseaux["commune"] + ")")
     return reseaux.assign(
         nature="ecoles_rep_plus",

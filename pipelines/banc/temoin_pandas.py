@@ -23,7 +23,7 @@ JUGES = {
     "effectifs": temoin_lignes.effectifs,
     "activite": temoin_lignes.activite,
 }
-"""What tells the fate of the rows of each family of sources."""
+"""What tells the fate of the rows of each family of sources, and what is amiss in them."""
 SORTS = {
     "gardee": "lignes_gardees",
     "fusionnee": "lignes_fusionnees",
@@ -37,17 +37,18 @@ def construire(dossier: Path, fichiers: list[Fichier], sortie: Path) -> dict[str
     Returns the counts to compare with those of Atlas (`pipelines.banc.sources.comptes`). Raises
     ValueError when the rows of a file are not all kept, merged or rejected.
     """
-    lues, lignes = {}, {}
+    lues, lignes, cellules = {}, {}, []
     for famille, juger in JUGES.items():
         du_meme = [f for f in fichiers if f"{f.source}_".startswith(f"{famille}_")]
         lues[famille] = temoin_lecture.lire(dossier, du_meme, temoin_lignes.COLONNES[famille])
-        lignes[famille] = juger(lues[famille].lignes)
+        lignes[famille], dites = juger(lues[famille].lignes)
+        cellules.append(dites)
     meta = _construction([lu.fichiers for lu in lues.values()], lignes)
     marts = _marts(lignes, meta)
     marts["constats"] = pd.concat([lu.constats for lu in lues.values()])
     marts["entetes"] = pd.concat([lu.entetes for lu in lues.values()])
     marts["meta_construction"] = meta
-    marts["mart_anomalie"] = temoin_anomalies.anomalies(marts, lignes)
+    marts["mart_anomalie"] = temoin_anomalies.anomalies(marts, lignes, pd.concat(cellules))
     for nom, mart in marts.items():
         if nom.startswith(("mart_", "meta_")):
             mart.to_parquet(sortie / f"{nom}.parquet", index=False)

@@ -18,3 +18,4 @@ ATELIER = Path(os.environ.get("ATLAS_ATELIER", DONNEES / "atelier.sqlite"))
 # rule sets, barèmes and doctrines an académie writes for itself, beside those of REFERENCE
 REGLES = Path(os.environ.get("ATLAS_REGLES", DONNEES / "regles"))
 APPLICATION = RACINE / "pages" / "composants" / "application.py"
+SERVEUR = "pages.composants.serveur"  # the module that serves it

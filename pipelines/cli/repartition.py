@@ -24,7 +24,7 @@ from pipelines.cli.application import (
 )
 from pipelines.planning.assemblage import Hypotheses
 from pipelines.reports import doctrines as vue_doctrines
-from pipelines.reports import proposition as vue_proposition
+from pipelines.reports import proposition_en_mots, proposition_lue
 from pipelines.reports.libelles import COUPURES, FINS
 from pipelines.scenarios import comparaisons, propositions
 from pipelines.scenarios.resume import ENSEMBLE
@@ -74,8 +74,8 @@ def proposer(
             )
         )
     _imprimer_resume(proposition.resume)
-    lue = vue_proposition.lire(sortie)
-    for note in vue_proposition.reserves(lue.probleme, lue.plan["site_id"]):
+    lue = proposition_lue.lire(sortie)
+    for note in proposition_en_mots.reserves(lue.probleme, lue.plan["site_id"]):
         console.print(note, style="yellow", markup=False, highlight=False)
     console.print(f"Proposition écrite dans {sortie}", markup=False)
 
@@ -94,7 +94,7 @@ def _imprimer_resume(resume: dict) -> None:
     etages = Table("Objectif", "Valeur", borne, "Écart au plus", "Fin", "Secondes")
     for etage in resume["etages"]:
         etages.add_row(
-            vue_proposition.objectif_et_unite(etage["code"]),
+            proposition_en_mots.objectif_et_unite(etage["code"]),
             nombre(etage["valeur"]),
             nombre(etage["borne"]),
             pourcentage(etage["part_ecart"], 2),
@@ -113,7 +113,7 @@ def _imprimer_resume(resume: dict) -> None:
             end_section=ligne["categorie"] == ENSEMBLE,
         )
     console.print(table)
-    console.print(vue_proposition.referents(resume), highlight=False)
+    console.print(proposition_en_mots.referents(resume), highlight=False)
     if resume["arret_par"] in COUPURES:
         console.print(COUPURES[resume["arret_par"]], style="yellow")
 

@@ -27,6 +27,6 @@ def servir(
         construction.construire([chemins.EXEMPLE], entrepot_, completer=inscrire)
     console.print(f"Tableau de bord : http://127.0.0.1:{port}", markup=False)
     environnement = {**os.environ, "ATLAS_ENTREPOT": str(entrepot_.resolve())}
-    commande = [sys.executable, "-m", "streamlit", "run", str(chemins.APPLICATION)]
+    commande = [sys.executable, "-m", chemins.SERVEUR, str(port)]
     os.chdir(chemins.RACINE)
-    os.execve(sys.executable, [*commande, "--server.port", str(port)], environnement)
+    os.execve(sys.executable, commande, environnement)

@@ -18,6 +18,7 @@ import duckdb
 
 from pipelines.base import chemins, provisoire, reference, verrou
 from pipelines.base.erreurs import AtlasError
+from pipelines.base.insertion import inserer
 from pipelines.base.textes import pluriel
 from pipelines.marts import entrepot as porte
 from pipelines.marts import rapport
@@ -235,12 +236,17 @@ def _ecriture(quoi: str, ou: Path, remede: str) -> Iterator[None]:
 def _assembler(
     connexion: duckdb.DuckDBPyConnection, departements: list[str] | None, avancer: Progres
 ) -> None:
-    """Every table of the warehouse over the raw rows, whatever the gravity of what was met."""
+    """Every table of the warehouse over the raw rows, whatever the gravity of what was met.
+
+    In one transaction: hundreds of small inserts would each wait for the disk.
+    """
+    connexion.execute("begin")
     _charger_references(connexion, departements)
     connexion.execute(MACROS.read_text(encoding="utf-8"))
     for rang, modele in enumerate(modeles()):
         avancer(f"Table {modele.nom}", 0.4 + 0.55 * rang / len(modeles()))
         modele.creer(connexion)
+    connexion.execute("commit")
 
 
 def _rapporter(
@@ -280,40 +286,48 @@ def _charger_references(
     connexion.execute(MACROS.read_text(encoding="utf-8"))
     connexion.execute("create table ref_parametres (nom varchar, valeur double)")
     connexion.execute("create table ref_listes (nom varchar, valeur varchar)")
-    for fichier in ("territoire", "temps_travail", "controles"):
-        for parametre in reference.parametres(fichier).values():
-            if isinstance(parametre.valeur, int | float):
-                connexion.execute(
-                    "insert into ref_parametres values (?, ?)", [parametre.nom, parametre.valeur]
-                )
-            elif isinstance(parametre.valeur, list):
-                connexion.executemany(
-                    "insert into ref_listes values (?, ?)",
-                    [(parametre.nom, valeur) for valeur in parametre.valeur],
-                )
+    lus = [
+        (parametre.nom, parametre.valeur)
+        for fichier in ("territoire", "temps_travail", "controles")
+        for parametre in reference.parametres(fichier).values()
+    ]
+    inserer(
+        connexion,
+        "ref_parametres",
+        [(nom, float(valeur)) for nom, valeur in lus if isinstance(valeur, int | float)],
+    )
+    inserer(
+        connexion,
+        "ref_listes",
+        [(nom, v) for nom, valeur in lus if isinstance(valeur, list) for v in valeur],
+    )
     connexion.execute("create table ref_periodicites (periodicite varchar, fois_par_cycle integer)")
-    for nom, fois in reference.valeur("temps_travail", "periodicites").items():
-        connexion.execute("insert into ref_periodicites values (?, ?)", [nom, fois])
+    inserer(
+        connexion, "ref_periodicites", reference.valeur("temps_travail", "periodicites").items()
+    )
 
     natures = _lire_csv("natures")
     connexion.execute(
         "create table ref_natures "
         "(code_nature varchar, libelle varchar, type varchar, est_section boolean)"
     )
-    connexion.executemany(
-        "insert into ref_natures values (?, ?, ?, ?)",
+    inserer(
+        connexion,
+        "ref_natures",
         [(n["code_nature"], n["libelle"], n["type"], n["est_section"] == "oui") for n in natures],
     )
     connexion.execute(
         "create table ref_arrondissements (commune_code varchar, commune_mere varchar)"
     )
-    connexion.executemany(
-        "insert into ref_arrondissements values (?, ?)",
+    inserer(
+        connexion,
+        "ref_arrondissements",
         [(a["commune_code"], a["commune_mere"]) for a in _lire_csv("arrondissements")],
     )
     connexion.execute("create table ref_academies (ecriture varchar, academie varchar)")
-    connexion.executemany(
-        "insert into ref_academies values (?, ?)",
+    inserer(
+        connexion,
+        "ref_academies",
         [(a["ecriture"], a["academie"]) for a in _lire_csv("academies_alias")],
     )
     motifs = tomllib.loads((chemins.REFERENCE / "anomalies.toml").read_text(encoding="utf-8"))
@@ -321,8 +335,9 @@ def _charger_references(
         "create table ref_motifs_anomalie (code varchar, gravite varchar, raison varchar, "
         "remede varchar, consequence varchar)"
     )
-    connexion.executemany(
-        "insert into ref_motifs_anomalie values (?, ?, ?, ?, ?)",
+    inserer(
+        connexion,
+        "ref_motifs_anomalie",
         [
             (code, m["gravite"], m["raison"], m["remede"], m["consequence"])
             for code, m in motifs.items()
@@ -332,9 +347,7 @@ def _charger_references(
         (chemins.REFERENCE / "motifs_hors_perimetre.toml").read_text(encoding="utf-8")
     )
     connexion.execute("create table ref_motifs_hors_perimetre (motif varchar, libelle varchar)")
-    connexion.executemany(
-        "insert into ref_motifs_hors_perimetre values (?, ?)", list(motifs["motifs"].items())
-    )
+    inserer(connexion, "ref_motifs_hors_perimetre", list(motifs["motifs"].items()))
     _charger_departements(connexion, departements)
 
 
@@ -367,9 +380,7 @@ def _charger_departements(
             remede="choisir parmi ces départements, ou ajouter l'annuaire qui manque",
         )
     connexion.execute("create table ref_departements (departement varchar, libelle varchar)")
-    connexion.executemany(
-        "insert into ref_departements values (?, ?)", [(d, connus[d]) for d in voulus]
-    )
+    inserer(connexion, "ref_departements", [(d, connus[d]) for d in voulus])
 
 
 def _refuser_lignes_bloquantes(connexion: duckdb.DuckDBPyConnection) -> None:

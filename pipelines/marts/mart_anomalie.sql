@@ -17,6 +17,7 @@ with
     activite as (select * from mart_activite),
     effectifs as (select * from stg_effectifs),
     dispositifs as (select * from stg_dispositifs),
+    bassins as (select * from stg_bassins),
     labels_brevet as (select * from stg_labels_brevet),
     presences_placees as (select * from mart_presence),
     communes as (select * from mart_commune),
@@ -61,14 +62,6 @@ with
         where anomalie is not null
         union all
         select source, fichier, ligne, anomalie_colonne, anomalie_valeur, anomalie
-        from stg_ips_lignes
-        where anomalie is not null
-        union all
-        select source, fichier, ligne, anomalie_colonne, anomalie_valeur, anomalie
-        from stg_effectifs_lignes
-        where anomalie is not null
-        union all
-        select source, fichier, ligne, anomalie_colonne, anomalie_valeur, anomalie
         from stg_densite_lignes
         where anomalie is not null
         union all
@@ -76,36 +69,8 @@ with
         from stg_contours_lignes
         where anomalie is not null
         union all
-        select source, fichier, ligne, anomalie_colonne, anomalie_valeur, anomalie
-        from stg_postes_lignes
-        where anomalie is not null
-        union all
-        select source, fichier, ligne, anomalie_colonne, anomalie_valeur, anomalie
-        from stg_presences_lignes
-        where anomalie is not null
-        union all
-        select source, fichier, ligne, anomalie_colonne, anomalie_valeur, anomalie
-        from stg_activite_signalees
-        union all
-        select source, fichier, ligne, anomalie_colonne, anomalie_valeur, anomalie
-        from stg_dispositifs_lignes
-        where anomalie is not null
-        union all
-        select source, fichier, ligne, anomalie_colonne, anomalie_valeur, anomalie
-        from stg_bassins_lignes
-        where anomalie is not null
-        union all
-        select source, fichier, ligne, anomalie_colonne, anomalie_valeur, anomalie
-        from stg_conditions_lignes
-        where anomalie is not null
-        union all
-        select source, fichier, ligne, anomalie_colonne, anomalie_valeur, anomalie
-        from stg_trajets_lignes
-        where anomalie is not null
-        union all
-        select source, fichier, ligne, anomalie_colonne, anomalie_valeur, anomalie
-        from stg_dessertes_lignes
-        where anomalie is not null
+        select source, fichier, ligne, colonne, valeur, anomalie
+        from stg_cellules
         union all
         select source, fichier, ligne, null, raison, anomalie
         from stg_rejet
@@ -313,6 +278,17 @@ with
         inner join annuaire on perimetre.uai = annuaire.uai
         where annuaire.academie_inconnue is not null
         group by perimetre.fichier, annuaire.academie_inconnue
+        union all
+        select
+            'annuaire',
+            fichier,
+            min(ligne),
+            'date_maj_ligne',
+            'nombre d''établissements : ' || count(*) || ', dont ' || min(uai),
+            'annuaire_sans_date'
+        from perimetre
+        where date_maj is null
+        group by fichier
     ),
 
     cellules_jugees as (
@@ -379,13 +355,7 @@ with
             || ' ; effectif : '
             || coalesce(perimetre.effectif || ' (' || perimetre.effectif_fichier || ')', 'inconnu')
             || ' ; IPS : '
-            || coalesce(
-                replace(cast(perimetre.ips as varchar), '.', ',')
-                || ' ('
-                || perimetre.ips_fichier
-                || ')',
-                'inconnu'
-            ),
+            || coalesce(decimale(perimetre.ips) || ' (' || perimetre.ips_fichier || ')', 'inconnu'),
             'uai_deux_types'
         from stg_annuaire_lignes as lues
         inner join perimetre on lues.uai = perimetre.uai and lues.fichier = perimetre.fichier
@@ -468,7 +438,7 @@ with
             || ' '
             || perimetre.nom
             || ', '
-            || replace(cast(round(lues.deplacement_km, 1) as varchar), '.', ',')
+            || decimale(round(lues.deplacement_km, 1))
             || ' km plus loin',
             case
                 when lues.fichier != perimetre.fichier
@@ -504,7 +474,7 @@ with
             perimetre.effectif_fichier,
             effectifs.*,
             annuaire.effectif as effectif_annuaire,
-            rentree_du_jour(annuaire.date_maj) as rentree_annuaire
+            annuaire.effectif_rentree as rentree_annuaire
         from perimetre
         inner join
             effectifs
@@ -517,6 +487,13 @@ with
         from effectifs
         inner join retenus on effectifs.uai = retenus.uai and effectifs.rentree < retenus.rentree
         qualify row_number() over (partition by effectifs.uai order by effectifs.rentree desc) = 1
+    ),
+
+    -- le dernier effectif des fichiers, en face de celui que donne l'annuaire
+    derniers as (
+        select *
+        from effectifs
+        qualify row_number() over (partition by uai order by rentree desc) = 1
     ),
 
     effectifs_juges as (
@@ -610,6 +587,52 @@ with
             'effectif_annees_melees'
         from retenus
         where rentree_la_plus_ancienne < rentree
+        union all
+        select
+            derniers.premiere_source,
+            derniers.premier_fichier,
+            derniers.ligne,
+            'effectif',
+            perimetre.uai
+            || ' '
+            || perimetre.nom
+            || ', '
+            || derniers.effectif
+            || ' à la rentrée '
+            || derniers.rentree
+            || ', '
+            || annuaire.effectif
+            || coalesce(
+                ' selon l''annuaire de la rentrée ' || annuaire.effectif_rentree,
+                ' selon l''annuaire, sans date'
+            )
+            || ', retenu '
+            || perimetre.effectif,
+            'effectif_annuaire_contraire'
+        from derniers
+        inner join perimetre on derniers.uai = perimetre.uai
+        inner join annuaire on derniers.uai = annuaire.uai
+        cross join seuils
+        where
+            annuaire.effectif_rentree is distinct from derniers.rentree
+            and abs(derniers.effectif - annuaire.effectif)
+            > seuils.ecart_effectif_max * perimetre.effectif
+            and abs(derniers.effectif - annuaire.effectif) >= seuils.ecart_min_eleves
+        union all
+        select
+            'annuaire',
+            perimetre.fichier,
+            perimetre.ligne,
+            'nombre_d_eleves',
+            retenu(
+                perimetre.uai || ' ' || perimetre.nom,
+                perimetre.effectif || coalesce(' à la rentrée ' || perimetre.effectif_rentree, ''),
+                perimetre.effectif_fichier
+            ),
+            'effectif_repris'
+        from perimetre
+        inner join annuaire on perimetre.uai = annuaire.uai
+        where annuaire.est_effectif_repris and perimetre.effectif_source = 'annuaire'
     ),
 
     dispositifs_contraires as (
@@ -644,7 +667,28 @@ with
             end
     ),
 
-    -- une cité scolaire sous un seul UAI : le dernier indice de chaque fichier, hormis le retenu
+    bassins_contraires as (
+        select
+            'bassins',
+            bassins.fichier,
+            bassins.ligne,
+            'bassin',
+            perimetre.uai
+            || ' '
+            || perimetre.nom
+            || ', '
+            || bassins.bassin
+            || ', '
+            || annuaire.bassin
+            || ' selon l''annuaire',
+            'bassin_contraire'
+        from bassins
+        inner join perimetre on bassins.uai = perimetre.uai
+        inner join annuaire on bassins.uai = annuaire.uai
+        where sans_accents(bassins.bassin) != sans_accents(annuaire.bassin)
+    ),
+
+    -- une cité scolaire sous un seul UAI : le dernier indice de chaque fichier, hormis le retenu
     indices_lus as (
         select *
         from stg_ips_lignes
@@ -657,20 +701,17 @@ with
             indices_lus.fichier,
             indices_lus.ligne,
             'ips',
-            perimetre.uai
-            || ' '
-            || perimetre.nom
-            || ', '
-            || replace(cast(indices_lus.ips as varchar), '.', ',')
-            || ' à la rentrée '
-            || indices_lus.rentree
-            || ', retenu '
-            || replace(cast(perimetre.ips as varchar), '.', ',')
-            || ' à la rentrée '
-            || perimetre.ips_rentree
-            || ' ('
-            || perimetre.ips_fichier
-            || ')',
+            retenu(
+                perimetre.uai
+                || ' '
+                || perimetre.nom
+                || ', '
+                || decimale(indices_lus.ips)
+                || ' à la rentrée '
+                || indices_lus.rentree,
+                decimale(perimetre.ips) || ' à la rentrée ' || perimetre.ips_rentree,
+                perimetre.ips_fichier
+            ),
             'ips_deux_sources'
         from indices_lus
         inner join perimetre on indices_lus.uai = perimetre.uai
@@ -768,6 +809,32 @@ with
             = 1
     ),
 
+    -- plusieurs lignes d'un poste au même lieu, à la même périodicité : la dernière, et leurs
+    -- nombres
+    additionnees as (
+        select
+            fichier,
+            ligne,
+            poste_id
+            || ' : '
+            || uai
+            || ', '
+            || string_agg(dit(demi_journees), ' + ') over (
+                partition by poste_id, uai, periodicite
+                order by fichier, ligne
+                rows between unbounded preceding and unbounded following
+            )
+            || ' par '
+            || periodicite as valeur
+        from presences
+        qualify
+            count(*) over (partition by poste_id, uai, periodicite) > 1
+            and row_number() over (
+                partition by poste_id, uai, periodicite order by fichier desc, ligne desc
+            )
+            = 1
+    ),
+
     presences_jugees as (
         select
             'postes' as source,
@@ -844,6 +911,9 @@ with
         inner join rattachements on presences.uai = rattachements.uai
         left join postes on presences.poste_id = postes.poste_id
         where postes.poste_id is null
+        union all
+        select 'presences', fichier, ligne, 'demi_journees', valeur, 'presences_additionnees'
+        from additionnees
         union all
         -- une présence se compte en demi-journées entières par cycle
         select
@@ -1061,6 +1131,9 @@ with
         union all
         select *
         from dispositifs_contraires
+        union all
+        select *
+        from bassins_contraires
         union all
         select *
         from indices_contraires

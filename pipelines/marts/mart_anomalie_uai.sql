@@ -11,30 +11,10 @@ with
         where anomalie is not null
         union all
         select source, fichier, ligne, uai, anomalie
-        from stg_ips_lignes
-        where anomalie is not null
-        union all
-        select source, fichier, ligne, uai, anomalie
-        from stg_effectifs_lignes
-        where anomalie is not null
-        union all
-        select source, fichier, ligne, uai, anomalie
-        from stg_activite_signalees
-        union all
-        select source, fichier, ligne, uai, anomalie
-        from stg_dispositifs_lignes
-        where anomalie is not null
-        union all
-        select source, fichier, ligne, uai, anomalie
-        from stg_bassins_lignes
-        where anomalie is not null
-        union all
-        select source, fichier, ligne, uai, anomalie
-        from stg_conditions_lignes
-        where anomalie is not null
+        from stg_cellules
         union all
         -- toute présence : mart_anomalie en juge aussi par leur seul poste
-        select source, fichier, ligne, uai, coalesce(anomalie, '')
+        select source, fichier, ligne, uai, ''
         from stg_presences_lignes
     ),
 

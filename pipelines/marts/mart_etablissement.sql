@@ -14,6 +14,7 @@ with
     conditions as (select * from stg_conditions),
     fichiers as (select * from stg_fichier where source = 'education_prioritaire'),
     seuil_rural as (select valeur from ref_parametres where nom = 'seuil_rural_densite'),
+    retard_max as (select valeur from ref_parametres where nom = 'retard_effectif_max'),
 
     dernier_effectif as (
         select *
@@ -142,7 +143,13 @@ with
             juges.commune,
             juges.departement,
             juges.academie,
-            juges.bassin_code,
+            -- le code de l'annuaire n'est pas celui d'un autre bassin
+            case
+                when
+                    bassins.bassin is null
+                    or sans_accents(bassins.bassin) = sans_accents(juges.bassin)
+                then juges.bassin_code
+            end as bassin_code,
             coalesce(bassins.bassin, juges.bassin) as bassin,
             case
                 when bassins.bassin is not null
@@ -248,7 +255,7 @@ with
                 when dernier_effectif.effectif is not null
                 then dernier_effectif.rentree
                 when juges.effectif is not null
-                then rentree_du_jour(juges.date_maj)
+                then juges.effectif_rentree
             end as effectif_rentree,
             case
                 when dernier_effectif.effectif is not null
@@ -260,13 +267,13 @@ with
                 when dernier_effectif.effectif is not null
                 then dernier_effectif.rentree_la_plus_ancienne
                 when juges.effectif is not null
-                then rentree_du_jour(juges.date_maj)
+                then juges.effectif_rentree
             end as effectif_rentree_la_plus_ancienne,
             case
                 when dernier_effectif.effectif is not null
                 then dernier_effectif.fichier
                 when juges.effectif is not null
-                then juges.fichier
+                then juges.effectif_fichier
             end as effectif_fichier,
             eleves_dispositifs.eleves_segpa,
             eleves_dispositifs.eleves_segpa_rentree,
@@ -290,11 +297,20 @@ with
             juges.fichier,
             juges.ligne
         from juges
+        cross join retard_max
         left join communes on juges.commune_de_reference = communes.commune_code
         left join dispositifs_locaux on juges.uai = dispositifs_locaux.uai
         left join bassins on juges.uai = bassins.uai
         left join conditions on juges.uai = conditions.uai
-        left join dernier_effectif on juges.uai = dernier_effectif.uai
+        -- un fichier trop en retard sur l'annuaire ne compte plus ; il est dit
+        left join
+            dernier_effectif
+            on juges.uai = dernier_effectif.uai
+            and not coalesce(
+                juges.effectif_rentree - dernier_effectif.rentree > retard_max.valeur
+                and juges.effectif is not null,
+                false
+            )
         left join eleves_dispositifs on juges.uai = eleves_dispositifs.uai
         left join dernier_indice on juges.uai = dernier_indice.uai
         cross join seuil_rural

@@ -162,7 +162,9 @@ with
             ecoles.commune,
             ecoles.departement,
             ecoles.academie,
-            coalesce(ecoles.bassin_code, tetes.bassin_code) as bassin_code,
+            case
+                when ecoles.bassin is null then tetes.bassin_code else ecoles.bassin_code
+            end as bassin_code,
             coalesce(ecoles.bassin, tetes.bassin) as bassin,
             coalesce(
                 ecoles.reseau_etablissements, tetes.reseau_etablissements

@@ -45,7 +45,8 @@ def modeles() -> tuple[Modele, ...]:
                 sql = fichier.read_text(encoding="utf-8")
                 par_nom[fichier.stem] = Modele(fichier.stem, sql, _tables_lues(connexion, sql))
     connexion.close()
-    ordre = graphlib.TopologicalSorter({nom: m.lit & par_nom.keys() for nom, m in par_nom.items()})
+    lues = {nom: sorted(m.lit & par_nom.keys()) for nom, m in par_nom.items()}
+    ordre = graphlib.TopologicalSorter(lues)  # the same order at each run
     return tuple(par_nom[nom] for nom in ordre.static_order())
 
 

@@ -1,5 +1,6 @@
 """What a person must know of files before they are accepted: their account, what they change."""
 
+import math
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
@@ -29,14 +30,30 @@ class Nature(StrEnum):
     SITE_GAGNE = "site_gagne"
     SITE_PERDU = "site_perdu"
     EFFECTIF = "effectif"
+    LABEL = "label"
+    IPS = "ips"
+    SEGPA = "segpa"
+    ULIS = "ulis"
+    UPE2A = "upe2a"
+    RELAIS = "relais"
+    INTERNAT = "internat"
+    DENSITE = "densite"
+    BASSIN = "bassin"
+    RESEAU = "reseau"
+    CONDITIONS = "conditions"
+    POSITION = "position"
     PRESENCE = "presence"
+    ACTIVITE = "activite"
+    TRAJETS = "trajets"
 
 
 @dataclass(frozen=True)
 class Difference:
     """One thing that changes: what (`objet`, in words), its value before and after, None for none.
 
-    Quotités in ETP, presences in half-days per cycle of 4 weeks, enrolments in pupils.
+    Quotités in ETP, presences in half-days per cycle of 4 weeks, enrolments in pupils, IPS in
+    points, density in levels of the grid, positions in degrees, activity in what its indicator
+    counts, journeys in couples of places.
     """
 
     nature: Nature
@@ -205,8 +222,10 @@ def differences(
 ) -> list[Difference]:
     """What `apres` changes to `avant`, in the départements both have; those only one has are told.
 
-    An enrolment is told from a share of change on (`depot.variation_effectif_signalee`); a
-    presence, for the postes both have (those of a poste gained or lost go with it).
+    An enrolment is told from a share of change on (`depot.variation_effectif_signalee`), an IPS
+    from a number of points (`depot.variation_ips_signalee`), a position from a distance
+    (`controles.deplacement_max_km`); a presence, for the postes both have (those of a poste gained
+    or lost go with it); activity, by school year and indicator.
     """
     requete = "select departement, libelle from ref_departements order by departement"
     ici, la = (dict(c.execute(requete).fetchall()) for c in (avant, apres))
@@ -228,10 +247,13 @@ def differences(
         *_postes_differents(*postes),
         *_sites_differents(*sites),
         *_presences_differentes(*presences, postes[0].keys() & postes[1].keys(), sites),
+        *_activites_differentes(*(_activite(c, communs) for c in (avant, apres))),
+        *_trajets_differents(*(_trajets(c) for c in (avant, apres))),
     ]
 
 
 Champs = dict[Nature, str | float | None]
+Point = tuple[float | None, float | None]
 
 
 def _postes(connexion: duckdb.DuckDBPyConnection, communs: list[str]) -> dict[str, Champs]:
@@ -245,18 +267,56 @@ def _postes(connexion: duckdb.DuckDBPyConnection, communs: list[str]) -> dict[st
     return {poste: dict(zip(champs, valeurs, strict=True)) for poste, *valeurs in lignes}
 
 
-def _sites(
-    connexion: duckdb.DuckDBPyConnection, communs: list[str]
-) -> dict[str, tuple[str, int | None]]:
-    """site_id → what it is called, and its enrolment."""
+@dataclass(frozen=True)
+class _Site:
+    """What is known of a site: what it is called, where it is (latitude, longitude), its values."""
+
+    nom: str
+    point: Point
+    champs: Champs
+
+
+OUI_NON = "case when {0} then 'oui' when not {0} then 'non' end"
+CHAMPS_DU_SITE = {
+    Nature.EFFECTIF: "site.effectif",
+    Nature.LABEL: "site.ep",
+    Nature.IPS: "round(site.ips, 1)",
+    Nature.SEGPA: OUI_NON.format("site.segpa"),
+    Nature.ULIS: OUI_NON.format("site.ulis"),
+    Nature.UPE2A: OUI_NON.format("site.upe2a"),
+    Nature.RELAIS: OUI_NON.format("site.relais"),
+    Nature.INTERNAT: OUI_NON.format("site.internat"),
+    Nature.DENSITE: "site.densite",
+    Nature.BASSIN: "site.bassin",
+    Nature.RESEAU: "site.reseau_etablissements",
+    Nature.CONDITIONS: "nullif(concat_ws(', ', "
+    + ", ".join(
+        f"'{nom} ' || {OUI_NON.format(f'lieu.{colonne}')}"
+        for nom, colonne in (
+            ("bureau", "a_bureau"),
+            ("téléphone", "a_telephone"),
+            ("rangement fermé", "a_rangement_ferme"),
+        )
+    )
+    + "), '')",
+}
+"""What a site is compared on, and how it is read."""
+
+
+def _sites(connexion: duckdb.DuckDBPyConnection, communs: list[str]) -> dict[str, _Site]:
     lignes = connexion.execute(
-        "select site_id, concat_ws(', ', nom, "
-        "case when not contains(nom, commune) then commune end, uai_principal), effectif "
-        "from mart_site "
-        "where departement in (select unnest(?::varchar[])) order by nom",
+        "select site.site_id, concat_ws(', ', site.nom, case when not "
+        "contains(site.nom, site.commune) then site.commune end, site.uai_principal), "
+        f"site.latitude, site.longitude, {', '.join(CHAMPS_DU_SITE.values())} "
+        "from mart_site as site "
+        "left join mart_etablissement as lieu on site.site_id = lieu.uai "
+        "where site.departement in (select unnest(?::varchar[])) order by site.nom",
         [communs],
     ).fetchall()
-    return {site: (nom, effectif) for site, nom, effectif in lignes}
+    return {
+        site: _Site(nom, (x, y), dict(zip(CHAMPS_DU_SITE, valeurs, strict=True)))
+        for site, nom, x, y, *valeurs in lignes
+    }
 
 
 def _presences(
@@ -294,32 +354,122 @@ def _postes_differents(avant: dict[str, Champs], apres: dict[str, Champs]) -> li
     ]
 
 
-def _sites_differents(avant: dict, apres: dict) -> list[Difference]:
-    seuil = reference.valeur("depot", "variation_effectif_signalee")
+def _activite(
+    connexion: duckdb.DuckDBPyConnection, communs: list[str]
+) -> dict[tuple[str, str], tuple[float, int]]:
+    """(school year, indicator) → its total, and a mark of how it is spread over the sites."""
+    lignes = connexion.execute(
+        "select annee_scolaire, indicateur, sum(nombre)::double, "
+        "sum(hash(site_id, periode, modalite, nombre)::hugeint) "
+        "from mart_activite inner join mart_site using (site_id) "
+        "where departement in (select unnest(?::varchar[])) group by all order by all",
+        [communs],
+    ).fetchall()
+    return {(annee, indicateur): (total, marque) for annee, indicateur, total, marque in lignes}
+
+
+def _trajets(connexion: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], tuple]:
+    """(from, to) → minutes and kilometres of the journeys of local files."""
+    lignes = connexion.execute(
+        "select origine_uai, destination_uai, duree_min, distance_km from mart_trajet"
+    ).fetchall()
+    return {(origine, destination): mesures for origine, destination, *mesures in lignes}
+
+
+def _sites_differents(avant: dict[str, _Site], apres: dict[str, _Site]) -> list[Difference]:
+    effectif = Nature.EFFECTIF
+    return [
+        *(
+            Difference(Nature.SITE_GAGNE, site.nom, None, site.champs[effectif])
+            for code, site in apres.items()
+            if code not in avant
+        ),
+        *(
+            Difference(Nature.SITE_PERDU, site.nom, site.champs[effectif], None)
+            for code, site in avant.items()
+            if code not in apres
+        ),
+        *(
+            difference
+            for code, site in avant.items()
+            if code in apres
+            for difference in _valeurs_differentes(site, apres[code])
+        ),
+    ]
+
+
+def _valeurs_differentes(avant: _Site, apres: _Site) -> list[Difference]:
+    """What changes of one site, the changes too small to be told apart."""
     trouvees = [
-        Difference(Nature.SITE_GAGNE, nom, None, effectif)
-        for site, (nom, effectif) in apres.items()
-        if site not in avant
+        Difference(nature, avant.nom, ancien, apres.champs[nature])
+        for nature, ancien in avant.champs.items()
+        if _est_dite(nature, ancien, apres.champs[nature])
     ]
-    trouvees += [
-        Difference(Nature.SITE_PERDU, nom, effectif, None)
-        for site, (nom, effectif) in avant.items()
-        if site not in apres
-    ]
-    for site, (nom, ancien) in avant.items():
-        nouveau = apres.get(site, (None, None))[1]
-        if site in apres and ancien != nouveau:
-            # what becomes known or unknown is always told
-            connus = ancien is not None and nouveau is not None
-            if not connus or abs(nouveau - ancien) > seuil * ancien:
-                trouvees.append(Difference(Nature.EFFECTIF, nom, ancien, nouveau))
+    connus = [None not in site.point for site in (avant, apres)]
+    km_max = reference.valeur("controles", "deplacement_max_km")
+    if connus[0] != connus[1] or (all(connus) and _km(avant.point, apres.point) > km_max):
+        trouvees.append(
+            Difference(Nature.POSITION, avant.nom, _en_degres(avant), _en_degres(apres))
+        )
     return trouvees
 
 
+def _est_dite(nature: Nature, ancien: str | float | None, nouveau: str | float | None) -> bool:
+    """True when the change is told; what becomes known or unknown always is."""
+    if ancien == nouveau:
+        return False
+    if ancien is None or nouveau is None:
+        return True
+    if nature == Nature.EFFECTIF:
+        seuil = reference.valeur("depot", "variation_effectif_signalee")
+        return abs(nouveau - ancien) > seuil * ancien
+    if nature == Nature.IPS:
+        return abs(nouveau - ancien) > reference.valeur("depot", "variation_ips_signalee")
+    return True
+
+
+def _km(un: Point, autre: Point) -> float:
+    """Kilometres between two points, on a flat map around the first."""
+    nord = un[0] - autre[0]
+    est = (un[1] - autre[1]) * math.cos(math.radians(un[0]))
+    return reference.valeur("controles", "km_par_degre") * math.hypot(nord, est)
+
+
+def _en_degres(site: _Site) -> str | None:
+    if None in site.point:
+        return None
+    return " ; ".join(f"{degres:.4f}".replace(".", ",") for degres in site.point)
+
+
+def _activites_differentes(avant: dict, apres: dict) -> list[Difference]:
+    """The totals that change; with one total, how it is spread."""
+    trouvees = []
+    for annee, indicateur in sorted(avant.keys() | apres.keys()):
+        ancien, nouveau = avant.get((annee, indicateur)), apres.get((annee, indicateur))
+        if ancien == nouveau:
+            continue
+        totaux = [None if connu is None else connu[0] for connu in (ancien, nouveau)]
+        objet = f"{indicateur}, {annee}"
+        if totaux[0] == totaux[1]:
+            objet += ", réparti autrement"
+        trouvees.append(Difference(Nature.ACTIVITE, objet, *totaux))
+    return trouvees
+
+
+def _trajets_differents(avant: dict, apres: dict) -> list[Difference]:
+    changes = [
+        couple for couple in avant.keys() | apres.keys() if avant.get(couple) != apres.get(couple)
+    ]
+    if not changes:
+        return []
+    objet = f"dont {len(changes)} ajoutés, retirés ou modifiés"
+    return [Difference(Nature.TRAJETS, objet, len(avant), len(apres))]
+
+
 def _presences_differentes(
-    avant: dict, apres: dict, postes: set[str], sites: list[dict]
+    avant: dict, apres: dict, postes: set[str], sites: list[dict[str, _Site]]
 ) -> list[Difference]:
-    noms = {site: nom for table in sites for site, (nom, _) in table.items()}
+    noms = {code: site.nom for table in sites for code, site in table.items()}
     return [
         Difference(Nature.PRESENCE, f"{poste}, {noms[site]}", ancienne, nouvelle)
         for poste, site in sorted(avant.keys() | apres.keys())

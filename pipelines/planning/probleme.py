@@ -8,7 +8,7 @@ import json
 import math
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any, NoReturn
 
 from pipelines.base.erreurs import AtlasError
@@ -193,23 +193,46 @@ def niveaux_du_site(site: Site, reglages: Reglages) -> tuple[int, ...]:
 
 
 def ordonner(probleme: Probleme) -> Probleme:
-    """The same problem with sites, postes, presences and locks sorted by their identifiers."""
+    """The problem with sites, postes, presences and locks sorted by their identifiers.
+
+    The very same object when they already are: a new one is verified whole.
+    """
     ordre_s = sorted(range(len(probleme.sites)), key=lambda s: probleme.sites[s].site_id)
     ordre_p = sorted(range(len(probleme.postes)), key=lambda p: probleme.postes[p].poste_id)
+    presences = tuple(sorted(probleme.presences_actuelles))
+    verrous = tuple(sorted(probleme.verrous, key=lambda v: (v.poste_id, v.site_id)))
+    en_ordre = (
+        ordre_s == [*range(len(ordre_s))]
+        and ordre_p == [*range(len(ordre_p))]
+        and presences == probleme.presences_actuelles
+        and verrous == probleme.verrous
+    )
+    if en_ordre:
+        return probleme
     return replace(
         probleme,
         sites=tuple(probleme.sites[s] for s in ordre_s),
         postes=tuple(probleme.postes[p] for p in ordre_p),
         minutes=tuple(tuple(probleme.minutes[p][s] for s in ordre_s) for p in ordre_p),
         km=tuple(tuple(probleme.km[p][s] for s in ordre_s) for p in ordre_p),
-        presences_actuelles=tuple(sorted(probleme.presences_actuelles)),
-        verrous=tuple(sorted(probleme.verrous, key=lambda v: (v.poste_id, v.site_id))),
+        presences_actuelles=presences,
+        verrous=verrous,
     )
+
+
+def en_dict(probleme: Probleme) -> dict[str, Any]:
+    """The problem as plain data, as JSON and the judge take it; what is only read isn't copied."""
+    listes = ("sites", "postes", "presences_actuelles", "verrous")
+    return {
+        **vars(probleme),
+        "reglages": vars(probleme.reglages),
+        **{nom: [vars(objet) for objet in getattr(probleme, nom)] for nom in listes},
+    }
 
 
 def vers_json(probleme: Probleme) -> str:
     """Deterministic JSON text: sorted keys and records, one record or matrix row a line."""
-    contenu = asdict(ordonner(probleme))
+    contenu = en_dict(ordonner(probleme))
     lignes = []
     for cle in sorted(contenu):
         valeur = contenu[cle]

@@ -27,11 +27,11 @@ from pipelines.planning.ajustement import (
     pour_le_juge,
     verdict,
 )
-from pipelines.planning.probleme import Probleme, Verrou
+from pipelines.planning.probleme import Probleme
 from pipelines.planning.reparation import Reparation
 from pipelines.planning.reprise import Reprise, qui_peut_prendre
 from pipelines.planning.verification import Manquement
-from pipelines.reports import cartes, proposition
+from pipelines.reports import cartes, proposition_lue, verrous
 from pipelines.reports.explication import dire_effets
 from pipelines.reports.sites import tableau_sites
 from pipelines.scenarios import ajustements, atelier
@@ -50,12 +50,6 @@ from pipelines.scenarios.scenario import Scenario
 MINUTES = 60  # in an hour
 SEMAINES = 4
 """Weeks in a cycle: presences and travel are kept by cycle, and travel is told by week."""
-VERROUS = {
-    "impose": "imposé",
-    "montant": "fixé",
-    "interdit": "interdit",
-    None: "aucun",
-}
 PERSONNE = "aucun poste"
 TOUTES = "toutes les règles respectées"
 
@@ -74,6 +68,7 @@ class VueAjuster:
 
     `plan`: one row a presence, a forbidden link or a site nobody serves; `site_id` and `poste_id`
     are for the page. `sites`, `bassins`, `categories`: code → words, to choose from.
+    `origine_des_verrous`: where the locks nobody set by hand come from, empty when there are none.
     """
 
     phrase: str
@@ -85,6 +80,7 @@ class VueAjuster:
     bassins: dict[str, str]
     categories: dict[str, str]
     nb_manquements: int
+    origine_des_verrous: str
 
 
 @dataclass(frozen=True)
@@ -160,10 +156,10 @@ def vue(sol: Terrain, scenario: Scenario) -> VueAjuster:
     probleme = scenario.probleme
     plan = pd.DataFrame([vars(x) for x in scenario.plan], columns=list(COLONNES_PLAN))
     apres = plan.groupby("site_id")["demi_journees_cycle"].sum().to_dict()
-    proposition.exiger_les_sites(sol.sites, apres)
-    sites = proposition.au_jour_du_calcul(
+    proposition_lue.exiger_les_sites(sol.sites, apres)
+    sites = proposition_lue.au_jour_du_calcul(
         sol.sites.assign(presence=[int(apres.get(s, 0)) for s in sol.sites["site_id"]]),
-        proposition.Lue(scenario.resume, pour_le_juge(probleme), plan),
+        proposition_lue.Lue(scenario.resume, pour_le_juge(probleme), plan),
     )
     postes = pd.DataFrame([vars(p) for p in probleme.postes])
     etoiles = plan.merge(
@@ -182,12 +178,12 @@ def vue(sol: Terrain, scenario: Scenario) -> VueAjuster:
         bassins={b: b for b in sorted({s.bassin for s in probleme.sites if s.bassin})},
         categories={c: libelles.get(c, c) for c in codes},
         nb_manquements=len(resultat.manquements_apres),
+        origine_des_verrous=verrous.ORIGINE if verrous.residences_gardees(probleme) else "",
     )
 
 
 def _phrase(scenario: Scenario, bilan: Bilan) -> str:
     tous = bilan.couvertures[-1]
-    verrous = len(scenario.verrous)
     regles = (
         "aucune règle n'est enfreinte"
         if not bilan.manquements_apres
@@ -197,7 +193,7 @@ def _phrase(scenario: Scenario, bilan: Bilan) -> str:
         f"« {scenario.nom} » ({scenario.statut.libelle}){FINE}: "
         f"{_part(tous.apres, tous.besoin)} du besoin couvert, "
         f"{pluriel(round(_trajets(bilan)[1] / MINUTES), 'heure')} de trajet par semaine, "
-        f"{pluriel(verrous, 'verrou')}, {regles}."
+        f"{verrous.compter(scenario.probleme)}, {regles}."
     )
 
 
@@ -210,10 +206,11 @@ def _choix_sites(probleme: Probleme, recu: dict[str, int]) -> dict[str, str]:
 
 
 def _plan(probleme: Probleme, scenario: Scenario) -> pd.DataFrame:
-    verrous = {(v.poste_id, v.site_id): v for v in scenario.verrous}
+    poses = {(v.poste_id, v.site_id): v for v in scenario.verrous}
+    residences = verrous.residences_gardees(probleme)
     presences = en_dict(scenario.plan)
-    servis = {s for _, s in presences.keys() | verrous.keys()}
-    couples: list[tuple[str | None, str]] = [*(presences.keys() | verrous.keys())]
+    servis = {s for _, s in presences.keys() | poses.keys()}
+    couples: list[tuple[str | None, str]] = [*(presences.keys() | poses.keys())]
     couples += [(None, s.site_id) for s in probleme.sites if s.site_id not in servis]
     sites = {s.site_id: s for s in probleme.sites}
     lignes = [
@@ -223,7 +220,7 @@ def _plan(probleme: Probleme, scenario: Scenario) -> pd.DataFrame:
             "Rythme": rythme(presences.get((p, s), 0)),
             "½ j. par cycle": presences.get((p, s), 0),
             "Besoin": sites[s].besoin,
-            "Verrou": _verrou(verrous.get((p, s))),
+            "Verrou": verrous.en_mot(poses.get((p, s)), residences),
             "Bassin": sites[s].bassin or "inconnu",
             "UAI": s.removeprefix("RESEAU-"),
             "site_id": s,
@@ -235,10 +232,6 @@ def _plan(probleme: Probleme, scenario: Scenario) -> pd.DataFrame:
     return pd.DataFrame(lignes)
 
 
-def _verrou(verrou: Verrou | None) -> str:
-    return VERROUS[None if verrou is None else verrou.nature]
-
-
 # --- one establishment ---------------------------------------------------------------------------
 
 
@@ -246,7 +239,8 @@ def site(scenario: Scenario, site_id: str) -> VueSite:
     """An establishment in a scenario: who serves it, what one may give it."""
     probleme, presences = scenario.probleme, en_dict(scenario.plan)
     objet = next(s for s in probleme.sites if s.site_id == site_id)
-    verrous = {v.poste_id: v for v in scenario.verrous if v.site_id == site_id}
+    poses = {v.poste_id: v for v in scenario.verrous if v.site_id == site_id}
+    residences = verrous.residences_gardees(probleme)
     siens = {p: n for (p, s), n in presences.items() if s == site_id}
     recu = sum(siens.values())
     par = (
@@ -260,8 +254,9 @@ def site(scenario: Scenario, site_id: str) -> VueSite:
             f"pour un besoin de {objet.besoin}, par {par}."
         ),
         postes={
-            p: f"{p}{FINE}: {rythme(siens.get(p, 0))}, verrou{FINE}: {_verrou(verrous.get(p))}"
-            for p in sorted(siens.keys() | verrous.keys())
+            p: f"{p}{FINE}: {rythme(siens.get(p, 0))}, verrou{FINE}: "
+            f"{verrous.en_mot(poses.get(p), residences)}"
+            for p in sorted(siens.keys() | poses.keys())
         },
         niveaux={
             n: f"{n}{FINE}: {rythme(n)}" if n else "0 : aucune présence"
@@ -271,7 +266,7 @@ def site(scenario: Scenario, site_id: str) -> VueSite:
         autres={
             poste.poste_id: _poste_en_mots(scenario, p, site_id)
             for p, poste in enumerate(probleme.postes)
-            if poste.poste_id not in siens.keys() | verrous.keys() and not poste.sans_secteur
+            if poste.poste_id not in siens.keys() | poses.keys() and not poste.sans_secteur
         },
     )
 
@@ -366,9 +361,8 @@ def _repreneur_en_mots(r: Reprise) -> str:
     manque = (
         pluriel(len(r.manquements), "manquement") if r.manquements else "toutes les règles tenues"
     )
-    return (
-        f"{r.poste_id}{FINE}: {trajet}, {pluriel(r.libre, '½ j. libre', '½ j. libres')}, {manque}"
-    )
+    libre = pluriel(r.libre, "½ j. libre", "½ j. libres") if r.libre else "aucun temps libre"
+    return f"{r.poste_id}{FINE}: {trajet}, {libre}, {manque}"
 
 
 # --- what a gesture would do ---------------------------------------------------------------------

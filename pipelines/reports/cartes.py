@@ -33,8 +33,9 @@ LAMBERT_93 = pyproj.Transformer.from_crs("EPSG:4326", "EPSG:2154", always_xy=Tru
 SIMPLIFICATION_M = 150
 TAILLE_MIN, TAILLE_PAR_RACINE = 5, 1.9
 HAUTEUR_PX = 600
-# maps in a row: each about this wide on an office screen, their legend and titles beside
-LARGEUR_COTE_A_COTE_PX, RESTE_COTE_A_COTE_PX = 370, 130
+# maps in a row: each about this wide on an office screen, by how many they are; then their legend
+# and titles
+LARGEURS_COTE_A_COTE_PX, RESTE_COTE_A_COTE_PX = {1: 620, 2: 480, 3: 370}, 170
 HAUTEURS_COTE_A_COTE_PX = (330, 620)
 TAILLE_COTE_A_COTE = 0.7  # of the marks of a whole map
 ECART_DES_NOMS_M = (22_000, 7_000)
@@ -265,7 +266,7 @@ def cartes_cote_a_cote(
             figure.update_yaxes(matches="y", scaleanchor=None, row=1, col=rang)
     figure.update_layout(
         legend=seule.layout.legend,
-        height=_hauteur_cote_a_cote(decor),
+        height=_hauteur_cote_a_cote(decor, len(sites_par_titre)),
         margin={"l": 0, "r": 0, "t": 28, "b": 0},
         dragmode="pan",
         uirevision=cle_de_vue,
@@ -276,14 +277,15 @@ def cartes_cote_a_cote(
     return figure
 
 
-def _hauteur_cote_a_cote(decor: Fond) -> int:
+def _hauteur_cote_a_cote(decor: Fond, nb_cartes: int) -> int:
     """The height of maps in a row, in pixels: that of the département, within reason."""
     bornes = _bornes(decor)
     bas, haut = HAUTEURS_COTE_A_COTE_PX
     if bornes is None:
         return haut
     x0, x1, y0, y1 = bornes
-    voulue = RESTE_COTE_A_COTE_PX + LARGEUR_COTE_A_COTE_PX * (y1 - y0) / (x1 - x0)
+    largeur = LARGEURS_COTE_A_COTE_PX[min(nb_cartes, max(LARGEURS_COTE_A_COTE_PX))]
+    voulue = RESTE_COTE_A_COTE_PX + largeur * (y1 - y0) / (x1 - x0)
     return round(min(max(voulue, bas), haut))
 
 

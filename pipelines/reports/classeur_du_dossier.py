@@ -19,30 +19,35 @@ def ecrire(
     lecture: Sequence[str],
     tables: Mapping[str, pd.DataFrame],
     codes: Mapping[str, str] | None = None,
+    a_lire: pd.DataFrame | None = None,
 ) -> bytes:
     """The workbook of `scenario`; `lecture`: its sentences, title first; `tables`: name → table.
 
-    `codes`: poste_id → what a poste is called in this dossier, its own id when not given.
+    `codes`: poste_id → what a poste is called in this dossier, its own id when not given. `a_lire`:
+    the plan for who may read no presence of a poste, in place of the one that is read back.
     """
+    avertissements = scenario.resume["avertissements"].values()
     with Classeur(cree_le=scenario.modifie_le) as classeur:
-        classeur.lecture(
-            [
-                *lecture,
-                *scenario.resume["avertissements"].values(),
-                f"La feuille « {FEUILLE} » se change à la main et se redonne à Atlas (page "
-                "« Ajuster », ou atlas scenario relire) : il montre ce qui change et ce que "
-                "dit le contrôle indépendant avant d'enregistrer quoi que ce soit.",
-                f"Seules y sont lues les colonnes « {POSTE} », « {SITE} » et « {PRESENCE} ». Une "
-                "ligne ôtée, ou à 0, retire la présence ; une ligne ajoutée en donne une.",
-                "Un cycle dure 4 semaines : 4 demi-journées par cycle font une demi-journée par "
-                "semaine.",
-                repere(scenario),
-            ]
-        )
-        classeur.table(FEUILLE, plan(scenario, codes), figees=2)
+        emploi = () if a_lire is not None else _mode_d_emploi(scenario)
+        classeur.lecture([*lecture, *avertissements, *emploi])
+        feuille = plan(scenario, codes) if a_lire is None else a_lire
+        classeur.table(FEUILLE, feuille, figees=2)
         for nom, table in zip(_noms(tables), tables.values(), strict=True):
             classeur.table(nom, table)
     return classeur.octets()
+
+
+def _mode_d_emploi(scenario: Scenario) -> tuple[str, ...]:
+    """How the plan is changed by hand and given back."""
+    return (
+        f"La feuille « {FEUILLE} » se change à la main et se redonne à Atlas (page "
+        "« Ajuster », ou atlas scenario relire) : il montre ce qui change et ce que "
+        "dit le contrôle indépendant avant d'enregistrer quoi que ce soit.",
+        f"Seules y sont lues les colonnes « {POSTE} », « {SITE} » et « {PRESENCE} ». Une "
+        "ligne ôtée, ou à 0, retire la présence ; une ligne ajoutée en donne une.",
+        "Un cycle dure 4 semaines : 4 demi-journées par cycle font une demi-journée par semaine.",
+        repere(scenario),
+    )
 
 
 def plan(scenario: Scenario, codes: Mapping[str, str] | None = None) -> pd.DataFrame:

@@ -38,10 +38,14 @@ PREFIXE_AVERTISSEMENT = "avertissement_"
 
 @dataclass(frozen=True)
 class Passage:
-    """From the first répartition to another: the sentence and the tables of what changes."""
+    """From the first répartition to another: the sentence and the tables of what changes.
+
+    `phrase_sans_montants`: how many sites gain or lose, and not how much.
+    """
 
     titre: str
     phrase: str
+    phrase_sans_montants: str
     sites: pd.DataFrame
     postes: pd.DataFrame
     categories: pd.DataFrame
@@ -104,7 +108,7 @@ def vue(
     """The comparison of `repartitions`; the first one is what the others are measured from.
 
     `seuil`: the useful presence, half-days per cycle, by default that of the reference file.
-    Without `charges`, the reasons tell neither the quotité of a poste nor its load.
+    Without `charges`, nothing tells the time of a poste, nor the exact presence of a site.
     """
     reunion = Reunion.de(repartitions)
     noms = tuple(r.libelle for r in repartitions)
@@ -114,14 +118,16 @@ def vue(
     sous_seuil = lignes_de_dilution(dilues)[:1]
     tables = {
         "Indices": _table(INDICE, _indices(repartitions, reunion, dilues), noms),
-        "Équité": _table(MESURE, [*sous_seuil, *equite.lignes(mesures)], noms),
+        "Équité": _table(
+            MESURE, [*sous_seuil, *equite.lignes(mesures, site_par_site=charges)], noms
+        ),
         "Minimums": _table(MOINDRE, equite.lignes_des_minimums(mesures, reunion), noms),
         "Courbe de Lorenz": equite.table_de_la_courbe(mesures, noms),
         "Tous les sites": _sites(repartitions, reunion),
     }
     phrase = " ".join(p.phrase for p in passages)
-    differe = divergences(repartitions)
-    phrase_equite = equite.phrase(mesures, noms)
+    differe = divergences(repartitions, charges=charges)
+    phrase_equite = equite.phrase(mesures, noms, site_par_site=charges)
     return VueComparaison(
         noms=noms,
         phrase=phrase,
@@ -198,6 +204,7 @@ def _passage(x: Repartition, y: Repartition, reunion: Reunion, charges: bool) ->
     return Passage(
         titre=f"De « {x.libelle} » à « {y.libelle} »",
         phrase=ecarts.phrase(x, y, reunion),
+        phrase_sans_montants=ecarts.phrase(x, y, reunion, montants=False),
         sites=ecarts.table_sites(x, y, reunion, charges=charges),
         postes=ecarts.table_postes(x, y, reunion),
         categories=ecarts.par_categorie(x, y, reunion),

@@ -6,7 +6,7 @@ import pandas as pd
 
 from pipelines.base.textes import nombre, pluriel
 from pipelines.planning.verification import Manquement
-from pipelines.reports.proposition import objectif_et_unite
+from pipelines.reports.proposition_en_mots import objectif_et_unite
 from pipelines.scenarios.plans import Jugement
 
 

@@ -26,7 +26,8 @@ from pipelines.planning.deplacements import (
 from pipelines.planning.limitrophes import Communes, Lien
 from pipelines.planning.moteurs import MINUTES_PAR_HEURE
 from pipelines.reports import classeur
-from pipelines.reports.proposition import Lue, exiger_les_sites, lire, mises_en_garde
+from pipelines.reports.proposition_en_mots import mises_en_garde
+from pipelines.reports.proposition_lue import Lue, exiger_les_sites, lire
 from pipelines.scoring.doctrine import libelle_de
 
 LIENS_EN_MOTS = {

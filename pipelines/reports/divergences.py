@@ -8,6 +8,7 @@ from pipelines.reports.repartition import Repartition
 from pipelines.scoring.doctrine import libelle_de
 
 NOMMES = 4
+MOYENS_DIFFERENTS = "Les moyens ne sont pas les mêmes."
 # hypothesis → what it is, and how its value is said
 HYPOTHESES: dict[str, tuple[str, Callable[[object], str]]] = {
     "doctrine": ("Doctrine", lambda v: libelle_de(str(v))),
@@ -21,17 +22,18 @@ HYPOTHESES: dict[str, tuple[str, Callable[[object], str]]] = {
 }
 
 
-def divergences(repartitions: tuple[Repartition, ...]) -> list[str]:
+def divergences(repartitions: tuple[Repartition, ...], *, charges: bool = True) -> list[str]:
     """One sentence a difference between the first répartition and each of the others.
 
     Data first, then barème and hypotheses, then means and besoins; [] when all share one problem.
-    Today has no problem of its own: nothing differs between it and the others.
+    Today has no problem of its own: nothing differs between it and the others. Without `charges`,
+    no poste is named for its time, nor is their sum told.
     """
     x, *autres = (r for r in repartitions if not r.est_aujourd_hui)
-    return list(dict.fromkeys(p for y in autres for p in _paire(x, y)))
+    return list(dict.fromkeys(p for y in autres for p in _paire(x, y, charges)))
 
 
-def _paire(x: Repartition, y: Repartition) -> list[str]:
+def _paire(x: Repartition, y: Repartition, charges: bool) -> list[str]:
     a, b = x.probleme, y.probleme
     if a == b:
         return []
@@ -48,7 +50,7 @@ def _paire(x: Repartition, y: Repartition) -> list[str]:
         if avant != apres:
             mots.append(f"{libelle} : {_cote(x, dire(avant))} ; {_cote(y, dire(apres))}.")
     mots += _sites(x, y)
-    mots += _postes(x, y)
+    mots += _postes(x, y, charges)
     if a.graine != b.graine:
         graines = f"{_cote(x, str(a.graine))} ; {_cote(y, str(b.graine))}"
         mots.append(f"Graine du calcul : {graines}.")
@@ -99,7 +101,7 @@ def _sites(x: Repartition, y: Repartition) -> list[str]:
     return mots
 
 
-def _postes(x: Repartition, y: Repartition) -> list[str]:
+def _postes(x: Repartition, y: Repartition, charges: bool) -> list[str]:
     mots = []
     for ici, ailleurs in ((x, y), (y, x)):
         seuls = sorted(ici.postes.keys() - ailleurs.postes.keys())
@@ -113,6 +115,8 @@ def _postes(x: Repartition, y: Repartition) -> list[str]:
         for p in sorted(x.postes.keys() & y.postes.keys())
         if x.postes[p].capacite != y.postes[p].capacite
     ]
+    if not charges:
+        return [*mots, *([MOYENS_DIFFERENTS] if changes or round(x.etp - y.etp, 2) else [])]
     if changes:
         mots.append(
             f"Le temps de {pluriel(len(changes), 'poste')} n'est pas le même : {_liste(changes)}."

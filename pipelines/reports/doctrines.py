@@ -14,12 +14,12 @@ from pipelines.reports import cartes, classeur
 from pipelines.reports.indices import SANS_OBJET, lignes_de_dilution
 from pipelines.reports.libelles import RYTHMES_EN_MOTS
 from pipelines.reports.methode import doctrines_en_mots
-from pipelines.reports.proposition import (
+from pipelines.reports.proposition_en_mots import mises_en_garde
+from pipelines.reports.proposition_lue import (
     Lue,
     au_jour_du_calcul,
     exiger_les_sites,
     lire,
-    mises_en_garde,
     presences_d_alors,
 )
 from pipelines.reports.sites import part_couverte, tableau_sites

@@ -3,6 +3,7 @@
 import math
 import re
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -92,7 +93,25 @@ CHANGEMENTS = {
     Nature.SITE_GAGNE: ("Site nouveau (élèves)", "site nouveau", "sites nouveaux"),
     Nature.SITE_PERDU: ("Site disparu (élèves)", "site disparu", "sites disparus"),
     Nature.EFFECTIF: ("Effectif (élèves)", "effectif très changé", "effectifs très changés"),
+    Nature.LABEL: ("Éducation prioritaire", "label changé", "labels changés"),
+    Nature.IPS: ("IPS", "IPS très changé", "IPS très changés"),
+    Nature.SEGPA: ("SEGPA", "SEGPA changée", "SEGPA changées"),
+    Nature.ULIS: ("ULIS", "ULIS changée", "ULIS changées"),
+    Nature.UPE2A: ("UPE2A", "UPE2A changée", "UPE2A changées"),
+    Nature.RELAIS: ("Dispositif relais", "dispositif relais changé", "dispositifs relais changés"),
+    Nature.INTERNAT: ("Internat", "internat changé", "internats changés"),
+    Nature.DENSITE: ("Densité (niveau)", "densité changée", "densités changées"),
+    Nature.BASSIN: ("Bassin", "bassin changé", "bassins changés"),
+    Nature.RESEAU: ("Réseau d'établissements", "réseau changé", "réseaux changés"),
+    Nature.CONDITIONS: (
+        "Conditions d'exercice",
+        "condition d'exercice changée",
+        "conditions d'exercice changées",
+    ),
+    Nature.POSITION: ("Position (degrés)", "position déplacée", "positions déplacées"),
     Nature.PRESENCE: ("Présence (½ j. par cycle)", "présence changée", "présences changées"),
+    Nature.ACTIVITE: ("Activité (total)", "total d'activité changé", "totaux d'activité changés"),
+    Nature.TRAJETS: ("Trajets mesurés (couples)", "trajets mesurés changés", None),
 }
 
 
@@ -105,6 +124,7 @@ class EtatDesDonnees:
     avertissements: list[str]
     sources: pd.DataFrame
     absentes: str
+    definitions: str
     completude: pd.DataFrame
     anomalies: pd.DataFrame
 
@@ -140,6 +160,9 @@ def etat(base: Path) -> EtatDesDonnees:
             avertissements=list(entrepot.avertissements(connexion).values()),
             sources=sources,
             absentes=_absentes(absentes),
+            definitions=definitions_des_effectifs(
+                entrepot.sources(connexion), "Ce que comptent les effectifs"
+            ),
             completude=_completude(connexion),
             anomalies=_anomalies(connexion),
         )
@@ -257,6 +280,16 @@ def _absentes(titres: list[str]) -> str:
     debut = "Source non fournie" if len(titres) == 1 else "Sources non fournies"
     noms = enumeration([f"« {titre} »" for titre in titres])
     return f"{debut} : {noms}. Ce qu'elles diraient reste inconnu."
+
+
+def definitions_des_effectifs(sources: Iterable[str], debut: str) -> str:
+    """Which pupils each of these sources counts, in a sentence; empty when none counts any."""
+    dites = [
+        f"« {carte.titre} », {carte.definition}"
+        for nom, carte in cartes().items()
+        if carte.definition and nom in sources
+    ]
+    return f"{debut} : {'. '.join(dites)}." if dites else ""
 
 
 def _a_verifier(n: int) -> str:
@@ -397,10 +430,15 @@ def _phrase_rapport(rapport: Rapport) -> str:
 
 def _changements(differences: list[Difference]) -> str:
     if not differences:
-        return "ni poste, ni site, ni présence ne change"
+        return "ni poste, ni site, ni présence, ni activité, ni trajet ne change"
     comptes = Counter(d.nature for d in differences)
+    # journeys come by thousands: told at once, their number in the table
     return enumeration(
-        [pluriel(comptes[n], *CHANGEMENTS[n][1:]) for n in CHANGEMENTS if n in comptes]
+        [
+            CHANGEMENTS[n][1] if n == Nature.TRAJETS else pluriel(comptes[n], *CHANGEMENTS[n][1:])
+            for n in CHANGEMENTS
+            if n in comptes
+        ]
     )
 
 

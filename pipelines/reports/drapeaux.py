@@ -12,8 +12,10 @@ from pipelines.base import reference
 from pipelines.base.textes import jour, nombre, pluriel, pourcentage, rythme
 from pipelines.planning.probleme import Presence, Site
 from pipelines.reports.lecture_contradictoire import CONDITIONS, Dossier, FicheDeSite
+from pipelines.reports.libelles import RYTHMES_EN_MOTS
 from pipelines.scenarios.resume import SANS_PERSONNE
 from pipelines.scoring.capacite import capacite
+from pipelines.scoring.couverture import rythme as classe_de_rythme
 from pipelines.scoring.dilution import presence_utile
 
 TEXTE = "Circulaire n° 2017-055 du 22/03/2017"
@@ -35,11 +37,16 @@ DEMANDES = {
 
 @dataclass(frozen=True)
 class Cite:
-    """A site or a poste a point names, and what is said of it."""
+    """A site or a poste a point names, and what is said of it.
+
+    `commun`: what an instance may read of it; nothing when it is not given, since `detail` may tell
+    what a poste gives. None when being named is already too much.
+    """
 
     identifiant: str
     nom: str
     detail: str
+    commun: str | None = ""
 
 
 @dataclass(frozen=True)
@@ -48,7 +55,8 @@ class Drapeau:
 
     `reference`: the text, the choice or the union behind it, `est_syndical` in the last case.
     `precisions`: sentences that name postes. `est_nominatif`: the whole point tells of one person's
-    poste. No instance is given either.
+    poste. No instance is given either. `chiffre_commun` and `constat_commun` are read by an
+    instance in place of a figure or a sentence that tells the presence of one site.
     """
 
     code: str
@@ -62,6 +70,8 @@ class Drapeau:
     precisions: tuple[str, ...] = ()
     est_syndical: bool = False
     est_nominatif: bool = False
+    chiffre_commun: str = ""
+    constat_commun: str = ""
 
 
 Point = Callable[[Dossier], list[Drapeau]]
@@ -73,7 +83,7 @@ def lever(dossier: Dossier) -> list[Drapeau]:
 
 
 def pour_une_instance(drapeaux: Iterable[Drapeau], codes: Mapping[str, str]) -> list[Drapeau]:
-    """The points as an instance reads them: codes of sectors, in their order, for postes.
+    """The points as an instance reads them: codes of sectors for postes, in the order of names.
 
     What tells of one person's poste is left out, and an id written in an answer gives way to its
     code. `codes`: poste_id → code of the sector.
@@ -81,19 +91,22 @@ def pour_une_instance(drapeaux: Iterable[Drapeau], codes: Mapping[str, str]) -> 
     return [
         replace(
             d,
-            constat=sans_identifiants(d.constat, codes),
+            chiffre=d.chiffre_commun or d.chiffre,
+            constat=sans_identifiants(d.constat_commun or d.constat, codes),
             reponse=sans_identifiants(d.reponse, codes),
             precisions=(),
-            postes=tuple(
-                sorted(
-                    (Cite(codes[p.identifiant], codes[p.identifiant], p.detail) for p in d.postes),
-                    key=lambda c: c.identifiant,
-                )
-            ),
+            sites=_en_commun((s.identifiant, s.nom, s.commun) for s in d.sites),
+            postes=_en_commun((codes[p.identifiant],) * 2 + (p.commun,) for p in d.postes),
         )
         for d in drapeaux
         if not d.est_nominatif
     ]
+
+
+def _en_commun(cites: Iterable[tuple[str, str, str | None]]) -> tuple[Cite, ...]:
+    """Each once for what is said of it, in an order that tells nothing."""
+    dits = {c for c in cites if c[2] is not None}
+    return tuple(Cite(*c) for c in sorted(dits, key=lambda c: (c[1], c[0], c[2])))
 
 
 def sans_identifiants(texte: str, codes: Mapping[str, str]) -> str:
@@ -146,7 +159,7 @@ def postes_tres_partages(d: Dossier) -> list[Drapeau]:
             "été regardés un à un, et leur rythme est donné site par site.",
             reference.parametres("vigilance")["sites_par_poste"].source,
             postes=tuple(
-                Cite(p, p, pluriel(n, "site"))
+                Cite(p, p, pluriel(n, "site"), pluriel(n, "site"))
                 for p, n in sorted(larges.items(), key=lambda x: (-x[1], x[0]))
             ),
         )
@@ -229,7 +242,13 @@ def prioritaires_sans_presence(d: Dossier) -> list[Drapeau]:
             "sites ont un référent, et la raison de chacun est donnée.",
             f"{TEXTE}, § 1.1",
             sites=tuple(
-                Cite(s.site_id, s.nom, f"aujourd'hui {rythme(d.avant[s.site_id])}") for s in sans
+                Cite(
+                    s.site_id,
+                    s.nom,
+                    f"aujourd'hui {rythme(d.avant[s.site_id])}",
+                    f"aujourd'hui {_classe(d.avant[s.site_id])}",
+                )
+                for s in sans
             ),
         )
     ]
@@ -259,13 +278,14 @@ def changements_imposes(d: Dossier) -> list[Drapeau]:
                 Cite(
                     s,
                     noms[s],
-                    f"{pluriel(sum(c in apres for c in par_site[s]), 'arrivée')}, "
+                    mots := f"{pluriel(sum(c in apres for c in par_site[s]), 'arrivée')}, "
                     f"{pluriel(sum(c in avant for c in par_site[s]), 'départ')}",
+                    mots,
                 )
                 for s in sorted(par_site, key=noms.get)
             ),
             postes=tuple(
-                Cite(p, p, pluriel(n, "lien changé", "liens changés"))
+                Cite(p, p, mots := pluriel(n, "lien changé", "liens changés"), mots)
                 for p, n in sorted(par_poste.items())
             ),
         )
@@ -316,7 +336,9 @@ def sous_presence_utile(d: Dossier) -> list[Drapeau]:
             "Une présence courte garde un rendez-vous régulier ; la réunir ailleurs laisserait "
             "ces sites sans aucune.",
             reference.parametres("dilution")["presence_utile_demi_journees_cycle"].source,
-            sites=_cites(sous, lambda s: rythme(apres[s.site_id])),
+            sites=_cites(
+                sous, lambda s: rythme(apres[s.site_id]), lambda s: _classe(apres[s.site_id])
+            ),
         )
     ]
 
@@ -337,7 +359,11 @@ def conditions_materielles(d: Dossier) -> list[Drapeau]:
                     "L'équipement est de la responsabilité de l'autorité académique ; une demande "
                     "a été faite à l'établissement le … .",
                     f"{TEXTE}, § 3.2",
-                    sites=_cites(sans, lambda s: rythme(d.apres[s.site_id])),
+                    sites=_cites(
+                        sans,
+                        lambda s: rythme(d.apres[s.site_id]),
+                        lambda s: _classe(d.apres[s.site_id]),
+                    ),
                 )
             )
     return drapeaux
@@ -373,7 +399,13 @@ def eleves_par_etp(d: Dossier) -> list[Drapeau]:
             "Le besoin ne suit pas le seul nombre d'élèves : les catégories prioritaires pèsent "
             "davantage, comme le dit le barème.",
             reference.parametres("vigilance")["facteur_eleves_par_etp"].source,
-            sites=_cites(loin, lambda s: f"{nombre(mesures[s])} élèves par ETP"),
+            sites=_cites(
+                loin,
+                lambda s: f"{nombre(mesures[s])} élèves par ETP",
+                # twice the mean, for so many pupils, bounds what the site is given
+                lambda s: None,
+            ),
+            chiffre_commun=f"{nombre(moyenne)} en moyenne",
         )
     ]
 
@@ -430,9 +462,14 @@ def repere_rep_plus(d: Dossier) -> list[Drapeau]:
             "Aucun texte ne le fixe ; le partage laisse au réseau la présence dite dans le "
             "tableau des sites.",
             repere.source,
-            sites=_cites(rep_plus.values(), lambda s: rythme(d.apres[s.site_id])),
+            sites=_cites(
+                rep_plus.values(),
+                lambda s: rythme(d.apres[s.site_id]),
+                lambda s: _classe(d.apres[s.site_id]),
+            ),
             postes=tuple(
-                Cite(p, p, pluriel(n, "établissement")) for p, (_, n) in sorted(partages.items())
+                Cite(p, p, mots := pluriel(n, "établissement"), mots)
+                for p, (_, n) in sorted(partages.items())
             ),
             est_syndical=True,
         )
@@ -512,7 +549,7 @@ def donnees_manquantes(d: Dossier) -> list[Drapeau]:
             f"{pluriel(len(sites), 'site concerné', 'sites concernés')} : {consequence}.",
             "La donnée a été demandée le … ; le plan sera rejoué quand elle sera connue.",
             "Données de l'entrepôt",
-            sites=_cites(sites, lambda s: "inconnu"),
+            sites=_cites(sites, lambda s: "inconnu", lambda s: "inconnu"),
         )
         for code, titre, sites, consequence in lacunes
         if sites
@@ -589,14 +626,34 @@ def _perdants(
             "sites dont le besoin était le moins couvert.",
             f"{TEXTE}, § 1.1",
             sites=_cites(
-                perdants, lambda s: f"{rythme(avant[s.site_id])} → {rythme(apres[s.site_id])}"
+                perdants,
+                lambda s: f"{rythme(avant[s.site_id])} → {rythme(apres[s.site_id])}",
+                lambda s: _de_classe_en_classe(avant[s.site_id], apres[s.site_id]),
+            ),
+            constat_commun=(
+                f"{pluriel(len(perdants), 'site', 'sites')} sur {nombre(len(concernes))} ({mots}) "
+                "ont moins de présence qu'aujourd'hui."
             ),
         )
     ]
 
 
-def _cites(sites: Iterable[Site], detail: Callable[[Site], str]) -> tuple[Cite, ...]:
-    return tuple(Cite(s.site_id, s.nom, detail(s)) for s in sites)
+def _cites(
+    sites: Iterable[Site],
+    detail: Callable[[Site], str],
+    commun: Callable[[Site], str | None] = lambda s: "",
+) -> tuple[Cite, ...]:
+    return tuple(Cite(s.site_id, s.nom, detail(s), commun(s)) for s in sites)
+
+
+def _classe(demi_journees: int) -> str:
+    """The rhythm of a presence, without how much it is."""
+    return RYTHMES_EN_MOTS[classe_de_rythme(demi_journees)].lower()
+
+
+def _de_classe_en_classe(avant: int, apres: int) -> str:
+    a, b = _classe(avant), _classe(apres)
+    return b if a == b else f"{a} → {b}"
 
 
 def _trajets(d: Dossier) -> list[tuple[Presence, int | None]]:

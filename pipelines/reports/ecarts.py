@@ -14,6 +14,7 @@ from pipelines.scoring.equite import BASSIN_INCONNU
 
 TOUS = "Tous les sites"
 RIEN = "—"
+SENS = {1: "▲ plus", 0: "= autant", -1: "▼ moins"}
 
 
 @dataclass(frozen=True)
@@ -41,8 +42,11 @@ def ecarts(x: Repartition, y: Repartition, reunion: Reunion) -> list[EcartSite]:
     return sorted(changes, key=lambda e: (e.ecart == 0, -abs(e.ecart), reunion.nom(e.site_id)))
 
 
-def phrase(x: Repartition, y: Repartition, reunion: Reunion) -> str:
-    """« De « A » à « B » : 12 sites gagnent 40 demi-journées par cycle, 8 en perdent 30… »."""
+def phrase(x: Repartition, y: Repartition, reunion: Reunion, *, montants: bool = True) -> str:
+    """« De « A » à « B » : 12 sites gagnent 40 demi-journées par cycle, 8 en perdent 30… ».
+
+    Without `montants`, how many sites and not how much.
+    """
     changes = ecarts(x, y, reunion)
     if not changes:
         return f"« {x.libelle} » et « {y.libelle} » donnent les mêmes présences aux mêmes sites."
@@ -51,10 +55,12 @@ def phrase(x: Repartition, y: Repartition, reunion: Reunion) -> str:
     relais = sum(e.ecart == 0 for e in changes)
     liens = nb_liens(x, y)
     mots = [
-        f"{pluriel(len(gains), 'site gagne', 'sites gagnent')} {_dj(sum(gains))} par cycle"
+        pluriel(len(gains), "site gagne", "sites gagnent")
+        + (f" {_dj(sum(gains))} par cycle" if montants else " de la présence")
         if gains
         else "aucun site ne gagne",
-        f"{pluriel(len(pertes), 'en perd', 'en perdent')} {nombre(sum(pertes))}"
+        pluriel(len(pertes), "en perd", "en perdent")
+        + (f" {nombre(sum(pertes))}" if montants else "")
         if pertes
         else "aucun n'en perd",
     ]
@@ -76,15 +82,22 @@ def nb_liens(x: Repartition, y: Repartition) -> int:
 def table_sites(
     x: Repartition, y: Repartition, reunion: Reunion, *, charges: bool = True
 ) -> pd.DataFrame:
-    """One row a site that changes, with the postes and the reasons; see `raisons` for `charges`."""
+    """One row a site that changes, with the postes and the reasons; see `raisons` for `charges`.
+
+    Without them, a presence is said by its rhythm and the sites are in the order of their names:
+    what the postes of a site give there would add up to the time of each.
+    """
+    changes = ecarts(x, y, reunion)
+    if not charges:
+        changes.sort(key=lambda e: reunion.nom(e.site_id))
     return pd.DataFrame(
         [
             {
                 "Site": reunion.nom(e.site_id),
-                "Avant": e.avant,
-                "Après": e.apres,
-                "Écart": variation(e.ecart),
-                "Postes": _liens_en_mots(e.liens),
+                "Avant": e.avant if charges else RYTHMES_EN_MOTS[rythme(e.avant)],
+                "Après": e.apres if charges else RYTHMES_EN_MOTS[rythme(e.apres)],
+                "Écart": variation(e.ecart) if charges else sens(e.ecart),
+                **({"Postes": _liens_en_mots(e.liens)} if charges else {}),
                 "Pourquoi": raisons(x, y, reunion, e.site_id, e.liens, charges=charges),
                 "Rythme": _passage(
                     RYTHMES_EN_MOTS[rythme(e.avant)], RYTHMES_EN_MOTS[rythme(e.apres)]
@@ -94,9 +107,14 @@ def table_sites(
                 "Bassin": reunion.sites[e.site_id].bassin or BASSIN_INCONNU,
                 "UAI": e.site_id.removeprefix("RESEAU-"),
             }
-            for e in ecarts(x, y, reunion)
+            for e in changes
         ]
     )
+
+
+def sens(ecart: int) -> str:
+    """Which way a presence goes, without how much."""
+    return SENS[(ecart > 0) - (ecart < 0)]
 
 
 def _liens_en_mots(liens: Sequence[Lien]) -> str:

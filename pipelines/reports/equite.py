@@ -47,9 +47,10 @@ def note() -> str:
     return f"{PONDERATION_EN_MOTS[ponderation()]} {parametre.source}. {METHODE}"
 
 
-def lignes(mesures: Sequence[Equite]) -> list[Ligne]:
-    """One row a measure."""
+def lignes(mesures: Sequence[Equite], *, site_par_site: bool = True) -> list[Ligne]:
+    """One row a measure; those of one site alone only when it is `site_par_site`."""
     rangs = _rangs(mesures)
+    moindre = ("Besoin couvert du site le moins servi", [pourcentage(_moindre(m)) for m in mesures])
     return [
         (
             "Demi-journées par cycle pour 100 élèves pondérés",
@@ -63,10 +64,7 @@ def lignes(mesures: Sequence[Equite]) -> list[Ligne]:
             "Présence des 10 % d'élèves pondérés les moins servis",
             [pourcentage(_recue(m, DECILES[0]), 1) for m in mesures],
         ),
-        (
-            "Besoin couvert du site le moins servi",
-            [pourcentage(_moindre(m)) for m in mesures],
-        ),
+        *([moindre] if site_par_site else []),
         ("Ordre leximin (1 : le mieux)", [str(rang) for rang in rangs]),
     ]
 
@@ -85,8 +83,11 @@ def _minimum(mesure: Equite, code: str, reunion: Reunion) -> str:
     return f"{pourcentage(float(minimum.part))} ({reunion.nom(minimum.site_id)})"
 
 
-def phrase(mesures: Sequence[Equite], noms: Sequence[str]) -> str:
-    """Who is more even by the Gini, and who serves the least served better."""
+def phrase(mesures: Sequence[Equite], noms: Sequence[str], *, site_par_site: bool = True) -> str:
+    """Who is more even by the Gini, and who serves the least served better.
+
+    How much one site has of its besoin is said only when it is `site_par_site`.
+    """
     ginis = [m.gini for m in mesures]
     if any(g is None for g in ginis):
         return "Sans aucune présence, l'inégalité ne se mesure pas."
@@ -101,7 +102,7 @@ def phrase(mesures: Sequence[Equite], noms: Sequence[str]) -> str:
         verbe = "sert" if len(premiers) == 1 else "servent"
         fin = (
             f"{enumeration([f'« {nom} »' for nom in premiers])} {verbe} le mieux les moins servis "
-            f"(leximin){_ou(mesures, rangs)}."
+            f"(leximin){_ou(mesures, rangs) if site_par_site else ''}."
         )
     return f"Inégalité entre élèves pondérés (Gini) : {cites}. {fin}"
 

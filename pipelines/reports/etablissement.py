@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
-import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
@@ -21,7 +20,7 @@ from pipelines.base.textes import (
 from pipelines.marts import entrepot
 from pipelines.planning.trajets import estimer
 from pipelines.reports import releves
-from pipelines.reports.donnees import millesime_lisible
+from pipelines.reports.donnees import ENSEMBLE, definitions_des_effectifs, millesime_lisible
 from pipelines.reports.libelles import DONNEES, RYTHMES_EN_MOTS, STATUTS, TYPES
 from pipelines.reports.sites import BAREME_PAR_DEFAUT, nom_de_categorie, tableau_sites
 from pipelines.scenarios.lecteurs import reserve
@@ -58,6 +57,21 @@ CHIFFRES_DES_REPERES = ("Ce site", "Médiane du département")
 
 
 @dataclass(frozen=True)
+class Fond:
+    """What the fiches of a département have in common.
+
+    `sites`: as `sites.tableau_sites` gives them; `detail`: the lines of every besoin under
+    `echelle`; `selon_les_baremes`: for each barème that can be read, site_id → besoin, and the part
+    the means allow (half-days per cycle), None where no poste is known.
+    """
+
+    echelle: Bareme
+    sites: pd.DataFrame
+    detail: pd.DataFrame
+    selon_les_baremes: dict[str, tuple[dict[str, int], dict[str, int] | None]]
+
+
+@dataclass(frozen=True)
 class Fiche:
     """One site, ready to show: sentences and small tables with French headers."""
 
@@ -67,6 +81,7 @@ class Fiche:
     phrase: str
     classe: str
     identite: pd.DataFrame
+    note_des_effectifs: str
     categories: pd.DataFrame
     bareme: str
     besoin: pd.DataFrame
@@ -94,16 +109,33 @@ def choix(base: Path, departement: str) -> dict[str, str]:
 
 
 @reserve
-def fiche(base: Path, departement: str, site_id: str, code: str = BAREME_PAR_DEFAUT) -> Fiche:
-    """The fiche of `site_id` under the barème `code`.
+def fond(base: Path, departement: str, code: str = BAREME_PAR_DEFAUT) -> Fond:
+    """What every fiche of a département under the barème `code` is read from.
 
-    AtlasError when the département has not that site, or when the barème is unknown.
+    AtlasError when the département is not in the warehouse, or when the barème is unknown.
     """
     echelle = bareme(code)
     with entrepot.ouvrir(base) as connexion:
         entrepot.exiger_departement(connexion, departement)
         calcules = besoins(connexion, echelle)
-        sites = tableau_sites(connexion, departement, calcules=calcules, echelle=echelle)
+        return Fond(
+            echelle,
+            tableau_sites(connexion, departement, calcules=calcules, echelle=echelle),
+            calcules.detail,
+            _selon_les_baremes(connexion, departement),
+        )
+
+
+@reserve
+def fiche(base: Path, departement: str, site_id: str, commun: Fond | None = None) -> Fiche:
+    """The fiche of `site_id`, over what those of its département have in common.
+
+    `commun` is read when it is not given, under the default barème. AtlasError when the département
+    has not that site.
+    """
+    commun = commun or fond(base, departement)
+    echelle, sites, detail = commun.echelle, commun.sites, commun.detail
+    with entrepot.ouvrir(base) as connexion:
         trouves = sites[sites["site_id"] == site_id]
         if trouves.empty:
             raise AtlasError(
@@ -111,7 +143,6 @@ def fiche(base: Path, departement: str, site_id: str, code: str = BAREME_PAR_DEF
                 remede="choisir un établissement dans la liste",
             )
         site = trouves.iloc[0].to_dict()
-        detail = calcules.detail
         voisins = _comparables(sites, site)
         annuels = releves.annuels(connexion, site_id)
         return Fiche(
@@ -122,10 +153,11 @@ def fiche(base: Path, departement: str, site_id: str, code: str = BAREME_PAR_DEF
             phrase=_phrase(site, voisins),
             classe=_classe(site),
             identite=_identite(connexion, site),
+            note_des_effectifs=_note_des_effectifs(site),
             categories=_categories(site, echelle),
             bareme=echelle.libelle,
             besoin=lignes_du_besoin(detail[detail["site_id"] == site_id]),
-            autres_baremes=_selon_les_baremes(connexion, site),
+            autres_baremes=_autres_baremes(commun.selon_les_baremes, site),
             presences=_presences(connexion, site_id),
             reperes=_reperes(site, voisins),
             note_des_reperes=_note_des_reperes(site, voisins),
@@ -281,6 +313,12 @@ def _identite(connexion: duckdb.DuckDBPyConnection, site: dict) -> pd.DataFrame:
     )
 
 
+def _note_des_effectifs(site: dict) -> str:
+    """Which pupils the sources of the enrolment count."""
+    sources = (site["effectif_source"] or "").split(ENSEMBLE)
+    return definitions_des_effectifs(sources, "Élèves")
+
+
 def _ecoles(site: dict) -> str:
     """The écoles of a network by level, those of which it is unknown told apart."""
     elementaires, maternelles = site["nb_ecoles_elementaires"], site["nb_ecoles_maternelles"]
@@ -395,29 +433,41 @@ def references_du_besoin(besoin: pd.DataFrame) -> str:
     return " ".join(f"{', '.join(noms)} : {reference}." for reference, noms in lignes.items())
 
 
-def _selon_les_baremes(connexion: duckdb.DuckDBPyConnection, site: dict) -> pd.DataFrame:
-    """The besoin of the site under every barème that can be read, and how much of it is met.
-
-    Beside it, the part the means of the département allow: None where no poste is known.
-    """
-    disponibles = moyens(connexion)[site["departement"]].demi_journees
+def _selon_les_baremes(
+    connexion: duckdb.DuckDBPyConnection, departement: str
+) -> dict[str, tuple[dict[str, int], dict[str, int] | None]]:
+    """The besoins of the sites of a département under every barème that can be read."""
+    disponibles = moyens(connexion)[departement].demi_journees
     prepares: dict[str, Donnees] = {}
-    lignes = []
+    baremes = {}
     for echelle in jeux.lisibles(DOSSIER_DES_BAREMES, bareme):
         texte = echelle.priorites
         if texte.code not in prepares:
             prepares[texte.code] = preparer(connexion, texte)
         sites = prepares[texte.code].sites
-        siens = (sites["departement"] == site["departement"]).to_numpy()
-        [rang] = np.flatnonzero(sites["site_id"][siens] == site["site_id"])
-        besoins_du_departement = mesurer(prepares[texte.code], echelle).besoin[siens]
-        besoin = int(besoins_du_departement[rang])
-        constants = a_moyens_constants(besoins_du_departement, disponibles)
+        siens = (sites["departement"] == departement).to_numpy()
+        codes = sites["site_id"][siens]
+        besoin = mesurer(prepares[texte.code], echelle).besoin[siens]
+        constants = a_moyens_constants(besoin, disponibles)
+        baremes[echelle.libelle] = (
+            dict(zip(codes, map(int, besoin), strict=True)),
+            dict(zip(codes, map(int, constants), strict=True)) if disponibles else None,
+        )
+    return baremes
+
+
+def _autres_baremes(
+    baremes: dict[str, tuple[dict[str, int], dict[str, int] | None]], site: dict
+) -> pd.DataFrame:
+    """The besoin of the site under every barème, and how much of it is met."""
+    lignes = []
+    for libelle, (besoins_des_sites, constants) in baremes.items():
+        besoin = besoins_des_sites[site["site_id"]]
         lignes.append(
             (
-                echelle.libelle,
+                libelle,
                 besoin,
-                int(constants[rang]) if disponibles else None,
+                None if constants is None else constants[site["site_id"]],
                 rythme(besoin),
                 site["presence"] / besoin * 100,
             )

@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 
 from pipelines.base.textes import enumeration, pourcentage, variation
 from pipelines.planning.modele import SOUPLES
-from pipelines.reports import classeur, proposition
+from pipelines.reports import classeur, proposition_en_mots
 from pipelines.reports.lecture import Lu
 from pipelines.reports.libelles import GRIS
 from pipelines.scenarios.etudes import Etude
@@ -146,7 +146,7 @@ def _manque(point: dict) -> int:
 
 def autres_objectifs(point: dict) -> dict[str, int]:
     return {
-        proposition.objectif_et_unite(e["code"]): e["apres"]
+        proposition_en_mots.objectif_et_unite(e["code"]): e["apres"]
         for e in point["effets"]
         if e["code"] != SOUPLES[0].code
     }

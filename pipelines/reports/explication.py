@@ -28,7 +28,7 @@ from pipelines.planning.probleme import Site
 from pipelines.planning.refus import LIBELLES
 from pipelines.planning.reprise import Reprise, qui_peut_prendre
 from pipelines.planning.voisinage import Alternative, Effet
-from pipelines.reports import proposition
+from pipelines.reports import proposition_en_mots
 from pipelines.reports.lecture import Lu, lire
 
 SANS_EFFET = "="
@@ -394,8 +394,8 @@ def dire_effets(effets: Iterable[Effet]) -> str:
     """« manque de présence +1,2 %, trajets −40 min par cycle, le reste inchangé »."""
     effets = tuple(effets)
     mots = [
-        f"{proposition.NOMS_DES_ETAGES[e.code].lower()} {_cout(e)}"
-        + ("" if _est_une_part(e) else f" {proposition.unite_de(e.code, e.ecart)}")
+        f"{proposition_en_mots.NOMS_DES_ETAGES[e.code].lower()} {_cout(e)}"
+        + ("" if _est_une_part(e) else f" {proposition_en_mots.unite_de(e.code, e.ecart)}")
         for e in effets
         if e.ecart
     ]
@@ -437,9 +437,9 @@ def _ligne(lu: Lu, titre: str, alternative: Alternative) -> dict:
 def _couts(effets: Iterable[Effet]) -> dict[str, str]:
     """One column an objective, its unit in the header."""
     return {
-        proposition.NOMS_DES_ETAGES[e.code]
+        proposition_en_mots.NOMS_DES_ETAGES[e.code]
         if _est_une_part(e)
-        else proposition.objectif_et_unite(e.code): _cout(e)
+        else proposition_en_mots.objectif_et_unite(e.code): _cout(e)
         for e in effets
     }
 

@@ -124,7 +124,7 @@ def _autres_baremes(fiche: Fiche) -> str:
 
 def _droite(fiche: Fiche) -> list[str]:
     return [
-        _bloc("Identité et sources", fiche.identite),
+        _bloc("Identité et sources", fiche.identite, note=fiche.note_des_effectifs),
         _bloc(
             "Postes les plus proches",
             fiche.postes_proches,

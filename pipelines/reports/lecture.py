@@ -8,7 +8,7 @@ from pipelines.base.erreurs import AtlasError
 from pipelines.base.textes import enumeration
 from pipelines.planning.probleme import Presence, Probleme, Site, depuis_json
 from pipelines.planning.voisinage import Voisinage
-from pipelines.reports import proposition
+from pipelines.reports import proposition_lue
 from pipelines.scenarios import propositions
 
 
@@ -64,7 +64,7 @@ def lire(dossier: Path) -> Lu:
     """The proposal written in `dossier`; AtlasError when it holds none."""
     try:
         texte = (dossier / propositions.FICHIER_PROBLEME).read_text(encoding="utf-8")
-        lue = proposition.lire(dossier)
+        lue = proposition_lue.lire(dossier)
     except FileNotFoundError as cause:
         raise AtlasError(
             f"Ce dossier n'a pas de proposition : {Path(cause.filename).name} manque.",

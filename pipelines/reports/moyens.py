@@ -28,7 +28,7 @@ MOTIFS = {
 class VueMoyens:
     """The means: their sentence, the account from time to presence, the postes, what disagrees.
 
-    `postes` is empty for who may not read poste by poste, and so are `compte` and `statuts` where
+    `postes` and `compte` are empty for who may not read poste by poste, and so is `statuts` where
     there are too few; `note` then says so.
     """
 
@@ -96,40 +96,25 @@ def _vue_d_instance(nom: str, postes: pd.DataFrame) -> VueMoyens:
     else:
         etp = servants["quotite_etp"].astype(float).sum()
         phrase = (
-            f"{pluriel(len(servants), 'poste')} avec secteur ({nombre(etp, 1)} ETP) peuvent donner "
-            f"{nombre(servants['capacite'].sum())} demi-journées par cycle de 4 semaines."
+            f"{pluriel(len(servants), 'poste')} avec secteur, {nombre(etp, 1)} ETP en tout, sont à "
+            "répartir."
         )
     return VueMoyens(
         nom=nom,
         phrase=phrase,
-        compte=pd.DataFrame() if tus else _compte_groupe(servants),
+        compte=pd.DataFrame(),
         textes=_textes(),
         statuts=pd.DataFrame() if tus else _statuts_groupes(servants, seuil),
         postes=pd.DataFrame(),
         desaccords=[],
         note=(
             "Le détail poste par poste n'est pas montré à ce lecteur, ni un compte de moins de "
-            f"{seuil} postes : les statuts qui en ont moins sont réunis."
+            f"{seuil} postes : les statuts qui en ont moins sont réunis. Ce que les postes peuvent "
+            "donner n'est pas montré non plus : à côté de ce qu'ils donnent, il dirait le temps "
+            "d'une personne."
         ),
         a_des_postes=not postes.empty,
     )
-
-
-def _compte_groupe(servants: pd.DataFrame) -> pd.DataFrame:
-    """The account in two lines: what one poste alone may bear has no line of its own."""
-    brute = float(servants["brute"].sum())
-    cadre = pd.DataFrame(
-        [
-            ("Temps en présence des postes avec secteur", brute),
-            (
-                "Missions, réunions, arrondi et présences ailleurs",
-                float(servants["capacite"].sum()) - brute,
-            ),
-        ],
-        columns=["Ligne", "Demi-journées par cycle"],
-    )
-    cadre["Reste"] = cadre["Demi-journées par cycle"].cumsum()
-    return cadre.round(dict.fromkeys(cadre.columns[1:], 1))
 
 
 def _statuts_groupes(servants: pd.DataFrame, seuil: int) -> pd.DataFrame:

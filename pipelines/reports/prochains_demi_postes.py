@@ -14,7 +14,7 @@ import pandas as pd
 from pipelines.base.textes import enumeration, nombre, pluriel
 from pipelines.marts import entrepot
 from pipelines.planning.marges import PLUS
-from pipelines.reports import lecture, proposition
+from pipelines.reports import lecture, proposition_lue
 from pipelines.reports.etudes import est_prouve, part, sites_touches
 from pipelines.reports.lecture import Lu
 from pipelines.reports.territoires import en_vue
@@ -86,7 +86,7 @@ def de_l_etude(dossier: Path) -> DeLEtude | None:
     etude = etudes.lire(dossier, Nature.MARGES)
     if etude is None:
         return None
-    lu, lue = lecture.lire(dossier), proposition.lire(dossier)
+    lu, lue = lecture.lire(dossier), proposition_lue.lire(dossier)
     prioritaires = {c.code for c in lue.bareme.categories if c.est_prioritaire}
     lecteur_de_plan = _Lecture(lu, frozenset(prioritaires))
     doctrine = libelle_de(lu.probleme.hypotheses["doctrine"])

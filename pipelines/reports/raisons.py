@@ -12,6 +12,8 @@ from pipelines.reports.repartition import Repartition, Reunion
 
 SANS_CAUSE = "le plan entier a été recomposé : aucune règle, aucun poids ne l'explique seul"
 AILLEURS_NOMMES = 2
+AUTRES_MOYENS = "les moyens ne sont pas les mêmes"
+PLUS_LOIN = "plus loin que la limite"
 VERROUS = {
     "impose": "un verrou impose {}",
     "interdit": "un verrou interdit {}",
@@ -52,7 +54,8 @@ def raisons(
 ) -> str:
     """Why the presence of a site changes from `x` to `y`, `liens` being its links that differ.
 
-    Without `charges`, neither the quotité of a poste nor how much it gives in all is told.
+    Without `charges`, nothing tells the time of a poste: neither its quotité, nor what it gives or
+    how far it goes, here or elsewhere.
     """
     for r in (x, y):
         if site_id not in r.sites:
@@ -62,8 +65,8 @@ def raisons(
     mots = [
         *([] if y.est_aujourd_hui else _verrous(x, y, site_id, liens)),
         *_moyens(x, y, liens, charges),
-        *(_besoin(x, y, site_id) if decide else _exces(x, y, site_id)),
-        *(_trajets(x, y, site_id, liens) if decide else []),
+        *(_besoin(x, y, site_id, charges) if decide else _exces(x, y, site_id, charges)),
+        *(_trajets(x, y, site_id, liens, charges) if decide else []),
         *(_poids(x, y, site_id, liens) if decide else []),
         *_jeu(x, y, reunion, site_id, liens, charges),
     ]
@@ -94,6 +97,10 @@ def _moyens(x: Repartition, y: Repartition, liens: tuple[Lien, ...], charges: bo
         if avant is None or apres is None:
             absent = x if avant is None else y
             mots.append(f"{poste_id} n'existe pas dans « {absent.libelle} »")
+        elif avant.sans_secteur != apres.sans_secteur and not charges:
+            mots.append(f"{poste_id} {'n’a plus' if apres.sans_secteur else 'prend'} un secteur")
+        elif not charges:
+            mots += [AUTRES_MOYENS] if avant.capacite != apres.capacite else []
         elif avant.quotite != apres.quotite:
             mots.append(
                 f"{poste_id} passe de {nombre_etp(avant.quotite)} à {nombre_etp(apres.quotite)} "
@@ -119,22 +126,29 @@ def d_un_tenant(ecart: int) -> str:
     return variation(ecart).replace(" ", FINE)
 
 
-def _besoin(x: Repartition, y: Repartition, site_id: str) -> list[str]:
+def _besoin(x: Repartition, y: Repartition, site_id: str, charges: bool) -> list[str]:
     avant, apres = x.sites[site_id].besoin, y.sites[site_id].besoin
     if avant != apres:
         return [f"son besoin passe de {avant} à {apres}"]
-    return _exces(x, y, site_id)
+    return _exces(x, y, site_id, charges)
 
 
-def _exces(x: Repartition, y: Repartition, site_id: str) -> list[str]:
-    """What a site had beyond its besoin, which a plan takes back."""
+def _exces(x: Repartition, y: Repartition, site_id: str, charges: bool) -> list[str]:
+    """What a site had beyond its besoin, which a plan takes back.
+
+    Not told without `charges`: it would say that a poste gave more than that.
+    """
+    if not charges:
+        return []
     donne, besoin = x.par_site.get(site_id, 0), y.sites[site_id].besoin
     if donne > besoin >= y.par_site.get(site_id, 0) and not y.est_aujourd_hui:
         return [f"il avait plus que son besoin ({donne} pour {besoin}), ce qu'un plan ne donne pas"]
     return []
 
 
-def _trajets(x: Repartition, y: Repartition, site_id: str, liens: tuple[Lien, ...]) -> list[str]:
+def _trajets(
+    x: Repartition, y: Repartition, site_id: str, liens: tuple[Lien, ...], charges: bool
+) -> list[str]:
     limites = [r.probleme.reglages.duree_trajet_max_min for r in (x, y)]
     if limites[0] == limites[1]:
         return []
@@ -144,9 +158,11 @@ def _trajets(x: Repartition, y: Repartition, site_id: str, liens: tuple[Lien, ..
         if minutes is None:
             continue
         if lien.apres < lien.avant and limites[1] < minutes:
-            mots.append(f"{lien.poste_id} est à {minutes} min, plus que {limites[1]}")
+            combien = f"à {minutes} min, plus que {limites[1]}" if charges else PLUS_LOIN
+            mots.append(f"{lien.poste_id} est {combien}")
         elif lien.apres > lien.avant and limites[0] < minutes:
-            mots.append(f"{lien.poste_id} est à {minutes} min, plus que les {limites[0]} d'avant")
+            combien = f"à {minutes} min, plus que les {limites[0]} d'avant"
+            mots.append(f"{lien.poste_id} est {combien if charges else PLUS_LOIN}")
     return mots
 
 
@@ -176,7 +192,7 @@ def _jeu(
     """Whose turn it is: the category served first, and the time that comes or goes."""
     ecart = sum(lien.apres - lien.avant for lien in liens)
     if ecart == 0:
-        return _relais(x, y, site_id, liens)
+        return _relais(x, y, site_id, liens, charges)
     mots = []
     poids = [s.poids for s in y.probleme.sites]
     site = y.sites[site_id]
@@ -204,11 +220,14 @@ def _ailleurs(
         for s in autres
     }
     contraires = sorted(
-        (s for s, e in ecarts.items() if e * sens < 0), key=lambda s: (ecarts[s] * sens, s)
+        (s for s, e in ecarts.items() if e * sens < 0),
+        key=lambda s: (ecarts[s] * sens if charges else 0, s),
     )
     if contraires:
         noms = [
-            f"{reunion.nom(s)} {d_un_tenant(ecarts[s])}{_pesee(y, s, site_id)}"
+            reunion.nom(s)
+            + (f" {d_un_tenant(ecarts[s])}" if charges else "")
+            + _pesee(y, s, site_id)
             for s in contraires[:AILLEURS_NOMMES]
         ]
         if reste := len(contraires) - len(noms):
@@ -233,7 +252,9 @@ def _pesee(y: Repartition, autre: str, site_id: str) -> str:
     return "" if la == ici else f" (poids {la} ; ici {ici})"
 
 
-def _relais(x: Repartition, y: Repartition, site_id: str, liens: tuple[Lien, ...]) -> list[str]:
+def _relais(
+    x: Repartition, y: Repartition, site_id: str, liens: tuple[Lien, ...], charges: bool
+) -> list[str]:
     """The same presence by other postes: by how much travel it differs, when it is known."""
     if not liens:
         return []
@@ -242,6 +263,6 @@ def _relais(x: Repartition, y: Repartition, site_id: str, liens: tuple[Lien, ...
     mots = f"même présence, de {enumeration(partent)} à {enumeration(viennent)}"
     avant = [m for p in partent if (m := x.minutes(p, site_id)) is not None]
     apres = [m for p in viennent if (m := y.minutes(p, site_id)) is not None]
-    if avant and apres:
+    if avant and apres and charges:
         mots += f", à {max(apres)} min au lieu de {max(avant)}"
     return [mots]

@@ -21,6 +21,7 @@ from pipelines.reports.cartes_imprimees.decor import decor
 from pipelines.reports.cartes_imprimees.feuille import A4
 from pipelines.reports.comptes_publies import ANNEES, INDICATEURS, SITES, ComptesPublies
 from pipelines.reports.donnees import EtatDesDonnees
+from pipelines.reports.dossier import petits_nombres
 from pipelines.reports.dossier.blocs import (
     Bloc,
     Colonne,
@@ -36,7 +37,7 @@ from pipelines.reports.dossier.blocs import (
 from pipelines.reports.dossier.matiere import membre_d_instance
 from pipelines.reports.dossier.parties import limites
 from pipelines.reports.dossier.parties.moyens import de_la_vue
-from pipelines.reports.dossier.voile import Destinataire
+from pipelines.reports.dossier.voile import Destinataire, tels_quels
 from pipelines.reports.libelles import RYTHMES_EN_MOTS
 from pipelines.reports.moyens import VueMoyens
 from pipelines.reports.sites import (
@@ -63,6 +64,10 @@ SITES_PRIORITAIRES = (
 )
 
 
+SITES_POUR_UNE_INSTANCE = (*SITES_PRIORITAIRES[:4], "Rythme")
+"""Beside the sectors of a dossier, the presence of a site would tell the time of a poste."""
+
+
 @dataclass(frozen=True)
 class _Lus:
     """The views of a département, as the reader of the report may know them."""
@@ -84,8 +89,8 @@ class _Lus:
 
     @property
     def dit_les_moyens(self) -> bool:
-        """Whether the sum of the means may be told; too few postes would tell one of them."""
-        return self.est_nominatif or not self.moyens.compte.empty
+        """Whether what the postes can give may be told: beside what they give, it tells of one."""
+        return self.est_nominatif
 
 
 def composer(
@@ -127,13 +132,17 @@ def composer(
             "Empreinte des données": empreinte,
         },
         mentions=tuple(lus.donnees.avertissements),
-        parties=(
-            _essentiel(lus),
-            de_la_vue(lus.moyens),
-            _couverture(lus, image),
-            _activite(lus),
-            priorites(_faits(lus)),
-            _limites(lus),
+        # the counts of activity come already protected: they share no total with those of postes
+        parties=petits_nombres.proteges(
+            (
+                _essentiel(lus),
+                de_la_vue(lus.moyens),
+                _couverture(lus, image),
+                _activite(lus),
+                priorites(_faits(lus)),
+                _limites(lus),
+            ),
+            tels_quels if lus.est_nominatif else petits_nombres.proteger,
         ),
     )
 
@@ -220,14 +229,16 @@ def _couverture(lus: _Lus, carte: Image) -> Partie:
         blocs=(
             Texte(_couverture_en_mots(vue), Role.PHRASE),
             *((Texte(lus.besoins.phrase),) if lus.dit_les_moyens else ()),
-            _par_categorie(vue.sites),
+            _par_categorie(vue.sites, est_nominatif=lus.est_nominatif),
             _par_rythme(vue.sites),
             carte,
             Tableau.de(
                 "prioritaires",
                 vue.titre_prioritaires,
-                table_lisible(vue.prioritaires),
-                colonnes=SITES_PRIORITAIRES,
+                table_lisible(
+                    vue.prioritaires if lus.est_nominatif else vue.prioritaires.sort_values("nom")
+                ),
+                colonnes=SITES_PRIORITAIRES if lus.est_nominatif else SITES_POUR_UNE_INSTANCE,
                 vide=f"{vue.titre_prioritaires}.",
             ),
             *((Liste("À savoir", tuple(vue.remarques)),) if lus.est_nominatif else ()),
@@ -235,8 +246,10 @@ def _couverture(lus: _Lus, carte: Image) -> Partie:
     )
 
 
-def _par_categorie(sites: pd.DataFrame) -> Tableau:
-    """The coverage of each category; a site counts in each of its own."""
+def _par_categorie(sites: pd.DataFrame, *, est_nominatif: bool) -> Tableau:
+    """The coverage of each category, a site counting in each of its own; by rhythms alone for an
+    instance, that some of these totals would tell the time of a poste, beside a dossier.
+    """
     echelle = bareme(BAREME_PAR_DEFAUT)
     groupes = [
         (nom_de_categorie(r), sites[[r.code in codes for codes in sites["categories"]]])
@@ -244,34 +257,37 @@ def _par_categorie(sites: pd.DataFrame) -> Tableau:
     ]
     groupes.append(("Aucune catégorie connue", sites[[not codes for codes in sites["categories"]]]))
     groupes.append(("Ensemble", sites))
+    mesurer = _en_demi_journees if est_nominatif else _en_rythmes
     return Tableau.de(
         "couverture_par_categorie",
         "La couverture par catégorie prioritaire",
         pd.DataFrame(
             [
-                (
-                    nom,
-                    len(siens),
-                    int(siens["besoin"].sum()),
-                    int(siens["presence"].sum()),
-                    round(part_couverte(siens) * 100),
-                    int((siens["presence"] == 0).sum()),
-                )
+                {
+                    "Catégorie": nom,
+                    "Sites": len(siens),
+                    "Besoin (½ j.)": int(siens["besoin"].sum()),
+                    **mesurer(siens),
+                }
                 for nom, siens in groupes
                 if len(siens)
-            ],
-            columns=[
-                "Catégorie",
-                "Sites",
-                "Besoin (½ j.)",
-                "Présence (½ j.)",
-                "Couverture (% du besoin)",
-                "Sites sans présence",
-            ],
+            ]
         ),
         note=f"Besoin : {echelle.libelle}. Un site compte dans chacune de ses catégories ; rien ne "
         "compte au-delà du besoin d'un site.",
     )
+
+
+def _en_demi_journees(sites: pd.DataFrame) -> dict[str, int]:
+    return {
+        "Présence (½ j.)": int(sites["presence"].sum()),
+        "Couverture (% du besoin)": round(part_couverte(sites) * 100),
+        "Sites sans présence": int((sites["presence"] == 0).sum()),
+    }
+
+
+def _en_rythmes(sites: pd.DataFrame) -> dict[str, int]:
+    return {mot: int((sites["rythme"] == r).sum()) for r, mot in RYTHMES_EN_MOTS.items()}
 
 
 def _par_rythme(sites: pd.DataFrame) -> Tableau:

@@ -9,9 +9,9 @@ from pipelines.base.erreurs import AtlasError
 from pipelines.planning.modele import Index, trajets_couple, valeur_changements, valeur_trajets
 from pipelines.planning.probleme import Poste, Presence, Probleme, Site
 from pipelines.planning.voisinage import en_couples
-from pipelines.reports import lecture, proposition
+from pipelines.reports import lecture, proposition_lue
 from pipelines.reports.libelles import HORS_CATEGORIE
-from pipelines.reports.proposition import CategorieDAlors
+from pipelines.reports.proposition_lue import CategorieDAlors
 from pipelines.scenarios.comparables import AUJOURD_HUI, LIBELLE_AUJOURD_HUI
 from pipelines.scenarios.resume import CATEGORIE_INCONNUE, SANS_CATEGORIE
 
@@ -164,7 +164,7 @@ class Reunion:
 
 def lire(dossier: Path, libelle: str) -> Repartition:
     """The répartition kept in `dossier`; AtlasError when it holds none."""
-    lu, lue = lecture.lire(dossier), proposition.lire(dossier)
+    lu, lue = lecture.lire(dossier), proposition_lue.lire(dossier)
     return Repartition(libelle, lu.probleme, lu.plan, lue.bareme.categories, lue.bareme.libelle)
 
 

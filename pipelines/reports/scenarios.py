@@ -8,6 +8,7 @@ import pandas as pd
 
 from pipelines.base.textes import FINE, jour, pluriel, pourcentage, rythme
 from pipelines.planning.probleme import Probleme
+from pipelines.reports import verrous
 from pipelines.scenarios import annotations, atelier, rejeu, statuts
 from pipelines.scenarios.annotations import Sorte
 from pipelines.scenarios.audit import Ligne
@@ -199,7 +200,7 @@ def _couverture(scenario: Scenario) -> str:
         f"{pourcentage(ensemble['avant']['part_besoin'])} aujourd'hui ; "
         f"{pluriel(changements, 'lien')} entre un poste et un site "
         f"{'change' if changements < 2 else 'changent'}, "
-        f"{pluriel(len(scenario.verrous), 'verrou', 'verrous')}."
+        f"{verrous.compter(scenario.probleme)}."
     )
 
 
@@ -253,13 +254,13 @@ def _dire(cote: dict, noms: dict[str, str]) -> list[str]:
         f"{rythme(x['demi_journees_cycle'])}"
         for x in cote.get("presences", ())
     ]
-    verrous = [
+    poses = [
         f"verrou {NATURES[x['nature']]}{FINE}: {x['poste_id']} à "
         f"{noms.get(x['site_id'], x['site_id'])}"
         for x in cote.get("verrous", ())
     ]
     valeurs = [str(cote[cle]) for cle in ("nom", "statut") if cle in cote]
-    return [*presences, *verrous, *valeurs]
+    return [*presences, *poses, *valeurs]
 
 
 def _abreger(phrases: list[str]) -> str:

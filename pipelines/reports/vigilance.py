@@ -64,7 +64,18 @@ def vue(
     lecteur: Lecteur, base: Path, scenario: Scenario, aujourd_hui: date | None = None
 ) -> VueVigilance:
     """What a contradictor would raise of a scenario, with the answers kept so far."""
-    leves = lever(lire(lecteur, base, scenario, aujourd_hui))
+    return repondue(lecteur, scenario, leves_de(lecteur, base, scenario, aujourd_hui))
+
+
+def leves_de(
+    lecteur: Lecteur, base: Path, scenario: Scenario, aujourd_hui: date | None = None
+) -> list[Drapeau]:
+    """What a contradictor would raise of a scenario over the warehouse `base`, unanswered."""
+    return lever(lire(lecteur, base, scenario, aujourd_hui))
+
+
+def repondue(lecteur: Lecteur, scenario: Scenario, leves: Sequence[Drapeau]) -> VueVigilance:
+    """What was raised of a scenario, with the answers kept so far."""
     gardees = vigilance.reponses(lecteur, scenario.scenario_id)
     points = [_point(drapeau, gardees.get(drapeau.code)) for drapeau in leves]
     return VueVigilance(

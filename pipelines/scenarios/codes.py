@@ -5,20 +5,18 @@ key that is kept in the store and nowhere else: whoever knows Atlas, the ids of 
 dossier can't draw them again. The same dossier made again has the same codes; two dossiers of a
 département share no letter until all have served, nor an order of their sectors.
 
-What one person's time is (quotité, capacity, status) stays out of such a document. How much each
-site gets is in it, since it is what the instance debates; the time of the postes is given by
-groups of several (`temps_par_groupe`), never by sector.
+What one person's time is (quotité, capacity, status) stays out of such a document, and so does what
+would add up to it: the presence of a site is told by its rhythm (`reports.dossier.temps_voile`).
 """
 
 import hashlib
 import hmac
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from math import factorial
 
 import sqlalchemy as sa
 
-from pipelines.base import reference
 from pipelines.base.erreurs import AtlasError
 from pipelines.planning.probleme import Probleme
 from pipelines.scenarios import magasin, revisions
@@ -31,7 +29,6 @@ LETTRES = "ABCDEFGHJKLMNPQRSTUVWXYZ"
 OCTETS_DE_CLE = 32
 LONGUEUR_ID_MAX = 120
 ESSAIS_MAX = 1_000
-RESTE = "Autres bassins"
 CLES = sa.Table(
     "cle_de_dossier",
     METADONNEES,
@@ -93,31 +90,6 @@ def melanger(postes: Iterable[str], cle: str) -> list[str]:
     """The postes in the order that `cle` draws: nobody can tell it without the key."""
     secret = cle.encode()
     return sorted(postes, key=lambda p: hmac.new(secret, p.encode(), hashlib.sha256).hexdigest())
-
-
-def temps_par_groupe(probleme: Probleme, groupe_min: int | None = None) -> Mapping[str, int]:
-    """Half-days per cycle the postes can give, by bassin of `groupe_min` postes at least.
-
-    Smaller bassins are put together, with the next ones until they are `groupe_min`; with fewer
-    postes than that in the département, nothing is given. `groupe_min` defaults to the threshold of
-    small counts. In order of the names, what was put together last.
-    """
-    minimum = (
-        reference.valeur("petits_nombres", "seuil_masque") if groupe_min is None else groupe_min
-    )
-    bassins: dict[str, list[int]] = {}
-    for poste in probleme.postes:
-        if not poste.sans_secteur:
-            bassins.setdefault(poste.bassin or RESTE, []).append(poste.capacite)
-    reste = bassins.pop(RESTE, [])
-    petits_d_abord = sorted(bassins, key=lambda b: (len(bassins[b]), b))
-    for bassin in petits_d_abord:
-        if len(bassins[bassin]) < minimum or 0 < len(reste) < minimum:
-            reste += bassins.pop(bassin)
-    temps = {b: sum(bassins[b]) for b in sorted(bassins)}
-    if len(reste) >= minimum:
-        temps[RESTE] = sum(reste)
-    return temps
 
 
 def _tirer(postes: list[str], autres: Iterable[str]) -> str:

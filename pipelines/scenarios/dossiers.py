@@ -113,16 +113,6 @@ def en_dicts(plan: Iterable[Presence]) -> list[dict]:
     return [dict(vars(p)) for p in plan]
 
 
-def probleme_brut(probleme: Probleme) -> dict:
-    """The problem as the judge takes it, nothing copied that the judge only reads."""
-    listes = ("sites", "postes", "presences_actuelles", "verrous")
-    return {
-        **vars(probleme),
-        "reglages": vars(probleme.reglages),
-        **{nom: [vars(objet) for objet in getattr(probleme, nom)] for nom in listes},
-    }
-
-
 def _est(fichier: Path, texte: str) -> bool:
     try:
         return fichier.read_bytes() == texte.encode("utf-8")

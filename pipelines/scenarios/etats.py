@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pipelines.marts import entrepot
 from pipelines.planning.assemblage import Hypotheses, assembler
-from pipelines.planning.probleme import Presence, Probleme, Verrou
+from pipelines.planning.probleme import Presence, Probleme, Verrou, en_dict
 from pipelines.planning.verification import Verdict, juger
 from pipelines.scenarios import dossiers
 from pipelines.scenarios.dossiers import Contenu
@@ -64,4 +64,4 @@ def ranges(verrous: Iterable[Verrou]) -> tuple[Verrou, ...]:
 
 
 def _verdict(probleme: Probleme, plan: tuple[Presence, ...]) -> Verdict:
-    return juger(dossiers.probleme_brut(probleme), dossiers.en_dicts(plan))
+    return juger(en_dict(probleme), dossiers.en_dicts(plan))

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from pipelines.base import chemins, reference
 from pipelines.base.erreurs import AtlasError
-from pipelines.base.textes import du_tableur
+from pipelines.base.textes import du_tableur, pluriel
 from pipelines.planning import absences, frontiere, marges, negociation
 from pipelines.planning.modele import SOUPLES
 from pipelines.planning.probleme import Presence, Probleme, depuis_json
@@ -256,7 +256,7 @@ class _Travail:
         total = len({x.poste_id for x in self.plan})
         resultat: dict = {"absences": [], "total": total}
         for a in absences.absences(self.probleme, self.plan, **self.voulus, arret=self.arret):
-            self._ajouter(resultat, "absences", asdict(a), total, "absences")
+            self._ajouter(resultat, "absences", asdict(a), total, "absence")
         return resultat
 
     def _negociation(self) -> dict:
@@ -269,13 +269,13 @@ class _Travail:
             postes_par_voisinage=self.voulus["postes_par_voisinage"],
             arret=self.arret,
         ):
-            self._ajouter(resultat, "affectations", asdict(a), total, "affectations")
+            self._ajouter(resultat, "affectations", asdict(a), total, "affectation")
         return resultat
 
     def _ajouter(self, resultat: dict, nom: str, ligne: dict, total: int, mot: str) -> None:
         faites = resultat[nom]
         faites.append(ligne)
-        self.progres(len(faites) / total, f"{len(faites)} {mot} sur {total}")
+        self.progres(len(faites) / total, f"{pluriel(len(faites), mot)} sur {total}")
         self.garder(resultat)
 
     def _marges(self) -> dict:
@@ -291,7 +291,7 @@ class _Travail:
             self.progres((rang + (essai - 1) / essais) / total, texte)
 
         for m in marges.marges(self.probleme, self.plan, limites, self.arret, essayer):
-            self._ajouter(resultat, "bassins", asdict(m), total, "étapes")
+            self._ajouter(resultat, "bassins", asdict(m), total, "étape")
 
         def avancer(rang: int, a: Avancement) -> None:
             part = (len(bassins) + rang + a.fraction) / total

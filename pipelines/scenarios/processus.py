@@ -13,6 +13,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from pipelines.base import chemins, provisoire
+from pipelines.base.erreurs import AtlasError
 from pipelines.scenarios import propositions
 
 DEMANDE = "demande.json"
@@ -49,8 +50,16 @@ def ecrire_demande(dossier: Path, demande: dict) -> None:
 
 
 def demande(dossier: Path) -> dict:
-    """What is asked of the computation of `dossier`."""
-    return json.loads((dossier / DEMANDE).read_text(encoding="utf-8"))
+    """What is asked of the computation of `dossier`; AtlasError when that is lost."""
+    lue = lire_json(dossier / DEMANDE)
+    if lue is None:
+        raise AtlasError(
+            f"Le dossier du calcul « {dossier.name} » est incomplet : on ne sait plus ce qui y "
+            "était demandé.",
+            fichier=str(dossier / DEMANDE),
+            remede="relancer le calcul ; ce dossier peut être supprimé",
+        )
+    return lue
 
 
 def demarrer(dossier: Path, module: str) -> subprocess.Popen:

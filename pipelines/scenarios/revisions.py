@@ -5,6 +5,7 @@ makes a new branch, and the other one stays. A new name is a revision too, of th
 moves with the head. Every function works in the caller's transaction.
 """
 
+import functools
 import json
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
@@ -12,7 +13,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from pipelines.base.erreurs import AtlasError
-from pipelines.planning.probleme import Presence, Verrou, depuis_dict, vers_json
+from pipelines.planning.probleme import Presence, Probleme, Verrou, depuis_dict, vers_json
 from pipelines.scenarios import magasin, propositions, textes_gardes
 from pipelines.scenarios.dossiers import Contenu
 from pipelines.scenarios.lecteurs import Lecteur
@@ -61,6 +62,7 @@ NOMS = sa.Table(
     sa.PrimaryKeyConstraint("scenario_id", "numero"),
 )
 """The revisions that give a name: the one before them, and theirs."""
+PROBLEMES_GARDES = 8  # those of the scenarios looked at together, some MiB each
 TEXTES = ("probleme", "verrous", "plan", "resume")
 CONTENU = ("probleme", "verrous", "plan")
 TETE = sa.and_(
@@ -122,7 +124,7 @@ def lire(connexion: sa.Connection, scenario_id: str) -> Scenario:
     return Scenario(
         **{nom: getattr(vu, nom) for nom in Apercu.__dataclass_fields__},
         quoi=ligne.quoi,
-        probleme=depuis_dict(probleme_brut(connexion, scenario_id, vu.numero)),
+        probleme=_probleme(connexion, ligne),
         plan=tuple(Presence(**p) for p in _liste(connexion, ligne.plan)),
         resume=resume_de(connexion, scenario_id, vu.numero),
         peut_annuler=ligne.precedent is not None,
@@ -145,10 +147,22 @@ def probleme_brut(connexion: sa.Connection, scenario_id: str, numero: int) -> di
     return {**probleme, "verrous": _liste(connexion, ligne.verrous)}
 
 
+def _probleme(connexion: sa.Connection, ligne: sa.Row) -> Probleme:
+    """The problem of a revision with its locks."""
+    gardes = (textes_gardes.relire(connexion, texte) for texte in (ligne.probleme, ligne.verrous))
+    return _interprete(*gardes)
+
+
+@functools.lru_cache(maxsize=PROBLEMES_GARDES)
+def _interprete(probleme: str, verrous: str) -> Probleme:
+    """What two texts of the store say: the same ones are read at each look at a scenario."""
+    return depuis_dict({**json.loads(probleme), "verrous": json.loads(verrous)})
+
+
 def contenu_de(connexion: sa.Connection, scenario_id: str, numero: int) -> Contenu:
     """The whole of a revision."""
     return Contenu(
-        depuis_dict(probleme_brut(connexion, scenario_id, numero)),
+        _probleme(connexion, _revision(connexion, scenario_id, numero)),
         decisions_de(connexion, scenario_id, numero).plan,
         resume_de(connexion, scenario_id, numero),
     )

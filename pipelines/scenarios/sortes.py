@@ -91,10 +91,14 @@ class Sorte:
         )
 
     def finis(self, lecteur: Lecteur, departement: str, nombre: int) -> list[str]:
-        """Ids of the last finished computations of a département, newest first."""
+        """Ids of the last finished computations of a département, newest first.
+
+        A folder that lost what was asked of it is left out: the others are still to be found.
+        """
         exiger(lecteur, Acte.LIRE, departement)
         dossiers = sorted(chemins.CALCULS.glob(f"{departement}-*"), reverse=True)
-        noms = [d.name for d in dossiers if (d / self.resultat).exists()]
+        ecrits = (self.resultat, processus.DEMANDE)
+        noms = [d.name for d in dossiers if all((d / nom).exists() for nom in ecrits)]
         return [nom for nom in noms if re.fullmatch(self.ids, nom)][:nombre]
 
     def dossier(self, calcul_id: str) -> Path:

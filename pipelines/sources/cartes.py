@@ -46,6 +46,7 @@ class Carte:
     a trailing `*` accepts any end. `requises` are the canonical columns without which a file is
     not this source. `millesime` is the column that dates the file, or `nom_du_fichier`. `contacts`
     are the normalised headers a public file gives mails and telephones of establishments under.
+    `definition` says which pupils a source of enrolments counts, and which it does not.
     """
 
     nom: str
@@ -60,6 +61,7 @@ class Carte:
     colonnes: dict[str, tuple[str, ...]]
     telechargement: Telechargement | None = None
     contacts: tuple[str, ...] = ()
+    definition: str = ""
 
     @property
     def est_locale(self) -> bool:

@@ -15,6 +15,7 @@ import duckdb
 
 from pipelines.base import reference
 from pipelines.base.erreurs import AtlasError
+from pipelines.base.insertion import inserer
 from pipelines.base.textes import enumeration, pluriel
 from pipelines.sources import annexes, donnees_personnelles, lecture
 from pipelines.sources.cartes import Carte, cartes, colonne_proche, normaliser
@@ -302,8 +303,9 @@ class Chargement:
         )
         self._selections[carte.nom].append(selection)
         if versement.rejets:
-            self._connexion.executemany(
-                f"insert into {SAS}.raw_rejet values (?, ?, ?, ?, ?)",
+            inserer(
+                self._connexion,
+                f"{SAS}.raw_rejet",
                 [[carte.nom, nom, r.ligne, r.rejet, carte.est_locale] for r in versement.rejets],
             )
         self._noter_entetes(reconnu, nom)
@@ -331,8 +333,9 @@ class Chargement:
 
     def _noter_entetes(self, reconnu: Reconnu, nom: str) -> None:
         """raw_entete: what the file itself calls each column that is read, on one line."""
-        self._connexion.executemany(
-            f"insert into {SAS}.raw_entete values (?, ?, ?, ?)",
+        inserer(
+            self._connexion,
+            f"{SAS}.raw_entete",
             [
                 [reconnu.carte.nom, nom, colonne, " ".join(reconnu.entetes[rang].split())]
                 for colonne, rang in reconnu.positions.items()
@@ -401,11 +404,11 @@ class Chargement:
             du_meme = [lu for lu in self._lus if lu.source == source]
             dates = {lu.fichier: _date(lu) for lu in du_meme}
             rangs = {d: r for r, d in enumerate(sorted(set(dates.values()), reverse=True), start=1)}
-            for lu in du_meme:
-                self._connexion.execute(
-                    f"insert into {SAS}.raw_fichier values (?, ?, ?, ?)",
-                    [source, lu.fichier, lu.millesime, rangs[dates[lu.fichier]]],
-                )
+            inserer(
+                self._connexion,
+                f"{SAS}.raw_fichier",
+                [(source, lu.fichier, lu.millesime, rangs[dates[lu.fichier]]) for lu in du_meme],
+            )
 
 
 def _lettre(rang: int) -> str:

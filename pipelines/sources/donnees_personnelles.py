@@ -45,6 +45,7 @@ COLONNES_DE_CODES = (CLE_DES_POSTES, "fonction", "statut")
 """Columns of the cards that hold a code, or one word of a closed list."""
 CHIFFRES_D_UN_NUMERO = 10
 """Digits of the shortest number that is someone's own."""
+LIGNES_D_UNE_PETITE_TABLE = 5_000
 
 
 class Regime(Enum):
@@ -434,20 +435,41 @@ def _constater(
     if not rangs:
         return {}
     mini = OCTETS_MIN if regime.est_local else OCTETS_MIN_PUBLIC
-    lues = [
-        f"select {rang} as rang, true as tel_quel, v from "
-        f"(select distinct c{rang} as v from {table} where strlen(c{rang}) >= {mini})"
-        for rang in rangs
-    ]
+    lues = _distinctes(connexion, table, rangs, mini)
     if not regime.est_local:
-        return _lire(connexion, _requete_publique(" union all ".join(lues)))
-    lues += [
+        return _lire(connexion, _requete_publique(lues))
+    ecrites = [f"select rang, true as tel_quel, v from ({lues})"]
+    ecrites += [
         f"select {rang}, false, v from (select distinct "
         f"trim(regexp_replace(c{rang}, '[0-9_.-]+', ' ', 'g')) as v from {table} "
         f"where regexp_matches(c{rang}, '[A-Za-z][_.-][A-Za-z]'))"
         for rang in codes
     ]
-    return _lire(connexion, _requete_fine(" union all ".join(lues), regime))
+    return _lire(connexion, _requete_fine(" union all ".join(ecrites), regime))
+
+
+def _distinctes(
+    connexion: duckdb.DuckDBPyConnection, table: str, rangs: list[int], mini: int
+) -> str:
+    """The query of the distinct values (rang, v) of the columns `rangs` of `table`, from `mini`
+    bytes on.
+
+    Column by column in a large table, whose values are packed that way; all at once in a small one,
+    where each column costs more than the values it holds.
+    """
+    if len(rangs) > 1:
+        [(lignes,)] = connexion.execute(f"select count(*) from {table}").fetchall()
+        if lignes <= LIGNES_D_UNE_PETITE_TABLE:
+            colonnes = ", ".join(f"c{rang}" for rang in rangs)
+            return (
+                f"select distinct rang, v from (select unnest({rangs}) as rang, "
+                f"unnest([{colonnes}]) as v from {table}) where strlen(v) >= {mini}"
+            )
+    return " union all ".join(
+        f"select {rang} as rang, v from "
+        f"(select distinct c{rang} as v from {table} where strlen(c{rang}) >= {mini})"
+        for rang in rangs
+    )
 
 
 def _lire(

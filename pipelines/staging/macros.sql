@@ -62,8 +62,13 @@ create or replace macro jour_de(x) as coalesce(
     end
 );
 create or replace macro sans_accents(x) as upper(strip_accents(texte(x)));
+-- « Académie de Lille », « rectorat d'Aix-Marseille », « ac-la reunion.fr » : le nom seul, collé.
 create or replace macro ecriture_academie(x) as regexp_replace(regexp_replace(
-    sans_accents(x), '^(ACADEMIE|RECTORAT) (DE LA |DE L.|DE |D.|DU )?|^AC-|[.]FR$', '', 'g'
+    sans_accents(x),
+    '^((ACADEMIE|RECTORAT|REGION( ACADEMIQUE)?) (DE LA |DE L[^A-Z]|DE |D[^A-Z]|DU )?)+'
+    || '|^AC-|[.]FR$',
+    '',
+    'g'
 ), '[^A-Z]', '', 'g');
 -- Degrés WGS 84 ; le point (0, 0) et ce qui sort du globe ne sont pas des positions.
 create or replace macro latitude_de(x, y) as case
@@ -82,3 +87,44 @@ create or replace macro rentree_du_jour(x) as
     year(x) - case when month(x) < 8 then 1 else 0 end;
 create or replace macro departement_de_commune(x) as
     case when x like '97%' or x like '98%' then x[1:3] else '0' || x[1:2] end;
+create or replace macro decimale(x) as replace(cast(x as varchar), '.', ',');
+create or replace macro dit(x) as regexp_replace(decimale(x), ',0$', '');
+create or replace macro dit_oui_non(x) as case when x then 'oui' when not x then 'non' else 'vide' end;
+create or replace macro minutes_et_km(minutes, km) as
+    coalesce(dit(minutes) || ' min', 'sans itinéraire') || coalesce(', ' || dit(km) || ' km', '');
+-- Une cellule lue et ce qui y est à redire (`motif`, un code de ref_motifs_anomalie, ou rien).
+create or replace macro cellule(nom, lue, motif) as
+    {'colonne': nom, 'valeur': lue, 'code': motif};
+create or replace macro a_redire(cellules) as
+    list_filter(cellules, lambda c: c.code is not null);
+-- De plusieurs lignes d'une même donnée, la première est gardée ; une ligne perdue ne compte pas.
+create or replace macro sort_de(est_perdue, rang) as
+    case when est_perdue then 'rejetee' when rang > 1 then 'fusionnee' else 'gardee' end;
+create or replace macro uai_juste(x) as est_uai(x) and cle_uai_juste(x);
+create or replace macro motif_uai_local(x, lu) as case
+    when not uai_juste(x) then 'uai_illisible_local'
+    when uai_a_perdu_un_zero(lu) then 'uai_zero_perdu'
+end;
+-- Ce qu'une ligne dit, et ce que dit de la même donnée la ligne retenue, d'un fichier.
+create or replace macro retenu(quoi, valeur, fichier) as
+    quoi || ', retenu ' || valeur || ' (' || fichier || ')';
+create or replace macro contraires(quoi, ecarte, valeur, fichier) as
+    retenu(quoi || ', écarté ' || ecarte, valeur, fichier);
+create or replace macro a_la_rentree(uai, rentree) as uai || ', rentrée ' || rentree;
+create or replace macro motif_uai(x, lu) as case
+    when x is null then 'uai_absent'
+    when not est_uai(x) then 'uai_illisible'
+    when not cle_uai_juste(x) then 'uai_cle_fausse'
+    when uai_a_perdu_un_zero(lu) then 'uai_zero_perdu'
+end;
+create or replace macro motif_rentree(x) as case
+    when x is null then 'rentree_illisible'
+    when x > year(current_date) then 'rentree_a_venir'
+end;
+-- Pourquoi une ligne cède à une autre du même établissement et de la même rentrée.
+create or replace macro motif_de_fusion(est_reprise, est_contraire, est_d_un_autre_fichier) as case
+    when est_reprise then 'valeur_reprise'
+    when est_contraire then 'lignes_contraires'
+    when est_d_un_autre_fichier then 'remplacee_par_plus_recent'
+    else 'uai_deux_lignes'
+end;

@@ -23,8 +23,10 @@ with
             lues.nombre as nombre_lu,
             lues.uai as uai_lu,
             coalesce(uais.est_lisible, false) as est_uai_lisible,
-            uais.a_perdu_un_zero,
-            repetees.ligne is not null as est_repetee
+            coalesce(uais.a_perdu_un_zero, false) as a_perdu_un_zero,
+            repetees.ligne is not null as est_repetee,
+            repetees.nombre_retenu,
+            repetees.fichier_retenu
         from lues
         left join uais on lues.uai = uais.uai_lu
         left join repetees on lues.fichier = repetees.fichier and lues.ligne = repetees.ligne
@@ -33,76 +35,94 @@ with
     jugees as (
         select
             *,
-            case
-                when rentree is null
-                then 'annee_illisible'
-                when rentree > year(current_date)
-                then 'annee_a_venir'
-                when periode is null or periode not in ('annee', 'T1', 'T2', 'T3')
-                then 'periode_inconnue'
-                when not est_uai_lisible
-                then 'uai_illisible_local'
-                when indicateur is null
-                then 'indicateur_absent'
-                when nombre is null or nombre < 0
-                then 'nombre_illisible'
-                when est_repetee
-                then 'activite_deux_lignes'
-                when a_perdu_un_zero
-                then 'uai_zero_perdu'
-            end as anomalie
+            coalesce(
+                rentree <= year(current_date)
+                and periode in ('annee', 'T1', 'T2', 'T3')
+                and est_uai_lisible
+                and indicateur is not null
+                and nombre >= 0,
+                false
+            ) as est_lisible
         from nettoyees
     ),
 
     final as (
         select
-            * exclude (
-                periode_lue, nombre_lu, uai_lu, est_uai_lisible, a_perdu_un_zero, est_repetee
-            ),
             'activite' as source,
+            fichier,
+            ligne,
+            annee_scolaire,
+            rentree,
+            periode,
+            uai,
+            indicateur,
+            modalite,
+            nombre,
+            est_simule,
             case
-                when anomalie is null or anomalie = 'uai_zero_perdu'
-                then 'gardee'
-                when anomalie = 'activite_deux_lignes'
-                then 'fusionnee'
-                else 'rejetee'
+                when not est_lisible then 'rejetee' when est_repetee then 'fusionnee' else 'gardee'
             end as sort,
             case
-                anomalie
-                when 'annee_illisible'
-                then 'annee_scolaire'
-                when 'annee_a_venir'
-                then 'annee_scolaire'
-                when 'periode_inconnue'
-                then 'periode'
-                when 'uai_illisible_local'
-                then 'uai'
-                when 'uai_zero_perdu'
-                then 'uai'
-                when 'indicateur_absent'
-                then 'indicateur'
-                when 'nombre_illisible'
-                then 'nombre'
-                when 'activite_deux_lignes'
-                then 'nombre'
-            end as anomalie_colonne,
-            case
-                anomalie
-                when 'annee_illisible'
-                then annee_scolaire
-                when 'annee_a_venir'
-                then annee_scolaire
-                when 'periode_inconnue'
-                then periode_lue
-                when 'uai_illisible_local'
-                then uai_lu
-                when 'uai_zero_perdu'
-                then uai_lu
-                when 'nombre_illisible'
-                then nombre_lu
-                when 'activite_deux_lignes'
-                then nombre_lu
-            end as anomalie_valeur
+                when not est_lisible
+                then
+                    a_redire(
+                        [
+                            cellule(
+                                'annee_scolaire',
+                                annee_scolaire,
+                                replace(motif_rentree(rentree), 'rentree_', 'annee_')
+                            ),
+                            cellule(
+                                'periode',
+                                periode_lue,
+                                case
+                                    when
+                                        periode is null
+                                        or periode not in ('annee', 'T1', 'T2', 'T3')
+                                    then 'periode_inconnue'
+                                end
+                            ),
+                            cellule(
+                                'uai',
+                                uai_lu,
+                                case
+                                    when not est_uai_lisible
+                                    then 'uai_illisible_local'
+                                    when a_perdu_un_zero
+                                    then 'uai_zero_perdu'
+                                end
+                            ),
+                            cellule(
+                                'indicateur',
+                                null,
+                                case when indicateur is null then 'indicateur_absent' end
+                            ),
+                            cellule(
+                                'nombre',
+                                nombre_lu,
+                                case when nombre is null or nombre < 0 then 'nombre_illisible' end
+                            )
+                        ]
+                    )
+                when est_repetee and nombre != nombre_retenu
+                then
+                    [
+                        cellule(
+                            'nombre',
+                            contraires(
+                                concat_ws(' ', uai, annee_scolaire, periode, indicateur, modalite),
+                                nombre,
+                                nombre_retenu,
+                                fichier_retenu
+                            ),
+                            'lignes_contraires'
+                        )
+                    ]
+                when est_repetee
+                then [cellule('nombre', nombre_lu, 'activite_deux_lignes')]
+                when a_perdu_un_zero
+                then [cellule('uai', uai_lu, 'uai_zero_perdu')]
+            end as anomalies
         from jugees
     )
 

@@ -7,6 +7,7 @@ with
         select
             activite.fichier,
             activite.ligne,
+            activite.nombre,
             -- deux lignes de même clé disent le même relevé, de quelque façon qu'il soit écrit
             hash(
                 annee_rentree(activite.annee_scolaire),
@@ -22,19 +23,32 @@ with
     -- les relevés donnés plusieurs fois sont rares : eux seuls sont mis en ordre
     repetes as (select cle from lues group by cle having count(*) > 1),
 
-    rangs as (
-        select
-            lues.fichier,
-            lues.ligne,
-            row_number() over (
-                partition by lues.cle order by fichiers.rang_millesime, lues.fichier, lues.ligne
-            ) as rang
-        from lues
-        left join fichiers on lues.fichier = fichiers.fichier
-        where lues.cle in (select cle from repetes)
+    comptees as (
+        select *, entier(nombre) as compte from lues where cle in (select cle from repetes)
     ),
 
-    final as (select fichier, ligne from rangs where rang > 1)
+    rangs as (
+        select
+            comptees.fichier,
+            comptees.ligne,
+            row_number() over precedences as rang,
+            first_value(comptees.compte) over precedences as nombre_retenu,
+            first_value(comptees.fichier) over precedences as fichier_retenu
+        from comptees
+        left join fichiers on comptees.fichier = fichiers.fichier
+        window
+            -- une ligne sans nombre, qui sera rejetée, n'en remplace aucune
+            precedences as (
+                partition by comptees.cle
+                order by
+                    coalesce(comptees.compte >= 0, false) desc,
+                    fichiers.rang_millesime,
+                    comptees.fichier,
+                    comptees.ligne
+            )
+    ),
+
+    final as (select fichier, ligne, nombre_retenu, fichier_retenu from rangs where rang > 1)
 
 select *
 from final

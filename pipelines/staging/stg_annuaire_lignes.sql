@@ -22,6 +22,7 @@ with
             departement_de(code_departement) as departement,
             texte(libelle_departement) as libelle_departement,
             texte(libelle_academie) as academie_lue,
+            ecriture_academie(libelle_academie) as academie_ecrite,
             oui_non(ecole_maternelle) as est_maternelle,
             oui_non(ecole_elementaire) as est_elementaire,
             oui_non(voie_professionnelle) as voie_professionnelle,
@@ -52,19 +53,24 @@ with
 
     nommees as (
         select
-            nettoyees.* exclude (academie_lue, ep_lue),
+            nettoyees.* exclude (academie_lue, academie_ecrite, ep_lue),
             case when nettoyees.ep_lue in ('REP', 'REP+') then nettoyees.ep_lue end as ep,
             case
                 when nettoyees.ep_lue not in ('REP', 'REP+', 'HORSEP', 'NON', '0')
                 then nettoyees.ep_lue
             end as label_inconnu,
-            coalesce(academies.academie, nettoyees.academie_lue) as academie,
+            coalesce(academies.academie, des_regions.academie, nettoyees.academie_lue) as academie,
             case
-                when academies.academie is null then nettoyees.academie_lue
+                when academies.academie is null and des_regions.academie is null
+                then nettoyees.academie_lue
             end as academie_inconnue,
             fichiers.rang_millesime
         from nettoyees
-        left join academies on ecriture_academie(nettoyees.academie_lue) = academies.ecriture
+        left join academies on nettoyees.academie_ecrite = academies.ecriture
+        -- une région a plusieurs académies : celle du département de la ligne
+        left join
+            academies as des_regions
+            on nettoyees.academie_ecrite || ' ' || nettoyees.departement = des_regions.ecriture
         left join fichiers on nettoyees.fichier = fichiers.fichier
     ),
 

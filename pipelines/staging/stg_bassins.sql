@@ -2,7 +2,7 @@
 with
     lignes as (select * from stg_bassins_lignes),
 
-    final as (select uai, bassin, reseau, fichier from lignes where sort = 'gardee')
+    final as (select uai, bassin, reseau, fichier, ligne from lignes where sort = 'gardee')
 
 select *
 from final

@@ -10,48 +10,86 @@ with
             uai_propre(uai) as uai,
             texte(bassin) as bassin,
             texte(reseau) as reseau,
-            uai as anomalie_valeur
+            uai as uai_lu
         from lues
     ),
 
     classees as (
         select
             nettoyees.*,
-            row_number() over (
-                partition by nettoyees.uai
-                order by fichiers.rang_millesime, nettoyees.fichier, nettoyees.ligne
-            ) as rang
+            not uai_juste(nettoyees.uai) as est_perdue,
+            row_number() over rangs as rang,
+            first_value(nettoyees.fichier) over rangs as fichier_retenu,
+            first_value(nettoyees.bassin) over rangs as bassin_retenu,
+            first_value(nettoyees.reseau) over rangs as reseau_retenu
         from nettoyees
         left join fichiers on nettoyees.fichier = fichiers.fichier
+        window
+            rangs as (
+                partition by nettoyees.uai
+                order by fichiers.rang_millesime, nettoyees.fichier, nettoyees.ligne
+            )
+    ),
+
+    comparees as (
+        select
+            *,
+            sans_accents(bassin) is distinct from sans_accents(bassin_retenu) as est_autre_bassin,
+            sans_accents(reseau) is distinct from sans_accents(reseau_retenu) as est_autre_reseau
+        from classees
     ),
 
     final as (
         select
-            *,
             'bassins' as source,
+            fichier,
+            ligne,
+            uai,
+            bassin,
+            reseau,
+            sort_de(est_perdue, rang) as sort,
             case
-                when est_uai(uai) and cle_uai_juste(uai) and rang = 1 and bassin is null
-                then 'bassin'
-                else 'uai'
-            end as anomalie_colonne,
-            case
-                when not est_uai(uai) or not cle_uai_juste(uai)
-                then 'rejetee'
-                when rang > 1
-                then 'fusionnee'
-                else 'gardee'
-            end as sort,
-            case
-                when not est_uai(uai) or not cle_uai_juste(uai)
-                then 'uai_illisible_local'
-                when rang > 1
-                then 'uai_deux_lignes'
-                when bassin is null
-                then 'bassin_vide'
-                when uai_a_perdu_un_zero(anomalie_valeur)
-                then 'uai_zero_perdu'
-            end as anomalie
-        from classees
+                when est_perdue or rang = 1
+                then
+                    a_redire(
+                        [
+                            cellule('uai', uai_lu, motif_uai_local(uai, uai_lu)),
+                            cellule(
+                                'bassin',
+                                uai_lu,
+                                case when bassin is null and not est_perdue then 'bassin_vide' end
+                            )
+                        ]
+                    )
+                when not est_autre_bassin and not est_autre_reseau
+                then [cellule('uai', uai_lu, 'uai_deux_lignes')]
+                else
+                    a_redire(
+                        [
+                            cellule(
+                                'bassin',
+                                contraires(
+                                    uai,
+                                    coalesce(bassin, 'vide'),
+                                    coalesce(bassin_retenu, 'vide'),
+                                    fichier_retenu
+                                ),
+                                case when est_autre_bassin then 'lignes_contraires' end
+                            ),
+                            cellule(
+                                'reseau',
+                                contraires(
+                                    uai,
+                                    coalesce(reseau, 'vide'),
+                                    coalesce(reseau_retenu, 'vide'),
+                                    fichier_retenu
+                                ),
+                                case when est_autre_reseau then 'lignes_contraires' end
+                            )
+                        ]
+                    )
+            end as anomalies
+        from comparees
     )
 
 select *

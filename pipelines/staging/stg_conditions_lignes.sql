@@ -18,71 +18,107 @@ with
         from lues
     ),
 
-    classees as (
-        select
-            nettoyees.*,
-            row_number() over (
-                partition by nettoyees.uai
-                order by fichiers.rang_millesime, nettoyees.fichier, nettoyees.ligne
-            ) as rang
-        from nettoyees
-        left join fichiers on nettoyees.fichier = fichiers.fichier
-    ),
-
     jugees as (
         select
             *,
-            case
-                when texte(bureau_lu) is not null and a_bureau is null
-                then 'bureau'
-                when texte(telephone_lu) is not null and a_telephone is null
-                then 'telephone'
-                when texte(rangement_lu) is not null and a_rangement_ferme is null
-                then 'rangement_ferme'
-            end as colonne_illisible
-        from classees
+            texte(bureau_lu) is not null and a_bureau is null as est_bureau_illisible,
+            texte(telephone_lu) is not null and a_telephone is null as est_telephone_illisible,
+            texte(rangement_lu) is not null
+            and a_rangement_ferme is null as est_rangement_illisible,
+            not uai_juste(uai)
+            or est_bureau_illisible
+            or est_telephone_illisible
+            or est_rangement_illisible as est_perdue
+        from nettoyees
     ),
 
-    nommees as (
+    classees as (
+        select
+            jugees.*,
+            row_number() over rangs as rang,
+            first_value(jugees.fichier) over rangs as fichier_retenu,
+            first_value(jugees.a_bureau) over rangs as bureau_retenu,
+            first_value(jugees.a_telephone) over rangs as telephone_retenu,
+            first_value(jugees.a_rangement_ferme) over rangs as rangement_retenu
+        from jugees
+        left join fichiers on jugees.fichier = fichiers.fichier
+        window
+            rangs as (
+                partition by jugees.uai
+                order by jugees.est_perdue, fichiers.rang_millesime, jugees.fichier, jugees.ligne
+            )
+    ),
+
+    -- les réponses d'une ligne, en face de celles de la ligne retenue
+    comparees as (
         select
             *,
-            case
-                when not est_uai(uai) or not cle_uai_juste(uai)
-                then 'uai_illisible_local'
-                when colonne_illisible is not null
-                then 'condition_illisible'
-                when rang > 1
-                then 'uai_deux_lignes'
-                when uai_a_perdu_un_zero(uai_lu)
-                then 'uai_zero_perdu'
-            end as anomalie
-        from jugees
+            [
+                {
+                    'colonne':'bureau',
+                    'lue':bureau_lu,
+                    'est_illisible':est_bureau_illisible,
+                    'reponse':a_bureau,
+                    'retenue':bureau_retenu
+                },
+                {
+                    'colonne':'telephone',
+                    'lue':telephone_lu,
+                    'est_illisible':est_telephone_illisible,
+                    'reponse':a_telephone,
+                    'retenue':telephone_retenu
+                },
+                {
+                    'colonne':'rangement_ferme',
+                    'lue':rangement_lu,
+                    'est_illisible':est_rangement_illisible,
+                    'reponse':a_rangement_ferme,
+                    'retenue':rangement_retenu
+                }
+            ] as reponses,
+            a_redire(
+                list_transform(
+                    reponses,
+                    lambda r:cellule(
+                        r.colonne,
+                        contraires(
+                            uai, dit_oui_non(r.reponse), dit_oui_non(r.retenue), fichier_retenu
+                        ),
+                        case when r.reponse is distinct from r.retenue then 'lignes_contraires' end
+                    )
+                )
+            ) as contradictions
+        from classees
     ),
 
     final as (
         select
-            * exclude (uai_lu, bureau_lu, telephone_lu, rangement_lu, colonne_illisible),
             'conditions' as source,
+            fichier,
+            ligne,
+            uai,
+            a_bureau,
+            a_telephone,
+            a_rangement_ferme,
+            sort_de(est_perdue, rang) as sort,
             case
-                when anomalie is null or anomalie = 'uai_zero_perdu'
-                then 'gardee'
-                when anomalie = 'uai_deux_lignes'
-                then 'fusionnee'
-                else 'rejetee'
-            end as sort,
-            case
-                when anomalie = 'condition_illisible' then colonne_illisible else 'uai'
-            end as anomalie_colonne,
-            case
-                when anomalie != 'condition_illisible'
-                then uai_lu
-                when colonne_illisible = 'bureau'
-                then bureau_lu
-                when colonne_illisible = 'telephone'
-                then telephone_lu
-                else rangement_lu
-            end as anomalie_valeur
-        from nommees
+                when est_perdue or rang = 1
+                then
+                    a_redire(
+                        [cellule('uai', uai_lu, motif_uai_local(uai, uai_lu))] || list_transform(
+                            reponses,
+                            lambda r:cellule(
+                                r.colonne,
+                                r.lue,
+                                case when r.est_illisible then 'condition_illisible' end
+                            )
+                        )
+                    )
+                when len(contradictions) > 0
+                then contradictions
+                else [cellule('uai', uai_lu, 'uai_deux_lignes')]
+            end as anomalies
+        from comparees
     )
 
 select *

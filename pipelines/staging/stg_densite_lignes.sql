@@ -25,53 +25,53 @@ with
     classees as (
         select
             nettoyees.*,
-            -- une ligne sans niveau, qui sera rejetée, n'en remplace aucune
-            row_number() over (
-                partition by nettoyees.commune_code
-                order by
-                    nettoyees.densite is null,
-                    fichiers.rang_millesime,
-                    nettoyees.fichier,
-                    nettoyees.ligne
-            ) as rang,
-            first_value(nettoyees.fichier) over (
-                partition by nettoyees.commune_code
-                order by
-                    nettoyees.densite is null,
-                    fichiers.rang_millesime,
-                    nettoyees.fichier,
-                    nettoyees.ligne
-            ) as fichier_retenu
+            row_number() over rangs as rang,
+            first_value(nettoyees.fichier) over rangs as fichier_retenu,
+            first_value(nettoyees.densite) over rangs as densite_retenue
         from nettoyees
         left join fichiers on nettoyees.fichier = fichiers.fichier
+        window
+            -- une ligne sans niveau, qui sera rejetée, n'en remplace aucune
+            rangs as (
+                partition by nettoyees.commune_code
+                order by
+                    nettoyees.densite is null,
+                    fichiers.rang_millesime,
+                    nettoyees.fichier,
+                    nettoyees.ligne
+            )
     ),
 
     final as (
         select
-            *,
-            case
-                when commune_code is null or densite is null
-                then 'rejetee'
-                when rang > 1
-                then 'fusionnee'
-                else 'gardee'
-            end as sort,
+            * exclude (densite_retenue),
+            sort_de(commune_code is null or densite is null, rang) as sort,
             case
                 when commune_code is null or densite is null
                 then 'densite_illisible'
                 when rang > 1 and fichier != fichier_retenu
                 then 'remplacee_par_plus_recent'
+                when rang > 1 and densite != densite_retenue
+                then 'lignes_contraires'
                 when rang > 1
                 then 'commune_deux_lignes'
                 when population is null and population_lue is not null
                 then 'population_illisible'
             end as anomalie,
             case
-                when anomalie = 'population_illisible' then 'population' else 'code_commune'
+                anomalie
+                when 'population_illisible'
+                then 'population'
+                when 'lignes_contraires'
+                then 'densite'
+                else 'code_commune'
             end as anomalie_colonne,
             case
-                when anomalie = 'population_illisible'
+                anomalie
+                when 'population_illisible'
                 then concat_ws(' : ', commune_code, population_lue)
+                when 'lignes_contraires'
+                then contraires(commune_code, densite, densite_retenue, fichier_retenu)
                 else valeur_lue
             end as anomalie_valeur
         from classees

@@ -18,46 +18,69 @@ with
     classees as (
         select
             nettoyees.*,
-            row_number() over (
-                partition by nettoyees.commune_code
-                order by fichiers.rang_millesime, nettoyees.fichier, nettoyees.ligne
-            ) as rang
+            commune_code is null or est_desservie is null as est_perdue,
+            -- une ligne sans réponse, qui sera rejetée, n'en remplace aucune
+            row_number() over rangs as rang,
+            first_value(nettoyees.fichier) over rangs as fichier_retenu,
+            first_value(nettoyees.est_desservie) over rangs as desservie_retenue
         from nettoyees
         left join fichiers on nettoyees.fichier = fichiers.fichier
-    ),
-
-    jugees as (
-        select
-            *,
-            case
-                when commune_code is null
-                then 'commune_code_illisible'
-                when est_desservie is null
-                then 'desserte_illisible'
-                when rang > 1
-                then 'commune_deux_lignes'
-            end as anomalie
-        from classees
+        window
+            rangs as (
+                partition by nettoyees.commune_code
+                order by
+                    nettoyees.est_desservie is null,
+                    fichiers.rang_millesime,
+                    nettoyees.fichier,
+                    nettoyees.ligne
+            )
     ),
 
     final as (
         select
-            * exclude (commune_lue, desservie_lue),
             'dessertes' as source,
+            fichier,
+            ligne,
+            commune_code,
+            commune,
+            est_desservie,
+            sort_de(est_perdue, rang) as sort,
             case
-                when anomalie is null
-                then 'gardee'
-                when anomalie = 'commune_deux_lignes'
-                then 'fusionnee'
-                else 'rejetee'
-            end as sort,
-            case
-                when anomalie = 'desserte_illisible' then 'desservie' else 'commune_code'
-            end as anomalie_colonne,
-            case
-                when anomalie = 'desserte_illisible' then desservie_lue else commune_lue
-            end as anomalie_valeur
-        from jugees
+                when est_perdue
+                then
+                    a_redire(
+                        [
+                            cellule(
+                                'commune_code',
+                                commune_lue,
+                                case when commune_code is null then 'commune_code_illisible' end
+                            ),
+                            cellule(
+                                'desservie',
+                                desservie_lue,
+                                case when est_desservie is null then 'desserte_illisible' end
+                            )
+                        ]
+                    )
+                when rang = 1
+                then []
+                when est_desservie != desservie_retenue
+                then
+                    [
+                        cellule(
+                            'desservie',
+                            contraires(
+                                commune_code,
+                                dit_oui_non(est_desservie),
+                                dit_oui_non(desservie_retenue),
+                                fichier_retenu
+                            ),
+                            'lignes_contraires'
+                        )
+                    ]
+                else [cellule('commune_code', commune_lue, 'commune_deux_lignes')]
+            end as anomalies
+        from classees
     )
 
 select *

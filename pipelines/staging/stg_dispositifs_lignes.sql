@@ -17,65 +17,76 @@ with
         from lues
     ),
 
-    classees as (
-        select
-            nettoyees.*,
-            row_number() over (
-                partition by nettoyees.uai, nettoyees.dispositif
-                order by fichiers.rang_millesime, nettoyees.fichier, nettoyees.ligne
-            ) as rang
-        from nettoyees
-        left join fichiers on nettoyees.fichier = fichiers.fichier
-    ),
-
     jugees as (
         select
             *,
+            motif_uai_local(uai, uai_lu) as motif_uai,
             case
-                when not est_uai(uai) or not cle_uai_juste(uai)
-                then 'uai_illisible_local'
                 when
                     dispositif is null
                     or dispositif not in ('UPE2A', 'RELAIS', 'ULIS', 'SEGPA', 'INTERNAT')
                 then 'dispositif_inconnu'
-                when est_present is null
-                then 'present_illisible'
-                when rang > 1
-                then 'dispositif_deux_lignes'
-                when uai_a_perdu_un_zero(uai_lu)
-                then 'uai_zero_perdu'
-            end as anomalie
-        from classees
+            end as motif_dispositif,
+            not uai_juste(uai) or motif_dispositif is not null or est_present is null as est_perdue
+        from nettoyees
+    ),
+
+    classees as (
+        select
+            jugees.*,
+            row_number() over rangs as rang,
+            first_value(jugees.fichier) over rangs as fichier_retenu,
+            first_value(jugees.est_present) over rangs as present_retenu
+        from jugees
+        left join fichiers on jugees.fichier = fichiers.fichier
+        window
+            rangs as (
+                partition by jugees.uai, jugees.dispositif
+                order by jugees.est_perdue, fichiers.rang_millesime, jugees.fichier, jugees.ligne
+            )
     ),
 
     final as (
         select
-            * exclude (uai_lu, dispositif_lu, present_lu),
             'dispositifs' as source,
+            fichier,
+            ligne,
+            uai,
+            dispositif,
+            est_present,
+            origine,
+            sort_de(est_perdue, rang) as sort,
             case
-                when anomalie is null or anomalie = 'uai_zero_perdu'
-                then 'gardee'
-                when anomalie = 'dispositif_deux_lignes'
-                then 'fusionnee'
-                else 'rejetee'
-            end as sort,
-            case
-                anomalie
-                when 'dispositif_inconnu'
-                then 'dispositif'
-                when 'present_illisible'
-                then 'present'
-                else 'uai'
-            end as anomalie_colonne,
-            case
-                anomalie
-                when 'dispositif_inconnu'
-                then dispositif_lu
-                when 'present_illisible'
-                then present_lu
-                else uai_lu
-            end as anomalie_valeur
-        from jugees
+                when est_perdue or rang = 1
+                then
+                    a_redire(
+                        [
+                            cellule('uai', uai_lu, motif_uai),
+                            cellule('dispositif', dispositif_lu, motif_dispositif),
+                            cellule(
+                                'present',
+                                present_lu,
+                                case when est_present is null then 'present_illisible' end
+                            )
+                        ]
+                    )
+                when est_present != present_retenu
+                then
+                    [
+                        cellule(
+                            'present',
+                            contraires(
+                                uai || ' ' || dispositif,
+                                dit_oui_non(est_present),
+                                dit_oui_non(present_retenu),
+                                fichier_retenu
+                            ),
+                            'lignes_contraires'
+                        )
+                    ]
+                else [cellule('uai', uai_lu, 'dispositif_deux_lignes')]
+            end as anomalies
+        from classees
     )
 
 select *

@@ -2,6 +2,8 @@
 with
     fichiers as (select * from stg_fichier),
     effectif_max as (select valeur from ref_parametres where nom = 'effectif_max'),
+    ecart_max as (select valeur from ref_parametres where nom = 'ecart_effectif_max'),
+    ecart_min as (select valeur from ref_parametres where nom = 'ecart_effectif_min_eleves'),
 
     colleges as (
         select
@@ -107,93 +109,122 @@ with
         select
             nettoyees.*,
             fichiers.rang_millesime,
-            row_number() over (
-                partition by nettoyees.source, nettoyees.uai, nettoyees.rentree
-                order by fichiers.rang_millesime, nettoyees.fichier, nettoyees.ligne
-            ) as rang,
-            first_value(nettoyees.fichier) over (
-                partition by nettoyees.source, nettoyees.uai, nettoyees.rentree
-                order by fichiers.rang_millesime, nettoyees.fichier, nettoyees.ligne
-            ) as fichier_retenu
+            row_number() over rangs as rang,
+            first_value(nettoyees.fichier) over rangs as fichier_retenu,
+            first_value(fichiers.rang_millesime) over rangs as millesime_retenu,
+            first_value(nettoyees.effectif) over rangs as effectif_retenu
         from nettoyees
         left join
             fichiers on nettoyees.source = fichiers.source and nettoyees.fichier = fichiers.fichier
+        window
+            -- de deux lignes, celle qui donne la valeur, puis celle du fichier le plus récent
+            rangs as (
+                partition by nettoyees.source, nettoyees.uai, nettoyees.rentree
+                order by
+                    nettoyees.effectif is null,
+                    fichiers.rang_millesime,
+                    nettoyees.fichier,
+                    nettoyees.ligne
+            )
+    ),
+
+    -- d'un fichier à l'autre une révision est ordinaire, non un écart ; dans un même fichier, tout
+    -- nombre autre en contredit un
+    comparees as (
+        select
+            classees.*,
+            not est_uai(uai) or rentree is null or rentree > year(current_date) as est_perdue,
+            effectif is null
+            and row(rang_millesime, fichier) < row(millesime_retenu, fichier_retenu) as est_reprise,
+            effectif != effectif_retenu
+            and (
+                fichier = fichier_retenu
+                or abs(effectif - effectif_retenu) > ecart_max.valeur * effectif_retenu
+                and abs(effectif - effectif_retenu) >= ecart_min.valeur
+            ) as est_contraire
+        from classees
+        cross join ecart_max
+        cross join ecart_min
     ),
 
     jugees as (
         select
             *,
             case
-                when uai is null
-                then 'uai_absent'
-                when not est_uai(uai)
-                then 'uai_illisible'
-                when rentree is null
-                then 'rentree_illisible'
-                when rentree > year(current_date)
-                then 'rentree_a_venir'
-                when rang > 1 and fichier != fichier_retenu
-                then 'remplacee_par_plus_recent'
-                when rang > 1
-                then 'uai_deux_lignes'
-                when not cle_uai_juste(uai)
-                then 'uai_cle_fausse'
+                when not est_perdue and rang > 1
+                then motif_de_fusion(est_reprise, est_contraire, fichier != fichier_retenu)
+            end as motif_fusion,
+            motif_uai(uai, valeur_lue) as motif_uai,
+            motif_rentree(rentree) as motif_rentree,
+            case
                 when effectif is null and est_impossible
                 then 'effectif_impossible'
                 when effectif is null
                 then 'effectif_vide'
-                when uai_a_perdu_un_zero(valeur_lue)
-                then 'uai_zero_perdu'
+            end as motif_effectif,
+            case
                 when eleves_segpa is null and texte(eleves_segpa_lus) is not null
                 then 'eleves_segpa_illisible'
+            end as motif_segpa,
+            case
                 when eleves_ulis is null and texte(eleves_ulis_lus) is not null
                 then 'eleves_ulis_illisible'
-            end as anomalie
-        from classees
+            end as motif_ulis
+        from comparees
     ),
 
     final as (
         select
-            * exclude (est_impossible),
+            source,
+            fichier,
+            ligne,
+            uai,
+            rentree,
+            effectif,
+            eleves_segpa,
+            eleves_ulis,
+            rang_millesime,
+            sort_de(est_perdue, rang) as sort,
             case
-                when not est_uai(uai) or rentree is null or rentree > year(current_date)
-                then 'rejetee'
-                when rang > 1
-                then 'fusionnee'
-                else 'gardee'
-            end as sort,
-            case
-                anomalie
-                when 'effectif_vide'
-                then 'effectif'
-                when 'effectif_impossible'
-                then 'effectif'
-                when 'rentree_illisible'
-                then 'rentree'
-                when 'rentree_a_venir'
-                then 'rentree'
-                when 'eleves_segpa_illisible'
-                then 'eleves_segpa'
-                when 'eleves_ulis_illisible'
-                then 'eleves_ulis'
-                else 'uai'
-            end as anomalie_colonne,
-            case
-                anomalie
-                when 'effectif_vide'
-                then effectif_lu
-                when 'effectif_impossible'
-                then effectif_lu
-                when 'rentree_illisible'
-                then annee_lue
-                when 'rentree_a_venir'
-                then annee_lue
-                when 'eleves_segpa_illisible'
-                then eleves_segpa_lus
-                when 'eleves_ulis_illisible'
-                then eleves_ulis_lus
-                else valeur_lue
-            end as anomalie_valeur
+                when motif_fusion = 'valeur_reprise'
+                then
+                    [
+                        cellule(
+                            'effectif',
+                            retenu(a_la_rentree(uai, rentree), effectif_retenu, fichier_retenu),
+                            motif_fusion
+                        )
+                    ]
+                when motif_fusion = 'lignes_contraires'
+                then
+                    [
+                        cellule(
+                            'effectif',
+                            contraires(
+                                a_la_rentree(uai, rentree),
+                                effectif,
+                                effectif_retenu,
+                                fichier_retenu
+                            ),
+                            motif_fusion
+                        )
+                    ]
+                when motif_fusion is not null
+                then [cellule('uai', valeur_lue, motif_fusion)]
+                when
+                    coalesce(motif_uai, motif_rentree, motif_effectif, motif_segpa, motif_ulis)
+                    is not null
+                then
+                    a_redire(
+                        [
+                            cellule('uai', valeur_lue, motif_uai),
+                            cellule('rentree', annee_lue, motif_rentree),
+                            cellule('effectif', effectif_lu, motif_effectif),
+                            cellule('eleves_segpa', eleves_segpa_lus, motif_segpa),
+                            cellule('eleves_ulis', eleves_ulis_lus, motif_ulis)
+                        ]
+                    )
+            end as anomalies
         from jugees
     )
 

@@ -7,6 +7,7 @@ with
             max(valeur) filter (where nom = 'ips_max') as ips_max
         from ref_parametres
     ),
+    ecart_max as (select valeur from ref_parametres where nom = 'ecart_ips_max'),
 
     colleges as (
         select 'ips_colleges' as source, fichier, ligne, rentree_scolaire, uai, ips as ips_lu
@@ -80,87 +81,114 @@ with
         select
             nettoyees.*,
             fichiers.rang_millesime,
-            row_number() over (
-                partition by nettoyees.source, nettoyees.uai, nettoyees.rentree
-                order by fichiers.rang_millesime, nettoyees.fichier, nettoyees.ligne
-            ) as rang,
-            first_value(nettoyees.fichier) over (
-                partition by nettoyees.source, nettoyees.uai, nettoyees.rentree
-                order by fichiers.rang_millesime, nettoyees.fichier, nettoyees.ligne
-            ) as fichier_retenu
+            row_number() over rangs as rang,
+            first_value(nettoyees.fichier) over rangs as fichier_retenu,
+            first_value(fichiers.rang_millesime) over rangs as millesime_retenu,
+            first_value(nettoyees.ips) over rangs as ips_retenu
         from nettoyees
         left join
             fichiers on nettoyees.source = fichiers.source and nettoyees.fichier = fichiers.fichier
+        window
+            -- de deux lignes, celle qui donne la valeur, puis celle du fichier le plus récent
+            rangs as (
+                partition by nettoyees.source, nettoyees.uai, nettoyees.rentree
+                order by
+                    nettoyees.ips is null,
+                    fichiers.rang_millesime,
+                    nettoyees.fichier,
+                    nettoyees.ligne
+            )
+    ),
+
+    -- d'un fichier à l'autre une révision est ordinaire ; dans un même fichier, tout indice autre
+    -- en
+    -- contredit un
+    comparees as (
+        select
+            classees.*,
+            not est_uai(uai) or rentree is null or rentree > year(current_date) as est_perdue,
+            ips is null
+            and row(rang_millesime, fichier) < row(millesime_retenu, fichier_retenu) as est_reprise,
+            ips != ips_retenu
+            and (
+                fichier = fichier_retenu or abs(ips - ips_retenu) >= ecart_max.valeur
+            ) as est_contraire
+        from classees
+        cross join ecart_max
     ),
 
     jugees as (
         select
             *,
             case
-                when uai is null
-                then 'uai_absent'
-                when not est_uai(uai)
-                then 'uai_illisible'
-                when rentree is null
-                then 'rentree_illisible'
-                when rentree > year(current_date)
-                then 'rentree_a_venir'
-                when rang > 1 and fichier != fichier_retenu
-                then 'remplacee_par_plus_recent'
-                when rang > 1
-                then 'uai_deux_lignes'
-                when not cle_uai_juste(uai)
-                then 'uai_cle_fausse'
+                when not est_perdue and rang > 1
+                then motif_de_fusion(est_reprise, est_contraire, fichier != fichier_retenu)
+            end as motif_fusion,
+            motif_uai(uai, valeur_lue) as motif_uai,
+            motif_rentree(rentree) as motif_rentree,
+            case
                 when ips is null and est_un_nombre
                 then 'ips_impossible'
                 when ips is null
                 then 'ips_non_publie'
-                when uai_a_perdu_un_zero(valeur_lue)
-                then 'uai_zero_perdu'
+            end as motif_ips,
+            case
                 when nb_eleves_indice is null and texte(eleves_de_l_indice) is not null
                 then 'eleves_de_l_indice_illisible'
-            end as anomalie
-        from classees
+            end as motif_eleves
+        from comparees
     ),
 
     final as (
         select
-            * exclude (eleves_de_l_indice, est_un_nombre),
+            source,
+            fichier,
+            ligne,
+            uai,
+            rentree,
+            ips,
+            nb_eleves_indice,
+            rang_millesime,
+            sort_de(est_perdue, rang) as sort,
             case
-                when not est_uai(uai) or rentree is null or rentree > year(current_date)
-                then 'rejetee'
-                when rang > 1
-                then 'fusionnee'
-                else 'gardee'
-            end as sort,
-            case
-                anomalie
-                when 'ips_non_publie'
-                then 'ips'
-                when 'ips_impossible'
-                then 'ips'
-                when 'rentree_illisible'
-                then 'rentree_scolaire'
-                when 'rentree_a_venir'
-                then 'rentree_scolaire'
-                when 'eleves_de_l_indice_illisible'
-                then 'eleves_de_l_indice'
-                else 'uai'
-            end as anomalie_colonne,
-            case
-                anomalie
-                when 'ips_non_publie'
-                then ips_lu
-                when 'ips_impossible'
-                then ips_lu
-                when 'rentree_illisible'
-                then rentree_lue
-                when 'rentree_a_venir'
-                then rentree_lue
-                when 'eleves_de_l_indice_illisible'
-                then eleves_de_l_indice
-                else valeur_lue
-            end as anomalie_valeur
+                when motif_fusion = 'valeur_reprise'
+                then
+                    [
+                        cellule(
+                            'ips',
+                            retenu(
+                                a_la_rentree(uai, rentree), decimale(ips_retenu), fichier_retenu
+                            ),
+                            motif_fusion
+                        )
+                    ]
+                when motif_fusion = 'lignes_contraires'
+                then
+                    [
+                        cellule(
+                            'ips',
+                            contraires(
+                                a_la_rentree(uai, rentree),
+                                decimale(ips),
+                                decimale(ips_retenu),
+                                fichier_retenu
+                            ),
+                            motif_fusion
+                        )
+                    ]
+                when motif_fusion is not null
+                then [cellule('uai', valeur_lue, motif_fusion)]
+                when coalesce(motif_uai, motif_rentree, motif_ips, motif_eleves) is not null
+                then
+                    a_redire(
+                        [
+                            cellule('uai', valeur_lue, motif_uai),
+                            cellule('rentree_scolaire', rentree_lue, motif_rentree),
+                            cellule('ips', ips_lu, motif_ips),
+                            cellule('eleves_de_l_indice', eleves_de_l_indice, motif_eleves)
+                        ]
+                    )
+            end as anomalies
         from jugees
     )
 

@@ -41,125 +41,130 @@ with
         from nettoyees
     ),
 
+    -- d'une ligne rejetée, chaque cellule à corriger est dite
     jugees as (
         select
             *,
-            case
-                when poste_id is null
-                then 'poste_sans_identifiant'
-                when rang > 1
-                then 'poste_deux_lignes'
-                when fonction is null or fonction not in ('ASS', 'CTSS')
-                then 'fonction_inconnue'
-                when est_part_ambigue(quotite_lue)
-                then 'quotite_ambigue'
-                when quotite_etp is null or quotite_etp <= 0 or quotite_etp > 1
-                then 'quotite_hors_bornes'
-                when not est_uai(residence_uai) or not cle_uai_juste(residence_uai)
-                then 'residence_illisible'
-                when statut is null or statut not in ('occupe', 'vacant', 'supplee', 'absent')
-                then 'statut_inconnu'
-                when est_part_ambigue(hors_secteur_lu)
-                then 'hors_secteur_ambigu'
-                when
-                    hors_secteur_etp is null
-                    or hors_secteur_etp < 0
-                    or hors_secteur_etp > quotite_etp
-                then 'hors_secteur_hors_bornes'
-                when
-                    hors_secteur_motif
-                    not in ('mdph', 'cdoea', 'sapad', 'coordination', 'autre_mission')
-                then 'hors_secteur_motif_inconnu'
-                when sans_secteur is null
-                then 'sans_secteur_illisible'
-                when est_quotite_sans_signe
-                then 'quotite_en_pourcentage'
-                when est_hors_secteur_sans_signe
-                then 'hors_secteur_en_pourcentage'
-                when uai_a_perdu_un_zero(residence_lue)
-                then 'uai_zero_perdu'
-            end as anomalie
+            a_redire(
+                [
+                    cellule(
+                        'poste_id',
+                        poste_id,
+                        case
+                            when poste_id is null
+                            then 'poste_sans_identifiant'
+                            when rang > 1
+                            then 'poste_deux_lignes'
+                        end
+                    ),
+                    cellule(
+                        'fonction',
+                        fonction_lue,
+                        case
+                            when fonction is null or fonction not in ('ASS', 'CTSS')
+                            then 'fonction_inconnue'
+                        end
+                    ),
+                    cellule(
+                        'quotite',
+                        quotite_lue,
+                        case
+                            when est_part_ambigue(quotite_lue)
+                            then 'quotite_ambigue'
+                            when quotite_etp is null or quotite_etp <= 0 or quotite_etp > 1
+                            then 'quotite_hors_bornes'
+                        end
+                    ),
+                    cellule(
+                        'residence_uai',
+                        residence_lue,
+                        case when not uai_juste(residence_uai) then 'residence_illisible' end
+                    ),
+                    cellule(
+                        'statut',
+                        statut_lu,
+                        case
+                            when
+                                statut is null
+                                or statut not in ('occupe', 'vacant', 'supplee', 'absent')
+                            then 'statut_inconnu'
+                        end
+                    ),
+                    cellule(
+                        'hors_secteur_etp',
+                        hors_secteur_lu,
+                        case
+                            when est_part_ambigue(hors_secteur_lu)
+                            then 'hors_secteur_ambigu'
+                            when
+                                hors_secteur_etp is null
+                                or hors_secteur_etp < 0
+                                or hors_secteur_etp > quotite_etp
+                            then 'hors_secteur_hors_bornes'
+                        end
+                    ),
+                    cellule(
+                        'hors_secteur_motif',
+                        motif_lu,
+                        case
+                            when
+                                hors_secteur_motif
+                                not in ('mdph', 'cdoea', 'sapad', 'coordination', 'autre_mission')
+                            then 'hors_secteur_motif_inconnu'
+                        end
+                    ),
+                    cellule(
+                        'sans_secteur',
+                        sans_secteur_lu,
+                        case when sans_secteur is null then 'sans_secteur_illisible' end
+                    )
+                ]
+            ) as fautes,
+            a_redire(
+                [
+                    cellule(
+                        'quotite',
+                        quotite_lue,
+                        case when est_quotite_sans_signe then 'quotite_en_pourcentage' end
+                    ),
+                    cellule(
+                        'hors_secteur_etp',
+                        hors_secteur_lu,
+                        case
+                            when est_hors_secteur_sans_signe and hors_secteur_etp <= quotite_etp
+                            then 'hors_secteur_en_pourcentage'
+                        end
+                    ),
+                    cellule(
+                        'residence_uai',
+                        residence_lue,
+                        case
+                            when uai_a_perdu_un_zero(residence_lue) and uai_juste(residence_uai)
+                            then 'uai_zero_perdu'
+                        end
+                    )
+                ]
+            ) as remarques
         from classees
     ),
 
     final as (
         select
-            * exclude (
-                est_quotite_sans_signe,
-                est_hors_secteur_sans_signe,
-                fonction_lue,
-                quotite_lue,
-                residence_lue,
-                statut_lu,
-                motif_lu,
-                hors_secteur_lu,
-                sans_secteur_lu
-            ),
             'postes' as source,
-            case
-                when
-                    anomalie is null
-                    or anomalie
-                    in ('quotite_en_pourcentage', 'hors_secteur_en_pourcentage', 'uai_zero_perdu')
-                then 'gardee'
-                else 'rejetee'
-            end as sort,
-            case
-                anomalie
-                when 'fonction_inconnue'
-                then 'fonction'
-                when 'quotite_ambigue'
-                then 'quotite'
-                when 'quotite_hors_bornes'
-                then 'quotite'
-                when 'quotite_en_pourcentage'
-                then 'quotite'
-                when 'hors_secteur_en_pourcentage'
-                then 'hors_secteur_etp'
-                when 'uai_zero_perdu'
-                then 'residence_uai'
-                when 'residence_illisible'
-                then 'residence_uai'
-                when 'statut_inconnu'
-                then 'statut'
-                when 'hors_secteur_ambigu'
-                then 'hors_secteur_etp'
-                when 'hors_secteur_hors_bornes'
-                then 'hors_secteur_etp'
-                when 'hors_secteur_motif_inconnu'
-                then 'hors_secteur_motif'
-                when 'sans_secteur_illisible'
-                then 'sans_secteur'
-                else 'poste_id'
-            end as anomalie_colonne,
-            case
-                anomalie
-                when 'fonction_inconnue'
-                then fonction_lue
-                when 'quotite_ambigue'
-                then quotite_lue
-                when 'quotite_hors_bornes'
-                then quotite_lue
-                when 'quotite_en_pourcentage'
-                then quotite_lue
-                when 'hors_secteur_en_pourcentage'
-                then hors_secteur_lu
-                when 'uai_zero_perdu'
-                then residence_lue
-                when 'residence_illisible'
-                then residence_lue
-                when 'statut_inconnu'
-                then statut_lu
-                when 'hors_secteur_ambigu'
-                then hors_secteur_lu
-                when 'hors_secteur_hors_bornes'
-                then hors_secteur_lu
-                when 'hors_secteur_motif_inconnu'
-                then motif_lu
-                when 'sans_secteur_illisible'
-                then sans_secteur_lu
-                else poste_id
-            end as anomalie_valeur
+            fichier,
+            ligne,
+            poste_id,
+            fonction,
+            quotite_etp,
+            residence_uai,
+            statut,
+            bassin,
+            hors_secteur_etp,
+            hors_secteur_motif,
+            sans_secteur,
+            est_simule,
+            case when len(fautes) = 0 then 'gardee' else 'rejetee' end as sort,
+            fautes || remarques as anomalies
         from jugees
     )
 

@@ -34,28 +34,42 @@ with
         from nettoyees
     ),
 
+    -- d'une ligne rejetée, chaque cellule à corriger est dite
     jugees as (
         select
             classees.*,
             classees.demi_journees * periodicites.fois_par_cycle as demi_journees_cycle,
-            case
-                when classees.poste_id is null
-                then 'poste_sans_identifiant'
-                when not est_uai(classees.uai) or not cle_uai_juste(classees.uai)
-                then 'uai_illisible_local'
-                when classees.demi_journees is null or classees.demi_journees < 0
-                then 'demi_journees_illisibles'
-                when periodicites.periodicite is null
-                then 'periodicite_inconnue'
-                when
-                    classees.demi_journees * periodicites.fois_par_cycle
-                    > temps_plein.demi_journees_cycle
-                then 'presence_trop_longue'
-                when classees.rang > 1
-                then 'presence_deux_lignes'
-                when uai_a_perdu_un_zero(classees.uai_lu)
-                then 'uai_zero_perdu'
-            end as anomalie
+            a_redire(
+                [
+                    cellule(
+                        'poste_id',
+                        classees.poste_id,
+                        case when classees.poste_id is null then 'poste_sans_identifiant' end
+                    ),
+                    cellule(
+                        'uai',
+                        classees.uai_lu,
+                        case when not uai_juste(classees.uai) then 'uai_illisible_local' end
+                    ),
+                    cellule(
+                        'demi_journees',
+                        classees.demi_journees_lues,
+                        case
+                            when classees.demi_journees is null or classees.demi_journees < 0
+                            then 'demi_journees_illisibles'
+                            when
+                                classees.demi_journees * periodicites.fois_par_cycle
+                                > temps_plein.demi_journees_cycle
+                            then 'presence_trop_longue'
+                        end
+                    ),
+                    cellule(
+                        'periodicite',
+                        classees.periodicite_lue,
+                        case when periodicites.periodicite is null then 'periodicite_inconnue' end
+                    )
+                ]
+            ) as fautes
         from classees
         cross join temps_plein
         left join periodicites on classees.periodicite = periodicites.periodicite
@@ -63,43 +77,23 @@ with
 
     final as (
         select
-            * exclude (uai_lu, demi_journees_lues, periodicite_lue),
             'presences' as source,
+            fichier,
+            ligne,
+            poste_id,
+            uai,
+            demi_journees,
+            periodicite,
+            demi_journees_cycle,
+            est_simule,
+            sort_de(len(fautes) > 0, rang) as sort,
             case
-                when anomalie is null or anomalie = 'uai_zero_perdu'
-                then 'gardee'
-                when anomalie = 'presence_deux_lignes'
-                then 'fusionnee'
-                else 'rejetee'
-            end as sort,
-            case
-                anomalie
-                when 'uai_illisible_local'
-                then 'uai'
-                when 'uai_zero_perdu'
-                then 'uai'
-                when 'demi_journees_illisibles'
-                then 'demi_journees'
-                when 'presence_trop_longue'
-                then 'demi_journees'
-                when 'periodicite_inconnue'
-                then 'periodicite'
-                else 'poste_id'
-            end as anomalie_colonne,
-            case
-                anomalie
-                when 'uai_illisible_local'
-                then uai_lu
-                when 'uai_zero_perdu'
-                then uai_lu
-                when 'demi_journees_illisibles'
-                then demi_journees_lues
-                when 'presence_trop_longue'
-                then demi_journees_lues
-                when 'periodicite_inconnue'
-                then periodicite_lue
-                else poste_id
-            end as anomalie_valeur
+                when len(fautes) > 0
+                then fautes
+                when rang > 1
+                then [cellule('poste_id', poste_id, 'presence_deux_lignes')]
+                else a_redire([cellule('uai', uai_lu, motif_uai_local(uai, uai_lu))])
+            end as anomalies
         from jugees
     )
 

@@ -47,6 +47,8 @@ CODES_MANQUES = [
     "ecole_rep_plus_sans_reseau", "mere_hors_perimetre", "effectif_inconnu", "ips_non_publie",
     "rentree_illisible", "effectif_vide", "eleves_segpa_illisible", "eleves_ulis_illisible",
     "remplacee_par_plus_recent", "effectif_saut", "effectif_sources_contraires",
+    "lignes_contraires", "valeur_reprise", "effectif_annuaire_contraire", "effectif_repris",
+    "annuaire_sans_date",
     "densite_illisible", "commune_deux_lignes", "commune_illisible",
     "population_illisible", "colonne_sans_titre",
     "activite_deux_lignes", "activite_hors_perimetre", "activite_absurde",
@@ -192,9 +194,12 @@ def abimer_annuaire(abime):
         "code_commune": "",
     }.items():
         abime.changer("annuaire", lignes, (next(c), colonne, valeur))
+    for ecriture in ("PROVENCE-ALPES-COTE D'AZUR", "Région académique PACA", "OCCITANIE"):
+        abime.changer("annuaire", lignes, (next(c), "libelle_academie", ecriture))
     n = next(c)
     abime.changer("annuaire", lignes, (n, "latitude", ""), (n, "code_commune", "99999"))
     abime.changer("annuaire", lignes, (next(c), "etat", "A FERMER"))
+    abime.changer("annuaire", lignes, *((n, "nombre_d_eleves", "4999") for n in colleges[60:90]))
     abime.changer(
         "annuaire", lignes, *((n, "education_prioritaire", "REP") for n in colleges[-40:])
     )
@@ -215,6 +220,7 @@ def abimer_annuaire(abime):
     # the same, two years before, some of them elsewhere
     for n, ligne in enumerate(vieux[1:]):
         ligne[a["date_maj_ligne"]] = "2021-09-01"
+        ligne[a["nombre_d_eleves"]] = "450"
         if n < 5:
             ligne[a["latitude"]] = str(float(ligne[a["latitude"]]) + 0.1)
     # since gone from the newer one
@@ -262,7 +268,10 @@ def abimer_indices_et_effectifs(abime):
     abime.ecrire(abime.de("ips_lycees"), ips_lycees)
     abime.changer("ips_colleges", lignes, (10, "rentree_scolaire", "2099-2100"))
     abime.changer("ips_colleges", lignes, (11, "uai", DISPARU[:7] + "A"))
+    # several cells amiss in one row, each told
+    abime.changer("ips_colleges", lignes, (2, "ips", "953"), (3, "ips", "NS"))
     abime.ajouter("ips_colleges", lignes, 5)
+    abime.ajouter("ips_colleges", lignes, 12, ips="131,5")
     lignes[0].append("")
     lignes[6].append("note")
     abime.ecrire(abime.de("ips_colleges"), lignes)
@@ -284,10 +293,23 @@ def abimer_indices_et_effectifs(abime):
         (8, "effectif", "-3"),
         (9, "effectif", "1.000"),
     )
+    # several cells amiss in one row, each told
+    abime.changer(
+        "effectifs_colleges",
+        lignes,
+        (4, "effectif", "50000"),
+        (4, "eleves_segpa", "NS"),
+        (5, "eleves_segpa", "NS"),
+        (5, "eleves_ulis", "<5"),
+    )
     abime.ajouter("effectifs_colleges", lignes, 6)
+    abime.ajouter("effectifs_colleges", lignes, 21, effectif="5998")
     abime.ecrire(abime.de("effectifs_colleges"), lignes)
+    # the same, the newer of which keeps silent on one total
     autre = dataclasses.replace(abime.de("effectifs_colleges"), nom="effectifs-anciens.csv")
-    abime.ecrire(autre, lignes[:9])
+    anciens = [list(ligne) for ligne in lignes[:9]]
+    anciens[1][c["effectif"]], anciens[3][c["effectif"]] = "77", ""
+    abime.ecrire(autre, anciens)
     second_degre = [["Année scolaire", "Numéro d'établissement", "Nombre d'élèves"]]
     second_degre += [[f"{li[c['rentree']]}-01", li[c["uai"]], "9"] for li in lignes[20:40]]
     rangs = {"annee_scolaire": 0, "uai": 1, "effectif": 2}
@@ -306,6 +328,8 @@ def abimer_communes(abime):
         ["13901", "Lisible", "7", "Rural à habitat très dispersé", "12"],
         ["13902", "Deux fois", "7", "Rural à habitat très dispersé", "12"],
         ["13902", "Deux fois", "6", "Rural à habitat dispersé", "12"],
+        ["13904", "La même", "7", "Rural à habitat très dispersé", "12"],
+        ["13904", "La même", "7", "Rural à habitat très dispersé", "12"],
     ]
     rangs = {
         "code_commune": 0, "nom_commune": 1, "densite": 2, "libelle_densite": 3, "population": 4,
@@ -332,6 +356,7 @@ def abimer_activite(abime):
     abime.ajouter("activite", lignes, 12, annee_scolaire=lignes[12][a["annee_scolaire"]][:4])
     abime.ajouter("activite", lignes, 9, periode="ANNEE")
     abime.ajouter("activite", lignes, 13, uai=f" {lignes[13][a['uai']].lower()} ")
+    abime.ajouter("activite", lignes, 14, nombre="8999")
     abime.ecrire(abime.de("activite"), lignes)
 
 

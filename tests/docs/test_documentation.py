@@ -11,8 +11,6 @@ import typer
 from pages.composants.cadre import PAGES
 from pipelines.base import chemins
 from pipelines.cli import app
-from pipelines.marts.construction import construire
-from pipelines.scoring.inscription import inscrire
 from pipelines.sources.cartes import cartes
 
 GUIDE = (chemins.RACINE / "docs" / "guide.md").read_text(encoding="utf-8")
@@ -20,11 +18,9 @@ README = (chemins.RACINE / "README.md").read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
-def colonnes_reelles(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
-    """Columns of the marts of a freshly built example."""
-    entrepot = tmp_path_factory.mktemp("docs") / "atlas.duckdb"
-    construire([chemins.EXEMPLE], entrepot, completer=inscrire)
-    connexion = duckdb.connect(str(entrepot), read_only=True)
+def colonnes_reelles(entrepot_exemple: Path) -> dict[str, set[str]]:
+    """Columns of the marts of the example."""
+    connexion = duckdb.connect(str(entrepot_exemple), read_only=True)
     try:
         lignes = connexion.execute(
             "select table_name, column_name from information_schema.columns"

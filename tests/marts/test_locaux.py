@@ -523,7 +523,7 @@ class TestProvenance:
              "nombre_eleves_total_segpa", "nombre_eleves_total_ulis"),
             [dict(zip(("rentree_scolaire", "numero_college", "nombre_eleves_total",
                        "nombre_eleves_total_segpa", "nombre_eleves_total_ulis"),
-                      ("2021", UN, "400", "48", "11"), strict=True))],
+                      ("2023", UN, "400", "48", "11"), strict=True))],
         )  # fmt: skip
         fabrique.ecrire_csv(
             sources / "conditions.csv",

@@ -1,4 +1,4 @@
-"""The example as a visitor meets it: its warehouse, a freshly started server, one browser."""
+"""The example as a visitor meets it: a freshly started server, one browser."""
 
 import os
 import re
@@ -14,10 +14,10 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from playwright.sync_api import sync_playwright
+from streamlit.testing.v1 import AppTest
 
+from pages.composants.cadre import PAGES
 from pipelines.base import chemins
-from pipelines.marts.construction import construire
-from pipelines.scoring.inscription import inscrire
 
 ATTENTE_SERVEUR_S = 90
 ATTENTE_MS = 45_000
@@ -49,13 +49,51 @@ OPTIONS_CHROMIUM = (
 DESSINEE_POUR = "largeur => document.documentElement.dataset.palier === largeur"
 
 
-@pytest.fixture(scope="session")
-def entrepot_exemple(tmp_path_factory):
-    """The warehouse of `data/exemple`, built once for the run and only read."""
-    entrepot = tmp_path_factory.getbasetemp() / "exemple" / "atlas.duckdb"
-    if not entrepot.exists():
-        construire([chemins.EXEMPLE], entrepot, completer=inscrire)
-    return entrepot
+@pytest.fixture
+def atelier_vide(tmp_path, monkeypatch):
+    """An empty folder of computations and an empty store, that Claire reads."""
+    monkeypatch.setattr(chemins, "CALCULS", tmp_path / "calculs")
+    monkeypatch.setenv("ATLAS_BASE_URL", f"sqlite:///{tmp_path}/atelier.sqlite")
+    monkeypatch.setenv("ATLAS_LECTEUR", LECTEUR)
+
+
+@pytest.fixture
+def ouvrir(request, atelier_vide, entrepot_exemple, monkeypatch):
+    """A page run by Streamlit's own test runner, as a visitor of its address finds it.
+
+    Again at each call: the `PAGE` of the module unless another is named, for the 005 unless
+    another département is.
+    """
+    sienne = getattr(request.module, "PAGE", None)
+    monkeypatch.setenv("ATLAS_ENTREPOT", str(entrepot_exemple))
+
+    def ouvrir(page=sienne, entrepot=entrepot_exemple, **parametres):
+        monkeypatch.setenv("ATLAS_ENTREPOT", str(entrepot))
+        ecran = AppTest.from_file(str(chemins.APPLICATION), default_timeout=90)
+        for nom, valeur in {"departement": "005", **parametres}.items():
+            ecran.query_params[nom] = valeur
+        ecran.run()
+        fichier = PAGES[page][0].relative_to(chemins.RACINE / "pages")
+        return ecran.switch_page(f"../{fichier}").run()
+
+    return ouvrir
+
+
+def clair(texte):
+    """`texte` with plain spaces, so that a test says words and not typography."""
+    return re.sub(r"\s+", " ", texte)
+
+
+def dits(ecran):
+    """All the words on screen, dialogs included, with plain spaces."""
+    natures = ("markdown", "info", "warning", "caption")
+    return clair(" ".join(m.value for nature in natures for m in ecran.get(nature)))
+
+
+def bouton(ecran, libelle):
+    """The button on screen that says so."""
+    [trouve] = [b for b in ecran.button if b.label == libelle]
+    return trouve
 
 
 class Serveur:

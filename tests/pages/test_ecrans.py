@@ -14,6 +14,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages.composants import acces, cadre
+from pages.composants.acces import comprendre
 from pages.composants.cadre import PAGES, en_csv
 from pipelines.base import chemins
 from pipelines.base.textes import FINE, jour
@@ -651,8 +652,11 @@ def test_a_downloaded_table_opens_in_a_french_spreadsheet_and_runs_no_formula():
     ("adresse", "lire"),
     [
         ("situation", lambda version: acces.lire_situation(version, "013")),
-        ("besoins", lambda version: acces.lire_besoins(version, "", "013", "national_2017", None)),
-        ("methode", lambda version: acces.lire_methode("")),
+        (
+            "besoins",
+            lambda version: comprendre.lire_besoins(version, "", "013", "national_2017", None),
+        ),
+        ("methode", lambda version: comprendre.lire_methode("")),
     ],
 )
 def test_a_page_changes_nothing_of_what_every_session_reads(ouvrir, adresse, lire):

@@ -2,11 +2,12 @@
 
 import dataclasses
 import re
+from html import escape
 
 import pandas as pd
 import pytest
 
-from pipelines.reports.etablissement import choix, fiche
+from pipelines.reports.etablissement import choix, fiche, fond
 from pipelines.reports.fiche_imprimable import document
 from pipelines.reports.historique import Historique, historique
 
@@ -17,7 +18,8 @@ PLUS_PETIT_PX = 8
 @pytest.fixture(scope="module")
 def la_plus_longue(entrepot_exemple):
     """The fiche of the Vaucluse with the most to print."""
-    fiches = [fiche(entrepot_exemple, "084", s) for s in choix(entrepot_exemple, "084")]
+    commun = fond(entrepot_exemple, "084")
+    fiches = [fiche(entrepot_exemple, "084", s, commun) for s in choix(entrepot_exemple, "084")]
     rien = Historique(historique(entrepot_exemple, "084", "X").table, "")
     return max(fiches, key=lambda f: len(document(f, rien, [])))
 
@@ -79,6 +81,15 @@ def test_a_network_of_thirty_ecoles_and_forty_anomalies_still_prints_on_one_page
     assert not feuille["deborde"]
     assert "… et 37 autres, à l'écran." in texte
     assert "… et 18 autres, à l'écran." in texte
+
+
+def test_the_printed_fiche_says_which_pupils_its_enrolment_counts(la_plus_longue):
+    """As on screen: a number of pupils means little without what it takes in."""
+    note = la_plus_longue.note_des_effectifs
+    assert note.startswith("Élèves\u202f: «\u202f")
+    assert f'<p class="note">{escape(note)}</p>' in document(
+        la_plus_longue, Historique(_propositions(0), ""), []
+    )
 
 
 def test_what_came_from_a_file_is_text_on_the_page_and_never_markup(la_plus_longue):

@@ -277,3 +277,18 @@ def test_an_unknown_computation_in_the_address_gets_a_french_answer(visite):
     message.wait_for()
     assert clair("La proposition « inconnu » n'existe pas") in clair(message.inner_text())
     assert clair("relancer le calcul") in clair(message.inner_text())
+
+
+def test_a_table_is_written_when_asked_for_and_opens_in_a_french_spreadsheet(visite):
+    """Semicolons, French headers, and what must be said of the data on each row."""
+    page = visite.aller(f"/etablissement?departement={PETIT}")
+    page.get_by_role("heading", name="Besoin selon chaque barème").wait_for()
+    with page.expect_download() as telechargement:
+        page.locator("[class*='st-key-csv-baremes-'] button").click()
+    assert telechargement.value.suggested_filename.startswith("baremes-")
+    texte = telechargement.value.path().read_text(encoding="utf-8-sig")
+    entete, *lignes = texte.splitlines()
+    assert entete.startswith("Barème;Besoin (½ j. par cycle);")
+    assert entete.endswith(";Avertissement")
+    assert all("Académie d'exemple" in ligne for ligne in lignes)
+    assert visite.plaintes == []

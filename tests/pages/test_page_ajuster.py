@@ -1,47 +1,36 @@
 """« Ajuster » as its user meets it: a change is told before it is kept, kept once, then undone."""
 
-import pytest
-from streamlit.testing.v1 import AppTest
+from functools import partial
 
-from pages.composants.cadre import PAGES
-from pipelines.base import chemins
+import pytest
+
 from pipelines.scenarios import atelier, lecteurs
 from pipelines.scenarios.lecteurs import Lecteur, Role
+from tests.pages.conftest import bouton
 
+PAGE = "ajuster"
 MOI = Lecteur("Camille")
 
 
 @pytest.fixture
-def scenario(entrepot_exemple, tmp_path, monkeypatch):
+def scenario(ouvrir, entrepot_exemple):
     """Today's presences of the 005, in a store of its own."""
-    monkeypatch.setattr(chemins, "CALCULS", tmp_path / "calculs")
-    monkeypatch.setenv("ATLAS_BASE_URL", f"sqlite:///{tmp_path / 'atelier.sqlite'}")
-    monkeypatch.setenv("ATLAS_ENTREPOT", str(entrepot_exemple))
     return atelier.creer_aujourd_hui(MOI, entrepot_exemple, "À la main", "005")
 
 
-def ouvrir(scenario, **parametres):
-    """The page on a scenario, as a visitor of its address finds it."""
-    ecran = AppTest.from_file(str(chemins.APPLICATION), default_timeout=60)
-    adresse = {"departement": "005", "scenario": scenario.scenario_id, **parametres}
-    for nom, valeur in adresse.items():
-        ecran.query_params[nom] = valeur
-    ecran.run()
-    fichier = PAGES["ajuster"][0]
-    return ecran.switch_page(f"../{fichier.relative_to(chemins.RACINE / 'pages')}").run()
+@pytest.fixture
+def ouvert(ouvrir, scenario):
+    """The page on that scenario, again at each call."""
+    return partial(ouvrir, scenario=scenario.scenario_id)
 
 
 def choix(ecran, titre):
     return next(s for s in ecran.main.selectbox if s.label.startswith(titre))
 
 
-def bouton(ecran, titre):
-    return next(b for b in ecran.main.button if b.label == titre)
-
-
-def test_a_presence_is_shown_before_it_is_kept_then_kept_once_and_undone(scenario):
+def test_a_presence_is_shown_before_it_is_kept_then_kept_once_and_undone(ouvert, scenario):
     x = scenario.plan[0]
-    ecran = ouvrir(scenario, site=x.site_id)
+    ecran = ouvert(site=x.site_id)
     assert not ecran.exception
     assert not [b for b in ecran.main.button if b.label == "Garder ce changement"]
     choix(ecran, "Poste").set_value(x.poste_id).run()
@@ -58,8 +47,8 @@ def test_a_presence_is_shown_before_it_is_kept_then_kept_once_and_undone(scenari
     assert atelier.ouvrir(MOI, scenario.scenario_id).plan == scenario.plan
 
 
-def test_all_the_presences_are_locked_from_the_page(scenario):
-    ecran = ouvrir(scenario)
+def test_all_the_presences_are_locked_from_the_page(ouvert, scenario):
+    ecran = ouvert()
     bouton(ecran, "Garder ces verrous").click().run()
     assert not ecran.exception
     verrouille = atelier.ouvrir(MOI, scenario.scenario_id)
@@ -68,11 +57,11 @@ def test_all_the_presences_are_locked_from_the_page(scenario):
     }
 
 
-def test_a_button_acts_with_the_rights_of_who_reads_and_not_of_the_server(scenario):
+def test_a_button_acts_with_the_rights_of_who_reads_and_not_of_the_server(ouvert, scenario):
     """Streamlit calls it back in a thread of its own, before the page: it asks again who acts."""
     lecteurs.reconnaitre(lambda: Lecteur("Dominique", Role.CTSS_R))
     try:
-        ecran = ouvrir(scenario)
+        ecran = ouvert()
         assert not ecran.exception
         bouton(ecran, "Garder ces verrous").click().run()
         assert not ecran.exception
@@ -82,20 +71,15 @@ def test_a_button_acts_with_the_rights_of_who_reads_and_not_of_the_server(scenar
     assert atelier.ouvrir(MOI, scenario.scenario_id).version == scenario.version
 
 
-def test_an_address_with_an_unknown_scenario_opens_no_other_in_its_place(scenario):
-    ecran = AppTest.from_file(str(chemins.APPLICATION), default_timeout=60)
-    ecran.query_params["departement"] = "005"
-    ecran.query_params["scenario"] = "005-20260101-000000-abcdef"
-    ecran.run()
-    fichier = PAGES["ajuster"][0]
-    ecran.switch_page(f"../{fichier.relative_to(chemins.RACINE / 'pages')}").run()
+def test_an_address_with_an_unknown_scenario_opens_no_other_in_its_place(ouvrir, scenario):
+    ecran = ouvrir(scenario="005-20260101-000000-abcdef")
     assert not ecran.exception
     assert any("n'est pas parmi ceux" in avis.value for avis in ecran.main.warning)
     assert not [b for b in ecran.main.button if b.label == "Garder ces verrous"]
 
 
-def test_a_plan_given_back_is_reported_before_it_is_kept_then_kept_as_one_act(scenario):
-    ecran = ouvrir(scenario)
+def test_a_plan_given_back_is_reported_before_it_is_kept_then_kept_as_one_act(ouvert, scenario):
+    ecran = ouvert()
     assert not ecran.exception
     entete, _, *reste = (scenario.dossier / "plan.csv").read_text(encoding="utf-8").splitlines()
     depose = "\n".join([entete, *reste]).encode()

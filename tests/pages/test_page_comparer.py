@@ -1,25 +1,24 @@
 """« Comparer » on screen: chosen in the address, what differs first, the words of the command."""
 
 import json
-import re
 import shutil
 from dataclasses import asdict
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from playwright.sync_api import expect
-from streamlit.testing.v1 import AppTest
 from typer.testing import CliRunner
 
-from pages.composants.cadre import PAGES
+from pages.composants.cote_a_cote import LIGNES_MONTREES
 from pipelines.base import chemins
 from pipelines.cli import app
 from pipelines.planning.assemblage import Hypotheses
 from pipelines.reports import comparer
 from pipelines.scenarios import atelier, comparables, propositions
 from pipelines.scenarios.lecteurs import Lecteur, Role
-from tests.pages.conftest import PRET
+from tests.pages.conftest import PRET, clair
 
+PAGE = "comparer"
 LECTEUR = Lecteur("Claire")
 UNE, AUTRE = "005-20260901-100000-aaaaaa", "005-20260902-100000-bbbbbb"
 HYPOTHESES = {
@@ -27,11 +26,6 @@ HYPOTHESES = {
     AUTRE: Hypotheses(doctrine="couverture_de_tous", duree_trajet_max_min=40),
 }
 ATTENTE_MS = 45_000
-
-
-def clair(texte):
-    """`texte` with plain spaces, so that a test says words and not typography."""
-    return re.sub(r"\s+", " ", texte)
 
 
 @pytest.fixture(scope="module")
@@ -53,34 +47,9 @@ def gardees(entrepot_exemple, tmp_path_factory):
 
 
 @pytest.fixture
-def ici(tmp_path, monkeypatch):
-    """An empty folder of computations and an empty store."""
-    monkeypatch.setattr(chemins, "CALCULS", tmp_path / "calculs")
-    monkeypatch.setattr(chemins, "ATELIER", tmp_path / "atelier.sqlite")
-    monkeypatch.delenv("ATLAS_BASE_URL", raising=False)
-
-
-@pytest.fixture
-def garnies(ici, gardees):
-    """The same, with the two proposals."""
+def garnies(atelier_vide, gardees):
+    """A folder of computations with the two proposals, and an empty store."""
     shutil.copytree(gardees, chemins.CALCULS)
-
-
-@pytest.fixture
-def ouvrir(entrepot_exemple, monkeypatch):
-    """The page as a visitor of an address sees it."""
-    monkeypatch.setenv("ATLAS_ENTREPOT", str(entrepot_exemple))
-
-    def ouvrir(**parametres):
-        ecran = AppTest.from_file(str(chemins.APPLICATION), default_timeout=60)
-        ecran.query_params["departement"] = "005"
-        for nom, valeur in parametres.items():
-            ecran.query_params[nom] = valeur
-        ecran.run()
-        fichier = PAGES["comparer"][0]
-        return ecran.switch_page(f"../{fichier.relative_to(chemins.RACINE / 'pages')}").run()
-
-    return ouvrir
 
 
 def phrase(ecran):
@@ -92,7 +61,7 @@ def attendue(*choix):
     return comparer.vue(comparer.ouvrir(LECTEUR, choix))
 
 
-def test_with_nothing_kept_the_page_says_what_to_do_and_where(ouvrir, ici):
+def test_with_nothing_kept_the_page_says_what_to_do_and_where(ouvrir):
     ecran = ouvrir()
     assert not ecran.exception
     [info] = ecran.info
@@ -116,15 +85,29 @@ def test_three_of_the_address_are_compared_and_what_differs_is_said_first(ouvrir
     [avertissement] = ecran.main.warning
     assert all(clair(p) in clair(avertissement.value) for p in vue.divergences)
     assert "Trajet aller, au plus (min)" in clair(avertissement.value)
-    tables = [clair(" ".join(map(str, t.value.columns))) for t in ecran.main.dataframe]
+    tables = [clair(" ".join(map(str, t.value.columns))) for t in ecran.main.table]
     assert any("Pourquoi" in colonnes for colonnes in tables)
 
 
 def test_the_change_shown_is_the_one_of_the_address(ouvrir, garnies):
     ecran = ouvrir(a=comparables.AUJOURD_HUI, b=UNE, c=AUTRE, vers="c")
     vue = attendue(comparables.AUJOURD_HUI, UNE, AUTRE)
-    sites = next(t.value for t in ecran.main.dataframe if "Pourquoi" in t.value)
-    assert sites["Après"].tolist() == vue.passages[1].sites["Après"].tolist()
+    sites = next(t.value for t in ecran.main.table if "Pourquoi" in t.value)
+    assert sites["Après"].tolist() == [str(n) for n in vue.passages[1].sites["Après"]][: len(sites)]
+
+
+def test_the_sites_that_change_are_all_shown_when_asked_for(ouvrir, garnies):
+    """Twenty reasons are read at a glance; the others at a click, and in the download."""
+    [*_, passage] = attendue(comparables.AUJOURD_HUI, UNE, AUTRE).passages
+    ecran = ouvrir(a=comparables.AUJOURD_HUI, b=UNE, c=AUTRE, vers="c")
+
+    def montres():
+        return len(next(t.value for t in ecran.main.table if "Pourquoi" in t.value))
+
+    assert montres() == min(LIGNES_MONTREES, len(passage.sites))
+    for bascule in ecran.main.toggle:
+        bascule.set_value(True).run()
+    assert montres() == len(passage.sites)
 
 
 def test_the_same_one_twice_is_told_and_nothing_breaks(ouvrir, garnies):

@@ -3,36 +3,16 @@
 import re
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
-from pages.composants.cadre import PAGES
-from pipelines.base import chemins
 from pipelines.base.erreurs import AtlasError
 from pipelines.reports.dossier import fichiers
 from pipelines.reports.dossier.fichiers import Fichier
 from pipelines.scenarios import atelier
 from pipelines.scenarios.lecteurs import Lecteur
+from tests.pages.conftest import dits
 
+PAGE = "dossier"
 CLAIRE = Lecteur("Claire")
-
-
-@pytest.fixture
-def ouvrir(entrepot_exemple, tmp_path, monkeypatch):
-    """The page for the 005, over an empty store; again at each call."""
-    monkeypatch.setattr(chemins, "CALCULS", tmp_path / "calculs")
-    monkeypatch.setenv("ATLAS_BASE_URL", f"sqlite:///{tmp_path}/atelier.sqlite")
-    monkeypatch.setenv("ATLAS_LECTEUR", "Claire")
-    monkeypatch.setenv("ATLAS_ENTREPOT", str(entrepot_exemple))
-
-    def ouvrir(**parametres):
-        ecran = AppTest.from_file(str(chemins.APPLICATION), default_timeout=60)
-        for nom, valeur in {"departement": "005", **parametres}.items():
-            ecran.query_params[nom] = valeur
-        ecran.run()
-        fichier = PAGES["dossier"][0].relative_to(chemins.RACINE / "pages")
-        return ecran.switch_page(f"../{fichier}").run()
-
-    return ouvrir
 
 
 @pytest.fixture
@@ -57,13 +37,6 @@ def demandes(monkeypatch):
     monkeypatch.setattr(fichiers, "preparer", preparer)
     monkeypatch.setattr(fichiers, "produire", produire)
     return faites
-
-
-def dits(ecran):
-    """All the words of the page, with plain spaces."""
-    natures = ("markdown", "info", "warning", "caption")
-    mots = [m.value for nature in natures for m in ecran.get(nature)]
-    return re.sub(r"\s", " ", " ".join(mots))
 
 
 def preparer(ecran):

@@ -1,38 +1,12 @@
 """The yearly report on the page « Activité »: who may make it, what a click asks for."""
 
-import re
-
-import pytest
-from streamlit.testing.v1 import AppTest
-
-from pages.composants.cadre import PAGES
-from pipelines.base import chemins
 from pipelines.reports import rapport_annuel, rapports
 from pipelines.reports.dossier.fichiers import Fichier
 from pipelines.scenarios import lecteurs
 from pipelines.scenarios.lecteurs import Lecteur, Role
+from tests.pages.conftest import dits
 
-
-@pytest.fixture
-def ouvrir(entrepot_exemple, tmp_path, monkeypatch):
-    """The page « Activité » of the 005; what it asks for is in `demandes`."""
-    monkeypatch.setenv("ATLAS_BASE_URL", f"sqlite:///{tmp_path}/atelier.sqlite")
-    monkeypatch.setenv("ATLAS_ENTREPOT", str(entrepot_exemple))
-
-    def ouvrir():
-        ecran = AppTest.from_file(str(chemins.APPLICATION), default_timeout=60)
-        ecran.query_params["departement"] = "005"
-        ecran.run()
-        fichier = PAGES["activite"][0].relative_to(chemins.RACINE / "pages")
-        return ecran.switch_page(f"../{fichier}").run()
-
-    return ouvrir
-
-
-def dits(ecran):
-    return re.sub(
-        r"\s", " ", " ".join(m.value for n in ("markdown", "caption") for m in ecran.get(n))
-    )
+PAGE = "activite"
 
 
 def boutons(ecran):

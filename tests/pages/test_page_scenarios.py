@@ -1,37 +1,14 @@
 """The page « Scénarios »: what it says when empty, what a click does, what a conflict asks."""
 
-import re
-
 import pytest
-from streamlit.testing.v1 import AppTest
 
-from pages.composants.cadre import PAGES
-from pipelines.base import chemins
 from pipelines.scenarios import annotations, atelier, etudes, lecteurs, propositions
 from pipelines.scenarios.etudes import Nature
 from pipelines.scenarios.lecteurs import Lecteur, Role
+from tests.pages.conftest import bouton, dits
 
+PAGE = "scenarios"
 CLAIRE, KARIM = Lecteur("Claire"), Lecteur("Karim")
-
-
-@pytest.fixture
-def ouvrir(entrepot_exemple, tmp_path, monkeypatch):
-    """The page for the 005, over an empty store; again at each call."""
-    monkeypatch.setattr(chemins, "CALCULS", tmp_path / "calculs")
-    monkeypatch.setattr(chemins, "ATELIER", tmp_path / "atelier.sqlite")
-    monkeypatch.delenv("ATLAS_BASE_URL", raising=False)
-    monkeypatch.setenv("ATLAS_LECTEUR", "Claire")
-    monkeypatch.setenv("ATLAS_ENTREPOT", str(entrepot_exemple))
-
-    def ouvrir(page="scenarios", **parametres):
-        ecran = AppTest.from_file(str(chemins.APPLICATION), default_timeout=60)
-        for nom, valeur in {"departement": "005", **parametres}.items():
-            ecran.query_params[nom] = valeur
-        ecran.run()
-        fichier = PAGES[page][0].relative_to(chemins.RACINE / "pages")
-        return ecran.switch_page(f"../{fichier}").run()
-
-    return ouvrir
 
 
 @pytest.fixture
@@ -41,21 +18,10 @@ def scenario(ouvrir, entrepot_exemple):
     return atelier.modifier(CLAIRE, neuf.scenario_id, 1, "Retiré", plan=neuf.plan[1:])
 
 
-def dits(ecran):
-    """All the words of the page, with plain spaces."""
-    return re.sub(r"\s", " ", " ".join(m.value for m in ecran.markdown))
-
-
 def dans_l_adresse(ecran):
     """The scenario of the address, given as a text or in a list."""
     valeur = ecran.query_params["scenario"]
     return valeur if isinstance(valeur, str) else valeur[0]
-
-
-def bouton(ecran, libelle):
-    """The button that says so."""
-    [trouve] = [b for b in ecran.button if b.label == libelle]
-    return trouve
 
 
 def test_an_empty_page_says_how_to_fill_it_and_a_click_does(ouvrir):

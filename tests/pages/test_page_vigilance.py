@@ -1,40 +1,19 @@
 """The page « Points de vigilance »: empty, filled, an answer kept, undone, met by another's."""
 
 import io
-import re
 
 import pytest
 from python_calamine import CalamineWorkbook
-from streamlit.testing.v1 import AppTest
 
-from pages.composants.cadre import PAGES
-from pipelines.base import chemins
 from pipelines.reports import vigilance as rapport
 from pipelines.scenarios import atelier, vigilance
 from pipelines.scenarios.lecteurs import Lecteur
 from pipelines.scenarios.statuts import Statut
+from tests.pages.conftest import dits
 
+PAGE = "vigilance"
 CLAIRE, KARIM = Lecteur("Claire"), Lecteur("Karim")
 POINT = "donnees_simulees"
-
-
-@pytest.fixture
-def ouvrir(entrepot_exemple, tmp_path, monkeypatch):
-    """The page for the 005, over an empty store; again at each call."""
-    monkeypatch.setattr(chemins, "CALCULS", tmp_path / "calculs")
-    monkeypatch.setenv("ATLAS_BASE_URL", f"sqlite:///{tmp_path}/atelier.sqlite")
-    monkeypatch.setenv("ATLAS_LECTEUR", "Claire")
-    monkeypatch.setenv("ATLAS_ENTREPOT", str(entrepot_exemple))
-
-    def ouvrir(**parametres):
-        ecran = AppTest.from_file(str(chemins.APPLICATION), default_timeout=60)
-        for nom, valeur in {"departement": "005", **parametres}.items():
-            ecran.query_params[nom] = valeur
-        ecran.run()
-        fichier = PAGES["vigilance"][0].relative_to(chemins.RACINE / "pages")
-        return ecran.switch_page(f"../{fichier}").run()
-
-    return ouvrir
 
 
 @pytest.fixture
@@ -42,11 +21,6 @@ def scenario(ouvrir, entrepot_exemple):
     """Today's presences, the first of them removed."""
     neuf = atelier.creer_aujourd_hui(CLAIRE, entrepot_exemple, "Rentrée 2027", "005")
     return atelier.modifier(CLAIRE, neuf.scenario_id, 1, "Retiré", plan=neuf.plan[1:])
-
-
-def dits(ecran):
-    """All the words of the page, with plain spaces."""
-    return re.sub(r"\s", " ", " ".join(m.value for m in [*ecran.markdown, *ecran.caption]))
 
 
 def du_point(elements, debut):

@@ -5,15 +5,13 @@ import re
 import pytest
 import streamlit as st
 from playwright.sync_api import expect
-from streamlit.testing.v1 import AppTest
 
-from pages.composants.cadre import PAGES
 from pipelines.base import chemins
 from pipelines.reports import besoins, documents, priorites, sensibilite
 from pipelines.reports.adaptation import AUTEUR
 from pipelines.scoring.bareme import bareme
 from pipelines.scoring.jeux import locaux
-from tests.pages.conftest import PRET
+from tests.pages.conftest import PRET, bouton, clair
 
 ATTENTE_MS = 90_000
 GT = "Choix du recteur, GT du 12/01/2027"
@@ -27,27 +25,6 @@ def regles(tmp_path, monkeypatch):
     return tmp_path / "regles"
 
 
-@pytest.fixture
-def ouvrir(entrepot_exemple, monkeypatch):
-    """Open a page as a visitor of its address would."""
-    monkeypatch.setenv("ATLAS_ENTREPOT", str(entrepot_exemple))
-
-    def ouvrir(adresse, **parametres):
-        ecran = AppTest.from_file(str(chemins.APPLICATION), default_timeout=90)
-        for nom, valeur in parametres.items():
-            ecran.query_params[nom] = valeur
-        fichier = PAGES[adresse][0].relative_to(chemins.RACINE / "pages")
-        ecran.run()
-        return ecran.switch_page(f"../{fichier}").run()
-
-    return ouvrir
-
-
-def clair(texte):
-    """`texte` with plain spaces."""
-    return re.sub(r"\s", " ", texte)
-
-
 def phrases(ecran):
     """The sentences in large of the page, the first under its title."""
     return [m.value.removeprefix("#### ") for m in ecran.main.markdown if "#### " in m.value[:5]]
@@ -55,11 +32,6 @@ def phrases(ecran):
 
 def champ(ecran, libelle):
     [trouve] = [c for c in (*ecran.main.text_input, *ecran.main.selectbox) if c.label == libelle]
-    return trouve
-
-
-def bouton(ecran, libelle):
-    [trouve] = [b for b in ecran.main.button if b.label == libelle]
     return trouve
 
 

@@ -67,9 +67,9 @@ def test_half_a_post_on_a_tiny_problem_is_worth_what_enumeration_says(graine):
 
 
 def test_the_curve_of_a_departement_never_worsens_with_more_means():
-    """30 sites, 10 postes, −1 to +1 ETP: values and bounds fall, plans keep rules and means."""
-    probleme = departement(30, 10, graine=2)
-    plan = resoudre(probleme, duree_max_s=0.4).plan
+    """12 sites, 4 postes, −1 to +1 ETP: values and bounds fall, plans keep rules and means."""
+    probleme = departement(12, 4, graine=2)
+    plan = resoudre(probleme, duree_max_s=0.2).plan
     points = courbe(probleme, plan, LIMITES)
     assert [p.etp for p in points] == [-1.0, -0.5, 0.0, 0.5, 1.0]
     for moins, plus in pairwise(points):
@@ -93,8 +93,8 @@ def test_the_curve_of_a_departement_never_worsens_with_more_means():
 
 def test_a_stopped_study_keeps_what_is_done():
     """The curve gives the points it has; the bassins those already valued."""
-    probleme = departement(30, 10, graine=2)
-    plan = resoudre(probleme, duree_max_s=0.4).plan
+    probleme = departement(12, 4, graine=2)
+    plan = resoudre(probleme, duree_max_s=0.2).plan
     vus = []
     points = courbe(probleme, plan, LIMITES, fait=vus.append, arret=lambda: bool(vus))
     assert [p.etp for p in points] == [0.0, 0.5]

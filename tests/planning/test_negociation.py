@@ -63,16 +63,18 @@ def test_imposed_can_not_be_left_and_indifferent_can_by_brute_force(graine):
 
 
 def test_on_a_departement_more_tolerance_and_more_postes_leave_more_room():
-    """16 sites, 6 postes: each wider search or tolerance keeps fewer assignments imposed."""
-    probleme = departement(16, 6, graine=2)
-    plan = resoudre(probleme, duree_max_s=0.4).plan
+    """8 sites, 4 postes: each wider search or tolerance keeps fewer assignments imposed."""
+    probleme = departement(8, 4, graine=2)
+    plan = resoudre(probleme, duree_max_s=0.2).plan
 
     def imposees(tolerance, postes):
         lignes = negociation(probleme, plan, tolerance=tolerance, postes_par_voisinage=postes)
         return {(a.poste_id, a.site_id) for a in lignes if a.marge == Marge.IMPOSEE}
 
-    assert imposees(0.2, 3) <= imposees(0.05, 3) <= imposees(0.0, 3)
-    assert imposees(0.05, 3) <= imposees(0.05, 1)
+    large, moyenne, nulle = (imposees(tolerance, 3) for tolerance in (0.2, 0.05, 0.0))
+    assert large <= moyenne <= nulle
+    assert moyenne <= imposees(0.05, 1)
+    assert large != nulle, "a plan no tolerance loosens proves nothing"
     arrets = Counter()
 
     def arret():

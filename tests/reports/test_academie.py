@@ -270,15 +270,21 @@ def test_une_instance_compare_les_departements_et_pas_leurs_parties(entrepot_exe
         lire(entrepot_exemple, Niveau.BASSINS, "005", INSTANCE)
 
 
-def etudier(scenario, pas):
-    """Keep the margins of a scenario, stopped after `pas` steps: the two bassins, then points."""
-    faites = []
+def etudier(scenario, bassins, points):
+    """Keep the margins of a scenario, stopped once so many bassins and points are told."""
+    dites = []
+
+    def est_assez() -> bool:
+        etapes = {quoi.split(" : ")[0] for quoi in dites}
+        faits = sum("étape" in quoi for quoi in etapes)
+        return (faits, sum("point" in quoi for quoi in etapes)) >= (bassins, points)
+
     etudes.etudier(
         scenario.dossier,
         Nature.MARGES,
         duree_resolution_s=0.2,
-        progres=lambda part, quoi: faites.append(quoi.split(" : ")[0]),
-        arret=lambda: len(dict.fromkeys(faites)) >= pas,
+        progres=lambda part, quoi: dites.append(quoi),
+        arret=est_assez,
     )
 
 
@@ -290,7 +296,7 @@ def test_le_prochain_demi_poste_de_chaque_departement_vient_de_l_etude_gardee(
     assert avant.table.empty
     assert list(avant.a_calculer) == ["005"]
     assert list(avant.sans_plan) == ["004", "013", "084"]
-    etudier(scenario, pas=5)
+    etudier(scenario, bassins=2, points=1)
     vue = prochains_demi_postes.des_departements(LOCAL, entrepot_exemple)
     assert set(vue.table["Département"]) == {"Hautes-Alpes"}
     assert set(vue.table["Plan étudié"]) == {"Rentrée 2027"}
@@ -310,7 +316,7 @@ def test_le_demi_poste_de_chaque_bassin_compte_ce_que_ses_sites_y_gagnent(
     entrepot_exemple, dossier_005
 ):
     scenario = atelier.creer(LOCAL, "Rentrée 2027", dossier_005)
-    etudier(scenario, pas=3)
+    etudier(scenario, bassins=2, points=0)
     vue = prochains_demi_postes.des_bassins(LOCAL, entrepot_exemple, "005")
     essais = {
         m["bassin"]: m["plus"]

@@ -423,7 +423,8 @@ def test_a_category_that_is_no_priority_says_so_wherever_it_names_a_site(
     siens = vue.sites[vue.sites["Catégories prioritaires"].str.contains(nom, regex=False)]
     assert set(siens["Type"]) <= {TYPES["LEGT"], TYPES["LPO"]}
     [uai, *_] = siens["UAI"]
-    lue = etablissement.fiche(entrepot_exemple, "005", uai, "aix_2027")
+    commun = etablissement.fond(entrepot_exemple, "005", "aix_2027")
+    lue = etablissement.fiche(entrepot_exemple, "005", uai, commun)
     assert nom in set(lue.categories["Catégorie"])
 
 

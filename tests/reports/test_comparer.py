@@ -12,7 +12,7 @@ from pipelines.planning.assemblage import Hypotheses
 from pipelines.planning.probleme import Poste, Presence, Probleme, Reglages, Site, Verrou
 from pipelines.reports import comparer, ecarts
 from pipelines.reports.divergences import divergences
-from pipelines.reports.proposition import CategorieDAlors
+from pipelines.reports.proposition_lue import CategorieDAlors
 from pipelines.reports.repartition import Repartition, Reunion, aujourd_hui, reunir
 from pipelines.scenarios import propositions
 

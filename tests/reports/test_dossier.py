@@ -315,7 +315,7 @@ def test_an_instance_reads_codes_and_no_poste(scenario, instance):
     assert all(re.fullmatch(r"Secteur [A-Z]-\d+", s.titre) for s in secteurs.sections)
     for section in secteurs.sections:
         dit = clair(" ".join(b.texte for b in section.blocs if isinstance(b, Texte)))
-        assert re.fullmatch(r"\d+ sites? ; trajet(s inconnus| le plus long : \d+ min)\.", dit)
+        assert re.fullmatch(r"\d+ sites?( ; aucun trajet de plus de \d+ min)?\.", dit)
     absents = ("postes", "postes_qui_changent", "deplacements_par_poste")
     assert [instance.dossier.bloc(code) for code in absents] == [None] * 3
     assert instance.dossier.bloc("secteurs") is None, "its stars start from the résidences"

@@ -224,7 +224,7 @@ def test_figures_are_those_of_the_plan():
         in point(LEVENT["lp_perdants"][0], "lp_perdants").constat
     )
     partages = point(LEVENT["postes_tres_partages"][0], "postes_tres_partages")
-    assert partages.postes == (Cite("P1", "P1", "3 sites"),)
+    assert partages.postes == (Cite("P1", "P1", "3 sites", "3 sites"),)
     vides = point(LEVENT["postes_sans_personne"][0], "postes_sans_personne")
     assert vides.chiffre.startswith("50")
     rep_plus = point(LEVENT["rep_plus_sous_un_etp"][0], "rep_plus_sous_un_etp")

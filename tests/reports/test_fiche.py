@@ -14,7 +14,7 @@ from pipelines.base import chemins, reference
 from pipelines.base.erreurs import AtlasError
 from pipelines.marts.construction import construire
 from pipelines.reports import besoins, releves
-from pipelines.reports.etablissement import choix, fiche
+from pipelines.reports.etablissement import choix, fiche, fond
 from pipelines.reports.historique import historique
 from pipelines.scenarios import atelier, lecteurs
 
@@ -35,7 +35,8 @@ def vaucluse(tmp_path_factory):
 @pytest.fixture(scope="module")
 def fiches(vaucluse):
     """Every fiche of the 084, by site."""
-    return {s: fiche(vaucluse, "084", s) for s in choix(vaucluse, "084")}
+    commun = fond(vaucluse, "084")
+    return {s: fiche(vaucluse, "084", s, commun) for s in choix(vaucluse, "084")}
 
 
 @pytest.fixture(scope="module")
@@ -65,8 +66,9 @@ def test_the_fiche_decomposes_the_besoin_of_the_chosen_bareme_and_sums_up_the_ot
     vaucluse, fiches, code
 ):
     """Lines, sentence and the table of all the barèmes say the same number."""
+    commun = fond(vaucluse, "084", code)
     for site_id in [*list(fiches)[:3], *(s for s in fiches if s.startswith("RESEAU-"))]:
-        sienne = fiche(vaucluse, "084", site_id, code)
+        sienne = fiche(vaucluse, "084", site_id, commun)
         *lignes, total = sienne.besoin["Demi-journées par cycle"]
         assert sum(lignes) == pytest.approx(total)
         selon = sienne.autres_baremes.set_index("Barème")["Besoin (½ j. par cycle)"]

@@ -13,7 +13,7 @@ from python_calamine import CalamineWorkbook
 
 from pipelines.base.erreurs import AtlasError
 from pipelines.base.textes import pourcentage
-from pipelines.reports import proposition
+from pipelines.reports import proposition, proposition_en_mots, proposition_lue
 from pipelines.reports.libelles import FINS_EN_MOTS
 
 
@@ -202,13 +202,15 @@ def test_the_proof_says_how_far_the_best_plan_could_go(dossier_005):
     resume = json.loads((dossier_005 / "resume.json").read_text(encoding="utf-8"))
     manque = resume["etages"][0]
     manque.update(part_ecart=0.0123, ecart_demi_journees=7.4)
-    preuve = clair(proposition.preuve_en_mots(resume))
+    preuve = clair(proposition_en_mots.preuve_en_mots(resume))
     assert clair("réduirait le manque de présence de 1,2") in preuve
     assert clair("environ 7 demi-journées par cycle") in preuve
     manque.update(ecart_demi_journees=0.3)
-    assert "environ" not in clair(proposition.preuve_en_mots(resume))
+    assert "environ" not in clair(proposition_en_mots.preuve_en_mots(resume))
     manque.update(part_ecart=0.0, ecart_demi_journees=0.0)
-    assert clair("prouvé le plus petit possible") in clair(proposition.preuve_en_mots(resume))
+    assert clair("prouvé le plus petit possible") in clair(
+        proposition_en_mots.preuve_en_mots(resume)
+    )
 
 
 @pytest.mark.parametrize(
@@ -310,12 +312,12 @@ def test_a_proposal_opens_after_its_bareme_was_removed(
 
 
 def reserves(probleme, servis=()):
-    return [clair(note) for note in proposition.reserves(probleme, servis)]
+    return [clair(note) for note in proposition_en_mots.reserves(probleme, servis)]
 
 
 def test_the_same_bassin_asked_without_any_bassin_is_said(dossier_005):
     """All unknown: only today's links are left; some unknown: how many; not asked: nothing."""
-    probleme = proposition.lire(dossier_005).probleme
+    probleme = proposition_lue.lire(dossier_005).probleme
     for ligne in (*probleme["postes"], *probleme["sites"]):
         ligne["bassin"] = None
     assert reserves(probleme) == []
@@ -330,7 +332,7 @@ def test_the_same_bassin_asked_without_any_bassin_is_said(dossier_005):
 
 
 def test_unknown_travel_is_counted_and_said(dossier_005):
-    probleme = proposition.lire(dossier_005).probleme
+    probleme = proposition_lue.lire(dossier_005).probleme
     avec = next(r for r, p in enumerate(probleme["postes"]) if not p["sans_secteur"])
     probleme["minutes"][avec][0] = None
     (note,) = reserves(probleme)
@@ -338,7 +340,7 @@ def test_unknown_travel_is_counted_and_said(dossier_005):
 
 
 def test_single_site_postes_are_said_to_leave_the_ecoles_of_their_network(dossier_005):
-    probleme = proposition.lire(dossier_005).probleme
+    probleme = proposition_lue.lire(dossier_005).probleme
     probleme["hypotheses"]["sites_max_par_categorie"] = "college_rep_plus=1"
     probleme["sites"][0]["site_tete"] = probleme["sites"][1]["site_id"]
     seuls = [s["site_id"] for s in probleme["sites"][1:]]
@@ -347,12 +349,12 @@ def test_single_site_postes_are_said_to_leave_the_ecoles_of_their_network(dossie
 
 
 def test_the_limits_by_category_and_whole_presence_are_among_the_parameters(dossier_005):
-    lue = proposition.lire(dossier_005)
-    assert proposition.limites_en_mots(lue) == ""
+    lue = proposition_lue.lire(dossier_005)
+    assert proposition_en_mots.limites_en_mots(lue) == ""
     lue.resume["hypotheses"].update(
         sites_max_par_categorie="college_rep_plus=1", presence_entiere=True
     )
-    mots = clair(proposition.limites_en_mots(lue))
+    mots = clair(proposition_en_mots.limites_en_mots(lue))
     assert "« Collège REP+ » sert 1 site au plus" in mots
     assert "tout son besoin d'un seul poste, ou rien" in mots
 
@@ -364,11 +366,11 @@ def test_sites_without_a_referent_are_counted():
         ([avec], "1 site sans présence régulière, chacun avec un poste référent."),
         ([avec, sans], "2 sites sans présence régulière, dont 1 sans poste référent connu."),
     ):
-        assert proposition.referents({"sites_sans_presence": sites}) == mots
+        assert proposition_en_mots.referents({"sites_sans_presence": sites}) == mots
 
 
 def test_the_best_possible_value_is_said_only_when_every_stage_is_proven(dossier_005):
-    etages = proposition.lire(dossier_005).resume["etages"]
+    etages = proposition_lue.lire(dossier_005).resume["etages"]
     prouves = [{**e, "part_ecart": 0} for e in etages]
     table = proposition._etages({"etages": prouves})
     assert "Meilleure valeur possible" in table

@@ -15,7 +15,7 @@ from pipelines.cli import app
 from pipelines.planning.deplacements import Deplacement
 from pipelines.planning.limitrophes import Lien
 from pipelines.reports import deplacements
-from pipelines.reports.proposition import lire
+from pipelines.reports.proposition_lue import lire
 from pipelines.scenarios import propositions
 
 

@@ -13,7 +13,7 @@ from pipelines.planning.marges import MOINS, PLUS
 from pipelines.planning.probleme import depuis_json
 from pipelines.planning.verification import juger
 from pipelines.planning.voisinage import Effet
-from pipelines.reports import demi_postes, exigences, explication, proposition
+from pipelines.reports import demi_postes, exigences, explication, proposition_lue
 from pipelines.reports.lecture import lire
 
 
@@ -23,7 +23,7 @@ def clair(texte):
 
 @pytest.fixture(scope="module")
 def lue(dossier_005):
-    return proposition.lire(dossier_005)
+    return proposition_lue.lire(dossier_005)
 
 
 @pytest.fixture(scope="module")

@@ -22,10 +22,25 @@ from pipelines.scenarios.etudes import Nature
 from pipelines.scenarios.processus import Phase
 
 DUREE_S = 0.2
+PEU = {"postes_par_voisinage": 2, "residences_essayees": 1, "retraits_essayes": 1, "budgets_max": 4}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _courtes():
+    """Studies of as many points, that look less far for each than the reference asks."""
+    entiers = etudes.parametres
+
+    def parametres(*arguments):
+        voulus = entiers(*arguments)
+        return voulus | {nom: valeur for nom, valeur in PEU.items() if nom in voulus}
+
+    with pytest.MonkeyPatch.context() as moins:
+        moins.setattr(etudes, "parametres", parametres)
+        yield
 
 
 @pytest.fixture(scope="module")
-def dossier(dossier_005, tmp_path_factory):
+def dossier(_courtes, dossier_005, tmp_path_factory):
     """The proposal for the 005 with its four studies, the curves in little work."""
     dossier = tmp_path_factory.mktemp("etudes") / "005"
     shutil.copytree(dossier_005, dossier)

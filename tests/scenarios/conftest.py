@@ -1,4 +1,4 @@
-"""The warehouse of the example, built once for the run and only read; stores of the workbench."""
+"""Stores of the workbench, and made-up proposals to keep there."""
 
 import os
 import uuid
@@ -9,21 +9,11 @@ import pytest
 import serveur_postgresql
 
 from pipelines.base import chemins
-from pipelines.marts.construction import construire
-from pipelines.planning.probleme import Poste, Presence, Probleme, Reglages, Site
+from pipelines.planning.probleme import Poste, Presence, Probleme, Reglages, Site, en_dict
 from pipelines.planning.solveur import resoudre
 from pipelines.planning.verification import juger
 from pipelines.scenarios import dossiers, magasin
 from pipelines.scenarios.resume import resumer
-
-
-@pytest.fixture(scope="session")
-def entrepot_exemple(tmp_path_factory):
-    """The same file as the page tests read, whoever asks first."""
-    entrepot = tmp_path_factory.getbasetemp() / "exemple" / "atlas.duckdb"
-    if not entrepot.exists():
-        construire([chemins.EXEMPLE], entrepot)
-    return entrepot
 
 
 @pytest.fixture(scope="session")
@@ -107,7 +97,7 @@ def proposer_fictif(tmp_path_factory):
     def proposer(departement="034", verrous=()):
         probleme = replace(probleme_fictif(departement), verrous=verrous)
         resultat = resoudre(probleme, duree_max_s=0.5)
-        verdict = juger(dossiers.probleme_brut(probleme), dossiers.en_dicts(resultat.plan))
+        verdict = juger(en_dict(probleme), dossiers.en_dicts(resultat.plan))
         limites = {"duree_max_s": 0.5, "part_ecart_vise": None}
         resume = resumer(probleme, resultat, limites, verdict, {"simule": "Postes simulés."})
         contenu = dossiers.Contenu(probleme, resultat.plan, {**resume, "sources": {"postes": "a"}})

@@ -118,6 +118,20 @@ def test_the_last_proposals_are_the_finished_ones_newest_first(dossier):
     assert calculs.derniers(LOCAL, "013") == []
 
 
+def test_a_folder_that_lost_its_request_is_told_at_its_address_and_hides_no_other(dossier):
+    """Copied by hand, or restored in part: the pages that list proposals still open."""
+    entier = poser(dossier)
+    perdu = poser(dossier, "005-20261122-101112-abcdef")
+    for chemin in (entier, perdu):
+        (chemin / "resume.json").write_text("{}", encoding="utf-8")
+    (perdu / processus.DEMANDE).unlink()
+    assert [e.calcul_id for e in calculs.derniers(LOCAL, "005")] == [ID]
+    with pytest.raises(AtlasError) as refus:
+        calculs.etat(LOCAL, perdu.name)
+    assert "incomplet" in refus.value.quoi
+    assert "relancer" in refus.value.remede
+
+
 def test_a_launched_computation_ends_with_its_three_files_and_its_progress(
     dossier, entrepot_exemple
 ):

@@ -1,13 +1,10 @@
 """Sector codes: stable for a dossier made again, unlike from one to the next, told by no id."""
 
 import json
-from dataclasses import replace
 
 import pytest
-from conftest import probleme_fictif
 
 from pipelines.base.erreurs import AtlasError
-from pipelines.planning.probleme import Poste
 from pipelines.scenarios import atelier, codes, magasin
 from pipelines.scenarios.lecteurs import Lecteur, Role
 
@@ -18,16 +15,6 @@ POSTES = [f"P-{n:02}" for n in range(1, 13)]
 @pytest.fixture
 def scenario(store, proposition):
     return atelier.creer(CLAIRE, "Rentrée", proposition)
-
-
-def avec_postes(bassins):
-    """The made-up problem with postes of 30 half-days in these bassins."""
-    pose = probleme_fictif()
-    postes = tuple(
-        Poste(f"P{n}", 1.0, "occupe", 30, 3, "A", None, None, b) for n, b in enumerate(bassins)
-    )
-    vide = ((None,) * len(pose.sites),) * len(postes)
-    return replace(pose, postes=postes, minutes=vide, km=vide, presences_actuelles=())
 
 
 def test_the_same_dossier_made_again_has_the_same_codes(scenario):
@@ -86,19 +73,3 @@ def test_a_reader_of_the_list_alone_gets_no_code(scenario):
 def test_a_dossier_without_a_name_that_can_be_kept_is_refused(scenario, nom):
     with pytest.raises(AtlasError, match="nom qui se garde"):
         codes.codes_de_secteur(CLAIRE, scenario, nom)
-
-
-@pytest.mark.parametrize(
-    ("bassins", "attendus"),
-    [
-        (["Est"] * 5 + ["Ouest"] * 6, {"Est": 150, "Ouest": 180}),
-        # two bassins of less than five are put together, and are five
-        (["Est"] * 6 + ["Nord"] * 2 + ["Sud"] * 3, {"Est": 180, codes.RESTE: 150}),
-        # one of less than five takes another with it: the difference would give it
-        (["Est"] * 6 + ["Nord"] * 2 + ["Sud"] * 5, {"Est": 180, codes.RESTE: 210}),
-        ([None] * 2 + ["Sud"] * 5, {codes.RESTE: 210}),
-        (["Est"] * 4, {}),
-    ],
-)
-def test_the_time_of_postes_is_given_by_groups_of_five_at_least(bassins, attendus):
-    assert codes.temps_par_groupe(avec_postes(bassins)) == attendus

@@ -16,6 +16,7 @@ from pipelines.base import chemins
 from pipelines.base.erreurs import AtlasError
 from pipelines.marts import construction, entrepot
 from pipelines.marts.rapport import Nature
+from pipelines.reports import donnees
 from pipelines.scenarios import depot
 
 SECRET = "DUPONT-QUI-NE-DOIT-PAS-SORTIR"
@@ -164,6 +165,62 @@ class TestRegarder:
         assert natures[Nature.SITE_GAGNE] == (None, 300)
         assert natures[Nature.EFFECTIF] == (600, 400)
         assert rapport.remplaces == ("presences.csv",), "a public file is added, not replaced"
+
+    def test_a_label_an_index_a_class_a_bassin_a_place_and_activity_that_change_are_told(
+        self, base, tmp_path
+    ):
+        """No poste, no site and no presence changes, yet the needs would: each is named."""
+        recus = tmp_path / "recus"
+        un, deux = fabrique.uai(1), fabrique.uai(2)
+        etablissements = [
+            fabrique.etablissement(1, Nombre_d_eleves="600", Segpa="1"),
+            fabrique.etablissement(2, Nombre_d_eleves="400", Code_commune="34002", latitude="43.6"),
+            fabrique.etablissement(3, "Lycée", Nombre_d_eleves="900", Hebergement="1"),
+            fabrique.etablissement(
+                4, "Lycée", code_nature="334", etablissement_mere=fabrique.uai(3)
+            ),
+            fabrique.etablissement(11, "Ecole"),
+            fabrique.etablissement(12, "Ecole", Ecole_maternelle="1", Ecole_elementaire="0"),
+        ]
+        for ligne in etablissements:
+            ligne["date_maj_ligne"] = "2025-06-26"
+        fichiers = [
+            fabrique.ecrire_annuaire(recus, etablissements, nom="annuaire 2025.csv"),
+            fabrique.ecrire_liste_ep(
+                recus,
+                [
+                    fabrique.reseau(1, 1, "COLLEGE", ep="REP"),
+                    fabrique.reseau(2, 2, "COLLEGE"),
+                    *(fabrique.reseau(n, 1) for n in (11, 12)),
+                ],
+                nom="reseaux 2025.csv",
+            ),
+            fabrique.ecrire_csv(
+                recus / "ips.csv",
+                ("rentree_scolaire", "uai", "ips", "ecart_type_de_l_ips"),
+                [{"rentree_scolaire": "2024-2025", "uai": un, "ips": "60"}],
+            ),
+            fabrique.ecrire_csv(
+                recus / "dispositifs.csv",
+                fabrique.COLONNES_DISPOSITIFS,
+                [{"uai": deux, "dispositif": "UPE2A", "present": "oui", "source": "CASNAV"}],
+            ),
+            fabrique.ecrire_csv(
+                recus / "bassins.csv", ("uai", "bassin"), [{"uai": un, "bassin": "Béziers"}]
+            ),
+            fabrique.ecrire_activite(recus, [(un, "entretiens", "12")]),
+        ]
+        rapport = depot.proposer_depot(base, [(f.name, f.read_bytes()) for f in fichiers])
+        natures = {(d.nature, d.objet.split()[-1]): (d.avant, d.apres) for d in rapport.differences}
+        assert natures[Nature.LABEL, un] == ("REP+", "REP")
+        assert natures[Nature.LABEL, deux] == (None, "REP+")
+        assert natures[Nature.IPS, un] == (None, 60.0)
+        assert natures[Nature.UPE2A, deux] == (None, "oui")
+        assert natures[Nature.BASSIN, un] == (None, "Béziers")
+        assert natures[Nature.POSITION, deux] == ("43,5000 ; 3,9000", "43,6000 ; 3,5000")
+        assert natures[Nature.ACTIVITE, "2025-2026"] == (None, 12.0)
+        assert not {Nature.SITE_GAGNE, Nature.SITE_PERDU} & {d.nature for d in rapport.differences}
+        assert "2 labels changés" in donnees.presenter(rapport).phrase
 
     def test_a_file_nobody_knows_says_what_it_resembles_and_a_report_is_not_a_table(self, base):
         rapport = depot.proposer_depot(

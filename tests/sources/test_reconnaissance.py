@@ -316,3 +316,14 @@ def test_the_fingerprint_is_that_of_the_bytes_read(tmp_path):
     assert Fichier("copie.csv", copie).empreinte() == avant
     copie.write_bytes(fichier.read_bytes() + b"\n")
     assert Fichier("copie.csv", copie).empreinte() != avant
+
+
+def test_every_source_of_enrolments_says_which_pupils_it_counts():
+    """A lycée's total leaves out what follows the baccalauréat, a collège's its relay classes."""
+    comptent = {nom: c for nom, c in cartes().items() if nom.startswith("effectifs_")}
+    assert len(comptent) == 6
+    assert [nom for nom, carte in comptent.items() if not carte.definition] == []
+    assert cartes()["annuaire"].definition
+    for nom in ("effectifs_lycees_gt", "effectifs_lycees_pro"):
+        assert "après le baccalauréat" in comptent[nom].definition
+    assert "relais" in comptent["effectifs_colleges"].definition

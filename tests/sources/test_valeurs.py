@@ -123,7 +123,7 @@ def test_a_rentree_that_has_not_begun_and_a_uai_nobody_has_are_told(tmp_path):
             ("uai_cle_fausse", 8, "uai", "0590001A"),
         ]
         assert sql(
-            "select count(*) from stg_ips_lignes where sort = 'rejetee' and anomalie is not null"
+            "select count(*) from stg_ips_lignes where sort = 'rejetee' and len(anomalies) > 0"
         ) == [(1,)]
 
 

@@ -62,12 +62,13 @@ def _point(point: Drapeau) -> Section:
 def _cites(code: str, quoi: str, cites: tuple[Cite, ...]) -> tuple[Tableau, ...]:
     if not cites:
         return ()
+    sans_detail = not any(c.detail for c in cites)
     return (
         Tableau(
             code=f"{code}_{quoi.lower()}s",
             titre="",
-            colonnes=(Colonne(quoi), Colonne("Détail")),
-            lignes=tuple((c.nom, c.detail) for c in cites),
-            famille="vigilance",
+            colonnes=(Colonne(quoi),) if sans_detail else (Colonne(quoi), Colonne("Détail")),
+            lignes=tuple((c.nom,) if sans_detail else (c.nom, c.detail) for c in cites),
+            famille="" if sans_detail else "vigilance",
         ),
     )

@@ -83,7 +83,7 @@ class Colonne:
 
 @dataclass(frozen=True)
 class Tableau:
-    """A table; `sont_des_comptes` when its cells count people, which a reader may not all see.
+    """A table; `comptes`: its columns whose cells count people, which a reader may not all see.
 
     `lignes`: cells by column, str, int, float or None (unknown). `vide` is said when there is no
     line. Tables of one `famille` have the same columns, drawn as wide.
@@ -96,7 +96,7 @@ class Tableau:
     phrase: str = ""
     note: str = ""
     vide: str = ""
-    sont_des_comptes: bool = False
+    comptes: tuple[str, ...] = ()
     famille: str = ""
 
     @staticmethod
@@ -111,7 +111,7 @@ class Tableau:
         phrase: str = "",
         note: str = "",
         vide: str = "",
-        sont_des_comptes: bool = False,
+        comptes: tuple[str, ...] = (),
         famille: str = "",
     ) -> "Tableau":
         """The table of a frame: units taken out of its headers, numbers told from texts.
@@ -133,7 +133,7 @@ class Tableau:
             phrase=phrase,
             note=note,
             vide=vide,
-            sont_des_comptes=sont_des_comptes,
+            comptes=comptes,
             famille=famille,
         )
 

@@ -1,10 +1,8 @@
 """The content of a dossier, gathered once whatever the files it becomes."""
 
-from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
-from pipelines.reports.dossier.blocs import Bloc, Dossier, Partie, Tableau
+from pipelines.reports.dossier.blocs import Dossier
 from pipelines.reports.dossier.cartes import Cartes, de_l_ecran
 from pipelines.reports.dossier.matiere import Matiere, lire_matiere
 from pipelines.reports.dossier.parties import (
@@ -25,6 +23,8 @@ from pipelines.reports.dossier.parties import (
     sites,
     transparence,
 )
+from pipelines.reports.dossier.petits_nombres import proteges
+from pipelines.reports.dossier.temps_voile import silence
 from pipelines.reports.dossier.voile import Voile
 from pipelines.scenarios.lecteurs import Lecteur
 
@@ -47,18 +47,23 @@ def rassembler(
 
 
 def composer(m: Matiere, cartes: Cartes) -> Dossier:
-    """The dossier made from `m`: its parts in order, their counts protected."""
+    """The dossier made from `m`: its parts in order, their counts protected.
+
+    For an instance, `attaquant.Retrouvable` or `attaquant_des_secteurs.TempsRetrouvable` when a
+    reader of all its tables would find what they hide.
+    """
     apercu = m.lu.apercu
+    tu = silence(m)
     parties = (
-        essentiel.partie(m),
+        essentiel.partie(m, tu),
         droit.partie(m),
         moyens.partie(m),
         cartes_et_besoins.partie_besoins(m, cartes),
-        cartes_et_besoins.partie_couverture(m, cartes),
+        cartes_et_besoins.partie_couverture(m, cartes, tu),
         comparaison.partie(m),
         secteurs.partie(m, cartes),
         sans_presence.partie(m),
-        gains_et_pertes.partie(m),
+        gains_et_pertes.partie(m, tu),
         changements.partie(m),
         equite.partie(m),
         sensibilite.partie(m),
@@ -76,26 +81,6 @@ def composer(m: Matiere, cartes: Cartes) -> Dossier:
         empreinte=apercu.empreinte_donnees,
         couverture=couverture.couverture(m),
         mentions=m.avertissements,
-        parties=_proteges([p for p in parties if p is not None], m.voile),
+        parties=proteges([p for p in parties if p is not None], m.voile.proteger),
         ecrans=tuple(de_l_ecran(cartes)),
-    )
-
-
-def _proteges(parties: Sequence[Partie], voile: Voile) -> tuple[Partie, ...]:
-    """The parts with their tables of counts as their reader may see them, protected together."""
-    comptes = [b for p in parties for b in p.tous if isinstance(b, Tableau) and b.sont_des_comptes]
-    vus = dict(zip((t.code for t in comptes), voile.proteger(comptes), strict=True))
-
-    def voir(blocs: tuple[Bloc, ...]) -> tuple[Bloc, ...]:
-        return tuple(
-            vus[b.code] if isinstance(b, Tableau) and b.sont_des_comptes else b for b in blocs
-        )
-
-    return tuple(
-        replace(
-            p,
-            blocs=voir(p.blocs),
-            sections=tuple(replace(s, blocs=voir(s.blocs)) for s in p.sections),
-        )
-        for p in parties
     )

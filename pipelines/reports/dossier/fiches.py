@@ -14,6 +14,7 @@ from pipelines.planning.probleme import Site
 from pipelines.reports.dossier.blocs import Bloc, Dossier, Liste, Partie, Role, Tableau, Texte
 from pipelines.reports.dossier.matiere import Matiere
 from pipelines.reports.dossier.parties import secteurs
+from pipelines.reports.ecarts import sens
 from pipelines.reports.etablissement import lignes_du_besoin, references_du_besoin
 from pipelines.reports.explication import table_a_portee
 from pipelines.reports.proposition import RAISONS_SANS_PRESENCE
@@ -107,18 +108,11 @@ class _Su:
 def _site(su: _Su, site: Site) -> Partie:
     m = su.m
     donne = m.repartition.par_site.get(site.site_id, 0)
-    phrase = (
-        f"{pluriel(donne, 'demi-journée')} par cycle de 4 semaines ({rythme(donne)}), pour un "
-        f"besoin de {nombre(site.besoin)}."
-        if donne
-        else "Aucune présence régulière, pour un besoin de "
-        f"{pluriel(site.besoin, 'demi-journée')} par cycle de 4 semaines."
-    )
     return Partie(
         code=f"fiche_{site.site_id}",
         titre=m.reunion.nom(site.site_id),
         blocs=(
-            Texte(phrase, Role.PHRASE),
+            Texte(_phrase_du_site(m, site, donne), Role.PHRASE),
             Texte(_identite(m, site)),
             *_presences(m, site),
             *_pese(su, site),
@@ -126,6 +120,24 @@ def _site(su: _Su, site: Site) -> Partie:
             *_besoin(su, site),
             Liste("Sa priorité", _priorite(m, site)),
         ),
+    )
+
+
+def _phrase_du_site(m: Matiere, site: Site, donne: int) -> str:
+    """What it gets beside its besoin; by its rhythm for an instance."""
+    if not donne:
+        return (
+            "Aucune présence régulière, pour un besoin de "
+            f"{pluriel(site.besoin, 'demi-journée')} par cycle de 4 semaines."
+        )
+    if not m.voile.est_nominatif:
+        return (
+            f"{m.voile.presence(donne)}, pour un besoin de "
+            f"{pluriel(site.besoin, 'demi-journée')} par cycle de 4 semaines."
+        )
+    return (
+        f"{pluriel(donne, 'demi-journée')} par cycle de 4 semaines ({rythme(donne)}), pour un "
+        f"besoin de {nombre(site.besoin)}."
     )
 
 
@@ -143,26 +155,31 @@ def _presences(m: Matiere, site: Site) -> tuple[Tableau, ...]:
     if not postes:
         return ()
     lignes = []
-    for p in sorted(postes, key=lambda p: (-apres.get((p, site.site_id), 0), p)):
+    for p in sorted(postes, key=lambda p: _d_abord(m, p, site)):
         a, b = avant.get((p, site.site_id), 0), apres.get((p, site.site_id), 0)
         lignes.append(
             {
                 "Secteur": p,
                 "Rythme": rythme(b),
-                "Avant (½ j. par cycle)": a,
-                "Après (½ j. par cycle)": b,
+                **m.voile.lien(a, b),
                 "Lien": "cesse" if not b else secteurs.DEJA if a else secteurs.NOUVEAU,
                 "Trajet (min)": m.repartition.minutes(p, site.site_id),
             }
         )
     cadre = pd.DataFrame(lignes)
     if not m.voile.est_nominatif:
-        cadre = cadre.drop(columns="Trajet (min)")
+        cadre = cadre.drop(columns=["Rythme", "Trajet (min)"])
     return (
         Tableau.de(
             f"recoit_{site.site_id}", "Ce qu'il reçoit, et de quel secteur", cadre, famille="recoit"
         ),
     )
+
+
+def _d_abord(m: Matiere, poste_id: str, site: Site) -> tuple[int, str]:
+    """Most present first; in the order of the codes for an instance."""
+    donne = m.repartition.couples.get((poste_id, site.site_id), 0)
+    return (-donne if m.voile.est_nominatif else 0), poste_id
 
 
 def _changement(su: _Su, site: Site) -> str:
@@ -174,10 +191,19 @@ def _changement(su: _Su, site: Site) -> str:
         return "Ce qui change : rien, ni la présence, ni le secteur qui la donne."
     if avant == apres:
         return f"Ce qui change, à présence égale : {su.raisons(site.site_id)}."
-    return (
-        f"Ce qui change : de {nombre(avant)} à {nombre(apres)} "
-        f"({d_un_tenant(apres - avant)}). Pourquoi : {su.raisons(site.site_id)}."
+    quoi = (
+        f"de {nombre(avant)} à {nombre(apres)} ({d_un_tenant(apres - avant)})"
+        if m.voile.est_nominatif
+        else _sens_en_mots(m, avant, apres)
     )
+    return f"Ce qui change : {quoi}. Pourquoi : {su.raisons(site.site_id)}."
+
+
+def _sens_en_mots(m: Matiere, avant: int, apres: int) -> str:
+    """« plus de présence : chaque mois aujourd'hui, chaque semaine ensuite »."""
+    quoi = "plus de présence" if apres > avant else "moins de présence"
+    a, b = (str(m.voile.presence(n)).lower() for n in (avant, apres))
+    return f"{quoi}, {a} avant comme après" if a == b else f"{quoi} : {a} avant, {b} après"
 
 
 def _besoin(su: _Su, site: Site) -> tuple[Bloc, ...]:
@@ -338,8 +364,8 @@ def _liens(su: _Su, poste_id: str) -> tuple[Bloc, ...]:
             lignes.append(
                 {
                     "Site": m.reunion.nom(s),
-                    "Avant (½ j. par cycle)": a,
-                    "Après (½ j. par cycle)": b,
+                    **m.voile.lien(a, b),
+                    **({} if m.voile.est_nominatif else {"Écart": sens(b - a)}),
                     "Pourquoi": su.raisons(s),
                 }
             )
@@ -364,7 +390,11 @@ def _verrous(m: Matiere, poste_id: str) -> tuple[Liste, ...]:
             "Décidé hors du calcul",
             tuple(
                 f"{m.reunion.nom(v.site_id)} : {NATURES[v.nature]}"
-                + (f" à {nombre(v.demi_journees_cycle)}" if v.demi_journees_cycle else "")
+                + (
+                    f" à {nombre(v.demi_journees_cycle)}"
+                    if v.demi_journees_cycle and m.voile.est_nominatif
+                    else ""
+                )
                 + "."
                 for v in verrous
             ),

@@ -7,12 +7,20 @@ from pathlib import Path
 from pipelines.base import provisoire
 from pipelines.base.erreurs import AtlasError
 from pipelines.base.textes import enumeration
-from pipelines.reports.dossier import annexe, contenu, diaporama, fiches, pdf, tableur
+from pipelines.reports.dossier import (
+    annexe,
+    contenu,
+    diaporama,
+    fiches,
+    pdf,
+    petits_nombres,
+    tableur,
+)
 from pipelines.reports.dossier.blocs import Dossier
 from pipelines.reports.dossier.cartes import Cartes, dessiner
 from pipelines.reports.dossier.matiere import Matiere, lire_matiere
 from pipelines.reports.dossier.parties import transparence
-from pipelines.reports.dossier.voile import Destinataire, Voile, noms_tires, tels_quels
+from pipelines.reports.dossier.voile import Destinataire, Voile, noms_tires
 from pipelines.scenarios import atelier
 from pipelines.scenarios.codes import codes_de_secteur
 from pipelines.scenarios.lecteurs import Lecteur
@@ -124,8 +132,9 @@ def voile_pour(
     postes = {p.poste_id for p in scenario.probleme.postes}
     if autre_id is not None:
         postes |= {p.poste_id for p in atelier.ouvrir(lecteur, autre_id).probleme.postes}
-    # the counts of postes come already protected from the view of the means
-    return Voile.d_instance(codes | noms_tires(postes - codes.keys(), "Autre poste"), tels_quels)
+    return Voile.d_instance(
+        codes | noms_tires(postes - codes.keys(), "Autre poste"), petits_nombres.proteger
+    )
 
 
 def _cartes(m: Matiere) -> Cartes:

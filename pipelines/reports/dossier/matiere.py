@@ -19,7 +19,8 @@ from pipelines.reports.deplacements import VueDeplacements
 from pipelines.reports.donnees import EtatDesDonnees
 from pipelines.reports.dossier.voile import Voile
 from pipelines.reports.moyens import VueMoyens
-from pipelines.reports.proposition import CategorieDAlors, VueProposition
+from pipelines.reports.proposition import VueProposition
+from pipelines.reports.proposition_lue import CategorieDAlors
 from pipelines.reports.repartition import Repartition, Reunion, aujourd_hui, lire
 from pipelines.scenarios import atelier, dossiers
 from pipelines.scenarios.lecteurs import Lecteur, Role

@@ -10,11 +10,13 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from pipelines.base.erreurs import AtlasError
-from pipelines.planning.probleme import Presence, Probleme
+from pipelines.planning.probleme import Presence, Probleme, en_dict
 from pipelines.planning.verification import juger
 from pipelines.reports.dossier.blocs import Tableau
+from pipelines.reports.libelles import RYTHMES_EN_MOTS
 from pipelines.scenarios import dossiers, etats
 from pipelines.scenarios.resume import jugement
+from pipelines.scoring.couverture import rythme
 
 
 class Destinataire(StrEnum):
@@ -33,6 +35,8 @@ LIBELLES = {
     Destinataire.NOMINATIF: "Version nominative : CTSS, IA-DASEN, recteur",
     Destinataire.INSTANCE: "Version d'instance : secteurs codés, petits nombres masqués",
 }
+DEMI_JOURNEES = "½ j. par cycle"
+AUCUNE = "aucune"
 Protection = Callable[[Sequence[Tableau]], Sequence[Tableau]]
 
 
@@ -91,6 +95,30 @@ class Voile:
             )
         return self.codes[poste_id]
 
+    def presence(self, demi_journees: int) -> int | str:
+        """What the reader sees of a presence, half-days per cycle: its rhythm for an instance.
+
+        The exact presences of the sites of a sector would add up to the time of its poste.
+        """
+        return demi_journees if self.est_nominatif else RYTHMES_EN_MOTS[rythme(demi_journees)]
+
+    def presences(self, avant: int, apres: int) -> dict[str, int | str]:
+        """The columns of a table that say a presence before and after."""
+        unite = f" ({DEMI_JOURNEES})" if self.est_nominatif else ""
+        return {
+            f"Avant{unite}": self.presence(avant),
+            f"Après{unite}": self.presence(apres),
+        }
+
+    def lien(self, avant: int, apres: int) -> dict[str, int | str]:
+        """The same for what one poste gives to one site; none at all is no presence on demand."""
+        return {
+            colonne: valeur if self.est_nominatif or n else AUCUNE
+            for (colonne, valeur), n in zip(
+                self.presences(avant, apres).items(), (avant, apres), strict=True
+            )
+        }
+
     def secteur(self, nom: str) -> str:
         """The title of a sector, from what the reader sees of its poste."""
         return f"Secteur {nom}" if self.est_nominatif else nom
@@ -104,7 +132,7 @@ class Voile:
             return contenu
         probleme = self._probleme(contenu.probleme)
         plan = self._presences(contenu.plan)
-        verdict = juger(dossiers.probleme_brut(probleme), dossiers.en_dicts(plan))
+        verdict = juger(en_dict(probleme), dossiers.en_dicts(plan))
         resume = contenu.resume
         return dossiers.Contenu(
             probleme,

@@ -6,6 +6,7 @@ from pipelines.base.textes import nombre
 from pipelines.reports.dossier.blocs import Graphique, Partie, Role, Serie, Tableau, Texte
 from pipelines.reports.dossier.cartes import Cartes, Vue, du_papier
 from pipelines.reports.dossier.matiere import Matiere
+from pipelines.reports.dossier.temps_voile import CATEGORIE, Silence
 from pipelines.reports.libelles import RYTHMES_EN_MOTS
 from pipelines.scenarios.resume import ENSEMBLE
 from pipelines.scoring.couverture import Rythme
@@ -49,7 +50,7 @@ def partie_besoins(m: Matiere, cartes: Cartes) -> Partie:
     )
 
 
-def partie_couverture(m: Matiere, cartes: Cartes) -> Partie:
+def partie_couverture(m: Matiere, cartes: Cartes, tu: Silence) -> Partie:
     """Presence today and proposed: two maps of one scale, then the sites by rhythm."""
     resume = m.lu.resume
     rythmes = pd.DataFrame(
@@ -73,14 +74,18 @@ def partie_couverture(m: Matiere, cartes: Cartes) -> Partie:
             *du_papier(cartes, Vue.AUJOURD_HUI),
             *du_papier(cartes, Vue.PROPOSEE),
             Tableau.de("sites_par_rythme", "Les sites selon leur rythme de présence", rythmes),
-            _parts(resume),
+            _parts(resume, tu),
         ),
     )
 
 
-def _parts(resume: dict) -> Graphique:
-    """The share of the besoin met, by category; those whose besoin is nil are left out."""
-    lignes = [c for c in resume["couverture"] if c["avant"]["part_besoin"] is not None]
+def _parts(resume: dict, tu: Silence) -> Graphique:
+    """The share of the besoin met, by category; those hidden, or of no besoin, are left out."""
+    lignes = [
+        c
+        for c in resume["couverture"]
+        if c["avant"]["part_besoin"] is not None and not tu.tait(CATEGORIE, c["libelle"])
+    ]
     return Graphique(
         code=PARTS,
         titre="La part du besoin couverte, par catégorie",

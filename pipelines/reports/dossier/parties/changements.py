@@ -56,14 +56,20 @@ def _phrase(m: Matiere) -> str:
     touches = {p for p, _ in avant ^ apres}
     if not touches:
         return AUCUN
-    total = m.lu.resume["moyens"]["nb_postes"]
+    qui = f"{_concernes(m, len(touches))}."
     return (
         f"{pluriel(m.repartition.changements, 'lien change', 'liens changent')} : "
         f"{nombre(len(avant - apres))} cessent, {nombre(len(apres - avant))} naissent, "
-        f"{nombre(len(avant & apres))} demeurent ; "
-        f"{pluriel(len(touches), 'poste est concerné', 'postes sont concernés')} sur "
-        f"{nombre(total)}."
+        f"{nombre(len(avant & apres))} demeurent ; {qui}"
     )
+
+
+def _concernes(m: Matiere, touches: int) -> str:
+    """How many postes change; among how many, an instance is told by the means or not at all."""
+    if not m.voile.est_nominatif:
+        return pluriel(touches, "secteur est concerné", "secteurs sont concernés")
+    total = m.lu.resume["moyens"]["nb_postes"]
+    return f"{pluriel(touches, 'poste est concerné', 'postes sont concernés')} sur {nombre(total)}"
 
 
 def _liens(m: Matiere) -> Tableau:
@@ -74,8 +80,7 @@ def _liens(m: Matiere) -> Tableau:
             "Site": m.reunion.nom(s),
             "Commune": m.commune(s),
             "Lien": "cesse" if (p, s) in avant else "naît",
-            "Avant (½ j. par cycle)": avant.get((p, s), 0),
-            "Après (½ j. par cycle)": apres.get((p, s), 0),
+            **m.voile.lien(avant.get((p, s), 0), apres.get((p, s), 0)),
         }
         for p, s in sorted(avant.keys() ^ apres.keys())
     ]
@@ -93,6 +98,8 @@ def _verrous(m: Matiere) -> tuple[Texte | Tableau, ...]:
         ],
         columns=["Secteur", "Site", "Verrou", "Présence fixée (½ j. par cycle)"],
     )
+    if not m.voile.est_nominatif:
+        cadre = cadre.drop(columns=cadre.columns[-1])
     return (Tableau.de("verrous", "Ce qui a été décidé hors du calcul", cadre),)
 
 

@@ -3,10 +3,14 @@
 from pipelines.reports.dossier.blocs import Liste, Partie, Role, Section, Tableau, Texte
 from pipelines.reports.dossier.matiere import Matiere
 from pipelines.reports.dossier.parties import gains_et_pertes
+from pipelines.reports.dossier.temps_voile import tout_taire
 
 
 def partie(m: Matiere) -> Partie | None:
-    """From the other scenario to this one; None when only one is given."""
+    """From the other scenario to this one; None when only one is given.
+
+    An instance is told no exact presence: those of three répartitions would be too many to hide.
+    """
     vue = m.comparaison
     if vue is None:
         return None
@@ -16,7 +20,7 @@ def partie(m: Matiere) -> Partie | None:
         code="comparaison",
         titre="Comparaison avec un autre scénario",
         blocs=(
-            Texte(vue.phrase, Role.PHRASE),
+            Texte(gains_et_pertes.en_mots(vue, tout_taire(m)), Role.PHRASE),
             *(differe if vue.divergences else ()),
             Texte(vue.phrase_equite),
             Tableau.de("comparaison_indices", "Les indices", vue.indices, nombres=vue.noms),
@@ -27,12 +31,12 @@ def partie(m: Matiere) -> Partie | None:
                 nombres=vue.noms,
                 note=vue.note_equite,
             ),
-            *gains_et_pertes.par_groupe(passage, "comparaison"),
+            *gains_et_pertes.par_groupe(passage, "comparaison", tout_taire(m)),
         ),
         sections=(
             Section(
                 "Chaque site qui change d'un scénario à l'autre",
-                (gains_et_pertes.par_site(passage, "comparaison_sites"),),
+                (gains_et_pertes.par_site(passage, "comparaison_sites", m.voile),),
             ),
         ),
     )

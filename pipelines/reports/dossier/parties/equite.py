@@ -3,6 +3,7 @@
 from pipelines.reports.comparer import VueComparaison
 from pipelines.reports.dossier.blocs import Graphique, Partie, Role, Serie, Tableau, Texte
 from pipelines.reports.dossier.matiere import Matiere
+from pipelines.reports.dossier.voile import Voile
 
 
 def partie(m: Matiere) -> Partie:
@@ -10,21 +11,31 @@ def partie(m: Matiere) -> Partie:
     return Partie(
         code="equite",
         titre="L'équité",
-        blocs=(Texte(m.changement.phrase_equite, Role.PHRASE), *blocs(m.changement, "equite")),
+        blocs=(
+            Texte(m.changement.phrase_equite, Role.PHRASE),
+            *blocs(m.changement, "equite", m.voile),
+        ),
     )
 
 
-def blocs(vue: VueComparaison, prefixe: str) -> tuple[Tableau | Graphique | Texte, ...]:
-    """The tables of a comparison on equity, its curve as bars, how it is measured."""
+def blocs(
+    vue: VueComparaison, prefixe: str, voile: Voile
+) -> tuple[Tableau | Graphique | Texte, ...]:
+    """The tables of a comparison on equity, its curve as bars, how it is measured.
+
+    The share of its besoin that one site gets tells its presence: not told an instance.
+    """
+    minimums = Tableau.de(
+        f"{prefixe}_minimums",
+        "Dans chaque catégorie, le site le moins servi",
+        vue.minimums,
+        note=vue.note_equite,
+    )
+    note = Texte(vue.note_equite, Role.NOTE)
     return (
         Tableau.de(f"{prefixe}_mesures", "Les mesures", vue.equite, nombres=vue.noms),
         _courbe(vue, f"{prefixe}_courbe"),
-        Tableau.de(
-            f"{prefixe}_minimums",
-            "Dans chaque catégorie, le site le moins servi",
-            vue.minimums,
-            note=vue.note_equite,
-        ),
+        minimums if voile.est_nominatif else note,
         Tableau.de(f"{prefixe}_indices", "La dilution des moyens", vue.indices, nombres=vue.noms),
     )
 

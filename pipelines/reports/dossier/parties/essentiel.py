@@ -1,10 +1,11 @@
 """The essentials, in one page: the criteria first, the means, then what changes in five numbers."""
 
-from pipelines.base import reference
 from pipelines.base.textes import nombre, pourcentage
 from pipelines.reports import ecarts
 from pipelines.reports.dossier.blocs import Chiffre, Chiffres, Liste, Partie, Role, Texte
 from pipelines.reports.dossier.matiere import Matiere
+from pipelines.reports.dossier.parties import gains_et_pertes
+from pipelines.reports.dossier.temps_voile import Silence
 from pipelines.scenarios.resume import ENSEMBLE
 from pipelines.scoring.couverture import Rythme, rythme
 from pipelines.scoring.doctrine import libelle_de
@@ -13,8 +14,8 @@ CHIFFRES = "essentiel"
 ENSEMBLE_DES_SITES = "tous les sites"
 
 
-def partie(m: Matiere) -> Partie:
-    """The page read first, and by many alone."""
+def partie(m: Matiere, tu: Silence) -> Partie:
+    """The page read first, and by many alone; `tu`: what is hidden from its reader."""
     return Partie(
         code="essentiel",
         titre="L'essentiel",
@@ -23,7 +24,7 @@ def partie(m: Matiere) -> Partie:
             _criteres(m),
             Texte(moyens_en_mots(m)),
             _chiffres(m),
-            Texte(m.changement.phrase),
+            Texte(gains_et_pertes.en_mots(m.changement, tu)),
             *(Texte(note, Role.ALERTE) for note in m.proposition.mises_en_garde),
             Texte(
                 "Une présence se compte en demi-journées par cycle de 4 semaines. Atlas propose et "
@@ -51,25 +52,24 @@ def _criteres(m: Matiere) -> Liste:
 
 
 def moyens_en_mots(m: Matiere) -> str:
-    """What the postes can give beside what the barème asks; no count under the threshold."""
+    """What the postes can give beside what the barème asks.
+
+    An instance is not told what they can give: beside what they give, it would tell the time that
+    each of them has left.
+    """
     moyens = m.lu.resume["moyens"]
     besoin, capacite = (
         moyens["besoin_demi_journees_cycle"],
         moyens["capacite_demi_journees_cycle"],
     )
-    if not m.voile.est_nominatif and moyens["nb_postes"] < seuil_masque():
-        return m.moyens.phrase
+    if not m.voile.est_nominatif:
+        return f"{m.moyens.phrase} Le barème demande {nombre(besoin)} demi-journées par cycle."
     return (
         f"Les moyens : {nombre(moyens['nb_postes'])} postes avec secteur "
         f"({nombre(moyens['quotite_etp'], 1)} ETP) peuvent donner {nombre(capacite)} demi-journées "
         f"par cycle ; le barème en demande {nombre(besoin)}, soit "
         f"{pourcentage(capacite / besoin if besoin else None)} du besoin au plus."
     )
-
-
-def seuil_masque() -> int:
-    """Under how many postes their count and their time are not shown to an instance."""
-    return reference.valeur("petits_nombres", "seuil_masque")
 
 
 def _chiffres(m: Matiere) -> Chiffres:

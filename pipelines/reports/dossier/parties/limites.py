@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from pipelines.reports import proposition
+from pipelines.reports import proposition_en_mots
 from pipelines.reports.donnees import EtatDesDonnees
 from pipelines.reports.dossier.blocs import Bloc, Liste, Partie, Role, Section, Tableau, Texte
 from pipelines.reports.dossier.matiere import Matiere
@@ -27,7 +27,7 @@ def partie(m: Matiere) -> Partie:
         blocs=(
             Texte(f"{etat.phrase} {etat.precision}", Role.PHRASE),
             *(Texte(note, Role.ALERTE) for note in m.proposition.mises_en_garde),
-            Texte(proposition.preuve_en_mots(m.lu.resume)),
+            Texte(proposition_en_mots.preuve_en_mots(m.lu.resume, charges=m.voile.est_nominatif)),
             Liste("Ce que ce dossier ne dit pas", HORS_D_ATLAS),
             *ce_qui_manque(etat, m.anomalies, [m.departement]),
         ),

@@ -45,7 +45,7 @@ def de_la_vue(moyens: VueMoyens) -> Partie:
                 "Du temps des postes aux demi-journées à répartir",
                 moyens.compte,
                 noms={"Demi-journées par cycle": "Demi-journées (½ j. par cycle)"},
-                vide="Trop peu de postes pour montrer ce compte.",
+                vide="Ce compte n'est pas montré à ce lecteur.",
             ),
             Tableau.de(
                 "statuts",
@@ -53,7 +53,7 @@ def de_la_vue(moyens: VueMoyens) -> Partie:
                 moyens.statuts,
                 vide="Trop peu de postes pour montrer ce compte.",
                 note=moyens.note,
-                sont_des_comptes=True,
+                comptes=("Postes", "Postes sans secteur"),
             ),
             Tableau.de(
                 "textes_du_temps",

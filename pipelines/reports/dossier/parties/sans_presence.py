@@ -1,6 +1,6 @@
 """The sites with no regular presence: who answers there, and what was weighed."""
 
-from pipelines.reports import proposition
+from pipelines.reports import proposition_en_mots
 from pipelines.reports.dossier.blocs import Partie, Role, Tableau, Texte
 from pipelines.reports.dossier.matiere import Matiere
 
@@ -14,6 +14,17 @@ COLONNES = (
 )
 
 
+TRANSITION = (
+    "Site",
+    "Avant (½ j. par cycle)",
+    "À garder (½ j. par cycle)",
+    "Besoin (½ j. par cycle)",
+    "Après (½ j. par cycle)",
+    "Pourquoi",
+)
+TRANSITION_D_INSTANCE = ("Site", "Besoin (½ j. par cycle)")
+
+
 def partie(m: Matiere) -> Partie:
     """Each of them, with its référent and why no poste serves it."""
     colonnes = [c for c in COLONNES if m.voile.est_nominatif or not c.startswith("Trajet")]
@@ -21,7 +32,7 @@ def partie(m: Matiere) -> Partie:
         code="sans_presence",
         titre="Les sites sans présence régulière",
         blocs=(
-            Texte(proposition.referents(m.lu.resume), Role.PHRASE),
+            Texte(proposition_en_mots.referents(m.lu.resume), Role.PHRASE),
             Texte(
                 "Le poste référent est le plus proche qui a un secteur et que quelqu'un occupe ; "
                 "il y répond à la demande. Ce qui a été pesé : les postes à portée, le temps qui "
@@ -43,7 +54,7 @@ def partie(m: Matiere) -> Partie:
 
 def _transition(m: Matiere) -> tuple[Texte | Tableau, ...]:
     """The sites where the transition rule could not be kept, when it is on."""
-    note = proposition.sites_non_tenus(m.lu.resume)
+    note = proposition_en_mots.sites_non_tenus(m.lu.resume)
     if note is None:
         return ()
     return (
@@ -51,6 +62,7 @@ def _transition(m: Matiere) -> tuple[Texte | Tableau, ...]:
         Tableau.de(
             "transition",
             "Les sites qui perdent plus que la règle de transition ne l'admet",
-            m.proposition.transition.drop(columns="UAI"),
+            m.proposition.transition,
+            colonnes=TRANSITION if m.voile.est_nominatif else TRANSITION_D_INSTANCE,
         ),
     )

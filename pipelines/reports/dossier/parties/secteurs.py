@@ -1,7 +1,10 @@
 """The sectors one by one: sites, rhythm, pupils, categories, travel."""
 
+from collections.abc import Sequence
+
 import pandas as pd
 
+from pipelines.base import reference
 from pipelines.base.textes import nombre, pluriel, rythme
 from pipelines.reports.dossier.blocs import Partie, Role, Section, Tableau, Texte
 from pipelines.reports.dossier.cartes import Cartes, Vue, du_papier
@@ -47,8 +50,9 @@ def _lire(m: Matiere) -> str:
     trajets = (
         "Trajet : temps aller depuis la résidence administrative."
         if m.voile.est_nominatif
-        else "Ni la quotité, ni le statut, ni la résidence d'un poste ne sont montrés ; les codes "
-        "de secteur sont tirés au sort pour ce dossier."
+        else "Ni la quotité, ni le statut, ni la résidence d'un poste ne sont montrés : la "
+        "présence est dite par son rythme, et non en demi-journées, et le trajet par tranches. Les "
+        "codes de secteur sont tirés au sort pour ce dossier."
     )
     return (
         "Élèves : tous ceux du site, et non ceux que le poste suit. Avant : ce que ce poste y "
@@ -57,7 +61,7 @@ def _lire(m: Matiere) -> str:
 
 
 def tableau(m: Matiere, poste_id: str, sites: list[str]) -> Tableau:
-    """The sites of a sector, most served first; their trips for the nominative alone."""
+    """The sites of a sector, most served first with their trips; by name for an instance."""
     r, actuels = m.repartition, m.aujourd_hui.couples
     lignes = [
         {
@@ -66,16 +70,20 @@ def tableau(m: Matiere, poste_id: str, sites: list[str]) -> Tableau:
             "Catégories": m.reunion.categories_en_mots(s),
             "Élèves": r.sites[s].effectif,
             "Rythme": rythme(r.couples[poste_id, s]),
-            "Avant (½ j. par cycle)": actuels.get((poste_id, s), 0),
-            "Après (½ j. par cycle)": r.couples[poste_id, s],
+            **m.voile.lien(actuels.get((poste_id, s), 0), r.couples[poste_id, s]),
             "Trajet (min)": r.minutes(poste_id, s),
         }
-        for s in sorted(sites, key=lambda s: (-r.couples[poste_id, s], m.reunion.nom(s)))
+        for s in sorted(sites, key=lambda s: _ordre(m, poste_id, s))
     ]
     cadre = pd.DataFrame(lignes)
     if not m.voile.est_nominatif:
-        cadre = cadre.drop(columns="Trajet (min)")
+        cadre = cadre.drop(columns=["Rythme", "Trajet (min)"])
     return Tableau.de(f"secteur_{poste_id}", "", cadre, famille="secteurs")
+
+
+def _ordre(m: Matiere, poste_id: str, site_id: str) -> tuple[int, str]:
+    donne = m.repartition.couples[poste_id, site_id] if m.voile.est_nominatif else 0
+    return -donne, m.reunion.nom(site_id)
 
 
 def _secteur(m: Matiere, poste_id: str, sites: list[str]) -> Section:
@@ -87,16 +95,27 @@ def _secteur(m: Matiere, poste_id: str, sites: list[str]) -> Section:
 
 
 def identite(m: Matiere, poste_id: str, sites: list[str]) -> str:
-    """What a poste is and gives; for an instance, its sites and its longest trip alone."""
+    """What a poste is and gives; for an instance, its sites and how far they are at most.
+
+    Of a single site, the trip is not told an instance: it would place the résidence.
+    """
     r = m.repartition
     trajets = [t for s in sites if (t := r.minutes(poste_id, s)) is not None]
-    loin = f"trajet le plus long : {max(trajets)} min" if trajets else "trajets inconnus"
     debut = pluriel(len(sites), "site")
     if not m.voile.est_nominatif:
-        return f"{debut} ; {loin}."
+        return f"{debut}{_au_plus(trajets)}."
+    loin = f"trajet le plus long : {max(trajets)} min" if trajets else "trajets inconnus"
     poste = r.postes[poste_id]
     return (
         f"Résidence : {r.site_de_residence(poste)} ; {nombre_etp(poste.quotite)} ETP, "
         f"{STATUTS[poste.statut]} ; {debut}, {nombre(r.par_poste[poste_id])} demi-journées sur "
         f"{nombre(poste.capacite)} ; {loin}."
     )
+
+
+def _au_plus(trajets: Sequence[int]) -> str:
+    """The longest of several trips, rounded up to the steps an instance is told."""
+    if len(trajets) < 2:
+        return ""
+    pas = reference.valeur("petits_nombres", "pas_de_trajet_min")
+    return f" ; aucun trajet de plus de {max(1, -(-max(trajets) // pas)) * pas} min"

@@ -5,6 +5,7 @@ import pandas as pd
 from pipelines.base.textes import rythme, variation
 from pipelines.reports.dossier.blocs import Partie, Role, Tableau, Texte
 from pipelines.reports.dossier.matiere import Matiere
+from pipelines.reports.ecarts import sens
 
 
 def partie(m: Matiere) -> Partie:
@@ -18,14 +19,15 @@ def partie(m: Matiere) -> Partie:
                 "Catégories": m.reunion.categories_en_mots(s.site_id),
                 "Élèves": s.effectif,
                 "Besoin (½ j. par cycle)": s.besoin,
-                "Avant (½ j. par cycle)": avant.get(s.site_id, 0),
-                "Après (½ j. par cycle)": apres.get(s.site_id, 0),
-                "Écart": variation(apres.get(s.site_id, 0) - avant.get(s.site_id, 0)),
+                **m.voile.presences(avant.get(s.site_id, 0), apres.get(s.site_id, 0)),
+                "Écart": _ecart(m, apres.get(s.site_id, 0) - avant.get(s.site_id, 0)),
                 "Rythme proposé": rythme(apres.get(s.site_id, 0)),
             }
             for s in m.sites
         ]
     )
+    if not m.voile.est_nominatif:
+        cadre = cadre.drop(columns="Rythme proposé")
     return Partie(
         code="sites",
         titre="Tous les établissements, ligne à ligne",
@@ -34,3 +36,7 @@ def partie(m: Matiere) -> Partie:
             Tableau.de("sites", "Besoin et présence", cadre, nombres=("Écart",)),
         ),
     )
+
+
+def _ecart(m: Matiere, ecart: int) -> str:
+    return variation(ecart) if m.voile.est_nominatif else sens(ecart)

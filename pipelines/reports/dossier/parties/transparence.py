@@ -10,7 +10,7 @@ import pandas as pd
 
 from pipelines.base.textes import pluriel
 from pipelines.planning.probleme import OBJECTIFS
-from pipelines.reports import proposition
+from pipelines.reports import proposition_en_mots
 from pipelines.reports.dossier.blocs import Bloc, Dossier, Liste, Partie, Role, Tableau, Texte
 from pipelines.reports.dossier.matiere import Matiere
 from pipelines.reports.dossier.parties import essentiel, limites
@@ -111,7 +111,7 @@ def _part_de_la_decision(m: Matiere) -> list[str]:
             else "Chaque présence peut encore être changée à la main ; le contrôle indépendant dit "
             "alors les règles enfreintes, sans empêcher l'enregistrement."
         ),
-        proposition.preuve_en_mots(m.lu.resume),
+        proposition_en_mots.preuve_en_mots(m.lu.resume, charges=m.voile.est_nominatif),
     ]
 
 
