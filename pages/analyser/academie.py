@@ -65,7 +65,9 @@ with st.expander("Couverture par catégorie (% du besoin ; vide : aucun site
     montrees = vue.categories
     if seul is not None and not montrees.empty:
         montrees = montrees[["Catégorie", f"{noms[seul]} (%)"]]
-    cadre.table(montrees, f"academie-categories-{niveau}", hauteur="content", en_large=True)
+    cadre.table(
+        montrees, f"academie-categories-{niveau}", hauteur="content", en_large=True, repliee=True
+    )
 
 suivi = None
 if du is None:

@@ -140,11 +140,11 @@ def mettre(cadre: pd.DataFrame, colonnes: tuple[str, ...], place: int) -> Mise:
 
 @st.cache_resource(show_spinner=False, max_entries=512)
 def tenant(cadre: pd.DataFrame, colonnes: tuple[str, ...], place: int) -> tuple[str, ...]:
-    """The first of `colonnes` that hold on one line within `place` pixels; one at least."""
+    """The first of `colonnes` that hold within `place` pixels, uncut; one at least."""
     courts, _ = _courts(colonnes)
     tenues, prises = [], 0
     for colonne, titre in courts.items():
-        prises += _presque_entiere(cadre[colonne], titre)
+        prises += _minimum(cadre[colonne], titre, MOT_SERRE)
         if tenues and prises > place:
             break
         tenues.append(colonne)

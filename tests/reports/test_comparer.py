@@ -280,7 +280,7 @@ class TestDivergences:
         assert "Trajet aller, au plus (min) : 45 pour « Avant » ; 30 pour « Autre »." in dit
         assert "Le besoin de 1 site n'est pas le même : en tout 24 pour « Avant », 20" in dit
         assert "Le temps de 1 poste n'est pas le même : P1." in dit
-        assert "Moyens : 2 ETP pour « Avant » ; 1,5 ETP pour « Autre »." in dit
+        assert "Moyens : 2 ETP pour « Avant » ; 1,5 ETP pour « Autre »." in dit
         assert "Graine" not in dit
 
     def test_a_site_of_one_side_only_is_compared_on_the_union(self, avant):
