@@ -19,6 +19,7 @@ import duckdb
 
 from pipelines.base import reference
 from pipelines.base.erreurs import AtlasError
+from pipelines.base.textes import nombre
 from pipelines.sources.cartes import Carte, cartes, normaliser
 from pipelines.sources.fichiers import Fichier
 
@@ -46,6 +47,14 @@ COLONNES_DE_CODES = (CLE_DES_POSTES, "fonction", "statut")
 """Columns of the cards that hold a code, or one word of a closed list."""
 CHIFFRES_D_UN_NUMERO = 10
 """Digits of the shortest number that is someone's own."""
+
+
+class Suites(Enum):
+    """Which words in capitals side by side name someone: a file has some of its own."""
+
+    TOUTES = "toutes"
+    A_PRENOM = "a_prenom"
+    AUCUNE = "aucune"
 
 
 class Regime(Enum):
@@ -212,9 +221,9 @@ def verifier_nom(connexion: duckdb.DuckDBPyConnection, fichier: Fichier, titre: 
     """
     if _nomme_quelqu_un(connexion, fichier.nom):
         raise AtlasError(
-            "Le nom de ce fichier porte une donnée personnelle, et serait gardé avec ce qui en "
-            "est construit. Il est refusé en entier, rien n'en a été enregistré (secret "
-            "professionnel, RGPD).",
+            "Le nom de ce fichier pourrait nommer quelqu'un, et serait gardé avec ce qui en est "
+            "construit. Il est refusé en entier, rien n'en a été enregistré (secret professionnel, "
+            "RGPD).",
             fichier=f"{_nom_tu(fichier)} lu comme « {titre} »",
             admis="un nom qui dit ce que le fichier contient : postes-034-2026.csv",
             remede="renommer le fichier sans nommer personne, puis le redonner",
@@ -229,14 +238,14 @@ def _nomme_quelqu_un(connexion: duckdb.DuckDBPyConnection, nom: str) -> bool:
     # first names are looked for in « Dispositifs-Marie-Durand » too; « Font-Romeu » is one word
     epeles = [" ".join(re.sub("[-.]", " ", e).split()) for e in ecrits]
     return bool(
-        personnels(connexion, filter(_peut_nommer, ecrits))
-        or personnels(connexion, set(filter(_peut_nommer, epeles)) - set(ecrits), decoupe=False)
+        personnels(connexion, filter(_peut_nommer, ecrits), Suites.A_PRENOM)
+        or personnels(connexion, set(filter(_peut_nommer, epeles)) - set(ecrits), Suites.AUCUNE)
     )
 
 
 def _nom_tu(fichier: Fichier) -> str:
     """What a message says in the place of the name of a file."""
-    return f"un fichier {fichier.suffixe}"
+    return f"un fichier {fichier.suffixe} de {nombre(fichier.octets)} octets"
 
 
 def _peut_nommer(texte: str) -> bool:
@@ -247,11 +256,11 @@ def _peut_nommer(texte: str) -> bool:
 
 
 def personnels(
-    connexion: duckdb.DuckDBPyConnection, textes: Iterable[str], decoupe: bool = True
+    connexion: duckdb.DuckDBPyConnection, textes: Iterable[str], admises: Suites = Suites.TOUTES
 ) -> set[str]:
     """Those of `textes`, values or names of files, that may name a person or give their data.
 
-    Without `decoupe`, words in capitals side by side are not enough.
+    `admises`: which words in capitals side by side are enough.
     """
     lus = [texte for texte in dict.fromkeys(textes) if texte]
     if not lus:
@@ -268,7 +277,11 @@ def personnels(
         or vues.telephone
         or vues.nom_d_un_code
         or vues.naissance
-        or (decoupe and any(_a_forme_de_nom(suite, territoires) for suite in vues.suites))
+        or any(
+            _a_forme_de_nom(suite, territoires)
+            for suite in vues.suites
+            if admises is Suites.TOUTES or (admises is Suites.A_PRENOM and _a_prenom(suite))
+        )
     }
 
 
@@ -465,10 +478,6 @@ def _lire(
 def _conclure(vues: dict[str, Any]) -> Constatees:
     """What one row of a query says, once first names were looked for in what it extracted."""
     prenoms = _ensemble("prenoms_courants")
-
-    def a_prenom(texte: str) -> bool:
-        return not prenoms.isdisjoint(re.split("[^a-z]+", texte.lower()))
-
     cites, dates = vues.pop("cites", ()), vues.pop("dates", ())
     composes, seuls = vues.pop("composes", ()), vues.pop("seuls", ())
     initiales = vues.pop("initiales", ())
@@ -479,14 +488,19 @@ def _conclure(vues: dict[str, Any]) -> Constatees:
 
     if cites or dates or composes or seuls or initiales:
         vues |= {
-            "nomme": vues["nomme"] or any(map(a_prenom, cites)),
-            "naissance": vues["naissance"] or any(map(a_prenom, dates)),
+            "nomme": vues["nomme"] or any(map(_a_prenom, cites)),
+            "naissance": vues["naissance"] or any(map(_a_prenom, dates)),
             "initiale": any(map(sans_mot_commun, initiales)),
             "compose_net": any(map(sans_mot_commun, composes)),
             "prenom_seul": any(prenoms.issuperset(normaliser(s).split("_")) for s in seuls),
         }
     vues["suites"] = tuple(vues.get("suites", ()))
     return Constatees(**vues)
+
+
+def _a_prenom(texte: str) -> bool:
+    """Whether one of the words of `texte`, without accents, is a usual first name."""
+    return not _ensemble("prenoms_courants").isdisjoint(re.split("[^a-z]+", texte.lower()))
 
 
 def _quand(condition: str, alors: str, sinon: str = "false") -> str:

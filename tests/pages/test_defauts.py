@@ -2,7 +2,7 @@
 
 import pytest
 
-from pages.composants import acces
+from pages.composants.acces import decider
 from pipelines.base import chemins
 from pipelines.scenarios import atelier
 from pipelines.scenarios.lecteurs import Lecteur
@@ -38,7 +38,7 @@ def test_a_defect_nobody_foresaw_is_told_in_french_and_stays_in_the_log(ouvrir, 
     def casser(*_):
         raise ZeroDivisionError
 
-    monkeypatch.setattr(acces, "lire_scenarios", casser)
+    monkeypatch.setattr(decider, "lire_scenarios", casser)
     ecran = ouvrir("scenarios")
     assert ecran.exception
     [erreur] = ecran.error

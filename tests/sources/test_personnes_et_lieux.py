@@ -62,6 +62,8 @@ REMARQUES_SANS_PERSONNE = [
     "bureau (au 1er étage)", "Lycée Jean Moulin (Béziers)", "voir Victor Hugo", "NIR sans objet",
     "Simone Veil le mardi, Jules Ferry le jeudi", "4 demi-journées", "0,8", "80 %",
     "Hautes-Pyrénées", "1 234 567 890", "3400000000001", "Académie Montpellier", "oui", "Néant",
+    "Arrivée Prévue Janvier", "Cellule Crise", "Avis Favorable", "Vacance Prévue",
+    "Formation Continue",
     "01/02/2023 10:30", "01-02-2023 10:30", "01.02.2023 08h30", "2023-02-01 10:30:00",
 ]  # fmt: skip
 
@@ -157,7 +159,10 @@ class TestLieuxEtCodes:
         "nom",
         ["postes.csv", "postes-034-2026.csv", "Postes_Hérault_2026-09-01.csv", "postes (1).csv",
          "Copie de postes.csv", "POSTES ASS 34 v2.csv", "Postes Montpellier 20260901-1432.csv",
-         "dossier 2026/postes.csv", "Font-Romeu.csv", "postes collège Jean Moulin.csv"],
+         "dossier 2026/postes.csv", "Font-Romeu.csv", "postes collège Jean Moulin.csv",
+         "Répartition Actuelle.csv", "Relevés Mensuels.csv", "postes Hérault Montpellier.csv",
+         "Nouveau Feuille de calcul Microsoft Excel.csv", "Trajets Aller Retour.csv",
+         "Modèle Rempli.csv", "Import Atlas.csv", "Présences Collège Jean Perrin.csv"],
     )  # fmt: skip
     def test_the_name_of_a_file_that_says_what_it_holds(self, nom):
         """Copies, dates, towns."""
@@ -186,7 +191,7 @@ class TestPersonnes:
         "nom",
         ["postes Mme Martin.csv", "DUPONT Jeanne.csv", "jeanne.dupont.csv",
          "postes-Jeanne-Dupont.csv", "Postes J. Dupont.csv", "Jeanne DUPONT/postes.csv",
-         "postes 0612345678.csv",
+         "postes 0612345678.csv", "postes de Claire Martin.csv",
          "1850578006084.csv"],
     )  # fmt: skip
     def test_the_name_of_a_file_that_is_a_person_s(self, nom):
