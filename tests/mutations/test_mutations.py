@@ -235,7 +235,7 @@ def compter(connexion, fichiers):
             connexion.execute(
                 f"select fichier, count(*) from {cible} where source = ? "
                 "and (sort = 'gardee' or (sort in ('fusionnee', 'rejetee') "
-                "and anomalie is not null)) group by all",
+                f"and {dite(connexion, cible)})) group by all",
                 [source],
             ).fetchall()
         )
@@ -246,13 +246,19 @@ def compter(connexion, fichiers):
     return sorts
 
 
+def dite(connexion, cible):
+    """SQL: whether something is said of a row of the model `cible`, as a whole or cell by cell."""
+    colonnes = {c for (c, *_) in connexion.execute(f"describe {cible}").fetchall()}
+    return "anomalie is not null" if "anomalie" in colonnes else "len(anomalies) > 0"
+
+
 def perdues(connexion, source, cible):
     """Cells of the rows kept that are filled and of which nothing is kept or told: name → rows."""
     famille = next(f for f in VALEURS if f"{source}_".startswith(f"{f}_"))
     if famille == "annuaire":
         dites = "(select fichier, ligne from stg_annuaire_cellules)"
     else:
-        dites = f"(select fichier, ligne from {cible} where anomalie is not null)"
+        dites = f"(select fichier, ligne from {cible} where {dite(connexion, cible)})"
     colonnes = {c for (c, *_) in connexion.execute(f"describe raw_{source}").fetchall()}
     comptes = {}
     for lue, gardee in VALEURS[famille].items():
