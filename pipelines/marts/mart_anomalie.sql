@@ -809,8 +809,8 @@ with
             = 1
     ),
 
-    -- plusieurs lignes d'un poste au même lieu, à la même périodicité : la dernière, et leurs
-    -- nombres
+    -- plusieurs lignes d'un poste au même lieu, à la même périodicité : la dernière, et les
+    -- nombres de toutes
     additionnees as (
         select
             fichier,

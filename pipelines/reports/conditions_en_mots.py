@@ -84,11 +84,23 @@ def _dire(noeud: dict, *, est_niee: bool) -> str:
 
 
 def _joindre(type_: str, enfants: list[dict], est_niee: bool) -> str:
-    """All of them, by commas; or any of them, by « ou »."""
+    """All of them, by commas; or any of them, by « ou »; one within the other in parentheses."""
     dits = [_dire(e, est_niee=est_niee) for e in enfants]
     if type_ == "CONJUNCTION_AND":
-        return ", ".join(dits)
+        if len(enfants) == 1:
+            return dits[0]
+        return ", ".join(
+            f"({mots})" if _conjonction(e, est_niee) == "CONJUNCTION_OR" else mots
+            for e, mots in zip(enfants, dits, strict=True)
+        )
     return " ou ".join(f"({mots})" if ", " in mots else mots for mots in dits)
+
+
+def _conjonction(noeud: dict, est_niee: bool) -> str:
+    """What joins the parts of a condition, once its negations are carried to them."""
+    if noeud["type"] == "OPERATOR_NOT":
+        return _conjonction(noeud["children"][0], not est_niee)
+    return CONTRAIRES.get(noeud["type"], "") if est_niee else noeud["type"]
 
 
 def _sans_redite(noeud: dict) -> list[dict]:
@@ -123,7 +135,8 @@ def _etre(colonne: dict, valeurs: list[str], *, est_niee: bool) -> str:
     liste = " ou ".join(valeurs)
     if nom == "ep":
         return f"{'sans label' if est_niee else 'label'} {liste}"
-    return f"{MESURES.get(nom, f'« {nom} »')} {'autre que' if est_niee else ':'} {liste}"
+    mesure = MESURES.get(nom, f"« {nom} »").removesuffix(",")
+    return f"{mesure} {'autre que' if est_niee else ':'} {liste}"
 
 
 def _colonne(noeud: dict) -> str:

@@ -30,6 +30,7 @@ from pipelines.reports.libelles import FINS
 from pipelines.scenarios.etudes import Etude
 
 ETIQUETTE_ETP = "Moyens (ETP)"
+SANS_MANQUE = "aucun site n'y est à court"
 PAR_BASSIN = "Par bassin"
 """The title of the table that says what a half-post is worth in each bassin."""
 
@@ -204,7 +205,7 @@ def pourquoi_aucun_de_plus(lu: Lu, bassin: str | None) -> str:
     """Why no half-post more was tried in a bassin (None: the whole département)."""
     a_court = [s for s in _a_court(lu) if bassin in (None, s.bassin)]
     if not a_court:
-        return "personne n'y manque"
+        return SANS_MANQUE
     if all(s.nature != "etablissement" for s in a_court):
         return "seules des écoles REP+ sont à court, et un poste n'y a pas sa résidence"
     return "aucun plan ne tient avec les verrous posés"

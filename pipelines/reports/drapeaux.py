@@ -314,8 +314,12 @@ def trajets_trop_longs(d: Dossier) -> list[Drapeau]:
             "Un trajet d'aujourd'hui est gardé quand le changer découvrirait un site ; les durées "
             "viennent du moteur de trajets que nomme la page « Méthode ».",
             reference.parametres("optimisation")["duree_trajet_max_min"].source,
-            sites=tuple(Cite(p.site_id, noms[p.site_id], f"{nombre(m)} min") for m, p in longs),
-            postes=tuple(Cite(p.poste_id, p.poste_id, f"{nombre(m)} min") for m, p in longs),
+            # a site and a sector named for one long trip would place a résidence
+            sites=tuple(
+                Cite(p.site_id, noms[p.site_id], f"{nombre(m)} min", None) for m, p in longs
+            ),
+            postes=tuple(Cite(p.poste_id, p.poste_id, f"{nombre(m)} min", None) for m, p in longs),
+            chiffre_commun=pluriel(len(longs), "trajet"),
         )
     ]
 
@@ -413,7 +417,8 @@ def eleves_par_etp(d: Dossier) -> list[Drapeau]:
 def repere_eleves_par_poste(d: Dossier) -> list[Drapeau]:
     """Pupils per ETP of the département beside the figure unions quote."""
     repere = reference.parametres("reperes_syndicaux")["eleves_par_poste"]
-    etp = sum(p.quotite for p in d.probleme.postes if not p.sans_secteur)
+    servants = [p for p in d.probleme.postes if not p.sans_secteur]
+    etp = sum(p.quotite for p in servants)
     eleves = sum(s.effectif or 0 for s in d.probleme.sites if s.nature == "etablissement")
     if not etp or eleves / etp <= repere.valeur:
         return []
@@ -428,6 +433,8 @@ def repere_eleves_par_poste(d: Dossier) -> list[Drapeau]:
             "répartition ne change pas.",
             repere.source,
             est_syndical=True,
+            # pupils are public: beside them, this is the ETP of very few people
+            est_nominatif=len(servants) < reference.valeur("petits_nombres", "seuil_masque"),
         )
     ]
 

@@ -118,12 +118,9 @@ def fond(base: Path, departement: str, code: str = BAREME_PAR_DEFAUT) -> Fond:
     with entrepot.ouvrir(base) as connexion:
         entrepot.exiger_departement(connexion, departement)
         calcules = besoins(connexion, echelle)
-        return Fond(
-            echelle,
-            tableau_sites(connexion, departement, calcules=calcules, echelle=echelle),
-            calcules.detail,
-            _selon_les_baremes(connexion, departement),
-        )
+        sites = tableau_sites(connexion, departement, calcules=calcules, echelle=echelle)
+        detail = calcules.detail[calcules.detail["site_id"].isin(sites["site_id"])]
+        return Fond(echelle, sites, detail, _selon_les_baremes(connexion, departement))
 
 
 @reserve

@@ -1,6 +1,7 @@
 """Répartition between territories: the ETP of today, or some more or less, by each method."""
 
 import math
+import re
 from dataclasses import dataclass
 
 import pandas as pd
@@ -93,6 +94,9 @@ def repartir(
     )
 
 
+ETP_LISIBLE = re.compile(r"[+-]?\d{1,4}(?:\.\d+)?")
+
+
 def lire_etp(saisi: str, titre: str, *, est_signe: bool = False) -> float | None:
     """ETP written in the field `titre`: 1,5 or 1.5, −0,5 when `est_signe`; None for nothing.
 
@@ -101,11 +105,8 @@ def lire_etp(saisi: str, titre: str, *, est_signe: bool = False) -> float | None
     propre = "".join(saisi.split()).replace(",", ".").replace("−", "-")
     if not propre:
         return None
-    try:
-        etp = float(propre)
-    except ValueError:
-        etp = math.nan
-    # infinity is no half-post either
+    # a field of the address: neither 1e9, that methods would share one by one, nor infinity
+    etp = float(propre) if ETP_LISIBLE.fullmatch(propre) else math.nan
     if not (etp * 2).is_integer() or (etp < 0 and not est_signe):
         raise AtlasError(
             f"« {saisi.strip()} » ne se lit pas dans « {titre} ».",

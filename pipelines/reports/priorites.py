@@ -121,7 +121,7 @@ def comparaison(base: Path, departement: str, avant: str, apres: str) -> VueComp
                 "Référence dans le second": _sans(troncs[1], regles["reference_apres"]),
             }
         ),
-        references=f"Références, dans le premier : {troncs[0]} ; dans le second : {troncs[1]}.",
+        references=_troncs(dict(zip(("le premier", "le second"), troncs, strict=True))),
         sites=sites_changes(sites, lignes),
         a_savoir=_ce_qui_manque(sites, lignes, ancien, nouveau),
     )
@@ -222,6 +222,12 @@ def _regles(jeu: Priorites, oui: pd.DataFrame, inconnus: pd.DataFrame, tronc: st
         ],
     )
     return regles.drop(columns=EN_VIGUEUR) if est_partagee(jeu) else regles
+
+
+def _troncs(troncs: dict[str, str]) -> str:
+    """What the references of each text start with, where they start alike."""
+    dits = [f"dans {ou} : {tronc}" for ou, tronc in troncs.items() if tronc]
+    return f"Références, {' ; '.join(dits)}." if dits else ""
 
 
 def _sans(tronc: str, references: pd.Series) -> pd.Series:

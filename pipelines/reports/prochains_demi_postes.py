@@ -15,7 +15,7 @@ from pipelines.base.textes import enumeration, nombre, pluriel
 from pipelines.marts import entrepot
 from pipelines.planning.marges import PLUS
 from pipelines.reports import lecture, proposition_lue
-from pipelines.reports.demi_postes import pourquoi_aucun_de_plus
+from pipelines.reports.demi_postes import SANS_MANQUE, pourquoi_aucun_de_plus
 from pipelines.reports.etudes import est_prouve, part, sites_touches
 from pipelines.reports.lecture import Lu
 from pipelines.reports.territoires import MOTS, Niveau, en_vue
@@ -181,22 +181,28 @@ def des_reseaux(
     trouve = _chercher(lecteur, departement, lire)
     etude = trouve.etude
     suite = () if etude is None else etude.suivants or tuple(_premier(etude.par_bassin))
+
+    def ou(site_id: str) -> str:
+        """The réseau of a site; a study may count one that has left the data since."""
+        return reseaux.get(site_id, inconnu)
+
+    connus = {
+        ou(s) for s in reseaux.keys() | {s for d in suite for s in (d.residence, *d.par_site)}
+    }
     lignes = [
         {
             "Réseau": reseau,
-            "Demi-postes en résidence": sum(reseaux[d.residence] == reseau for d in suite),
+            "Demi-postes en résidence": sum(ou(d.residence) == reseau for d in suite),
             **{
-                _titre_du_rang(d.rang): sum(
-                    e for s, e in d.par_site.items() if reseaux.get(s, inconnu) == reseau
-                )
+                _titre_du_rang(d.rang): sum(e for s, e in d.par_site.items() if ou(s) == reseau)
                 for d in suite
             },
             "Plan étudié": trouve.nom,
         }
-        for reseau in sorted(set(reseaux.values()), key=lambda r: (r == inconnu, r))
+        for reseau in sorted(connus, key=lambda r: (r == inconnu, r))
         if suite
     ]
-    phrase = _phrase_des_reseaux(suite, reseaux)
+    phrase = _phrase_des_reseaux(suite, ou)
     vue = _vue(noms, {departement: trouve}, pd.DataFrame(lignes), phrase)
     return replace(vue, note=NOTE_DES_RESEAUX if lignes else "")
 
@@ -276,12 +282,16 @@ def _ligne(d: DemiPoste) -> dict[str, object]:
 
 
 def _ligne_vide(raison: str) -> dict[str, object]:
-    """A bassin where none was tried: the reason stands where the résidence would."""
+    """A bassin where none was tried: the reason stands where the résidence would.
+
+    What it would bring is 0 where no site is short, and unknown otherwise.
+    """
+    gain = 0 if raison == SANS_MANQUE else None
     return {
         **dict.fromkeys(("Demi-poste", "Manque selon la doctrine", "Preuve"), "—"),
         "Résidence": raison,
-        EN_MOINS: 0,
-        DONT_PRIORITAIRES: 0,
+        EN_MOINS: gain,
+        DONT_PRIORITAIRES: gain,
         "Sites qui gagnent": "—",
         "Sites qui perdent": "—",
     }
@@ -317,9 +327,9 @@ def _phrase_des_departements(noms: dict[str, str], lus: dict[str, _Trouve]) -> s
     return f"Ce que le prochain demi-poste retirerait au manque : {' ; '.join(dits)}."
 
 
-def _phrase_des_reseaux(suite: Iterable[DemiPoste], reseaux: dict[str, str]) -> str:
+def _phrase_des_reseaux(suite: Iterable[DemiPoste], ou: Callable[[str], str]) -> str:
     dits = [
-        f"le {'1er' if d.rang == 1 else f'{d.rang}e'} dans {reseaux[d.residence]} "
+        f"le {'1er' if d.rang == 1 else f'{d.rang}e'} dans {ou(d.residence)} "
         f"({pluriel(d.en_moins, 'demi-journée')} de manque en moins dans le département)"
         for d in suite
     ]

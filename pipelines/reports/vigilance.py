@@ -74,6 +74,12 @@ def leves_de(
     return lever(lire(lecteur, base, scenario, aujourd_hui))
 
 
+def marque(lecteur: Lecteur, scenario_id: str) -> str:
+    """What changes when somebody answers a point of that scenario, whose version stays the same."""
+    gardees = vigilance.reponses(lecteur, scenario_id)
+    return ",".join(f"{code}-{r.numero}" for code, r in gardees.items())
+
+
 def repondue(lecteur: Lecteur, scenario: Scenario, leves: Sequence[Drapeau]) -> VueVigilance:
     """What was raised of a scenario, with the answers kept so far."""
     gardees = vigilance.reponses(lecteur, scenario.scenario_id)

@@ -100,9 +100,8 @@ with
             )
     ),
 
-    -- d'un fichier à l'autre une révision est ordinaire ; dans un même fichier, tout indice autre
-    -- en
-    -- contredit un
+    -- d'un fichier à l'autre une révision est ordinaire ; dans un même fichier, tout indice
+    -- autre en contredit un
     comparees as (
         select
             classees.*,

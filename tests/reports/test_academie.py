@@ -376,7 +376,7 @@ def test_le_demi_poste_de_chaque_bassin_compte_ce_que_ses_sites_y_gagnent(
     # a bassin where no site is short has nothing to gain, and says so
     assert set(vue.table["Bassin"]) == essais.keys()
     servis = {b for b, plus in essais.items() if plus is None}
-    sans_manque = vue.table[vue.table["Résidence"] == "personne n'y manque"]
+    sans_manque = vue.table[vue.table["Résidence"] == "aucun site n'y est à court"]
     assert set(sans_manque["Bassin"]) == servis
     assert not sans_manque[EN_MOINS].any()
     besoins = {s.site_id: s.besoin for s in scenario.probleme.sites}

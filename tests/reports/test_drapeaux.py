@@ -243,6 +243,27 @@ def test_norms_quoted_by_unions_say_so_and_are_cited():
     assert all("syndical" in p.source for p in reference.parametres("reperes_syndicaux").values())
 
 
+def test_an_instance_reads_of_long_trips_how_many_there_are():
+    """« 73 min » beside one site and one code would place a résidence."""
+    [nominatif] = [x for x in lever(dossier(minutes=73)) if x.code == "trajets_trop_longs"]
+    assert "73" in nominatif.chiffre
+    codes = {p.identifiant: "Secteur A-01" for p in nominatif.postes}
+    [commun] = pour_une_instance([nominatif], codes)
+    assert "73" not in repr(commun)
+    assert commun.sites == commun.postes == ()
+
+
+def test_the_pupils_per_etp_of_very_few_postes_are_not_for_an_instance():
+    """Enrolments are public: « 4 615 élèves par ETP » would give the 1,3 ETP of two people."""
+    [repere] = [
+        x
+        for x in lever(LEVENT["repere_eleves_par_poste"][0])
+        if x.code == "repere_eleves_par_poste"
+    ]
+    assert repere.est_nominatif
+    assert pour_une_instance([repere], {}) == []
+
+
 def test_an_instance_reads_sector_codes_and_nothing_of_one_person():
     """No id, no vacant poste, no sentence of the judge; an answer has codes in place of ids."""
     code = {"P1": "Secteur B-02", "P2": "Secteur B-01", "P": "Secteur B-03"}

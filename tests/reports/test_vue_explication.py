@@ -121,7 +121,7 @@ def test_where_no_half_post_was_tried_the_true_cause_is_told(dossier_005):
         return demi_postes._rien_a_essayer(autre, sens, vide, 0.5)
 
     combles = tuple(replace(s, besoin=lu.couverture(s.site_id)) for s in p.sites)
-    assert "personne n'y manque" in dit(PLUS, sites=combles)
+    assert "aucun site n'y est à court" in dit(PLUS, sites=combles)
     ecoles = replace(combles[0], nature="ecoles_rep_plus", besoin=combles[0].besoin + 4)
     assert "seules des écoles REP+ sont à court" in dit(PLUS, sites=(ecoles, *combles[1:]))
     assert "pas de poste" in dit(MOINS, postes=())

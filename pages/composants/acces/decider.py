@@ -197,8 +197,10 @@ def comparable(comparable_id: str) -> comparables.Comparable:
 
 
 def marques_des_scenarios(*scenario_ids: str) -> tuple[str, ...]:
-    """What changes with each of those scenarios; an empty id is none."""
-    return tuple(comparable(i).marque for i in scenario_ids if i)
+    """What changes with each of those scenarios, and with the answers kept; an empty id is none."""
+    return tuple(
+        f"{comparable(i).marque}:{vigilance.marque(acces.lecteur(), i)}" for i in scenario_ids if i
+    )
 
 
 @st.cache_resource(show_spinner="Mise en page des documents…", max_entries=4)

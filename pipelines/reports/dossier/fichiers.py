@@ -49,7 +49,8 @@ class Ouvrage:
 class Format:
     """A kind of file: its words, how its name ends, its media type, what writes it.
 
-    `reserve`: why an instance does not get it; empty when it does.
+    `reserve`: why an instance does not get it; empty when it does. `libelle_commun`: its words for
+    an instance, where they differ.
     """
 
     libelle: str
@@ -57,6 +58,11 @@ class Format:
     media: str
     octets: Callable[[Ouvrage], bytes]
     reserve: str = ""
+    libelle_commun: str = ""
+
+    def libelle_pour(self, *, est_nominatif: bool) -> str:
+        """Its words for the reader of the dossier."""
+        return self.libelle if est_nominatif else self.libelle_commun or self.libelle
 
 
 DE_FRONT = 2
@@ -64,7 +70,7 @@ DE_FRONT = 2
 ETOILES = "ses traits partent de la résidence de chaque poste"
 LEURS_SITES = "il va avec la couche des secteurs"
 POSTES_NOMMES = (
-    "il nomme chaque poste. Le même plan, sous ses codes de secteur, est dans le classeur"
+    "il nomme chaque poste. Le plan, dit par rythmes et par codes de secteur, est dans le classeur"
 )
 CONTENU_ENTIER = "il contient le problème entier, avec la quotité et le statut de chaque poste"
 """Why a file is for those who know each poste, in words that follow « car »."""
@@ -88,6 +94,7 @@ FORMATS: dict[str, Format] = {
         ".xlsx",
         "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
         lambda o: tableur.ecrire(o.scenario, o.matiere, o.dossier),
+        libelle_commun="Classeur des tableaux (Excel)",
     ),
     "vigilance": Format(
         "Points de vigilance, à lire avant la réunion (PDF)",
@@ -261,16 +268,18 @@ def produire(ouvrage: Ouvrage, codes: Iterable[str]) -> Livraison:
 
 def _faire(ouvrage: Ouvrage, format_: Format) -> Fichier | Manque:
     """The file of a format, or why there is none."""
-    if format_.reserve and not ouvrage.matiere.voile.est_nominatif:
+    est_nominatif = ouvrage.matiere.voile.est_nominatif
+    libelle = format_.libelle_pour(est_nominatif=est_nominatif)
+    if format_.reserve and not est_nominatif:
         raison = f"réservé à la version nominative, car {format_.reserve}"
-        return Manque(format_.libelle, raison, est_un_refus=False)
+        return Manque(libelle, raison, est_un_refus=False)
     try:
         octets = format_.octets(ouvrage)
     except AtlasError as refus:
         a_faire = f" Que faire : {refus.remede}" if refus.remede else ""
-        return Manque(format_.libelle, f"{refus.quoi}{a_faire}", est_un_refus=True)
+        return Manque(libelle, f"{refus.quoi}{a_faire}", est_un_refus=True)
     nom = f"{ouvrage.dossier.prefixe}{format_.fin}"
-    return Fichier(format_.libelle, nom, format_.media, octets)
+    return Fichier(libelle, nom, format_.media, octets)
 
 
 def ecrire(sortie: Path, ouvrage: Ouvrage, codes: Iterable[str]) -> tuple[list[Path], list[Manque]]:
