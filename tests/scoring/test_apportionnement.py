@@ -127,7 +127,7 @@ def test_une_unite_tenue_par_sa_borne_est_nommee():
 
 def test_des_planchers_plus_hauts_que_les_moyens_sont_refuses_avec_leur_somme():
     unites = [Unite("a", "Aude", 10, 3.0, plancher=3.0), Unite("b", "Gard", 10, 4.0, plancher=4.0)]
-    with pytest.raises(AtlasError, match=r"Les planchers demandent 7,0 ETP.*Aude 3,0 et Gard 4,0"):
+    with pytest.raises(AtlasError, match=r"Les planchers demandent 7 ETP.*Aude 3 et Gard 4"):
         partager(unites, 6.5, Methode.ADAMS)
 
 
