@@ -233,8 +233,8 @@ def test_the_sheet_says_who_decided_once_the_scenario_is_arrested(fait):
 def test_both_files_are_written_under_their_names(fait):
     deux = fichiers.produire(fait.instance, ["fiches", "transparence"]).fichiers
     assert [f.nom for f in deux] == [
-        "dossier-005-instance-fiches.pdf",
-        "dossier-005-instance-transparence.pdf",
+        f"{fait.instance.dossier.prefixe}-fiches.pdf",
+        f"{fait.instance.dossier.prefixe}-transparence.pdf",
     ]
     lu = pypdf.PdfReader(io.BytesIO(deux[1].octets))
     signets = [s.title for s in lu.outline if not isinstance(s, list)]
