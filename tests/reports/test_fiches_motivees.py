@@ -171,6 +171,9 @@ def test_the_fiches_of_an_instance_name_no_poste_and_show_no_load(fait, en_fiche
     for partie in secteurs:
         [phrase] = [b.texte for b in partie.blocs if getattr(b, "role", None) == Role.PHRASE]
         assert "demi-journée" not in phrase
+        assert "ce que ce poste y donne" not in dit(partie)
+        if any(isinstance(b, Tableau) and b.famille == "secteurs" for b in partie.blocs):
+            assert "Avant, après : le rythme auquel un site est vu" in dit(partie)
 
 
 def test_an_instance_reads_no_small_count_of_pupils_from_a_besoin(
