@@ -18,19 +18,18 @@ def ecrire(
     scenario: Scenario,
     lecture: Sequence[str],
     tables: Mapping[str, pd.DataFrame],
-    codes: Mapping[str, str] | None = None,
     a_lire: pd.DataFrame | None = None,
 ) -> bytes:
     """The workbook of `scenario`; `lecture`: its sentences, title first; `tables`: name → table.
 
-    `codes`: poste_id → what a poste is called in this dossier, its own id when not given. `a_lire`:
-    the plan for who may read no presence of a poste, in place of the one that is read back.
+    `a_lire`: the plan for who may read no presence of a poste, in place of the one that is read
+    back.
     """
     avertissements = scenario.resume["avertissements"].values()
     with Classeur(cree_le=scenario.modifie_le) as classeur:
         emploi = () if a_lire is not None else _mode_d_emploi(scenario)
         classeur.lecture([*lecture, *avertissements, *emploi])
-        feuille = plan(scenario, codes) if a_lire is None else a_lire
+        feuille = plan(scenario) if a_lire is None else a_lire
         classeur.table(FEUILLE, feuille, figees=2)
         for nom, table in zip(_noms(tables), tables.values(), strict=True):
             classeur.table(nom, table)
@@ -50,12 +49,12 @@ def _mode_d_emploi(scenario: Scenario) -> tuple[str, ...]:
     )
 
 
-def plan(scenario: Scenario, codes: Mapping[str, str] | None = None) -> pd.DataFrame:
+def plan(scenario: Scenario) -> pd.DataFrame:
     """The plan as it is read back, one line a presence, with words for people."""
     sites = {s.site_id: s for s in scenario.probleme.sites}
     lignes = [
         {
-            POSTE: pour_tableur(x.poste_id if codes is None else codes[x.poste_id]),
+            POSTE: pour_tableur(x.poste_id),
             SITE: x.site_id,
             "Site (pour lire)": sites[x.site_id].nom,
             PRESENCE: x.demi_journees_cycle,

@@ -1,6 +1,5 @@
 """The pieces of a dossier that stand alone: maps and layers of a scenario, as files to keep."""
 
-from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -25,12 +24,11 @@ def cartes(
     base: Path,
     scenario_id: str,
     format_: str,
-    codes: Mapping[str, str] | None = None,
 ) -> dict[str, bytes | str]:
     """The maps of a scenario in `format_` (a4, 16-9): name of a file → its content.
 
-    Each is a picture, its vectors, its words and its table. `codes`: poste_id → what it is called,
-    its own id when not given. AtlasError when the format is unknown or `lecteur` may not read it.
+    Each is a picture, its vectors, its words and its table. AtlasError when the format is unknown
+    or `lecteur` may not read it.
     """
     if format_ not in FORMATS:
         raise AtlasError(
@@ -41,7 +39,7 @@ def cartes(
     r = _repartition(lecteur, scenario_id)
     with entrepot.ouvrir(base) as connexion:
         a_dire = avertissement(connexion)
-        faites = cartes_de(connexion, r, codes or _tels_quels(r), FORMATS[format_])
+        faites = cartes_de(connexion, r, _tels_quels(r), FORMATS[format_])
     fichiers: dict[str, bytes | str] = {}
     for nom, carte in faites.items():
         debut = f"carte-{nom.replace('_', '-')}-{format_}"
@@ -54,16 +52,14 @@ def cartes(
     return fichiers
 
 
-def sig(
-    lecteur: Lecteur, base: Path, scenario_id: str, codes: Mapping[str, str] | None = None
-) -> dict[str, bytes]:
+def sig(lecteur: Lecteur, base: Path, scenario_id: str) -> dict[str, bytes]:
     """The sites and sectors of a scenario for a GIS, and its plan: name of a file → its content.
 
     AtlasError when `lecteur` may not read it.
     """
     scenario = atelier.ouvrir(lecteur, scenario_id)
     r, le = lire(scenario.dossier, scenario.nom), scenario.modifie_le
-    noms = codes or _tels_quels(r)
+    noms = _tels_quels(r)
     with entrepot.ouvrir(base) as connexion:
         sites = sites_de(connexion, r)
         a_dire = avertissement(connexion)

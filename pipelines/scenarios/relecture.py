@@ -6,7 +6,7 @@ scenario, `appliquer` saves it as one act, which is undone like any other.
 
 import difflib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from pipelines.base.erreurs import AtlasError
@@ -76,14 +76,11 @@ def recu(nom: str, octets: bytes) -> Fichier:
     return Fichier(nom, octets)
 
 
-def relire(
-    fichier: Fichier, scenario: Scenario, codes: Mapping[str, str] | None = None
-) -> Relecture:
+def relire(fichier: Fichier, scenario: Scenario) -> Relecture:
     """The plan of `fichier`, put before the judge beside that of `scenario`.
 
-    `codes`: poste_id → code of sector, when the file may name postes by their code. AtlasError when
-    the file holds no plan, or was made from another scenario; a line that can't be taken is among
-    `refus`.
+    AtlasError when the file holds no plan, or was made from another scenario; a line that can't be
+    taken is among `refus`.
     """
     tableaux = list(lecture.tableaux(fichier))
     fait_sur = _repere(tableaux)
@@ -94,7 +91,7 @@ def relire(
             admis=f"un classeur du scénario {scenario.scenario_id}",
             remede="ouvrir le scénario d'où vient ce classeur, ou en refaire un de celui-ci",
         )
-    lecteur = _Lecteur(scenario.probleme, codes or {})
+    lecteur = _Lecteur(scenario.probleme)
     # what was seen in a workbook is told with its first sheet, whichever it is of
     formules = {
         c.ligne for t in tableaux for c in t.constats if c.code == "formule_sans_valeur" and c.ligne
@@ -175,9 +172,8 @@ def _rangs(cellules: list[str]) -> dict[str, int]:
 class _Lecteur:
     """Takes the lines one by one, and keeps why one is refused."""
 
-    def __init__(self, probleme: Probleme, codes: Mapping[str, str]) -> None:
-        self.postes = {p.poste_id: p.poste_id for p in probleme.postes}
-        self.postes |= {code: p for p, code in codes.items() if p in self.postes}
+    def __init__(self, probleme: Probleme) -> None:
+        self.postes = {p.poste_id for p in probleme.postes}
         self.sites = {s.site_id: s.nom for s in probleme.sites}
         self.vus: dict[tuple[str, str], int] = {}
         self.presences: list[Presence] = []
@@ -220,7 +216,7 @@ class _Lecteur:
 
     def _poste(self, ligne: int, valeur: str) -> str | None:
         if valeur in self.postes:
-            return self.postes[valeur]
+            return valeur
         self._refuser(
             ligne,
             POSTE,

@@ -11,19 +11,22 @@ import pptx
 import pypdf
 import pytest
 from pptx.util import Pt
+from python_calamine import CalamineWorkbook
 from typer.testing import CliRunner
 
 from pipelines.base.erreurs import AtlasError
-from pipelines.base.textes import nombre, pourcentage
+from pipelines.base.textes import au_plus_juste, nombre, pourcentage
 from pipelines.cli import app
 from pipelines.planning.probleme import Presence
-from pipelines.reports.dossier import fichiers, tableur
+from pipelines.reports import pieces
+from pipelines.reports.dossier import diaporama, fichiers, tableur
 from pipelines.reports.dossier import pdf as papier
 from pipelines.reports.dossier.blocs import (
     Chiffres,
     Colonne,
     Graphique,
     Image,
+    Liste,
     Nature,
     Tableau,
     Texte,
@@ -36,6 +39,18 @@ from pipelines.sources.fichiers import Fichier as Recu
 
 CLAIRE = Lecteur("Claire Zywicki")
 ESSENTIEL = Path(__file__).with_name("essentiel_005.txt")
+RYTHMES_DITS_EN_CLAIR = "le rythme auquel un site est vu (chaque semaine, chaque quinzaine"
+TABLES_DES_DIAPOS = {
+    "Les moyens": "compte_des_moyens",
+    "Ce que pèse un manque, par catégorie": "poids_de_la_doctrine",
+    "À quel rythme les sites sont-ils vus ?": "sites_par_rythme",
+    "Qui gagne, qui perd, par catégorie ?": "gains_par_categorie",
+    "Qui gagne, qui perd, par bassin ?": "gains_par_bassin",
+    "Quels sites restent sans présence régulière ?": "sans_presence",
+    "L'équité": "equite_mesures",
+    "Ce que le résultat doit aux poids": "sensibilite",
+}
+"""Title of a slide → the code of the table it shows."""
 JOUR = datetime(2026, 11, 29, 8, 30)
 
 
@@ -111,8 +126,39 @@ def pdf(papiers):
 
 
 @pytest.fixture(scope="module")
-def diapos(nominatif):
-    return pptx.Presentation(io.BytesIO(octets(nominatif, "pptx")))
+def diaporamas(nominatif, instance):
+    """The slides of each version, read back."""
+    lire = {"nominatif": nominatif, "instance": instance}
+    return {v: pptx.Presentation(io.BytesIO(octets(o, "pptx"))) for v, o in lire.items()}
+
+
+@pytest.fixture(scope="module")
+def diapos(diaporamas):
+    return diaporamas["nominatif"]
+
+
+@pytest.fixture(scope="module")
+def classeurs(nominatif, instance):
+    """The workbook of each version, read back."""
+    lire = {"nominatif": nominatif, "instance": instance}
+    return {
+        v: CalamineWorkbook.from_filelike(io.BytesIO(octets(o, "xlsx"))) for v, o in lire.items()
+    }
+
+
+def tables_des_diapos(diaporama):
+    """(title of its slide, cells line by line) of each native table."""
+    return [
+        (page.shapes.title.text, [[c.text for c in ligne.cells] for ligne in forme.table.rows])
+        for page in diaporama.slides
+        for forme in page.shapes
+        if forme.has_table
+    ]
+
+
+def textes_de(page):
+    """What its frames say, without its title."""
+    return [f.text_frame.text for f in page.shapes if f.has_text_frame and not f.is_placeholder]
 
 
 def en_entier(lu):
@@ -135,8 +181,9 @@ def test_the_essentials_are_one_page_and_read_as_they_always_did(pdf):
     assert pdf.pages[2].extract_text().count("Le droit et les priorités retenues") == 1
 
 
-def test_the_five_numbers_are_those_of_the_scenario(scenario, nominatif):
-    """Counted again here, from the problem and the plan alone."""
+@pytest.fixture(scope="module")
+def recomptes(scenario, nominatif):
+    """The numbers of the essentials, counted again from the problem and the plan alone."""
     probleme, plan = scenario.probleme, scenario.plan
     residuelles = {c.code for c in nominatif.matiere.lu.categories if not c.est_prioritaire}
     prioritaires = [s for s in probleme.sites if set(s.categories) - residuelles]
@@ -148,20 +195,86 @@ def test_the_five_numbers_are_those_of_the_scenario(scenario, nominatif):
         couvert = sum(min(s.besoin, donne(presences, s)) for s in sites)
         return pourcentage(couvert / sum(s.besoin for s in sites))
 
-    attendus = []
-    for compter in (
-        lambda x: part(x, probleme.sites),
-        lambda x: part(x, prioritaires),
-        lambda x: nombre(sum(donne(x, s) >= 4 for s in prioritaires)),
-        lambda x: nombre(sum(donne(x, s) == 0 for s in probleme.sites)),
-    ):
-        attendus.append((compter(probleme.presences_actuelles), compter(plan)))
-    bloc = nominatif.dossier.bloc("essentiel")
+    avant, apres = probleme.presences_actuelles, plan
+    vus = [{s.site_id for s in prioritaires if donne(x, s) >= 4} for x in (avant, apres)]
+    liens, actuels = ({(p.poste_id, p.site_id) for p in x} for x in (plan, avant))
+    return {
+        "cinq": [
+            *(
+                (compter(avant), compter(apres))
+                for compter in (
+                    lambda x: part(x, probleme.sites),
+                    lambda x: part(x, prioritaires),
+                    lambda x: nombre(sum(donne(x, s) >= 4 for s in prioritaires)),
+                    lambda x: nombre(sum(donne(x, s) == 0 for s in probleme.sites)),
+                )
+            ),
+            ("—", nombre(len(liens ^ actuels))),
+        ],
+        "hebdomadaires": [len(vus[1] - vus[0]), len(vus[0] - vus[1])],
+        "liens": [len(actuels - liens), len(liens - actuels), len(actuels & liens)],
+        "postes": len({p for p, _ in liens ^ actuels}),
+        "part": lambda presences, libelle: part(
+            presences,
+            [
+                s
+                for s in probleme.sites
+                if libelle == "Tous les sites"
+                or libelle in nominatif.matiere.reunion.categories_en_mots(s.site_id)
+            ],
+        ),
+        "besoin": sum(s.besoin for s in probleme.sites),
+    }
+
+
+@pytest.mark.parametrize("version", ["nominatif", "instance"])
+def test_the_five_numbers_are_those_of_the_scenario_in_each_file(
+    version, recomptes, papiers, diaporamas, classeurs, request
+):
+    """The page of the PDF, the slide and the reading sheet say what the plan and problem do."""
+    bloc = request.getfixturevalue(version).dossier.bloc("essentiel")
     assert isinstance(bloc, Chiffres)
-    assert [(c.avant, c.apres) for c in bloc.chiffres[:4]] == attendus
-    liens = {(p.poste_id, p.site_id) for p in plan}
-    actuels = {(p.poste_id, p.site_id) for p in probleme.presences_actuelles}
-    assert bloc.chiffres[4].apres == nombre(len(liens ^ actuels))
+    libelles = [c.libelle for c in bloc.chiffres]
+    cinq = recomptes["cinq"]
+    assert [(c.avant, c.apres) for c in bloc.chiffres] == cinq
+    page = serre(pypdf.PdfReader(io.BytesIO(papiers[version])).pages[1].extract_text())
+    for c, (avant, apres) in zip(bloc.chiffres, cinq, strict=True):
+        assert serre(c.libelle + c.definition + avant + apres) in page
+    [table] = [t for titre, t in tables_des_diapos(diaporamas[version]) if titre == bloc.titre]
+    assert table == [["", *bloc.noms], *([m, *x] for m, x in zip(libelles, cinq, strict=True))]
+    lecture = [clair(x) for [x] in classeurs[version].get_sheet_by_name("Lecture").to_python()]
+    for mot, (avant, apres) in zip(libelles, cinq, strict=True):
+        dit = apres if avant == "—" else f"aujourd'hui {avant}, proposé {apres}"
+        assert clair(f"{mot} : {dit}.") in lecture
+
+
+@pytest.mark.parametrize("version", ["nominatif", "instance"])
+def test_the_sentences_of_the_essentials_say_numbers_of_the_scenario(
+    version, scenario, recomptes, request
+):
+    """Their numbers alone, in order, beside those counted again."""
+    dossier = request.getfixturevalue(version).dossier
+
+    def nombres(texte):
+        return [x.replace("\u202f", "") for x in re.findall(r"\d[\d\u202f]*(?:,\d+)?", texte)]
+
+    textes = [b.texte for b in dossier.partie("essentiel").blocs if isinstance(b, Texte)]
+    avant, apres = (re.match(r"\d+", x)[0] for x in recomptes["cinq"][0])
+    liens = str(sum(recomptes["liens"][:2]))
+    gagnent, perdent = map(str, recomptes["hebdomadaires"])
+    assert nombres(textes[0]) == [apres, avant, gagnent, perdent, liens]
+    postes = [p for p in scenario.probleme.postes if not p.sans_secteur]
+    etp, besoin = sum(p.quotite for p in postes), recomptes["besoin"]
+    capacite = sum(p.capacite for p in postes)
+    attendus = [str(len(postes)), au_plus_juste(etp)]
+    attendus += [str(capacite)] if version == "nominatif" else []
+    attendus += [str(besoin)]
+    attendus += [str(round(100 * capacite / besoin))] if version == "nominatif" else []
+    assert nombres(textes[1]) == attendus
+    phrase = dossier.partie("changements").blocs[0].texte
+    sur = [str(len(postes))] if version == "nominatif" else []
+    attendus = [liens, *map(str, recomptes["liens"]), str(recomptes["postes"]), *sur]
+    assert nombres(phrase) == attendus
 
 
 def test_the_table_of_sites_and_the_sectors_hold_the_plan(scenario, nominatif):
@@ -208,23 +321,122 @@ def test_every_line_of_every_table_is_on_paper(version, papiers, request):
     assert len(tableaux(ouvrage)) > 20
 
 
-def test_every_number_of_the_slides_is_on_paper(diapos, nominatif):
-    """The cells of the native tables, and the values of the native charts."""
-    connus = {dire(v) for t in tableaux(nominatif) for ligne in t.lignes for v in ligne}
-    chiffres = nominatif.dossier.bloc("essentiel").chiffres
-    connus |= {t for c in chiffres for t in (c.libelle, c.avant, c.apres)}
-    cellules, series = [], []
-    for page in diapos.slides:
-        for forme in page.shapes:
-            if forme.has_table:
-                _, *lignes = forme.table.rows
-                cellules += [c.text for ligne in lignes for c in ligne.cells]
-            if forme.has_chart:
-                series += [tuple(s.values) for s in forme.chart.plots[0].series]
-    assert len(cellules) > 50
-    assert [c for c in cellules if c not in connus] == []
-    parts = nominatif.dossier.bloc("couverture_par_categorie")
-    assert series == [s.valeurs for s in parts.series]
+@pytest.mark.parametrize("version", ["nominatif", "instance"])
+def test_each_sheet_of_the_workbook_holds_its_table_number_for_number(
+    version, scenario, classeurs, request
+):
+    """Every table that has a title, every cell: a number is one, an unknown is empty."""
+    ouvrage, livre = request.getfixturevalue(version), classeurs[version]
+    lus = [t for t in tableaux(ouvrage) if t.titre]
+    for t in lus:
+        entete, *lignes = livre.get_sheet_by_name(tableur.FEUILLES[t.code]).to_python()
+        assert entete == [f"{c.titre} ({c.unite})" if c.unite else c.titre for c in t.colonnes]
+        assert lignes == [["" if v is None else v for v in ligne] for ligne in t.lignes], t.code
+    assert sum(isinstance(v, int | float) for t in lus for x in t.lignes for v in x) > 100
+    _, *plan = livre.get_sheet_by_name("Plan").to_python()
+    avant, apres = (
+        {(p.poste_id, p.site_id): p.demi_journees_cycle for p in presences}
+        for presences in (scenario.probleme.presences_actuelles, scenario.plan)
+    )
+    if version == "nominatif":
+        assert {(p, s): n for p, s, _, n, *_ in plan} == apres
+        return
+    noms = {s.site_id: s.nom for s in scenario.probleme.sites}
+
+    def rythme(n):
+        mots = ((4, "semaine"), (2, "quinzaine"), (1, "mois"), (0, "aucune"))
+        return next(mot for seuil, mot in mots if n >= seuil)
+
+    codes = ouvrage.matiere.voile.codes
+    assert sorted(map(tuple, plan)) == sorted(
+        (codes[p], noms[s], rythme(avant.get((p, s), 0)), rythme(apres.get((p, s), 0)))
+        for p, s in avant.keys() | apres.keys()
+    )
+
+
+@pytest.mark.parametrize("version", ["nominatif", "instance"])
+def test_what_stands_under_a_table_is_in_the_reading_sheet(version, classeurs, request):
+    """« Masqué » and the words of a rhythm are explained to who opens the workbook alone."""
+    lecture = [clair(x) for [x] in classeurs[version].get_sheet_by_name("Lecture").to_python()]
+    for t in tableaux(request.getfixturevalue(version)):
+        if t.titre:
+            nom = tableur.FEUILLES[t.code]
+            assert clair(f"Feuille « {nom} » : {t.titre}. {t.note}").strip() in lecture
+    dites = [x for x in lecture if "Feuille « Plan »" in x and RYTHMES_DITS_EN_CLAIR in x]
+    assert len(dites) == (version == "instance")
+
+
+@pytest.mark.parametrize("version", ["nominatif", "instance"])
+def test_each_line_of_a_slide_is_one_of_its_own_table(version, diaporamas, request):
+    """Whole lines, from the first on, under the columns of that table; those left are counted."""
+    dossier = request.getfixturevalue(version).dossier
+    vues = 0
+    for page in diaporamas[version].slides:
+        titre = page.shapes.title.text
+        [*tables] = [f.table for f in page.shapes if f.has_table]
+        if not tables or titre == dossier.bloc("essentiel").titre:
+            continue
+        [table] = [[[c.text for c in ligne.cells] for ligne in t.rows] for t in tables]
+        bloc = dossier.bloc(TABLES_DES_DIAPOS[clair(titre)])
+        titres = [f"{c.titre} ({c.unite})" if c.unite else c.titre for c in bloc.colonnes]
+        rangs = [titres.index(c) for c in table[0]]
+        attendues = [[dire(x[r]) for r in rangs] for x in bloc.lignes]
+        assert table[1:] == attendues[: len(table) - 1]
+        reste = len(attendues) - len(table) + 1
+        suites = re.findall(r"… et (\d+) autres? lignes?", clair(" ".join(textes_de(page))))
+        assert suites == ([str(reste)] if reste else [])
+        vues += 1
+    assert vues >= 7
+
+
+@pytest.mark.parametrize("version", ["nominatif", "instance"])
+def test_the_bars_of_the_slides_are_those_of_their_table_and_of_the_plan(
+    version, scenario, recomptes, diaporamas, request
+):
+    dossier = request.getfixturevalue(version).dossier
+    [trace] = [
+        f.chart.plots[0] for page in diaporamas[version].slides for f in page.shapes if f.has_chart
+    ]
+    noms = list(trace.categories)
+    avant, apres = (list(s.values) for s in trace.series)
+    assert len(noms) > 5
+    for nom, x, y in zip(noms, avant, apres, strict=True):
+        assert recomptes["part"](scenario.probleme.presences_actuelles, nom) == pourcentage(x / 100)
+        assert recomptes["part"](scenario.plan, nom) == pourcentage(y / 100)
+    bloc = dossier.bloc("gains_par_categorie")
+    dits = {x[0]: x[-1] for x in bloc.lignes if "masqué" not in x[-1]}
+    for nom, x, y in zip(noms, avant, apres, strict=True):
+        assert dits.pop(nom) == " → ".join(dict.fromkeys(pourcentage(v / 100) for v in (x, y)))
+    assert dits == {}
+
+
+@pytest.mark.parametrize("version", ["nominatif", "instance"])
+def test_the_sentences_and_the_notes_of_the_slides_are_those_of_the_content(
+    version, diaporamas, request
+):
+    """Paragraph by paragraph, each number with the words it is said in."""
+    dossier = request.getfixturevalue(version).dossier
+    connus = {dossier.titre, dossier.sous_titre, diaporama.UNITE, *dossier.mentions}
+    connus |= {f"{mot}\u202f: {valeur}" for mot, valeur in dossier.couverture.items()}
+    for bloc in (b for p in dossier.parties for b in p.tous):
+        if isinstance(bloc, Texte):
+            connus.add(bloc.texte)
+        if isinstance(bloc, Liste):
+            termes = bloc.termes or ("",) * len(bloc.elements)
+            connus |= {f"{m} {e}".strip() for m, e in zip(termes, bloc.elements, strict=True)}
+        if isinstance(bloc, Chiffres):
+            connus |= {f"{c.libelle}\u202f: {c.definition}" for c in bloc.chiffres}
+        connus |= {getattr(bloc, champ, "") for champ in ("phrase", "note", "alt", "vide")}
+    connus |= {image.alt for image in dossier.ecrans}
+    connus = {clair(ligne) for texte in connus for ligne in texte.split("\n")}
+    for rang, page in enumerate(diaporamas[version].slides, start=1):
+        pied, numero, *textes = textes_de(page)
+        assert pied.startswith(dossier.sous_titre)
+        assert numero == str(rang)
+        dits = [ligne for texte in textes for ligne in texte.split("\n")]
+        dits += page.notes_slide.notes_text_frame.text.split("\n")
+        inconnus = [d for d in dits if clair(d) not in connus and not d.startswith("… et ")]
+        assert inconnus == []
 
 
 # --- the form -------------------------------------------------------------------------------------
@@ -268,7 +480,7 @@ def test_the_files_say_no_author_no_path_and_the_day_of_the_scenario(
     assert noyau.created == noyau.modified == scenario.modifie_le.replace(microsecond=0)
     for code in ("pdf", "pptx"):
         [fichier] = fichiers.produire(nominatif, [code]).fichiers
-        assert fichier.nom == f"dossier-005-nominatif.{code}"
+        assert fichier.nom == f"{nominatif.dossier.prefixe}.{code}"
         for brut in etale(fichier.octets):
             for interdit in (b"Zywicki", b"/tmp", b"/home", b"Canny", b"printerSettings"):
                 assert interdit not in brut, interdit
@@ -280,7 +492,7 @@ def test_the_nominative_has_the_layers_and_the_sealed_file_and_an_instance_is_to
     livraison = fichiers.produire(nominatif, fichiers.FORMATS)
     assert livraison.manques == []
     assert [f.nom for f in livraison.fichiers][-5:] == [
-        f"dossier-005-nominatif{fin}"
+        f"{nominatif.dossier.prefixe}{fin}"
         for fin in ("-sites.geojson", "-secteurs.geojson", ".gpkg", "-plan.csv", "-scelle.zip")
     ]
     scelle_ = tmp_path / "scelle.zip"
@@ -295,11 +507,46 @@ def test_the_nominative_has_the_layers_and_the_sealed_file_and_an_instance_is_to
         fichiers.ecrire(tmp_path, instance, ["gpkg"])
 
 
+def test_dossiers_of_a_departement_are_kept_side_by_side_in_one_folder(
+    scenario, autre, nominatif, instance
+):
+    """Their names tell the day, the end of the id and the state of each scenario, not its name."""
+    fins = [f"20261129-{s.scenario_id[-6:]}" for s in (scenario, autre)]
+    assert (scenario.numero, autre.numero) == (2, 1)
+    assert nominatif.dossier.prefixe == f"dossier-005-{fins[0]}-2-nominatif"
+    assert instance.dossier.prefixe == f"dossier-005-{fins[0]}-2-et-{fins[1]}-1-instance"
+
+
+def test_a_letter_without_a_glyph_keeps_the_papers_alone_from_being_made(nominatif):
+    """Said with the letter and what to do; a square would be printed in its place otherwise."""
+    nom = "Rentrée 日本"
+    depuis = replace(nominatif, dossier=replace(nominatif.dossier, sous_titre=nom))
+    livraison = fichiers.produire(depuis, ["pdf", "pptx", "xlsx", "csv"])
+    assert [f.nom.rpartition(".")[2] for f in livraison.fichiers] == ["pptx", "xlsx", "csv"]
+    [manque] = livraison.manques
+    assert manque.est_un_refus
+    assert "aucune de ses polices n'a « 日 »" in clair(manque.phrase)
+    assert "écrire autrement" in manque.phrase
+
+
+def test_the_layers_are_made_once_for_all_the_files_that_need_them(nominatif, monkeypatch):
+    faites = []
+
+    def sig(*demande):
+        faites.append(demande)
+        return dict.fromkeys((pieces.SITES, pieces.SECTEURS, pieces.GEOPACKAGE, pieces.PLAN), b"x")
+
+    monkeypatch.setattr(pieces, "sig", sig)
+    voulus = ["sites", "secteurs", "gpkg", "csv"]
+    assert len(fichiers.produire(replace(nominatif), voulus).fichiers) == len(voulus)
+    assert len(faites) == 1
+
+
 def test_data_that_changed_since_keep_the_sealed_file_alone_from_being_made(nominatif):
     """The paper can still be printed, and the reader is told what is missing and what to do."""
     depuis = replace(nominatif, scenario=replace(nominatif.scenario, empreinte_donnees="0" * 64))
     livraison = fichiers.produire(depuis, ["xlsx", "scelle"])
-    assert [f.nom for f in livraison.fichiers] == ["dossier-005-nominatif.xlsx"]
+    assert [f.nom for f in livraison.fichiers] == [f"{nominatif.dossier.prefixe}.xlsx"]
     [manque] = livraison.manques
     assert manque.est_un_refus
     assert "Les données ont changé depuis ce scénario" in manque.phrase
@@ -508,7 +755,7 @@ def test_the_command_writes_the_files_asked_for(
     commande += ["--entrepot", str(entrepot_exemple), "--destinataire", "instance"]
     ecrit = CliRunner().invoke(app, [*commande, "--formats", "pptx"])
     assert ecrit.exit_code == 0
-    assert [f.name for f in tmp_path.iterdir()] == ["dossier-005-instance.pptx"]
+    assert [f.name for f in tmp_path.iterdir()] == [f"{instance.dossier.prefixe}.pptx"]
     refus = CliRunner().invoke(app, [*commande, "--formats", "pdf,odt"])
     assert isinstance(refus.exception, AtlasError)
     assert "odt" in refus.exception.message()

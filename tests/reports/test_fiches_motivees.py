@@ -171,6 +171,9 @@ def test_the_fiches_of_an_instance_name_no_poste_and_show_no_load(fait, en_fiche
     for partie in secteurs:
         [phrase] = [b.texte for b in partie.blocs if getattr(b, "role", None) == Role.PHRASE]
         assert "demi-journée" not in phrase
+        assert "ce que ce poste y donne" not in dit(partie)
+        if any(isinstance(b, Tableau) and b.famille == "secteurs" for b in partie.blocs):
+            assert "Avant, après : le rythme auquel un site est vu" in dit(partie)
 
 
 def test_an_instance_reads_no_small_count_of_pupils_from_a_besoin(
@@ -233,8 +236,8 @@ def test_the_sheet_says_who_decided_once_the_scenario_is_arrested(fait):
 def test_both_files_are_written_under_their_names(fait):
     deux = fichiers.produire(fait.instance, ["fiches", "transparence"]).fichiers
     assert [f.nom for f in deux] == [
-        "dossier-005-instance-fiches.pdf",
-        "dossier-005-instance-transparence.pdf",
+        f"{fait.instance.dossier.prefixe}-fiches.pdf",
+        f"{fait.instance.dossier.prefixe}-transparence.pdf",
     ]
     lu = pypdf.PdfReader(io.BytesIO(deux[1].octets))
     signets = [s.title for s in lu.outline if not isinstance(s, list)]

@@ -29,8 +29,8 @@ def scenario(entrepot_exemple, tmp_path, monkeypatch):
     return atelier.creer_aujourd_hui(MOI, entrepot_exemple, "À la main", "005")
 
 
-def classeur_du(scenario, **options):
-    return classeur_du_dossier.ecrire(scenario, ["Plan à changer"], {}, **options)
+def classeur_du(scenario):
+    return classeur_du_dossier.ecrire(scenario, ["Plan à changer"], {})
 
 
 def change(scenario, changer, nom="plan.xlsx"):
@@ -79,13 +79,6 @@ def test_the_workbook_of_a_scenario_read_back_is_its_plan_to_the_half_day(scenar
 def test_the_csv_of_an_exported_scenario_is_read_too(scenario):
     plan = (scenario.dossier / "plan.csv").read_bytes()
     assert relecture.relire(Fichier("plan.csv", plan), scenario).plan == scenario.plan
-
-
-def test_postes_may_be_named_by_their_code_of_sector(scenario):
-    codes = {p.poste_id: f"S-{i:02d}" for i, p in enumerate(scenario.probleme.postes)}
-    fichier = Fichier("plan.xlsx", classeur_du(scenario, codes=codes))
-    assert relecture.relire(fichier, scenario, codes).plan == scenario.plan
-    assert relecture.relire(fichier, scenario).refus
 
 
 def test_a_changed_presence_is_told_then_kept_as_one_act_that_is_undone(scenario):

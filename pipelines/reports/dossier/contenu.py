@@ -1,10 +1,8 @@
 """The content of a dossier, gathered once whatever the files it becomes."""
 
-from pathlib import Path
-
 from pipelines.reports.dossier.blocs import Dossier
 from pipelines.reports.dossier.cartes import Cartes, de_l_ecran
-from pipelines.reports.dossier.matiere import Matiere, lire_matiere
+from pipelines.reports.dossier.matiere import Lu, Matiere
 from pipelines.reports.dossier.parties import (
     cartes_et_besoins,
     changements,
@@ -25,25 +23,6 @@ from pipelines.reports.dossier.parties import (
 )
 from pipelines.reports.dossier.petits_nombres import proteges
 from pipelines.reports.dossier.temps_voile import silence
-from pipelines.reports.dossier.voile import Voile
-from pipelines.scenarios.lecteurs import Lecteur
-
-
-def rassembler(
-    lecteur: Lecteur,
-    base: Path,
-    scenario_id: str,
-    *,
-    voile: Voile,
-    cartes: Cartes,
-    autre_id: str | None = None,
-) -> Dossier:
-    """The dossier of a scenario, compared with another one when `autre_id` is given.
-
-    AtlasError when `lecteur` may not read a scenario, when a poste has no code under the veil of
-    an instance, or when the data of `base` no longer have a site of the plan.
-    """
-    return composer(lire_matiere(lecteur, base, scenario_id, voile, autre_id), cartes)
 
 
 def composer(m: Matiere, cartes: Cartes) -> Dossier:
@@ -75,7 +54,7 @@ def composer(m: Matiere, cartes: Cartes) -> Dossier:
     return Dossier(
         titre=couverture.TITRE,
         sous_titre=f"{m.departement}, {apercu.nom}",
-        prefixe=f"dossier-{apercu.departement}-{m.voile.destinataire}",
+        prefixe=_prefixe(m),
         destinataire=m.voile.destinataire.libelle,
         le=m.le,
         empreinte=apercu.empreinte_donnees,
@@ -84,3 +63,18 @@ def composer(m: Matiere, cartes: Cartes) -> Dossier:
         parties=proteges([p for p in parties if p is not None], m.voile.proteger),
         ecrans=tuple(de_l_ecran(cartes)),
     )
+
+
+def _prefixe(m: Matiere) -> str:
+    """How the files begin: of which state of which scenarios, and for whom; no name given by hand.
+
+    Two dossiers of a département are kept side by side in one folder.
+    """
+    lus = "-et-".join(_etat(lu) for lu in (m.lu, m.autre) if lu is not None)
+    return f"dossier-{m.lu.apercu.departement}-{lus}-{m.voile.destinataire}"
+
+
+def _etat(lu: Lu) -> str:
+    """The day a scenario last changed, the end of its id, and which of its states it is."""
+    fin_de_l_id = lu.apercu.scenario_id.rpartition("-")[2]
+    return f"{lu.apercu.modifie_le:%Y%m%d}-{fin_de_l_id}-{lu.apercu.numero}"

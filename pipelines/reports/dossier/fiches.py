@@ -340,11 +340,7 @@ def _contenu_du_secteur(m: Matiere, poste_id: str, sites: list[str]) -> tuple[Bl
         Texte(secteurs.identite(m, poste_id, sites)),
         *minutes,
         secteurs.tableau(m, poste_id, sites),
-        Texte(
-            "Élèves : tous ceux du site, et non ceux que le poste suit. Avant : ce que ce poste y "
-            "donne aujourd'hui.",
-            Role.NOTE,
-        ),
+        Texte(secteurs.colonnes_en_mots(m), Role.NOTE),
     )
 
 

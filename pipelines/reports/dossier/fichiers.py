@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from threading import Lock
 
 from pipelines.base import provisoire
 from pipelines.base.erreurs import AtlasError
@@ -38,10 +39,19 @@ class Ouvrage:
     scenario: Scenario
     matiere: Matiere
     dossier: Dossier
+    verrou: Lock = field(default_factory=Lock, repr=False, compare=False)
+
+    @property
+    def couches(self) -> Mapping[str, bytes]:
+        """The layers and the plan, under the ids of the postes: name of a file → its content.
+
+        Made once, even when two files that need them are written at the same time.
+        """
+        with self.verrou:
+            return self._couches
 
     @cached_property
-    def couches(self) -> Mapping[str, bytes]:
-        """The layers and the plan, under the ids of the postes: name of a file → its content."""
+    def _couches(self) -> Mapping[str, bytes]:
         return pieces.sig(self.lecteur, self.matiere.base, self.scenario.scenario_id)
 
 

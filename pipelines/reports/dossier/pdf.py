@@ -1,6 +1,7 @@
 """The dossier as a PDF: typst draws `gabarits/dossier.typ`, checked as PDF/UA-1 and PDF/A-2a."""
 
 import json
+import re
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ import matplotlib
 import numpy as np
 import typst
 
+from pipelines.base.erreurs import AtlasError
 from pipelines.reports.dossier.blocs import (
     Bloc,
     Chiffres,
@@ -30,6 +32,8 @@ from pipelines.reports.dossier.blocs import (
 
 NORMES = ["ua-1", "a-2a"]
 GABARIT = "dossier.typ"
+SANS_GLYPHE = re.compile(r'the text `"(.+?)"` could not be displayed')
+"""What typst says of a letter none of the fonts of the template has."""
 EMPREINTE_COURTE = 12  # characters of the fingerprint at the foot of each page
 HAUTEUR_IMAGE_MM = 210
 LIGNES_D_UN_TENANT = 18  # a table of no more lines is not cut by the end of a page
@@ -53,7 +57,7 @@ A_ECRIRE = 45  # characters that a column left empty is given room for
 def ecrire(dossier: Dossier) -> bytes:
     """The PDF of `dossier`: the same bytes for the same content, no author, no path.
 
-    Raises typst.TypstError when a picture has no alternative text, or a letter no glyph.
+    AtlasError when a letter has no glyph, or a picture no alternative text.
     """
     with tempfile.TemporaryDirectory() as nom:
         racine = Path(nom)
@@ -62,19 +66,37 @@ def ecrire(dossier: Dossier) -> bytes:
         contenu = _contenu(dossier, racine)
         texte = json.dumps(contenu, ensure_ascii=False)
         (racine / "dossier.json").write_text(texte, encoding="utf-8")
-        return typst.compile(
-            racine / GABARIT,
-            root=racine,
-            font_paths=_polices(),
-            pdf_standards=NORMES,
-            timestamp=dossier.le,
+        try:
+            return typst.compile(
+                racine / GABARIT,
+                root=racine,
+                font_paths=_polices(),
+                pdf_standards=NORMES,
+                timestamp=dossier.le,
+            )
+        except typst.TypstError as erreur:
+            raise _refus(str(erreur)) from erreur
+
+
+def _refus(message: str) -> AtlasError:
+    """What typst could not lay out, with what to change when it is a letter without a glyph."""
+    if sans_glyphe := SANS_GLYPHE.search(message):
+        return AtlasError(
+            f"Ce document ne s'imprime pas : aucune de ses polices n'a « {sans_glyphe[1]} ».",
+            admis="les lettres latines, grecques et cyrilliques, et les signes courants",
+            remede="écrire autrement le texte qui le contient (nom du scénario, note, réponse)",
         )
+    return AtlasError(
+        f"Ce document ne se met pas en page : {message}",
+        remede="prendre un autre format, et signaler ce message",
+    )
 
 
 @cache
 def _polices() -> typst.Fonts:
     """Typst's own fonts, and the one matplotlib ships for marks they lack: none of the machine's,
-    so that a document is the same everywhere.
+    so that a document is the same everywhere. The template falls back on no other, such as the one
+    matplotlib has that draws a square for any letter.
     """
     livrees = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
     return typst.Fonts(include_system_fonts=False, font_paths=[livrees])

@@ -3,8 +3,18 @@
 import pandas as pd
 
 from pipelines.reports import classeur_du_dossier
-from pipelines.reports.dossier.blocs import Dossier, Role, Tableau, Texte
+from pipelines.reports.dossier.blocs import (
+    INCONNU,
+    Chiffre,
+    Chiffres,
+    Dossier,
+    Role,
+    Tableau,
+    Texte,
+)
 from pipelines.reports.dossier.matiere import Matiere
+from pipelines.reports.dossier.voile import RYTHMES_DITS
+from pipelines.scenarios.relecture import FEUILLE
 from pipelines.scenarios.scenario import Scenario
 
 FEUILLES = {
@@ -56,10 +66,14 @@ def ecrire(scenario: Scenario, m: Matiere, dossier: Dossier) -> bytes:
     """The workbook of `dossier`; an instance reads its plan by code of sector and by rhythm.
 
     That plan can't be given back to Atlas: the half-days of a sector would tell the time of its
-    poste.
+    poste. The numbers of the essentials are in the reading sheet, and after the name of each table
+    what stands under it on paper.
     """
     essentiel = dossier.partie("essentiel")
     phrases = [b.texte for b in essentiel.blocs if isinstance(b, Texte) and b.role != Role.NOTE]
+    chiffres = [
+        _dit(b.noms, c) for b in essentiel.blocs if isinstance(b, Chiffres) for c in b.chiffres
+    ]
     couverture = [f"{mot}\u202f: {valeur}" for mot, valeur in dossier.couverture.items()]
     titre = f"{dossier.titre}, {dossier.sous_titre}"
     tableaux = [
@@ -69,13 +83,25 @@ def ecrire(scenario: Scenario, m: Matiere, dossier: Dossier) -> bytes:
         if isinstance(b, Tableau) and b.titre and b.lignes
     ]
     noms = {b.code: FEUILLES.get(b.code, b.titre) for b in tableaux}
-    sommaire = [f"Feuille « {noms[b.code]} » : {b.titre}." for b in tableaux]
+    sommaire = [f"Feuille « {noms[b.code]} » : {b.titre}. {b.note}".rstrip() for b in tableaux]
+    if not m.voile.est_nominatif:
+        sommaire.insert(
+            0, f"Feuille « {FEUILLE} » : ce que chaque secteur donne à chaque site. {RYTHMES_DITS}"
+        )
     return classeur_du_dossier.ecrire(
         scenario,
-        [titre, *couverture, *phrases, *sommaire],
+        [titre, *couverture, *phrases, *chiffres, *sommaire],
         {noms[b.code]: _cadre(b) for b in tableaux},
         a_lire=None if m.voile.est_nominatif else _plan_a_lire(m),
     )
+
+
+def _dit(noms: tuple[str, str], chiffre: Chiffre) -> str:
+    """A number of the essentials as a line: before and after, or what it is alone."""
+    if chiffre.avant in ("", INCONNU):
+        return f"{chiffre.libelle}\u202f: {chiffre.apres}."
+    (avant, apres), c = noms, chiffre
+    return f"{c.libelle}\u202f: {avant.lower()} {c.avant}, {apres.lower()} {c.apres}."
 
 
 def _plan_a_lire(m: Matiere) -> pd.DataFrame:

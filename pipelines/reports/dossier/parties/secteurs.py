@@ -54,10 +54,15 @@ def _lire(m: Matiere) -> str:
         "présence est dite par son rythme, et non en demi-journées, et le trajet par tranches. Les "
         "codes de secteur sont tirés au sort pour ce dossier."
     )
+    return f"{colonnes_en_mots(m)} {trajets}"
+
+
+def colonnes_en_mots(m: Matiere) -> str:
+    """What the columns of `tableau` count, for its reader."""
     avant = (
         "Avant : ce que ce poste y donne aujourd'hui." if m.voile.est_nominatif else RYTHMES_DITS
     )
-    return f"Élèves : tous ceux du site, et non ceux que le poste suit. {avant} {trajets}"
+    return f"Élèves : tous ceux du site, et non ceux que le poste suit. {avant}"
 
 
 def tableau(m: Matiere, poste_id: str, sites: list[str]) -> Tableau:
