@@ -193,11 +193,14 @@ def rep_plus_sous_un_etp(d: Dossier) -> list[Drapeau]:
             "La circulaire fait des REP+ une priorité sans en fixer la quantité ; la présence de "
             "chaque réseau est rapportée à son besoin dans le tableau des sites.",
             f"{TEXTE}, § 1.1 ; quantité : {EQUIPE}",
+            # one not named would have that presence at least: a bound on each of its sectors
             sites=tuple(
-                Cite(s.site_id, s.nom, _en_etp(apres[s.site_id], temps_plein))
+                Cite(s.site_id, s.nom, _en_etp(apres[s.site_id], temps_plein), None)
                 for sites in sous.values()
                 for s in sites
             ),
+            # all of them is as good as their names
+            est_nominatif=len(sous) == len(reseaux),
         )
     ]
 
