@@ -13,6 +13,7 @@ from pipelines.base.textes import jour, nombre, pluriel, pourcentage, rythme
 from pipelines.planning.probleme import Presence, Site
 from pipelines.reports.lecture_contradictoire import CONDITIONS, Dossier, FicheDeSite
 from pipelines.reports.libelles import RYTHMES_EN_MOTS
+from pipelines.reports.moyens import manque_dit
 from pipelines.scenarios.resume import SANS_PERSONNE
 from pipelines.scoring.capacite import capacite
 from pipelines.scoring.couverture import rythme as classe_de_rythme
@@ -436,8 +437,8 @@ def repere_eleves_par_poste(d: Dossier) -> list[Drapeau]:
             "répartition ne change pas.",
             repere.source,
             est_syndical=True,
-            # pupils are public: beside them, this is the ETP of very few people
-            est_nominatif=len(servants) < reference.valeur("petits_nombres", "seuil_masque"),
+            # pupils are public: beside them, this is the ETP of all postes
+            est_nominatif=manque_dit((p.statut, p.quotite) for p in servants) is None,
         )
     ]
 

@@ -258,7 +258,7 @@ def test_an_instance_reads_how_many_rep_plus_are_under_a_full_time_and_not_which
     d = dossier(
         sites=("A", "B"),
         plan=(("P1", "A", 16), ("P2", "B", 34)),
-        fiches={"A": COLLEGE_REP_PLUS, "B": COLLEGE_REP_PLUS},
+        fiches={"A": COLLEGE_REP_PLUS, "B": replace(COLLEGE_REP_PLUS, tete="B")},
     )
     nominatif = point(d, "rep_plus_sous_un_etp")
     assert [s.identifiant for s in nominatif.sites] == ["A"]

@@ -270,10 +270,11 @@ def test_a_reader_of_all_the_tables_leaves_every_sector_several_quotites(donne):
     vue = temps_voile.publication(m.aujourd_hui, m.repartition, m.reunion, tu)
     largeur = reference.valeur("petits_nombres", "largeur_de_quotite_min")
     temps = attaquer(vue)
-    assert len(temps) == len({p for p, _ in m.repartition.couples})
+    assert len(temps) == len({p for p, _ in (*m.repartition.couples, *m.aujourd_hui.couples)})
     for t in temps:
         assert t.haut - t.bas >= largeur * vue.temps_plein
-        assert t.bas <= m.repartition.par_poste[t.secteur] <= t.haut
+        assert t.bas <= m.repartition.postes[t.secteur].quotite * vue.temps_plein
+        assert m.repartition.par_poste.get(t.secteur, 0) <= t.haut
 
 
 def test_the_totals_hidden_are_those_that_would_tell_one_sector(donne):
