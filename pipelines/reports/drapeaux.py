@@ -111,12 +111,18 @@ def _en_commun(cites: Iterable[tuple[str, str, str | None]]) -> tuple[Cite, ...]
 
 
 def sans_identifiants(texte: str, codes: Mapping[str, str]) -> str:
-    """`texte` with the code of its sector in place of each poste id."""
+    """`texte` with the code of its sector in place of each poste id, in any case of letters."""
     if not codes:
         return texte
+    dits = {poste.casefold(): code for poste, code in codes.items()}
     noms = "|".join(re.escape(p) for p in sorted(codes, key=len, reverse=True))
     # an id may be a part of another one: P-1 of P-17
-    return re.sub(rf"(?<![\w-])({noms})(?![\w-])", lambda m: codes[m[0]], texte)
+    return re.sub(
+        rf"(?<![\w-])({noms})(?![\w-])",
+        lambda m: codes.get(m[0], dits.get(m[0].casefold(), "")),
+        texte,
+        flags=re.IGNORECASE,
+    )
 
 
 # --- the points -----------------------------------------------------------------------------------

@@ -291,7 +291,7 @@ def test_an_instance_reads_sector_codes_and_nothing_of_one_person():
     )
     vide = LEVENT["postes_sans_personne"][0]
     leves = [
-        replace(x, reponse="P1 et P2 se sont entendus, P et P1-bis aussi.")
+        replace(x, reponse="P1 et P2 se sont entendus, P et P1-bis aussi, dit p2.")
         for x in [*lever(d), *lever(vide)]
     ]
     lus = pour_une_instance(leves, code)
@@ -300,6 +300,7 @@ def test_an_instance_reads_sector_codes_and_nothing_of_one_person():
     assert [c.identifiant for x in lus for c in x.postes] == ["Secteur B-01", "Secteur B-02"]
     assert all(x.precisions == () for x in lus)
     assert lus[0].reponse == (
-        "Secteur B-02 et Secteur B-01 se sont entendus, Secteur B-03 et P1-bis aussi."
+        "Secteur B-02 et Secteur B-01 se sont entendus, Secteur B-03 et P1-bis aussi, dit "
+        "Secteur B-01."
     )
     assert isinstance(lus[0], Drapeau)
