@@ -2,15 +2,16 @@
 
 He has the links of today and of the plan, each by its rhythm; which of them grow, shrink or stay;
 the rhythm of each site, and its besoin, that no plan exceeds; the exact presences of groups of
-sites, before, after, gained; and the ETP of all postes together. A poste has the time that its
-links add up to at least, today as in the plan, and no more of the time left than all have together:
-the range of that time is a few linear programmes a sector (HiGHS). Ends are rounded inwards; the
-tables met on the way serve for all sectors.
+sites, before, after, gained; and the ETP of all postes together, with how many they are. A poste
+has the time that its links add up to at least, today as in the plan, and no more of the time left
+than all have together; it lacks no more of full time than all of them do. The range of that time is
+a few linear programmes a sector (HiGHS). A sector that the plan empties is read from its links of
+today. Ends are rounded inwards; the tables met on the way serve for all sectors.
 """
 
 import math
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from ortools.math_opt.python import mathopt
 from ortools.math_opt.solvers import highs_pb2
@@ -41,12 +42,16 @@ class LienPublie:
 
 @dataclass(frozen=True)
 class SitePublie:
-    """A site: the same over all its sectors; `apres` ends at its besoin when no plan exceeds it."""
+    """A site: the same over all its sectors; `apres` ends at its besoin when no plan exceeds it.
+
+    `ecart`: what a rule told of all sites leaves open of the change.
+    """
 
     site: str
     avant: Bornes
     apres: Bornes
     sens: int
+    ecart: tuple[float, float] = (-math.inf, math.inf)
 
 
 @dataclass(frozen=True)
@@ -63,8 +68,13 @@ class GroupePublie:
 
 @dataclass(frozen=True)
 class Publication:
-    """All that a dossier says of presences. `temps_plein`: half-days of a full-time poste;
-    `temps_en_tout`: the most that all postes together may give, as their ETP tell it.
+    """All that a dossier says of presences.
+
+    `temps_plein`: half-days of a full-time poste. `temps_en_tout`: the most that all postes
+    together may give, as their ETP tell it. `manque_au_plus`: the most that one poste may lack of a
+    full-time one, as the count of postes and their ETP tell it. `hors_du_compte`: sectors whose
+    postes are not among those counted. `connus`: sector → the range of its time that another table
+    tells.
     """
 
     liens: tuple[LienPublie, ...]
@@ -72,6 +82,9 @@ class Publication:
     groupes: tuple[GroupePublie, ...]
     temps_plein: int
     temps_en_tout: float
+    manque_au_plus: float = math.inf
+    hors_du_compte: frozenset[str] = frozenset()
+    connus: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -110,7 +123,7 @@ def etroits(publication: Publication, largeur_etp: float) -> list[TempsPossible]
 
 
 def attaquer(publication: Publication, largeur_etp: float = math.inf) -> list[TempsPossible]:
-    """The range of the time of each poste that serves a site, in the order of sectors.
+    """The range of the time of each poste that serves a site, today or in the plan, by sector.
 
     Where it is seen to be at least `largeur_etp` wide, it may be wider still: no more is looked
     for.
@@ -128,12 +141,12 @@ class _Lecteur:
         self.apres = [self._inconnue(x.apres) for x in publication.liens]
         self.du_site = _rangs((x.site, r) for r, x in enumerate(publication.liens))
         self.du_secteur = _rangs(
-            (x.secteur, r) for r, x in enumerate(publication.liens) if x.apres[1] > 0
-        )
-        self.d_avant = _rangs(
             (x.secteur, r)
             for r, x in enumerate(publication.liens)
-            if x.avant[1] > 0 and x.secteur in self.du_secteur
+            if x.avant[1] > 0 or x.apres[1] > 0
+        )
+        self.d_avant = _rangs(
+            (x.secteur, r) for r, x in enumerate(publication.liens) if x.avant[1] > 0
         )
         self._contraindre()
         options = highs_pb2.HighsOptionsProto()
@@ -156,6 +169,8 @@ class _Lecteur:
             self._borner(a, site.avant)
             self._borner(b, site.apres)
             self._orienter(site.sens, b - a)
+            if any(map(math.isfinite, site.ecart)):
+                self._borner(b - a, site.ecart)
         gagnants = {s.site for s in p.sites if s.sens > 0}
         for groupe in p.groupes:
             siens = sorted(groupe.sites)
@@ -173,7 +188,7 @@ class _Lecteur:
     def _du_site(self, inconnues: Sequence[mathopt.Variable], site: str) -> mathopt.LinearSum:
         return mathopt.fast_sum([inconnues[r] for r in self.du_site.get(site, [])])
 
-    def _borner(self, somme: mathopt.LinearSum, bornes: Bornes) -> None:
+    def _borner(self, somme: mathopt.LinearBase, bornes: tuple[float, float]) -> None:
         self.modele.add_linear_constraint(bornes[0] <= (somme <= bornes[1]))
 
     def _orienter(self, sens: int, ecart: mathopt.LinearBase) -> None:
@@ -198,9 +213,14 @@ class _Lecteur:
         return [TempsPossible(s, *self._temps(s)) for s in sorted(self.du_secteur)]
 
     def _temps(self, secteur: str) -> tuple[float, float]:
+        p, plein = self.publication, float(self.publication.temps_plein)
         bas, haut, d_avant = self.vus[secteur]
-        haut = min(float(self.publication.temps_plein), math.floor(haut + TOLERANCE) + self.libre)
-        return math.ceil(max(bas, d_avant) - TOLERANCE), haut
+        bas = float(math.ceil(max(bas, d_avant) - TOLERANCE))
+        connu = p.connus.get(secteur, (0.0, plein))
+        if secteur in p.hors_du_compte:
+            return max(bas, connu[0]), min(plein, connu[1])
+        haut = min(plein, math.floor(haut + TOLERANCE) + self.libre, connu[1])
+        return max(bas, plein - p.manque_au_plus, connu[0]), haut
 
     def _largeur(self, secteur: str) -> float:
         if secteur not in self.vus:

@@ -20,6 +20,7 @@ from pipelines.reports.divergences import divergences
 from pipelines.reports.doctrines import COULEURS, PART_DU_BESOIN
 from pipelines.reports.indices import SANS_OBJET, Ligne, lignes_de_dilution
 from pipelines.reports.libelles import RYTHMES_EN_MOTS
+from pipelines.reports.moyens import manque_dit
 from pipelines.reports.repartition import Repartition, Reunion, reunir
 from pipelines.reports.sites import completer
 from pipelines.reports.situation import legende_carte
@@ -117,7 +118,7 @@ def vue(
     passages = tuple(_passage(repartitions[0], y, reunion, charges) for y in repartitions[1:])
     sous_seuil = lignes_de_dilution(dilues)[:1]
     tables = {
-        "Indices": _table(INDICE, _indices(repartitions, reunion, dilues), noms),
+        "Indices": _table(INDICE, _indices(repartitions, reunion, dilues, charges), noms),
         "Équité": _table(
             MESURE, [*sous_seuil, *equite.lignes(mesures, site_par_site=charges)], noms
         ),
@@ -225,8 +226,15 @@ def _dilution(
 
 
 def _indices(
-    repartitions: tuple[Repartition, ...], reunion: Reunion, dilues: Sequence[Dilution]
+    repartitions: tuple[Repartition, ...],
+    reunion: Reunion,
+    dilues: Sequence[Dilution],
+    charges: bool,
 ) -> list[Ligne]:
+    """The longest trip would place a résidence; sites and pupils are public: divided by the ETP of
+    the postes, they tell it.
+    """
+    dit_les_etp = charges or all(_etp_se_disent(r) for r in repartitions)
     premiere = repartitions[0]
     prioritaires = [i for i, s in reunion.sites.items() if reunion.prioritaires & set(s.categories)]
     liens = [nombre(ecarts.nb_liens(premiere, r)) for r in repartitions[1:]]
@@ -235,7 +243,7 @@ def _indices(
             "Demi-journées données par cycle",
             [nombre(sum(r.par_site.values())) for r in repartitions],
         ),
-        *lignes_de_dilution(dilues),
+        *lignes_de_dilution(dilues, etp=dit_les_etp),
         *(
             (
                 f"Besoin couvert, {qui}",
@@ -255,11 +263,23 @@ def _indices(
             "Trajets (heures par cycle de 4 semaines)",
             [nombre(r.trajets / 60) for r in repartitions],
         ),
-        (
-            "Trajet le plus long (minutes, aller)",
-            [nombre(r.trajet_le_plus_long) for r in repartitions],
+        *(
+            [
+                (
+                    "Trajet le plus long (minutes, aller)",
+                    [nombre(r.trajet_le_plus_long) for r in repartitions],
+                )
+            ]
+            if charges
+            else []
         ),
     ]
+
+
+def _etp_se_disent(r: Repartition) -> bool:
+    """Whether an instance may be told the ETP of its postes."""
+    servants = [p for p in r.probleme.postes if not p.sans_secteur]
+    return manque_dit((p.statut, p.quotite) for p in servants) is not None
 
 
 def _table(titre: str, lignes: Sequence[Ligne], noms: tuple[str, ...]) -> pd.DataFrame:

@@ -13,6 +13,7 @@ from pipelines.base.textes import jour, nombre, pluriel, pourcentage, rythme
 from pipelines.planning.probleme import Presence, Site
 from pipelines.reports.lecture_contradictoire import CONDITIONS, Dossier, FicheDeSite
 from pipelines.reports.libelles import RYTHMES_EN_MOTS
+from pipelines.reports.moyens import manque_dit
 from pipelines.scenarios.resume import SANS_PERSONNE
 from pipelines.scoring.capacite import capacite
 from pipelines.scoring.couverture import rythme as classe_de_rythme
@@ -110,12 +111,18 @@ def _en_commun(cites: Iterable[tuple[str, str, str | None]]) -> tuple[Cite, ...]
 
 
 def sans_identifiants(texte: str, codes: Mapping[str, str]) -> str:
-    """`texte` with the code of its sector in place of each poste id."""
+    """`texte` with the code of its sector in place of each poste id, in any case of letters."""
     if not codes:
         return texte
+    dits = {poste.casefold(): code for poste, code in codes.items()}
     noms = "|".join(re.escape(p) for p in sorted(codes, key=len, reverse=True))
     # an id may be a part of another one: P-1 of P-17
-    return re.sub(rf"(?<![\w-])({noms})(?![\w-])", lambda m: codes[m[0]], texte)
+    return re.sub(
+        rf"(?<![\w-])({noms})(?![\w-])",
+        lambda m: codes.get(m[0], dits.get(m[0].casefold(), "")),
+        texte,
+        flags=re.IGNORECASE,
+    )
 
 
 # --- the points -----------------------------------------------------------------------------------
@@ -193,11 +200,14 @@ def rep_plus_sous_un_etp(d: Dossier) -> list[Drapeau]:
             "La circulaire fait des REP+ une priorité sans en fixer la quantité ; la présence de "
             "chaque réseau est rapportée à son besoin dans le tableau des sites.",
             f"{TEXTE}, § 1.1 ; quantité : {EQUIPE}",
+            # one not named would have that presence at least: a bound on each of its sectors
             sites=tuple(
-                Cite(s.site_id, s.nom, _en_etp(apres[s.site_id], temps_plein))
+                Cite(s.site_id, s.nom, _en_etp(apres[s.site_id], temps_plein), None)
                 for sites in sous.values()
                 for s in sites
             ),
+            # all of them is as good as their names
+            est_nominatif=len(sous) == len(reseaux),
         )
     ]
 
@@ -433,8 +443,8 @@ def repere_eleves_par_poste(d: Dossier) -> list[Drapeau]:
             "répartition ne change pas.",
             repere.source,
             est_syndical=True,
-            # pupils are public: beside them, this is the ETP of very few people
-            est_nominatif=len(servants) < reference.valeur("petits_nombres", "seuil_masque"),
+            # pupils are public: beside them, this is the ETP of all postes
+            est_nominatif=manque_dit((p.statut, p.quotite) for p in servants) is None,
         )
     ]
 

@@ -9,8 +9,11 @@ SANS_OBJET = "—"
 Ligne = tuple[str, list[str]]
 
 
-def lignes_de_dilution(mesures: Sequence[Dilution]) -> list[Ligne]:
-    """How thinly each répartition spreads its means; the first one is what the others are after."""
+def lignes_de_dilution(mesures: Sequence[Dilution], *, etp: bool = True) -> list[Ligne]:
+    """How thinly each répartition spreads its means; the first one is what the others are after.
+
+    Without `etp`, none of what is divided by the ETP of the postes.
+    """
     utile = rythme(mesures[0].seuil)
     suivantes = mesures[1:]
     return [
@@ -19,8 +22,7 @@ def lignes_de_dilution(mesures: Sequence[Dilution]) -> list[Ligne]:
             [f"{x.nb_sous_seuil} ({pourcentage(x.part_sous_seuil)})" for x in mesures],
         ),
         ("Sites avec une présence régulière", [nombre(x.nb_servis) for x in mesures]),
-        ("Sites par ETP", [nombre(x.sites_par_etp, 1) for x in mesures]),
-        (_eleves_par_etp(mesures), [nombre(x.eleves_par_etp) for x in mesures]),
+        *(_par_etp(mesures) if etp else []),
         (
             "Sites par poste : moyenne ; le plus",
             [f"{nombre(x.sites_par_poste_moyen, 1)} ; {x.sites_par_poste_max}" for x in mesures],
@@ -33,6 +35,13 @@ def lignes_de_dilution(mesures: Sequence[Dilution]) -> list[Ligne]:
             "Sites prioritaires qui la perdent",
             [SANS_OBJET, *(nombre(len(x.prioritaires_perdus)) for x in suivantes)],
         ),
+    ]
+
+
+def _par_etp(mesures: Sequence[Dilution]) -> list[Ligne]:
+    return [
+        ("Sites par ETP", [nombre(x.sites_par_etp, 1) for x in mesures]),
+        (_eleves_par_etp(mesures), [nombre(x.eleves_par_etp) for x in mesures]),
     ]
 
 

@@ -117,6 +117,8 @@ FINS_EN_MOTS = (
     "« arrêt demandé », quelqu'un l'a arrêté ; « aucun calcul », le plan est celui "
     "d'aujourd'hui ou a été changé à la main."
 )
+RAISON_TUE = "tue"
+"""Why no poste serves a site, where it would tell the time that postes have left."""
 COUPURES = {
     "temps": "L'horloge a coupé le calcul, la machine étant trop lente ou trop occupée : le "
     "meilleur plan trouvé est gardé, le relancer peut en donner un autre.",

@@ -1,5 +1,6 @@
 """The postes of a département and what they can give, computed line by line from its texts."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from pipelines.scenarios.lecteurs import Acte, Lecteur, exiger
 from pipelines.scoring.capacite import capacite
 from pipelines.scoring.moyens import VACANT, capacites
 
+TOLERANCE_ETP = 1e-6
 MOTIFS = {
     "mdph": "MDPH",
     "cdoea": "CDOEA",
@@ -89,10 +91,13 @@ def _vue_d_instance(nom: str, postes: pd.DataFrame) -> VueMoyens:
     seuil = reference.valeur("petits_nombres", "seuil_masque")
     servants = postes[~postes["sans_secteur"]]
     tus = len(servants) < seuil
+    quotites = list(zip(servants["statut"], servants["quotite_etp"].astype(float), strict=True))
     if postes.empty:
         phrase = _phrase(postes)
     elif tus:
         phrase = f"Moins de {seuil} postes avec secteur : leur compte n'est pas montré."
+    elif manque_dit(quotites) is None:
+        phrase = f"{pluriel(len(servants), 'poste')} avec secteur sont à répartir."
     else:
         etp = servants["quotite_etp"].astype(float).sum()
         phrase = (
@@ -104,7 +109,7 @@ def _vue_d_instance(nom: str, postes: pd.DataFrame) -> VueMoyens:
         phrase=phrase,
         compte=pd.DataFrame(),
         textes=_textes(),
-        statuts=pd.DataFrame() if tus else _statuts_groupes(servants, seuil),
+        statuts=pd.DataFrame() if tus else _statuts_montres(quotites, seuil),
         postes=pd.DataFrame(),
         desaccords=[],
         note=(
@@ -117,25 +122,63 @@ def _vue_d_instance(nom: str, postes: pd.DataFrame) -> VueMoyens:
     )
 
 
-def _statuts_groupes(servants: pd.DataFrame, seuil: int) -> pd.DataFrame:
-    """Postes and ETP by status; those of under `seuil` postes go together, with the next one when
+def manque_dit(quotites: Iterable[tuple[str, float]]) -> float | None:
+    """The most that one poste may lack of a full-time one (ETP), as an instance is told.
+
+    `quotites`: (status, ETP) of each poste with a sector. Of n postes that make X ETP, none has
+    less than X − (n − 1), and so in each status that is told apart. None when no ETP is told: of
+    few postes, or when that would leave too few quotités open.
+    """
+    quotites = list(quotites)
+    seuil = reference.valeur("petits_nombres", "seuil_masque")
+    largeur = reference.valeur("petits_nombres", "largeur_de_quotite_min")
+    tous = len(quotites) - sum(q for _, q in quotites)
+    if len(quotites) < seuil or tous < largeur - TOLERANCE_ETP:
+        return None
+    par_statut = _par_statut_reuni(quotites, seuil)
+    return _manque(par_statut) if _etp_par_statut(par_statut) else tous
+
+
+def _etp_par_statut(groupes: Sequence[tuple[str, int, float]]) -> bool:
+    largeur = reference.valeur("petits_nombres", "largeur_de_quotite_min")
+    return _manque(groupes) >= largeur - TOLERANCE_ETP
+
+
+def _manque(groupes: Sequence[tuple[str, int, float]]) -> float:
+    return max((n - etp for _, n, etp in groupes), default=0.0)
+
+
+def _statuts_montres(quotites: Sequence[tuple[str, float]], seuil: int) -> pd.DataFrame:
+    """Postes by status, with their ETP where these may be told."""
+    groupes = _par_statut_reuni(quotites, seuil)
+    table = pd.DataFrame(groupes, columns=["Statut", "Postes", "ETP"])
+    dits = manque_dit(quotites) is not None and _etp_par_statut(groupes)
+    return table if dits else table.drop(columns="ETP")
+
+
+def _par_statut_reuni(
+    quotites: Sequence[tuple[str, float]], seuil: int
+) -> list[tuple[str, int, float]]:
+    """(status, postes, ETP); those of under `seuil` postes go together, with the next one when
     they don't reach it.
     """
-    par_statut = servants.assign(etp=servants["quotite_etp"].astype(float)).groupby("statut")["etp"]
-    comptes = par_statut.agg(["size", "sum"]).sort_values("size", kind="stable")
-    reunis = list(comptes.index[comptes["size"] < seuil])
-    while reunis and comptes.loc[reunis, "size"].sum() < seuil:
-        reunis = list(comptes.index[: len(reunis) + 1])
-    lignes = [
-        (mot, int(comptes.loc[code, "size"]), round(float(comptes.loc[code, "sum"]), 2))
+    par_statut: dict[str, list[float]] = {}
+    for statut, etp in quotites:
+        par_statut.setdefault(statut, []).append(etp)
+    croissants = sorted(sorted(par_statut), key=lambda s: len(par_statut[s]))
+    reunis = [s for s in croissants if len(par_statut[s]) < seuil]
+    while reunis and sum(len(par_statut[s]) for s in reunis) < min(seuil, len(quotites)):
+        reunis = croissants[: len(reunis) + 1]
+    groupes = [
+        (mot, len(par_statut[code]), round(sum(par_statut[code]), 2))
         for code, mot in STATUTS.items()
-        if code in comptes.index and code not in reunis
+        if code in par_statut and code not in reunis
     ]
     if reunis:
-        nom = "autres statuts" if lignes else "tous les statuts"
-        somme = comptes.loc[reunis].sum()
-        lignes.append((nom, int(somme["size"]), round(float(somme["sum"]), 2)))
-    return pd.DataFrame(lignes, columns=["Statut", "Postes", "ETP"])
+        nom = "autres statuts" if groupes else "tous les statuts"
+        siens = [q for s in reunis for q in par_statut[s]]
+        groupes.append((nom, len(siens), round(sum(siens), 2)))
+    return groupes
 
 
 def _postes(connexion: duckdb.DuckDBPyConnection, departement: str) -> pd.DataFrame:

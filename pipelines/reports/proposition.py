@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from pipelines.base.textes import nombre, pourcentage, rythme, variation
 from pipelines.marts import entrepot
 from pipelines.reports import cartes, classeur, proposition_en_mots
-from pipelines.reports.libelles import FINS, RYTHMES_EN_MOTS, STATUTS
+from pipelines.reports.libelles import FINS, RAISON_TUE, RYTHMES_EN_MOTS, STATUTS
 from pipelines.reports.proposition_lue import (
     Lue,
     au_jour_du_calcul,
@@ -34,6 +34,7 @@ RAISONS_SANS_PRESENCE = {
     "temps": "les postes à portée ont donné tout leur temps",
     "autre": "un poste à portée a du temps : une règle entre sites l'en empêche, ou un calcul plus "
     "long peut y arriver",
+    RAISON_TUE: "les règles de la proposition et la doctrine mènent les postes à d'autres sites",
     None: "non dite par ce calcul, plus ancien",
 }
 

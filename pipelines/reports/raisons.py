@@ -230,12 +230,10 @@ def _ailleurs(
         quoi = "libère du temps" if sens > 0 else "va"
         return [f"{lien.poste_id} {quoi} ailleurs : {enumeration(noms)}"]
     avant, apres = (r.par_poste.get(lien.poste_id, 0) for r in (x, y))
-    if sens > 0 and apres > avant:
-        combien = f" ({avant} → {apres})" if charges else ""
-        return [f"{lien.poste_id} donne plus de son temps{combien}"]
-    if sens < 0 and apres < avant:
-        combien = f" ({avant} → {apres} données)" if charges else ""
-        return [f"{lien.poste_id} garde du temps libre{combien}"]
+    if charges and sens > 0 and apres > avant:
+        return [f"{lien.poste_id} donne plus de son temps ({avant} → {apres})"]
+    if charges and sens < 0 and apres < avant:
+        return [f"{lien.poste_id} garde du temps libre ({avant} → {apres} données)"]
     return []
 
 

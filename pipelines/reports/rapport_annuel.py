@@ -59,10 +59,6 @@ SITES_PRIORITAIRES = (
 )
 
 
-SITES_POUR_UNE_INSTANCE = (*SITES_PRIORITAIRES[:4], "Rythme")
-"""Beside the sectors of a dossier, the presence of a site would tell the time of a poste."""
-
-
 @dataclass(frozen=True)
 class _Lus:
     """The views of a département, as the reader of the report may know them."""
@@ -210,17 +206,24 @@ def _couverture(lus: _Lus, carte: Image) -> Partie:
             _par_categorie(vue.sites, est_nominatif=lus.est_nominatif),
             _par_rythme(vue.sites),
             carte,
-            Tableau.de(
-                "prioritaires",
-                vue.titre_prioritaires,
-                table_lisible(
-                    vue.prioritaires if lus.est_nominatif else vue.prioritaires.sort_values("nom")
-                ),
-                colonnes=SITES_PRIORITAIRES if lus.est_nominatif else SITES_POUR_UNE_INSTANCE,
-                vide=f"{vue.titre_prioritaires}.",
-            ),
+            *((_prioritaires(vue),) if lus.est_nominatif else ()),
             *((Liste("À savoir", tuple(vue.remarques)),) if lus.est_nominatif else ()),
         ),
+    )
+
+
+def _prioritaires(vue: Situation) -> Tableau:
+    """The priority sites far from their besoin, for the nominative alone.
+
+    Any not named would have half of it at least, a bound on what its sectors give: an instance has
+    their count, in the sentence of the part.
+    """
+    return Tableau.de(
+        "prioritaires",
+        vue.titre_prioritaires,
+        table_lisible(vue.prioritaires),
+        colonnes=SITES_PRIORITAIRES,
+        vide=f"{vue.titre_prioritaires}.",
     )
 
 

@@ -1,5 +1,6 @@
 """The reader who adds up the presences of a sector: what he may know of the time of its poste."""
 
+import math
 from dataclasses import replace
 
 import pytest
@@ -112,6 +113,48 @@ def test_what_a_poste_gives_today_counts_too():
     assert bornes(publie, "A") == (32, 34)
 
 
+def test_five_postes_of_five_full_times_are_each_full_time():
+    """« 5 postes, 5 ETP »: nothing may lack in one of them; with 4 ETP, a whole one may."""
+    liens = [lien(c, f"S{c}") for c in "ABCDE"]
+    publie = publication(liens, besoins={f"S{c}": 20 for c in "ABCDE"}, en_tout=5 * TEMPS_PLEIN)
+    assert etroits(publie, 0.3) == []
+    pleins = replace(publie, manque_au_plus=0)
+    assert bornes(pleins, "A") == (TEMPS_PLEIN, TEMPS_PLEIN)
+    assert {t.secteur for t in etroits(pleins, 0.3)} == set("ABCDE")
+    assert etroits(replace(publie, manque_au_plus=TEMPS_PLEIN), 0.3) == []
+
+
+def test_a_sector_the_plan_empties_is_read_from_its_links_of_today():
+    """It is named with what it gives today: that the plan takes all of it hides nothing."""
+    publie = Publication(
+        (LienPublie("A", "S1", (30, 34), (0, 0), -1),),
+        (SitePublie("S1", (30, 34), (0, 0), -1),),
+        (),
+        TEMPS_PLEIN,
+        TEMPS_PLEIN,
+    )
+    assert bornes(publie, "A") == (30, 34)
+    assert [t.secteur for t in etroits(publie, 0.3)] == ["A"]
+
+
+def test_the_transition_rule_tells_a_site_has_kept_most_of_what_it_had():
+    """A site with 30 half-days that may lose 4 still has 26, though « chaque semaine » says 4."""
+    site = SitePublie("S1", (30, 30), (4, 34), -1)
+    liens = (lien("A", "S1", (4, 34), (30, 30), -1), lien("B", "S2", (4, 34), (4, 34), 0))
+    sites = (site, SitePublie("S2", (4, 34), (4, 34), 0))
+    groupes = (GroupePublie(frozenset(("S1", "S2")), LARGE, (40, 40), LARGE),)
+    libre = Publication(liens, sites, groupes, TEMPS_PLEIN, 40)
+    assert bornes(libre, "B") == (11, 34)
+    tenue = replace(libre, sites=(replace(site, ecart=(-4, math.inf)), sites[1]))
+    assert bornes(tenue, "B") == (11, 14)
+
+
+def test_what_another_table_tells_of_a_sector_is_read_with_this_one():
+    publie = publication([lien("A", "S1")], besoins={"S1": 34}, en_tout=34)
+    assert bornes(publie, "A") == (4, 34)
+    assert bornes(replace(publie, connus={"A": (20, 26)}), "A") == (20, 26)
+
+
 def test_totals_that_contradict_the_rhythms_are_refused():
     liens = [lien("A", "S1", (1, 1))]
     with pytest.raises(AtlasError, match="se contredisent"):
@@ -170,6 +213,7 @@ def test_the_true_time_is_always_among_those_the_reader_admits(plan):
         tuple(groupe([f"S{s}" for s in g], sum(recu[s] for s in g)) for g in groupes),
         TEMPS_PLEIN,
         sum(temps.values()),
+        sum(TEMPS_PLEIN - t for t in temps.values()),
     )
     trouves = attaquer(publie)
     assert {t.secteur for t in trouves} == {f"P{p}" for p, _ in couples}

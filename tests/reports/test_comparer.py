@@ -13,6 +13,7 @@ from pipelines.planning.probleme import Poste, Presence, Probleme, Reglages, Sit
 from pipelines.reports import comparer, ecarts
 from pipelines.reports.divergences import divergences
 from pipelines.reports.proposition_lue import CategorieDAlors
+from pipelines.reports.raisons import liens_du_site, raisons
 from pipelines.reports.repartition import Repartition, Reunion, aujourd_hui, reunir
 from pipelines.scenarios import propositions
 
@@ -326,6 +327,15 @@ class TestAujourdhui:
         raison = pourquoi(aujourd_hui(apres), autre_doctrine, "B")
         assert "poids" not in raison
         assert "P1 garde du temps libre (10 → 4 données)" in raison
+
+    def test_an_instance_is_not_told_that_a_poste_keeps_time_or_gives_more_of_it(
+        self, apres, autre_doctrine
+    ):
+        x = aujourd_hui(apres)
+        for avant, suite in ((x, autre_doctrine), (autre_doctrine, x)):
+            liens = liens_du_site(avant, suite, "B")
+            dit = raisons(avant, suite, Reunion.de((avant, suite)), "B", liens, charges=False)
+            assert "temps" not in dit
 
     def test_today_serves_no_category_first(self, apres):
         raison = pourquoi(apres, aujourd_hui(apres), "B")

@@ -253,6 +253,23 @@ def test_an_instance_reads_of_long_trips_how_many_there_are():
     assert commun.sites == commun.postes == ()
 
 
+def test_an_instance_reads_how_many_rep_plus_are_under_a_full_time_and_not_which():
+    """Any network that is not named would have 34 half-days, and its sectors that much time."""
+    d = dossier(
+        sites=("A", "B"),
+        plan=(("P1", "A", 16), ("P2", "B", 34)),
+        fiches={"A": COLLEGE_REP_PLUS, "B": replace(COLLEGE_REP_PLUS, tete="B")},
+    )
+    nominatif = point(d, "rep_plus_sous_un_etp")
+    assert [s.identifiant for s in nominatif.sites] == ["A"]
+    [commun] = pour_une_instance([nominatif], {})
+    assert commun.chiffre.startswith("1 sur 2")
+    assert commun.sites == ()
+    # all of them: their count names each
+    [tous] = [x for x in lever(LEVENT["rep_plus_sous_un_etp"][0]) if x.code == nominatif.code]
+    assert pour_une_instance([tous], {}) == []
+
+
 def test_the_pupils_per_etp_of_very_few_postes_are_not_for_an_instance():
     """Enrolments are public: « 4 615 élèves par ETP » would give the 1,3 ETP of two people."""
     [repere] = [
@@ -274,7 +291,7 @@ def test_an_instance_reads_sector_codes_and_nothing_of_one_person():
     )
     vide = LEVENT["postes_sans_personne"][0]
     leves = [
-        replace(x, reponse="P1 et P2 se sont entendus, P et P1-bis aussi.")
+        replace(x, reponse="P1 et P2 se sont entendus, P et P1-bis aussi, dit p2.")
         for x in [*lever(d), *lever(vide)]
     ]
     lus = pour_une_instance(leves, code)
@@ -283,6 +300,7 @@ def test_an_instance_reads_sector_codes_and_nothing_of_one_person():
     assert [c.identifiant for x in lus for c in x.postes] == ["Secteur B-01", "Secteur B-02"]
     assert all(x.precisions == () for x in lus)
     assert lus[0].reponse == (
-        "Secteur B-02 et Secteur B-01 se sont entendus, Secteur B-03 et P1-bis aussi."
+        "Secteur B-02 et Secteur B-01 se sont entendus, Secteur B-03 et P1-bis aussi, dit "
+        "Secteur B-01."
     )
     assert isinstance(lus[0], Drapeau)

@@ -6,6 +6,7 @@ the slides, the workbook behind a chart, the properties of a file: so does this 
 
 import io
 import re
+import shutil
 import tempfile
 import zipfile
 from dataclasses import replace
@@ -13,6 +14,7 @@ from datetime import datetime
 from pathlib import Path
 
 import docx
+import duckdb
 import pptx
 import pypdf
 import pytest
@@ -23,7 +25,7 @@ from python_calamine import CalamineWorkbook
 from pipelines.base import reference
 from pipelines.planning.attaquant_des_secteurs import TempsRetrouvable, attaquer
 from pipelines.planning.probleme import Presence
-from pipelines.reports import comptes_publies, rapport_annuel, rapports
+from pipelines.reports import comparer, comptes_publies, rapport_annuel, rapports
 from pipelines.reports.comptes_publies import MASQUE, SITES
 from pipelines.reports.dossier import annexe, contenu, fiches, fichiers, temps_voile
 from pipelines.reports.dossier.blocs import Graphique, Liste, Tableau, Texte, dire
@@ -64,9 +66,19 @@ def donne(entrepot_exemple, tmp_path_factory):
         premiere, *reste = neuf.plan
         ailleurs = Presence(premiere.poste_id, sans[0], premiere.demi_journees_cycle)
         scenario = atelier.modifier(
-            CLAIRE, neuf.scenario_id, neuf.version, "Déplacé", plan=[ailleurs, *reste]
+            CLAIRE,
+            neuf.scenario_id,
+            neuf.version,
+            "Déplacé",
+            plan=[ailleurs, *reste],
         )
-        autre = atelier.creer_aujourd_hui(CLAIRE, entrepot_exemple, "Sans changement", "005")
+        # names that hold a poste id, as one writes it
+        scenario = atelier.renommer(
+            CLAIRE, scenario.scenario_id, scenario.version, f"Rentrée sans {premiere.poste_id}"
+        )
+        autre = atelier.creer_aujourd_hui(
+            CLAIRE, entrepot_exemple, f"Sans {premiere.poste_id.lower()}", "005"
+        )
         ouvrage = fichiers.preparer(
             CLAIRE, entrepot_exemple, scenario.scenario_id, "instance", autre.scenario_id
         )
@@ -138,6 +150,7 @@ def test_every_format_is_searched(donne, morceaux):
 
 def test_no_byte_of_any_file_holds_a_poste_id(donne, morceaux):
     postes = [p.poste_id for p in donne["scenario"].probleme.postes]
+    postes += [p.lower() for p in postes]
     cherches = {forme for p in postes for forme in formes(p)}
     serres = {serre(p).encode() for p in postes}
     trouves = [
@@ -270,10 +283,11 @@ def test_a_reader_of_all_the_tables_leaves_every_sector_several_quotites(donne):
     vue = temps_voile.publication(m.aujourd_hui, m.repartition, m.reunion, tu)
     largeur = reference.valeur("petits_nombres", "largeur_de_quotite_min")
     temps = attaquer(vue)
-    assert len(temps) == len({p for p, _ in m.repartition.couples})
+    assert len(temps) == len({p for p, _ in (*m.repartition.couples, *m.aujourd_hui.couples)})
     for t in temps:
         assert t.haut - t.bas >= largeur * vue.temps_plein
-        assert t.bas <= m.repartition.par_poste[t.secteur] <= t.haut
+        assert t.bas <= m.repartition.postes[t.secteur].quotite * vue.temps_plein
+        assert m.repartition.par_poste.get(t.secteur, 0) <= t.haut
 
 
 def test_the_totals_hidden_are_those_that_would_tell_one_sector(donne):
@@ -326,6 +340,169 @@ def test_the_codes_do_not_follow_the_postes_and_the_files_follow_the_codes(donne
     secteurs = [r[0] for r in plan if CODE.fullmatch(str(r[0]))]
     assert secteurs == sorted(secteurs)
     assert set(secteurs) == {codes[x.poste_id] for x in donne["scenario"].plan}
+
+
+def test_names_of_scenarios_are_told_with_a_code_in_place_of_a_poste(donne):
+    m = donne["ouvrage"].matiere
+    for apercu in (m.lu.apercu, m.autre.apercu):
+        assert CODE.search(apercu.nom)
+        assert apercu.nom in repr(donne["ouvrage"].dossier.couverture)
+    assert set(m.comparaison.noms) == {m.lu.apercu.nom, m.autre.apercu.nom}
+
+
+def test_no_reason_tells_the_time_a_poste_has_left_nor_who_is_the_nearest_one_occupied(donne):
+    """« Tout leur temps », « du temps libre », and a référent who is not the nearest sector."""
+    mots = re.compile(r"temps libre|de son temps|leur temps|a du temps|ont du temps")
+    lus = 0
+    for dossier in donne["contenus"]:
+        for code, dit in phrases(dossier):
+            assert not mots.search(dit), (code, dit)
+            if re.search("référent", dit, re.IGNORECASE):
+                lus += 1
+                assert not CODE.search(dit), (code, dit)
+    assert lus
+    lue = donne["ouvrage"].matiere.proposition.sans_presence
+    assert set(lue["Poste référent"]) <= {"un poste", "aucun poste connu"}
+    assert "Trajet du référent (min)" not in repr(donne["ouvrage"].dossier.bloc("sans_presence"))
+
+
+def test_the_longest_trip_of_a_plan_is_in_no_table(donne):
+    m = donne["ouvrage"].matiere
+    for vue in (m.changement, m.comparaison):
+        assert not [i for i in vue.indices["Indice"] if "plus long" in i]
+    entier = comparer.vue((m.aujourd_hui, m.repartition))
+    assert [i for i in entier.indices["Indice"] if "plus long" in i]
+
+
+# --- what is published, read with the rules of a plan ---------------------------------------------
+
+
+def test_a_plan_has_its_levels_and_today_has_any_amount(donne):
+    m = donne["ouvrage"].matiere
+    assert temps_voile.bornes(2, 34, (0, 1, 2, 4, 8)) == (2, 2)
+    assert temps_voile.bornes(8, 34, (0, 4, 8, 16)) == (4, 16)
+    assert temps_voile.bornes(3, 34, (0, 1, 2, 4, 8)) == (2, 3)
+    assert temps_voile.bornes(2, 34) == (2, 3)
+    poste, site = min(c for c, n in m.repartition.couples.items() if n == 10)
+    niveaux = m.repartition.probleme.reglages.niveaux
+    assert 10 in niveaux
+    besoin = m.repartition.sites[site].besoin
+    plus_haut = max(n for n in niveaux if n <= besoin)
+    vue = temps_voile.publication(m.aujourd_hui, m.repartition, m.reunion, temps_voile.MUET)
+    [lien] = [x for x in vue.liens if (x.secteur, x.site) == (poste, site)]
+    assert lien.apres == (4, plus_haut)
+    assert lien.avant == (4, vue.temps_plein)
+
+
+def test_a_plan_of_whole_presences_tells_each_of_them(donne):
+    """« Tout le besoin ou rien » is printed, and so is the besoin: each amount is known."""
+    m = donne["ouvrage"].matiere
+    entier = replace(
+        m.repartition.probleme,
+        reglages=replace(m.repartition.probleme.reglages, presence_entiere=True),
+    )
+    besoins = {s.site_id: s.besoin for s in entier.sites}
+    servis = {}
+    for poste, site in m.repartition.couples:
+        servis.setdefault(site, Presence(poste, site, besoins[site]))
+    # no poste gives more than a full time
+    plan, donne_par = [], {}
+    for x in servis.values():
+        donne_par[x.poste_id] = donne_par.get(x.poste_id, 0) + x.demi_journees_cycle
+        if donne_par[x.poste_id] <= 34:
+            plan.append(x)
+    r = replace(m.repartition, probleme=entier, plan=tuple(sorted(plan)))
+    vue = temps_voile.publication(m.aujourd_hui, r, m.reunion, temps_voile.MUET)
+    dits = {(x.secteur, x.site): x.apres for x in vue.liens if x.apres[1]}
+    assert dits == {(x.poste_id, x.site_id): (x.demi_journees_cycle,) * 2 for x in plan}
+
+
+def test_the_transition_rule_bounds_what_each_site_loses(donne):
+    m = donne["ouvrage"].matiere
+    probleme = m.repartition.probleme
+    r = replace(
+        m.repartition,
+        probleme=replace(probleme, hypotheses={**probleme.hypotheses, "perte_max": 2}),
+    )
+    vue = temps_voile.publication(m.aujourd_hui, r, m.reunion, temps_voile.MUET)
+    perdus = {s: m.aujourd_hui.par_site.get(s, 0) - r.par_site.get(s, 0) for s in m.reunion.sites}
+    assert {s.site for s in vue.sites if s.ecart[1] == -3} == {
+        s for s, n in perdus.items() if n > 2
+    }
+    assert all(s.ecart[0] == -2 for s in vue.sites if s.ecart[1] != -3)
+
+
+def test_where_all_is_hidden_a_group_of_any_name_is(donne):
+    """A bassin renamed since, that only the other scenario has, tells nothing either."""
+    assert temps_voile.tout_taire(donne["ouvrage"].matiere).tait("Bassin", "Un nom d'avant")
+    dossier = donne["ouvrage"].dossier
+    for nom in ("comparaison_par_categorie", "comparaison_par_bassin"):
+        bloc = dossier.bloc(nom)
+        rang = [c.titre for c in bloc.colonnes].index("Avant")
+        assert {x[rang] for x in bloc.lignes if x[0] != "Tous les sites"} == {MASQUE}
+
+
+def test_the_other_scenario_is_attacked_too(donne, monkeypatch):
+    """What its presences leave of the time of each sector is read with the rest."""
+    m = donne["ouvrage"].matiere
+    connus = temps_voile._de_la_comparaison(m)
+    assert connus.keys() == {p for p, _ in m.autre.repartition.couples}
+    for poste, (bas, haut) in connus.items():
+        assert bas <= m.repartition.postes[poste].quotite * 34
+        assert haut >= m.autre.repartition.par_poste[poste]
+    seul = replace(m, autre=None)
+    assert temps_voile._de_la_comparaison(seul) == {}
+    poste = min(connus)
+    monkeypatch.setattr(temps_voile, "_de_la_comparaison", lambda m: {poste: (20, 25)})
+    with pytest.raises(TempsRetrouvable) as refus:
+        temps_voile.silence(m)
+    assert [t.secteur for t in refus.value.trouves] == [poste]
+
+
+def dits_des_sites(base, ici, monkeypatch):
+    """All that the dossier, its annex, its cards and the report say of a site or of a sector, the
+    codes left out.
+    """
+    monkeypatch.setenv("ATLAS_BASE_URL", f"sqlite:///{ici}/atelier.sqlite")
+    scenario = atelier.creer_aujourd_hui(CLAIRE, base, "Rentrée 2027", "005")
+    ouvrage = fichiers.preparer(CLAIRE, base, scenario.scenario_id, "instance")
+    m = ouvrage.matiere
+    noms = re.compile("|".join(re.escape(m.reunion.nom(s)) for s in m.reunion.sites))
+    contenus = (
+        ouvrage.dossier,
+        annexe.composer(CLAIRE, scenario, m, ouvrage.dossier),
+        fiches.composer(m, ouvrage.dossier),
+        rapport_annuel.composer(CLAIRE, base, "005", "instance"),
+    )
+    return sorted(
+        (code if not CODE.search(code) else "", CODE.sub("Secteur", dit))
+        for contenu_lu in contenus
+        for code, dit in phrases(contenu_lu)
+        if noms.search(dit) or CODE.search(dit)
+    )
+
+
+def test_two_plans_of_the_same_rhythms_read_the_same_site_by_site(
+    entrepot_exemple, tmp_path, monkeypatch
+):
+    """The dossier, its annex, its cards and the report together tell no site from its twin: every
+    presence of a week cut down to the least of them changes no line that names a site or a sector.
+    """
+    jumeau = tmp_path / "jumeau.duckdb"
+    shutil.copy(entrepot_exemple, jumeau)
+    with duckdb.connect(str(jumeau)) as connexion:
+        connexion.execute(
+            "update mart_presence set demi_journees_cycle = 4 where demi_journees_cycle > 4 "
+            "and site_id in (select site_id from mart_site where departement = '005')"
+        )
+    lus = []
+    for nom, base in (("vrai", entrepot_exemple), ("jumeau", jumeau)):
+        (tmp_path / nom).mkdir()
+        lus.append(dits_des_sites(base, tmp_path / nom, monkeypatch))
+    vrai, faux = lus
+    assert len(vrai) > 100
+    assert [x for x in vrai if x not in faux] == []
+    assert [x for x in faux if x not in vrai] == []
 
 
 # --- hidden counts --------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from pipelines.base.textes import FINE
 from pipelines.marts import entrepot
 from pipelines.reports import activite, cartes_du_departement, moyens
 from pipelines.reports.cartes_du_departement import Couche
+from pipelines.reports.moyens import manque_dit
 from pipelines.scenarios.lecteurs import Lecteur, Role
 from pipelines.scoring.moyens import moyens as moyens_a_repartir
 
@@ -84,6 +85,24 @@ def test_un_statut_rare_se_fond_dans_un_autre_pour_une_instance(copie):
     )
     statuts = moyens.vue(INSTANCE, fichier, "013").statuts
     assert list(statuts["Statut"]) == ["tous les statuts"]
+
+
+def test_des_postes_tous_a_temps_plein_ne_disent_pas_leurs_etp_a_une_instance(copie):
+    """« 9 postes, 9 ETP » says of each that it is full time; « 8,3 ETP » leaves 0,7 open."""
+    assert manque_dit([("occupe", 1.0)] * 5) is None
+    assert manque_dit([("occupe", 1.0)] * 4 + [("occupe", 0.8)]) is None
+    assert manque_dit([("occupe", 1.0)] * 4 + [("occupe", 0.7)]) == pytest.approx(0.3)
+    # in five of one status, and five of another, each may lack half of what all of them do
+    moities = [("occupe", 1.0)] * 4 + [("occupe", 0.6)] + [("vacant", 1.0)] * 4 + [("vacant", 0.6)]
+    assert manque_dit(moities) == pytest.approx(0.4)
+    quarts = [(s, 0.8 if q == 0.6 else q) for s, q in moities]
+    assert manque_dit(quarts) == pytest.approx(0.4), "told for all of them, and not by status"
+    assert manque_dit([("occupe", 0.5)] * 4) is None
+    vue = moyens.vue(
+        INSTANCE, copie("update mart_poste set quotite_etp = 1 where departement = '005'"), "005"
+    )
+    assert vue.phrase == "9 postes avec secteur sont à répartir."
+    assert list(vue.statuts.columns) == ["Statut", "Postes"]
 
 
 def test_moins_de_cinq_postes_ne_sont_pas_comptes_pour_une_instance(copie):

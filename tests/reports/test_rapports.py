@@ -255,6 +255,16 @@ def test_une_instance_ne_lit_ni_poste_ni_petit_compte(instance, entrepot_exemple
     assert "Quotité" not in tout
 
 
+def test_une_instance_lit_combien_de_sites_prioritaires_sont_loin_du_besoin_et_non_lesquels(
+    instance, nominatif
+):
+    """« Under half of its besoin » of one site says the other ones have half of theirs at least."""
+    assert "prioritaires" in tableaux(nominatif)
+    assert "prioritaires" not in tableaux(instance)
+    phrase = next(instance.partie("couverture").tous).texte
+    assert re.search(r"\d+ sites? prioritaires?", phrase)
+
+
 def test_qui_ne_peut_pas_lire_le_departement_n_en_fait_pas_le_rapport(entrepot_exemple, magasin):
     with pytest.raises(AtlasError, match="Votre rôle"):
         rapport_annuel.composer(INSTANCE, entrepot_exemple, "005", "instance")

@@ -19,6 +19,7 @@ from pipelines.reports.comparer import VueComparaison
 from pipelines.reports.deplacements import VueDeplacements
 from pipelines.reports.donnees import EtatDesDonnees
 from pipelines.reports.dossier.voile import Voile
+from pipelines.reports.drapeaux import sans_identifiants
 from pipelines.reports.explication import MoindreReprise, moindre_reprise
 from pipelines.reports.moyens import VueMoyens
 from pipelines.reports.proposition import VueProposition
@@ -170,7 +171,8 @@ def lire_matiere(
     contenu = voile.sur(scenario.contenu)
     with tempfile.TemporaryDirectory() as nom:
         dossier = dossiers.materialiser(Path(nom) / "scenario", contenu)
-        lu = Lu(_apercu(scenario), lire(dossier, scenario.nom), contenu.resume)
+        apercu = _apercu(scenario, voile)
+        lu = Lu(apercu, lire(dossier, apercu.nom), contenu.resume)
         vue = proposition.vue(base, dossier)
         trajets = deplacements.vue(base, dossier, deplacements.puissance_par_defaut())
     departement = scenario.departement
@@ -226,13 +228,17 @@ def _autre(lecteur: Lecteur, scenario: Scenario, autre_id: str, voile: Voile) ->
             remede="en choisir un autre, ou n'en comparer aucun",
         )
     contenu = voile.sur(autre.contenu)
+    apercu = _apercu(autre, voile)
     # two of one name are told apart by their rank
-    libelle = autre.nom if autre.nom != scenario.nom else f"{autre.nom} (2)"
+    libelle = apercu.nom if autre.nom != scenario.nom else f"{apercu.nom} (2)"
     with tempfile.TemporaryDirectory() as nom:
         dossier = dossiers.materialiser(Path(nom) / "scenario", contenu)
-        return Lu(_apercu(autre), lire(dossier, libelle), contenu.resume)
+        return Lu(apercu, lire(dossier, libelle), contenu.resume)
 
 
-def _apercu(scenario: Scenario) -> Apercu:
-    """The row of a scenario alone: neither its problem nor its plan, that name postes."""
-    return Apercu(**{champ.name: getattr(scenario, champ.name) for champ in fields(Apercu)})
+def _apercu(scenario: Scenario, voile: Voile) -> Apercu:
+    """The row of a scenario alone: neither its problem nor its plan, that name postes, nor an id
+    that its own name may hold.
+    """
+    champs = {champ.name: getattr(scenario, champ.name) for champ in fields(Apercu)}
+    return Apercu(**{**champs, "nom": sans_identifiants(scenario.nom, voile.codes)})

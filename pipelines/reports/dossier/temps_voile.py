@@ -14,7 +14,10 @@ from pipelines.planning.attaquant_des_secteurs import (
     SitePublie,
     TempsPossible,
 )
+from pipelines.planning.probleme import niveaux_du_site
 from pipelines.reports.dossier.matiere import Matiere
+from pipelines.reports.ecarts import TOUS
+from pipelines.reports.moyens import manque_dit
 from pipelines.reports.repartition import Repartition, Reunion
 from pipelines.scoring.capacite import capacite
 from pipelines.scoring.couverture import Rythme, rythme
@@ -30,14 +33,21 @@ Groupe = tuple[str, str]
 
 @dataclass(frozen=True)
 class Silence:
-    """What a reader may not read of presences: those of `groupes`; how much is gained and lost."""
+    """What a reader may not read of presences: those of `groupes`, or of `tout` group of sites;
+    how much is gained and lost.
+    """
 
     groupes: frozenset[Groupe] = frozenset()
     gains: bool = False
+    tout: bool = False
 
     def tait(self, titre: str, nom: str) -> bool:
         """Whether the presences of a line are hidden, `titre` being the header of its table."""
-        return (titre, nom) in self.groupes
+        return (titre, nom) in self.groupes or (self.tout and nom != TOUS)
+
+
+MUET = Silence(gains=True, tout=True)
+"""No exact presence at all, but of all sites together."""
 
 
 def silence(m: Matiere) -> Silence:
@@ -47,15 +57,18 @@ def silence(m: Matiere) -> Silence:
     Those that hold a sector told too well are hidden, the smallest first, then shown again where
     they can be. `attaquant_des_secteurs.TempsRetrouvable` when hiding them all is not enough.
     """
-    if m.voile.est_nominatif or not _etroits(m, Silence()):
+    if m.voile.est_nominatif:
+        return Silence()
+    connus = _de_la_comparaison(m)
+    if not _etroits(m, Silence(), connus):
         return Silence()
     groupes = groupes_de(m.reunion)
     muet = Silence(frozenset(groupes), gains=True)
-    if etroits := _etroits(m, muet):
+    if etroits := _etroits(m, muet, connus):
         raise attaquant.TempsRetrouvable(etroits, _largeur(), _temps_plein())
-    gains = bool(_etroits(m, replace(muet, gains=False)))
+    gains = bool(_etroits(m, replace(muet, gains=False), connus))
     tus: set[Groupe] = set()
-    while etroits := _etroits(m, Silence(frozenset(tus), gains)):
+    while etroits := _etroits(m, Silence(frozenset(tus), gains), connus):
         touches = _sites(m, etroits)
         # a total less those of the others tells of a group that is hidden
         tus.add(
@@ -65,21 +78,44 @@ def silence(m: Matiere) -> Silence:
             )
         )
     for groupe in sorted(tus, key=lambda g: (-len(groupes[g]), g)):
-        if not _etroits(m, Silence(frozenset(tus - {groupe}), gains)):
+        if not _etroits(m, Silence(frozenset(tus - {groupe}), gains), connus):
             tus.remove(groupe)
     return Silence(frozenset(tus), gains)
 
 
 def tout_taire(m: Matiere) -> Silence:
-    """The same where no exact presence is told an instance."""
-    if m.voile.est_nominatif:
-        return Silence()
-    return Silence(frozenset(groupes_de(m.reunion)), gains=True)
+    """The same where no exact presence is told an instance, whatever the groups are called."""
+    return Silence() if m.voile.est_nominatif else MUET
 
 
-def _etroits(m: Matiere, tu: Silence) -> list[TempsPossible]:
+def _etroits(
+    m: Matiere, tu: Silence, connus: Mapping[str, tuple[float, float]]
+) -> list[TempsPossible]:
     vue = publication(m.aujourd_hui, m.repartition, m.reunion, tu)
-    return attaquant.etroits(vue, _largeur())
+    return attaquant.etroits(replace(vue, connus=connus), _largeur())
+
+
+def _de_la_comparaison(m: Matiere) -> dict[str, tuple[float, float]]:
+    """Sector → the range of its time that the comparison with the other scenario leaves.
+
+    Only of postes that are the same in both: the others have another time there.
+    `attaquant_des_secteurs.TempsRetrouvable` when it alone tells the time of one.
+    """
+    if m.autre is None:
+        return {}
+    avant, apres = m.autre.repartition, m.repartition
+    vue = publication(avant, apres, Reunion.de((avant, apres)), MUET)
+    trouves = attaquant.attaquer(vue)
+    largeur = _largeur() * _temps_plein()
+    if etroits := [t for t in trouves if t.haut - t.bas < largeur - attaquant.TOLERANCE]:
+        raise attaquant.TempsRetrouvable(etroits, _largeur(), _temps_plein())
+    return {
+        t.secteur: (t.bas, t.haut)
+        for t in trouves
+        if t.secteur in avant.postes
+        and t.secteur in apres.postes
+        and avant.postes[t.secteur].quotite == apres.postes[t.secteur].quotite
+    }
 
 
 def _sites(m: Matiere, temps: Sequence[TempsPossible]) -> set[str]:
@@ -113,35 +149,52 @@ def publication(
     """What the files for an instance say of both répartitions, all read together, but `tu`.
 
     The presences of all sites together are always told, and the share of the besoin that the
-    priority ones have.
+    priority ones have. Of a plan, its rules are read too: levels, whole presences, transition.
     """
-    etp = sum(p.quotite for p in apres.probleme.postes if not p.sans_secteur)
+    servants = [p for p in apres.probleme.postes if not p.sans_secteur]
+    manque = manque_dit((p.statut, p.quotite) for p in servants)
     marge = 0.5 * 10**-DECIMALES_DES_ETP
+    etp = len(servants) if manque is None else round(apres.etp, DECIMALES_DES_ETP) + marge
     groupes = groupes_de(reunion)
-    montres = [sites for g, sites in sorted(groupes.items()) if g not in tu.groupes]
+    montres = [sites for g, sites in sorted(groupes.items()) if not tu.tait(*g)]
     prioritaires = [
         s for s in reunion.sites if reunion.prioritaires & set(reunion.sites[s].categories)
     ]
     return Publication(
         liens=tuple(
-            _lien(p, s, avant.couples.get((p, s), 0), apres.couples.get((p, s), 0))
+            LienPublie(
+                p,
+                s,
+                _du_lien(avant, p, s),
+                _du_lien(apres, p, s),
+                _sens(apres.couples.get((p, s), 0) - avant.couples.get((p, s), 0)),
+            )
             for p, s in sorted(avant.couples.keys() | apres.couples.keys())
         ),
-        sites=tuple(_site(s, avant, apres, reunion) for s in reunion.sites),
+        sites=tuple(_site(s, avant, apres) for s in reunion.sites),
         groupes=(
             *(_groupe(s, avant, apres, tu.gains) for s in (list(reunion.sites), *montres)),
             _part(prioritaires, avant, apres, reunion),
         ),
         temps_plein=_temps_plein(),
-        temps_en_tout=(round(etp, DECIMALES_DES_ETP) + marge) * _temps_plein(),
+        temps_en_tout=etp * _temps_plein(),
+        manque_au_plus=math.inf if manque is None else (manque + marge) * _temps_plein(),
+        hors_du_compte=frozenset(p for r in (avant, apres) for p in r.par_poste)
+        - {p.poste_id for p in servants},
     )
 
 
-def bornes(demi_journees: int, au_plus: int) -> Bornes:
-    """The half-days per cycle that the rhythm of a presence leaves open, `au_plus` at most."""
+def bornes(demi_journees: int, au_plus: int, niveaux: Sequence[int] = ()) -> Bornes:
+    """The half-days per cycle that the rhythm of a presence leaves open, `au_plus` at most.
+
+    `niveaux`: what a plan gives; a presence changed by hand may be none of them.
+    """
     classe = rythme(demi_journees)
     if classe == Rythme.PONCTUELLE:
         return (0, 0)
+    if demi_journees in niveaux:
+        siens = [n for n in niveaux if rythme(n) == classe]
+        return min(siens), max(siens)
     classes = [Rythme.MENSUELLE, Rythme.QUINZAINE, Rythme.HEBDOMADAIRE]
     seuils = [reference.valeur("couverture", f"{c}_demi_journees_cycle") for c in classes]
     rang = classes.index(classe)
@@ -149,21 +202,32 @@ def bornes(demi_journees: int, au_plus: int) -> Bornes:
     return seuils[rang], max(demi_journees, min(au_plus, suivant))
 
 
-def _lien(secteur: str, site: str, avant: int, apres: int) -> LienPublie:
-    en_tout = _temps_plein()
-    return LienPublie(
-        secteur, site, bornes(avant, en_tout), bornes(apres, en_tout), _sens(apres - avant)
-    )
+def _du_lien(r: Repartition, poste: str, site: str) -> Bornes:
+    """The annex prints the levels of a plan, and whether it gives a whole besoin or nothing."""
+    regle = not r.est_aujourd_hui and site in r.sites
+    niveaux = niveaux_du_site(r.sites[site], r.probleme.reglages) if regle else ()
+    return bornes(r.couples.get((poste, site), 0), _temps_plein(), niveaux)
 
 
-def _site(site: str, avant: Repartition, apres: Repartition, reunion: Reunion) -> SitePublie:
+def _site(site: str, avant: Repartition, apres: Repartition) -> SitePublie:
     """The besoin bounds what a plan gives; a plan changed by hand may give more."""
-    a, b = avant.par_site.get(site, 0), apres.par_site.get(site, 0)
     en_tout = _temps_plein() * len({p for r in (avant, apres) for p, s in r.couples if s == site})
-    besoin = reunion.sites[site].besoin
-    return SitePublie(
-        site, bornes(a, en_tout), bornes(b, besoin if b <= besoin else en_tout), _sens(b - a)
-    )
+    plafonds = []
+    for r in (avant, apres):
+        donne = r.par_site.get(site, 0)
+        tenu = not r.est_aujourd_hui and site in r.sites and donne <= r.sites[site].besoin
+        plafonds.append(bornes(donne, r.sites[site].besoin if tenu else en_tout))
+    a, b = avant.par_site.get(site, 0), apres.par_site.get(site, 0)
+    return SitePublie(site, *plafonds, _sens(b - a), _ecart(avant, apres, b - a))
+
+
+def _ecart(avant: Repartition, apres: Repartition, ecart: int) -> tuple[float, float]:
+    """What the transition rule leaves open: the sites that lose more than it lets are named."""
+    perte_max = apres.probleme.hypotheses.get("perte_max")
+    if perte_max is None or not avant.est_aujourd_hui:
+        return (-math.inf, math.inf)
+    perte = int(perte_max)
+    return (-perte, math.inf) if ecart >= -perte else (-math.inf, -perte - 1)
 
 
 def _groupe(
@@ -180,13 +244,16 @@ def _groupe(
 def _part(
     sites: Sequence[str], avant: Repartition, apres: Repartition, reunion: Reunion
 ) -> GroupePublie:
-    """Sites whose share of the besoin is told in whole hundredths, once the plan is applied."""
+    """Sites whose share of the besoin is told in whole hundredths, in both répartitions."""
     besoin = sum(reunion.sites[s].besoin for s in sites)
-    entier = _groupe(sites, avant, apres, gains_tus=True)
-    donne, ecart = entier.apres[0], 0.5 * besoin / 100
-    depasse = any(apres.par_site.get(s, 0) > reunion.sites[s].besoin for s in sites)
-    part = SANS_BORNE if depasse else (math.floor(donne - ecart), math.ceil(donne + ecart))
-    return replace(entier, avant=SANS_BORNE, apres=part)
+    ecart, lues = 0.5 * besoin / 100, []
+    for r in (avant, apres):
+        donne = sum(r.par_site.get(s, 0) for s in sites)
+        depasse = any(r.par_site.get(s, 0) > reunion.sites[s].besoin for s in sites)
+        lues.append(
+            SANS_BORNE if depasse else (math.floor(donne - ecart), math.ceil(donne + ecart))
+        )
+    return GroupePublie(frozenset(sites), *lues, SANS_BORNE)
 
 
 def _sens(ecart: int) -> int:

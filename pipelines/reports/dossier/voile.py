@@ -13,7 +13,7 @@ from pipelines.base.erreurs import AtlasError
 from pipelines.planning.probleme import Presence, Probleme, en_dict
 from pipelines.planning.verification import juger
 from pipelines.reports.dossier.blocs import Tableau
-from pipelines.reports.libelles import RYTHMES_COURTS
+from pipelines.reports.libelles import RAISON_TUE, RYTHMES_COURTS
 from pipelines.scenarios import dossiers, etats
 from pipelines.scenarios.resume import jugement
 from pipelines.scoring.couverture import rythme
@@ -37,6 +37,7 @@ LIBELLES = {
 }
 DEMI_JOURNEES = "½ j. par cycle"
 AUCUNE = "aucune"
+UN_POSTE = "un poste"
 RYTHMES_DITS = (
     "Avant, après : le rythme auquel un site est vu (chaque semaine, chaque quinzaine, chaque "
     "mois, ou à la demande)."
@@ -142,10 +143,7 @@ class Voile:
             {
                 **resume,
                 "jugement": jugement(verdict),
-                "sites_sans_presence": [
-                    {**s, "referent_poste_id": self._code_ou_rien(s["referent_poste_id"])}
-                    for s in resume["sites_sans_presence"]
-                ],
+                "sites_sans_presence": [_sans_poste(s) for s in resume["sites_sans_presence"]],
                 "postes": self._lignes(resume["postes"]),
                 "changements": self._lignes(resume["changements"]),
             },
@@ -173,5 +171,16 @@ class Voile:
         recodees = [{**ligne, "poste_id": self.code(ligne["poste_id"])} for ligne in lignes]
         return sorted(recodees, key=lambda x: (x["poste_id"], x.get("site_id", "")))
 
-    def _code_ou_rien(self, poste_id: str | None) -> str | None:
-        return None if poste_id is None else self.code(poste_id)
+
+def _sans_poste(site: dict) -> dict:
+    """A site with no regular presence, without what tells of postes.
+
+    The référent is the nearest that somebody occupies: a nearer sector would be a vacant one. Why
+    nobody goes there tells the time they have left, but where the site needs nobody.
+    """
+    return {
+        **site,
+        "referent_poste_id": None if site["referent_poste_id"] is None else UN_POSTE,
+        "referent_trajet_min": None,
+        "raison": site.get("raison") if site.get("raison") == "besoin" else RAISON_TUE,
+    }

@@ -15,6 +15,7 @@ COLONNES = (
     "Trajet du référent (min)",
     "Pourquoi",
 )
+D_INSTANCE = ("Site", "Catégories prioritaires", "Besoin (½ j. par cycle)", "Pourquoi")
 
 
 TRANSITION = (
@@ -42,7 +43,20 @@ def partie(m: Matiere) -> Partie:
 
 
 def _chacun(m: Matiere) -> tuple[Texte | Tableau, ...]:
-    colonnes = [c for c in COLONNES if m.voile.est_nominatif or not c.startswith("Trajet")]
+    if not m.voile.est_nominatif:
+        return (
+            Texte(
+                "Le poste référent d'un site y répond à la demande ; son secteur n'est pas dit "
+                "ici. La raison d'un site que la proposition ne sert pas ne l'est pas non plus "
+                "quand elle dirait le temps qui reste à un poste."
+            ),
+            Tableau.de(
+                "sans_presence",
+                "Chaque site et la raison",
+                m.proposition.sans_presence,
+                colonnes=D_INSTANCE,
+            ),
+        )
     return (
         Texte(
             "Le poste référent est le plus proche qui a un secteur et que quelqu'un occupe ; "
@@ -54,10 +68,10 @@ def _chacun(m: Matiere) -> tuple[Texte | Tableau, ...]:
             "sans_presence",
             "Chaque site, son référent et la raison",
             m.proposition.sans_presence,
-            colonnes=colonnes,
+            colonnes=COLONNES,
             noms={"Poste référent": "Référent", "Trajet du référent (min)": "Trajet (min)"},
         ),
-        *(_reprises(m) if m.voile.est_nominatif else ()),
+        *_reprises(m),
     )
 
 
