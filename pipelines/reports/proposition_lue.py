@@ -62,7 +62,8 @@ class BaremeDAlors:
 
 
 def lire(dossier: Path) -> Lue:
-    """The files of the proposal written in `dossier`."""
+    """The files of the proposal written in `dossier`; AtlasError when one is missing."""
+    propositions.exiger_les_fichiers(dossier)
     with (dossier / propositions.FICHIER_PLAN).open(encoding="utf-8", newline="") as flux:
         plan = pd.DataFrame(list(csv.DictReader(flux)), columns=list(propositions.COLONNES_PLAN))
     plan["poste_id"] = plan["poste_id"].map(du_tableur)

@@ -24,18 +24,7 @@ class Contenu:
 
 def lire(dossier: Path) -> Contenu:
     """The proposal of `dossier`; AtlasError when a file is missing or the plan is not its own."""
-    for nom in (
-        propositions.FICHIER_PROBLEME,
-        propositions.FICHIER_PLAN,
-        propositions.FICHIER_RESUME,
-    ):
-        if not (dossier / nom).is_file():
-            raise AtlasError(
-                f"Ce dossier n'a pas de proposition : {nom} manque.",
-                fichier=str(dossier),
-                admis="un dossier écrit par atlas proposer : probleme.json, plan.csv, resume.json",
-                remede="vérifier le chemin de la proposition",
-            )
+    propositions.exiger_les_fichiers(dossier)
     brut = processus.lire_json(dossier / propositions.FICHIER_PROBLEME)
     resume = processus.lire_json(dossier / propositions.FICHIER_RESUME)
     lignes = plans.lire_plan(dossier / propositions.FICHIER_PLAN)

@@ -109,6 +109,18 @@ def resume_en_json(resume: dict) -> str:
     return json.dumps(resume, ensure_ascii=False, indent=1) + "\n"
 
 
+def exiger_les_fichiers(dossier: Path) -> None:
+    """AtlasError when `dossier` does not hold the three files of a proposal."""
+    for nom in (FICHIER_PROBLEME, FICHIER_PLAN, FICHIER_RESUME):
+        if not (dossier / nom).is_file():
+            raise AtlasError(
+                f"Ce dossier n'a pas de proposition : {nom} manque.",
+                fichier=str(dossier),
+                admis="un dossier écrit par atlas proposer : probleme.json, plan.csv, resume.json",
+                remede="vérifier le chemin de la proposition",
+            )
+
+
 def ecrire(sortie: Path, fichiers: Mapping[str, str | bytes]) -> None:
     """Write texts (UTF-8) or bytes under `sortie`, each whole or not at all; AtlasError when it
     can't be.

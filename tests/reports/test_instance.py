@@ -171,7 +171,7 @@ def test_a_poste_id_put_in_any_of_them_would_be_found(donne):
         "docx": "masqué",
     }
     for nom, octets in donne["faits"].items():
-        if nom.startswith("dossier-005-instance.") or nom.endswith("docx"):
+        if nom.startswith(donne["ouvrage"].dossier.prefixe + ".") or nom.endswith("docx"):
             cherche = marques[nom.rpartition(".")[2]]
             assert any(cherche.encode() in brut for la, brut in etale(nom, octets) if la != nom)
 

@@ -175,3 +175,8 @@ def test_a_proposal_of_another_warehouse_is_refused(entrepot_exemple, dossier_01
         connexion.execute("delete from mart_site where departement = '013'")
     with pytest.raises(AtlasError, match="Les données ont changé"):
         deplacements.vue(base, dossier_013, 5)
+
+
+def test_a_folder_without_a_proposal_is_refused_in_french(entrepot_exemple, tmp_path):
+    with pytest.raises(AtlasError, match="n'a pas de proposition"):
+        deplacements.vue(entrepot_exemple, tmp_path / "nulle-part")
