@@ -179,4 +179,4 @@ def test_a_proposal_of_another_warehouse_is_refused(entrepot_exemple, dossier_01
 
 def test_a_folder_without_a_proposal_is_refused_in_french(entrepot_exemple, tmp_path):
     with pytest.raises(AtlasError, match="n'a pas de proposition"):
-        deplacements.vue(entrepot_exemple, tmp_path / "nulle-part")
+        deplacements.vue(entrepot_exemple, tmp_path / "nulle-part", 5)
