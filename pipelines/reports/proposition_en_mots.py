@@ -252,7 +252,12 @@ def referents(resume: dict) -> str:
     if not sites:
         return "Tous les sites ont une présence régulière."
     sans = sum(s["referent_poste_id"] is None for s in sites)
-    suite = f"dont {sans} sans poste référent connu" if sans else "chacun avec un poste référent"
+    if len(sites) == 1:
+        suite = "sans poste référent connu" if sans else "avec un poste référent"
+    else:
+        suite = (
+            f"dont {sans} sans poste référent connu" if sans else "chacun avec un poste référent"
+        )
     return f"{pluriel(len(sites), 'site')} sans présence régulière, {suite}."
 
 

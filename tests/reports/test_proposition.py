@@ -363,7 +363,8 @@ def test_sites_without_a_referent_are_counted():
     avec, sans = {"referent_poste_id": "P1"}, {"referent_poste_id": None}
     for sites, mots in (
         ([], "Tous les sites ont une présence régulière."),
-        ([avec], "1 site sans présence régulière, chacun avec un poste référent."),
+        ([avec], "1 site sans présence régulière, avec un poste référent."),
+        ([sans], "1 site sans présence régulière, sans poste référent connu."),
         ([avec, sans], "2 sites sans présence régulière, dont 1 sans poste référent connu."),
     ):
         assert proposition_en_mots.referents({"sites_sans_presence": sites}) == mots
